@@ -1,0 +1,43 @@
+package wire
+
+// Ends of a connection that a Handler asks for.
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+// drainTime bounds how long an orderly close waits for the client's own.
+const drainTime = 2 * time.Second
+
+// drop ends the connection as d says; the error names it.
+func (c *Conn) drop(d Drop) error {
+	switch d {
+	case Reset:
+		if l, ok := c.raw.(interface{ SetLinger(int) error }); ok {
+			l.SetLinger(0)
+		}
+		c.raw.Close()
+		return endError("the server reset the connection")
+	case Hang:
+		io.Copy(io.Discard, c.raw)
+		return endError("the server fell silent")
+	case Close:
+		if tc, ok := c.conn.(interface{ CloseWrite() error }); ok && c.conn != c.raw {
+			tc.CloseWrite() // close_notify
+		}
+	}
+	// A close with unread bytes would be a reset: half-close, then read what still comes.
+	if w, ok := c.raw.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
+		c.raw.SetReadDeadline(time.Now().Add(drainTime))
+		io.Copy(io.Discard, c.raw)
+	}
+	c.raw.Close()
+	if d == Cut {
+		return endError("the server cut the connection")
+	}
+	return endError("the server closed the connection")
+}
+
+var _ net.Conn = (*engine)(nil)

@@ -1,0 +1,137 @@
+package wire
+
+// Command lines: read one at a time, bounded, with a place for what was read too far.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	// maxLine is the longest command line in bytes: the 12,288 of AUTH (RFC 4954 §4) and then some.
+	// RFC 5321 §4.5.3.1.4 asks for 512 at least.
+	maxLine = 16 << 10
+
+	// keepLine is how much of a line that is too long is kept for the transcript.
+	keepLine = 1 << 10
+
+	// maxDiscard is how much of such a line is waited out before the connection is closed.
+	maxDiscard = 1 << 20
+
+	// maxErrors is how many bad commands a client may send.
+	maxErrors = 1000
+
+	bufSize = 4 << 10
+)
+
+// errLineTooLong reports a line over maxLine whose end was found and passed over; errLineEndless one
+// whose end did not come within maxDiscard.
+var (
+	errLineTooLong = errors.New("wire: line too long")
+	errLineEndless = errors.New("wire: line without end")
+)
+
+// lineReader reads from the client. Its buffer comes with the first read and stays small, unless
+// more is put back.
+type lineReader struct {
+	src  io.Reader
+	buf  []byte
+	r, w int // buf[r:w] is read but not taken
+}
+
+// buffered is what was read but not taken.
+func (l *lineReader) buffered() []byte { return l.buf[l.r:l.w] }
+
+// take gives away up to n buffered bytes. They are valid until the next call.
+func (l *lineReader) take(n int) []byte {
+	p := l.buf[l.r:min(l.r+n, l.w)]
+	l.r += len(p)
+	return p
+}
+
+// putBack returns bytes that were read too far. Nothing may be buffered.
+func (l *lineReader) putBack(p []byte) {
+	if len(p) > len(l.buf) {
+		l.buf = make([]byte, max(len(p), bufSize))
+	}
+	l.r, l.w = 0, copy(l.buf, p)
+}
+
+// fill reads more, growing the buffer up to maxLine.
+func (l *lineReader) fill() error {
+	if l.r == l.w {
+		l.r, l.w = 0, 0
+	}
+	if l.w == len(l.buf) {
+		switch {
+		case l.r > 0:
+			l.w = copy(l.buf, l.buf[l.r:l.w])
+			l.r = 0
+		case len(l.buf) == 0:
+			l.buf = make([]byte, bufSize)
+		default:
+			l.buf = append(l.buf, make([]byte, len(l.buf))...)
+		}
+	}
+	n, err := l.src.Read(l.buf[l.w:])
+	l.w += n
+	if n > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// line reads one line and strips its end. The line is valid until the next call. The notes say what
+// was wrong with it. A line over maxLine gives errLineTooLong and its beginning.
+func (l *lineReader) line() (line []byte, notes []string, err error) {
+	seen := 0
+	for {
+		if i := bytes.IndexByte(l.buf[l.r+seen:l.w], '\n'); i >= 0 {
+			line = l.take(seen + i + 1)
+			break
+		}
+		seen = l.w - l.r
+		if seen >= maxLine {
+			return l.discardLine()
+		}
+		if err := l.fill(); err != nil {
+			if err == io.EOF && seen > 0 {
+				return nil, nil, endError(fmt.Sprintf("the client closed the connection in the middle of a line: %.200q", l.buffered()))
+			}
+			return nil, nil, err
+		}
+	}
+	line = line[:len(line)-1]
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	} else {
+		notes = append(notes, "the line ends with a bare LF")
+	}
+	if bytes.IndexByte(line, '\r') >= 0 {
+		notes = append(notes, "a bare CR in the line")
+	}
+	return line, notes, nil
+}
+
+// discardLine passes over the rest of a line that is too long, and keeps its beginning.
+func (l *lineReader) discardLine() ([]byte, []string, error) {
+	head := bytes.Clone(l.buffered()[:keepLine])
+	total := l.w - l.r
+	l.r, l.w = 0, 0
+	for total < maxDiscard {
+		if err := l.fill(); err != nil {
+			return head, nil, err
+		}
+		if i := bytes.IndexByte(l.buffered(), '\n'); i >= 0 {
+			total += len(l.take(i + 1))
+			return head, []string{fmt.Sprintf("a line of %d bytes, cut here after %d", total, keepLine)}, errLineTooLong
+		}
+		total += len(l.take(l.w - l.r))
+	}
+	return head, []string{fmt.Sprintf("a line without end, given up after %d bytes, cut here after %d", total, keepLine)}, errLineEndless
+}

@@ -1,0 +1,276 @@
+package wire
+
+// The message after DATA: read in bulk up to <CRLF>.<CRLF>, unstuffed in place (RFC 5321 §4.5.2).
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+)
+
+const (
+	// keepOversize is how much is kept of a message that is over the limit.
+	keepOversize = 64 << 10
+
+	// chunkSize is how much is asked of the socket at once.
+	chunkSize = 64 << 10
+)
+
+// unstuffer finds the end of a message in a growing buffer and takes the stuffed dots out.
+// done[:n] are the bytes of the message so far; buf[r:] are yet to be looked at.
+type unstuffer struct {
+	buf  []byte
+	n, r int
+
+	// The line end that precedes buf[r]: how many bytes of CRLF have been seen. A message begins
+	// as after a line end.
+	eol int
+
+	dots   int   // lines with a stuffed dot
+	bare   int   // lines that begin with a single dot and something else behind it
+	cut    int64 // bytes thrown away, of a message over the limit
+	source int64 // bytes taken, stuffing included
+}
+
+// scan looks at buf[r:] and reports whether the end of the message is there; then buf[r:] is what follows it.
+func (u *unstuffer) scan() (end bool) {
+	for u.r < len(u.buf) {
+		if u.eol == 2 && u.buf[u.r] == '.' {
+			rest := u.buf[u.r+1:]
+			switch {
+			case len(rest) == 0, len(rest) == 1 && rest[0] == '\r':
+				return false // undecided
+			case rest[0] == '\r' && rest[1] == '\n':
+				u.source += 3
+				u.r += 3
+				return true
+			case rest[0] == '.':
+				u.dots++
+			default:
+				u.bare++
+			}
+			u.source++
+			u.r++ // the dot goes
+			u.eol = 0
+			if rest[0] == '\r' {
+				u.eol = 1 // a lone dot, CR and no LF: the CR is looked at as any other
+				u.keep(1)
+				continue
+			}
+		}
+		// On to the next dot that begins a line.
+		rest := u.buf[u.r:]
+		if i := bytes.Index(rest, []byte("\n.")); i >= 0 {
+			crlf := i > 0 && rest[i-1] == '\r' || i == 0 && u.eol == 1
+			u.keep(i + 1)
+			u.eol = 0
+			if crlf {
+				u.eol = 2
+			} else {
+				u.keep(1) // a dot behind a bare LF begins no line
+			}
+			continue
+		}
+		last := u.eol
+		switch k := len(rest); {
+		case rest[k-1] == '\r':
+			last = 1
+		case rest[k-1] != '\n':
+			last = 0
+		case k > 1 && rest[k-2] == '\r' || k == 1 && last == 1:
+			last = 2
+		default:
+			last = 0
+		}
+		u.keep(len(rest))
+		u.eol = last
+	}
+	return false
+}
+
+// keep moves k bytes from the unseen to the message.
+func (u *unstuffer) keep(k int) {
+	if u.n != u.r {
+		copy(u.buf[u.n:], u.buf[u.r:u.r+k])
+	}
+	u.n += k
+	u.r += k
+	u.source += int64(k)
+}
+
+// pending is what has been read but not decided or taken.
+func (u *unstuffer) pending() []byte { return u.buf[u.r:] }
+
+// squeeze makes the unseen bytes follow the message directly.
+func (u *unstuffer) squeeze() {
+	if u.n != u.r {
+		u.buf = u.buf[:u.n+copy(u.buf[u.n:], u.buf[u.r:])]
+		u.r = u.n
+	}
+}
+
+// limit throws the message away beyond what is kept of one that is too big.
+func (u *unstuffer) limit(size int64) {
+	if int64(u.n)+u.cut <= size || u.n <= keepOversize {
+		return
+	}
+	u.cut += int64(u.n - keepOversize)
+	u.n = keepOversize
+	u.squeeze()
+}
+
+// scratch lends buffers for messages, most of which fit into one.
+var scratch = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+// readMessage takes the message through its turns: before it, and at its end.
+func (c *Conn) readMessage() error {
+	c.state.payload = false
+	orphan := c.state.orphan
+	c.state.orphan = false
+	c.begin(Body, "", nil)
+	act := *c.ask()
+
+	small := scratch.Get().(*[chunkSize]byte)
+	defer scratch.Put(small)
+	u := unstuffer{buf: small[:0], eol: 2}
+	u.buf = append(u.buf, c.in.take(min(len(c.in.buffered()), chunkSize))...)
+	early := false
+	for !u.scan() {
+		if !early && c.reached(&act, &u) {
+			early = true
+			if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
+				return err
+			}
+		}
+		u.limit(c.cfg.MaxSize)
+		u.squeeze()
+		if err := c.more(&u, &act, early); err != nil {
+			c.lost(u.buf[:u.n])
+			return err
+		}
+	}
+	if !early && c.reached(&act, &u) {
+		early = true
+		if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
+			return err
+		}
+	}
+	data := u.buf[:u.n]
+	if cap(u.buf) == chunkSize || cap(data)-len(data) > len(data)/4 {
+		data = append(make([]byte, 0, len(data)), data...) // not the scratch, and no larger than need be
+	}
+	if rest := u.pending(); len(rest) > 0 {
+		c.in.putBack(append(bytes.Clone(rest), c.in.buffered()...))
+	}
+	replied := early && act.Reply != nil
+	return c.complete(data, &u, orphan, replied)
+}
+
+// reached tells whether so much of the message has come that the action for its body is due.
+func (c *Conn) reached(act *Action, u *unstuffer) bool {
+	if act.Drop == NoDrop && act.Reply == nil && act.Delay == 0 {
+		return false
+	}
+	return u.source+int64(len(u.pending())) >= act.After
+}
+
+// more reads from the client. Where an action is due at a certain byte, it reads up to there and not further.
+func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
+	size := int64(chunkSize)
+	if !early && (act.Drop != NoDrop || act.Reply != nil || act.Delay > 0) {
+		size = min(size, max(1, act.After-u.source-int64(len(u.pending()))))
+	}
+	if len(c.in.buffered()) > 0 {
+		u.buf = append(u.buf, c.in.take(int(size))...)
+		return nil
+	}
+	if cap(u.buf)-len(u.buf) == 0 {
+		u.buf = slices.Grow(u.buf, max(chunkSize, len(u.buf)))
+	}
+	room := u.buf[len(u.buf):cap(u.buf)]
+	n, err := c.conn.Read(room[:min(int64(len(room)), size)])
+	u.buf = u.buf[:len(u.buf)+n]
+	if n > 0 {
+		return nil
+	}
+	if err == io.EOF {
+		return endError("the client closed the connection in the middle of the message")
+	}
+	return err
+}
+
+// lost keeps the beginning of a message whose end never came.
+func (c *Conn) lost(data []byte) {
+	t := c.begin(Body, "", nil)
+	t.Payload = bytes.Clone(data)
+	t.Notes = append(t.Notes, "the message was not completed")
+	c.handler.Reply(t)
+	c.handler.After(t)
+}
+
+// interrupt does in the middle of a message what the Handler wanted there.
+func (c *Conn) interrupt(act *Action, data []byte) error {
+	if err := c.wait(act.Delay); err != nil {
+		return err
+	}
+	if act.Reply == nil && act.Drop == NoDrop {
+		return nil
+	}
+	t := c.begin(Body, "", nil)
+	t.Action, t.Reply = *act, act.Reply
+	t.Action.After = 0
+	if act.Drop != NoDrop {
+		t.Payload = bytes.Clone(data)
+	}
+	c.handler.Reply(t)
+	err := c.send(t)
+	c.handler.After(t)
+	if err == nil && act.Drop != NoDrop {
+		err = c.drop(act.Drop)
+	}
+	return err
+}
+
+// complete takes a whole message through its turn. If it was replied to before its end, nothing more is said.
+func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
+	t := c.begin(End, "", nil)
+	t.Payload = data
+	if u.bare > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d lines begin with a dot that was not doubled", u.bare))
+	}
+	size := int64(len(data)) + u.cut
+	tooBig := size > c.cfg.MaxSize
+	if tooBig {
+		t.Notes = append(t.Notes, fmt.Sprintf("a message of %d bytes, of which the first %d were kept", size, len(data)))
+	}
+	if replied {
+		c.advance()
+		c.handler.Reply(t)
+		c.handler.After(t)
+		if !orphan {
+			c.tell(".")
+		}
+		return nil
+	}
+	act := c.ask()
+	switch {
+	case tooBig:
+		return c.finish(fmt.Appendf(nil, "552 5.3.4 Message too big, the limit is %d bytes\r\n", c.cfg.MaxSize), orphan)
+	case orphan:
+		return c.finish([]byte("503 5.5.1 Need MAIL and RCPT before DATA\r\n"), orphan)
+	case act.keepsFromEngine():
+		return c.finish(nil, orphan)
+	}
+	return c.pass(".")
+}
+
+// finish concludes a message by own and lets the engine end its DATA unheard.
+func (c *Conn) finish(own []byte, orphan bool) error {
+	err := c.conclude(own)
+	if !orphan {
+		c.tell(".")
+	}
+	return err
+}

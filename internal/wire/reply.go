@@ -1,0 +1,86 @@
+package wire
+
+// Replies: the texts that a client sees, in place of the engine's.
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// positive tells whether a reply is of the 2xx or 3xx kind. Bytes that are no reply are not.
+func positive(reply []byte) bool {
+	if len(reply) < 3 || reply[0] != '2' && reply[0] != '3' {
+		return false
+	}
+	return isDigit(reply[1]) && isDigit(reply[2]) && (len(reply) == 3 || !isDigit(reply[3]))
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// line2 makes the bytes of a reply of one line.
+func line2(reply string) []byte { return append([]byte(reply), "\r\n"...) }
+
+// ownReply is the server's reply in this turn, given the engine's.
+func (c *Conn) ownReply(engine []byte) []byte {
+	t := &c.turn
+	if !positive(engine) {
+		return c.corrected(engine)
+	}
+	if t.Kind == End {
+		return []byte("250 2.0.0 Message accepted\r\n")
+	}
+	switch t.Verb {
+	case "HELO":
+		return fmt.Appendf(nil, "250 %s\r\n", c.cfg.Name)
+	case "EHLO":
+		return c.ehlo()
+	case "MAIL":
+		return []byte("250 2.1.0 Sender OK\r\n")
+	case "RCPT":
+		return []byte("250 2.1.5 Recipient OK\r\n")
+	case "DATA":
+		return []byte("354 End data with <CR><LF>.<CR><LF>\r\n")
+	case "RSET":
+		return []byte("250 2.0.0 Reset\r\n")
+	case "NOOP":
+		return []byte("250 2.0.0 OK\r\n")
+	case "QUIT":
+		return []byte("221 2.0.0 Bye\r\n")
+	}
+	if (t.Verb == "AUTH" || t.Kind == AuthStep) && engine[0] == '2' {
+		return []byte("235 2.7.0 Authentication successful\r\n")
+	}
+	return engine
+}
+
+// corrected mends those refusals of the engine that have another code in the RFCs.
+func (c *Conn) corrected(engine []byte) []byte {
+	t := &c.turn
+	switch {
+	case (t.Verb == "MAIL" || t.Verb == "RCPT") && bytes.HasPrefix(engine, []byte("500 5.5.4 Unknown")):
+		return []byte("555 5.5.4 " + t.Verb + " parameter not recognized\r\n") // RFC 5321 §4.1.1.11
+	case (t.Verb == "MAIL" || t.Verb == "RCPT") && bytes.HasPrefix(engine, []byte("50")):
+		return append([]byte("501"), engine[3:]...)
+	case bytes.HasPrefix(engine, []byte("454 4.7.0 Invalid base64")):
+		return []byte("501 5.5.2 Invalid base64 data\r\n") // RFC 4954 §4
+	}
+	return bytes.Clone(engine)
+}
+
+// ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
+func (c *Conn) ehlo() []byte {
+	caps := c.handler.Capabilities(c.state.encrypted)
+	reply := make([]byte, 0, 256)
+	sep := byte('-')
+	if len(caps) == 0 {
+		sep = ' '
+	}
+	reply = fmt.Appendf(reply, "250%c%s\r\n", sep, c.cfg.Name)
+	for i, line := range caps {
+		if i == len(caps)-1 {
+			sep = ' '
+		}
+		reply = fmt.Appendf(reply, "250%c%s\r\n", sep, line)
+	}
+	return reply
+}

@@ -1,0 +1,325 @@
+package wire
+
+// Commands: what is allowed when (RFC 5321 §4.1.4), what the engine gets to see, and how the state advances.
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// BareDomain stands in for the missing domain of <postmaster>, which every server must accept
+// (RFC 5321 §4.5.1) and which the engine can't parse.
+const BareDomain = "bare.invalid"
+
+// verb returns the upper-case verb of a command line if SMTP knows it, and otherwise "".
+func verb(line []byte) string {
+	word := line
+	if i := bytes.IndexAny(line, " \t"); i >= 0 {
+		word = line[:i]
+	}
+	for _, v := range verbs {
+		if len(v) == len(word) && strings.EqualFold(v, string(word)) {
+			return v
+		}
+	}
+	return ""
+}
+
+// verbs are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones of RFC 821.
+var verbs = [...]string{
+	"MAIL", "RCPT", "DATA", "BDAT", "EHLO", "HELO", "QUIT", "RSET", "NOOP", "AUTH", "STARTTLS", "VRFY", "HELP",
+	"LHLO", "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN",
+}
+
+// argument returns what follows the first word of a line, trimmed.
+func argument(line []byte) string {
+	i := bytes.IndexAny(line, " \t")
+	if i < 0 {
+		return ""
+	}
+	return string(bytes.TrimSpace(line[i:]))
+}
+
+// command takes a command line through its turn.
+func (c *Conn) command(line []byte, notes []string) error {
+	v := verb(line)
+	t := c.begin(Command, v, line)
+	t.Notes = notes
+	t.Secret = v == "AUTH" || v == "" && c.state.authFailed
+	if v != "" {
+		c.state.authFailed = false
+	}
+	act := c.ask()
+	if v == "BDAT" {
+		return c.bdat()
+	}
+	if act.keepsFromEngine() {
+		return c.conclude(nil)
+	}
+	if v == "STARTTLS" {
+		return c.startTLS()
+	}
+	if own := c.answer(); v == "" {
+		return c.bad(own)
+	} else if own != "" {
+		return c.conclude(line2(own))
+	}
+	return c.pass(c.forEngine())
+}
+
+// tooLong answers a line that is longer than any command may be.
+func (c *Conn) tooLong(line []byte, notes []string, why error) error {
+	t := c.begin(Command, "", line)
+	t.Notes, t.Secret = notes, c.state.authing || c.state.authFailed || verb(line) == "AUTH"
+	if c.state.authing {
+		c.state.authing = false
+		c.tell("*")
+	}
+	if !c.ask().keepsFromEngine() && why == errLineEndless {
+		if err := c.conclude(line2("421 4.7.0 Line without end, closing connection")); err != nil {
+			return err
+		}
+		return c.drop(Close)
+	}
+	return c.bad("500 5.5.6 Line too long")
+}
+
+// bad answers a command that is none; too many of them end the connection.
+func (c *Conn) bad(reply string) error {
+	if c.errors++; c.errors < maxErrors {
+		return c.conclude(line2(reply))
+	}
+	if err := c.conclude(line2("421 4.7.0 Too many errors, closing connection")); err != nil {
+		return err
+	}
+	return c.drop(Close)
+}
+
+// authStep takes the client's answer to a challenge through its turn.
+func (c *Conn) authStep(line []byte, notes []string) error {
+	t := c.begin(AuthStep, "", line)
+	t.Notes, t.Secret = notes, true
+	if act := c.ask(); act.keepsFromEngine() {
+		err := c.conclude(nil)
+		c.tell("*") // RFC 4954 §4: cancels the exchange
+		return err
+	}
+	return c.pass(string(line))
+}
+
+// answer gives the replies that the engine would not give, or would give wrongly. Empty means
+// that the engine shall answer.
+func (c *Conn) answer() string {
+	s, t := &c.state, &c.turn
+	arg := t.Arg()
+	switch t.Verb {
+	case "":
+		if len(t.Line) == 0 {
+			return "500 5.5.2 Empty command line"
+		}
+		return "500 5.5.1 Command unrecognized"
+	case "LHLO":
+		return "500 5.5.1 LHLO is for LMTP, use EHLO"
+	case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN":
+		return "502 5.5.1 " + t.Verb + " not implemented"
+	case "HELP":
+		return "214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT AUTH STARTTLS"
+	case "VRFY":
+		if arg == "" {
+			return "501 5.5.4 VRFY needs an address or a name"
+		}
+		return "252 2.1.5 Cannot verify, but will accept a message and try to deliver it"
+	case "DATA", "RSET", "QUIT":
+		if arg != "" {
+			return "501 5.5.4 " + t.Verb + " takes no argument"
+		}
+	}
+	switch t.Verb {
+	case "MAIL":
+		switch {
+		case !s.helo:
+			return "503 5.5.1 Say EHLO or HELO first"
+		case s.mail:
+			return "503 5.5.1 Nested MAIL command"
+		}
+		return c.checkMail(arg)
+	case "RCPT":
+		switch {
+		case !s.mail:
+			return "503 5.5.1 Need MAIL before RCPT"
+		case s.chunking:
+			return "503 5.5.1 RCPT in the middle of chunks"
+		case s.rcpt >= c.cfg.MaxRecipients:
+			return "452 4.5.3 Too many recipients"
+		case !s.utf8 && !ascii(arg):
+			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
+		}
+	case "DATA":
+		switch {
+		case !s.mail:
+			return "503 5.5.1 Need MAIL before DATA"
+		case s.tried == 0:
+			return "503 5.5.1 Need RCPT before DATA"
+		case s.rcpt == 0:
+			return "554 5.5.1 No valid recipients"
+		case s.chunking:
+			return "503 5.5.1 DATA in the middle of chunks"
+		case s.binary:
+			return "503 5.5.1 BINARYMIME needs BDAT"
+		}
+	case "AUTH":
+		switch {
+		case !s.helo:
+			return "503 5.5.1 Say EHLO first"
+		case s.auth:
+			return "503 5.5.1 Already authenticated"
+		case s.mail:
+			return "503 5.5.1 AUTH in the middle of a transaction"
+		case arg == "":
+			return "501 5.5.4 AUTH needs a mechanism"
+		}
+	}
+	return ""
+}
+
+// checkMail looks at those parameters of MAIL that are this package's concern.
+func (c *Conn) checkMail(arg string) string {
+	utf8 := false
+	for _, p := range parameters(arg) {
+		key, value, _ := strings.Cut(p, "=")
+		switch strings.ToUpper(key) {
+		case "SIZE":
+			n, err := strconv.ParseUint(value, 10, 63)
+			switch {
+			case err != nil && !digits(value):
+				return "501 5.5.4 SIZE is no number"
+			case err != nil || int64(n) > c.cfg.MaxSize:
+				return fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
+			}
+		case "SMTPUTF8":
+			utf8 = true
+		case "REQUIRETLS":
+			if !c.state.encrypted {
+				return "555 5.5.4 REQUIRETLS needs TLS"
+			}
+		}
+	}
+	if !utf8 && !ascii(arg) {
+		return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
+	}
+	return ""
+}
+
+// parameters are the words behind the path of a MAIL or RCPT argument.
+func parameters(arg string) []string {
+	if i := strings.LastIndexByte(arg, '>'); i >= 0 {
+		return strings.Fields(arg[i+1:])
+	}
+	if words := strings.Fields(arg); len(words) > 1 {
+		return words[1:]
+	}
+	return nil
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// forEngine is the line as the engine can read it.
+func (c *Conn) forEngine() string {
+	t := &c.turn
+	arg := t.Arg()
+	switch t.Verb {
+	case "MAIL":
+		if len(parameters(arg)) > 0 {
+			arg = withoutLongSize(arg)
+		}
+	case "RCPT":
+		const bare = "TO:<postmaster>"
+		if compact := strings.Replace(arg, ": ", ":", 1); len(compact) >= len(bare) && strings.EqualFold(compact[:len(bare)], bare) {
+			arg = compact[:len(bare)-1] + "@" + BareDomain + ">" + compact[len(bare):]
+		}
+	case "VRFY", "NOOP", "RSET", "QUIT", "DATA":
+		return t.Verb
+	}
+	if arg == "" {
+		return t.Verb
+	}
+	return t.Verb + " " + arg
+}
+
+// withoutLongSize drops a SIZE parameter that has more than the engine's 32 bits; checkMail has seen it.
+func withoutLongSize(arg string) string {
+	for _, p := range parameters(arg) {
+		if len(p) > len("SIZE=") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
+			if _, err := strconv.ParseUint(p[len("SIZE="):], 10, 32); err != nil {
+				i := strings.LastIndex(arg, p)
+				return arg[:i] + arg[i+len(p):]
+			}
+		}
+	}
+	return arg
+}
+
+// advance moves the state on by what the server itself agreed to in this turn.
+func (c *Conn) advance() {
+	s, t := &c.state, &c.turn
+	switch t.Kind {
+	case AuthStep:
+		c.advanceAuth()
+		return
+	case End:
+		s.transaction = transaction{}
+		return
+	case Command:
+	default:
+		return
+	}
+	switch t.Verb {
+	case "RCPT":
+		if s.mail {
+			s.tried++
+		}
+	case "AUTH":
+		c.advanceAuth()
+	}
+	if !t.Accepted {
+		return
+	}
+	switch t.Verb {
+	case "HELO", "EHLO":
+		s.helo, s.esmtp, s.transaction = true, t.Verb == "EHLO", transaction{}
+	case "MAIL":
+		s.mail = true
+		for _, p := range parameters(t.Arg()) {
+			s.utf8 = s.utf8 || strings.EqualFold(p, "SMTPUTF8")
+			s.binary = s.binary || strings.EqualFold(p, "BODY=BINARYMIME")
+		}
+	case "RCPT":
+		s.rcpt++
+	case "RSET":
+		s.transaction = transaction{}
+	case "DATA":
+		s.payload = true
+	}
+}
+
+// advanceAuth moves an AUTH exchange on.
+func (c *Conn) advanceAuth() {
+	s, t := &c.state, &c.turn
+	challenge := t.Accepted && t.Reply != nil && t.Reply[0] == '3'
+	s.authing = challenge
+	s.auth = s.auth || t.Accepted && !challenge
+	s.authFailed = !t.Accepted
+}

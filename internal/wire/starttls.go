@@ -1,0 +1,73 @@
+package wire
+
+// TLS: from the first byte (RFC 8314) or after STARTTLS (RFC 3207), always below the engine.
+
+import (
+	"crypto/tls"
+	"fmt"
+)
+
+// startTLS takes STARTTLS through its turn. On success a fresh engine takes over, for nothing that
+// was said before counts any longer (RFC 3207 §4.2).
+func (c *Conn) startTLS() error {
+	t := &c.turn
+	switch {
+	case c.cfg.TLS == nil:
+		return c.conclude(line2("502 5.5.1 STARTTLS not implemented"))
+	case c.state.encrypted:
+		return c.conclude(line2("503 5.5.1 TLS is already running"))
+	case t.Arg() != "":
+		return c.conclude(line2("501 5.5.4 STARTTLS takes no argument"))
+	}
+	if n := len(c.in.buffered()); n > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d bytes of plain text injected behind STARTTLS were discarded: %.200q", n, c.in.buffered()))
+		c.in.take(n)
+	}
+	if err := c.conclude(line2("220 2.0.0 Ready to start TLS")); err != nil {
+		return err
+	}
+	if !positive(c.turn.Reply) {
+		return nil
+	}
+	if err := c.handshake(); err != nil {
+		return err
+	}
+	c.state = state{encrypted: true}
+	c.startEngine(awaitNothing)
+	return errEngineReplaced
+}
+
+// handshake puts TLS between the socket and the dialogue.
+func (c *Conn) handshake() error {
+	t := c.begin(Handshake, "", nil)
+	act := c.ask()
+	if err := c.wait(act.Delay); err != nil {
+		return err
+	}
+	if act.Reply != nil || act.Drop != NoDrop {
+		t.Reply = act.Reply
+		c.handler.Reply(t)
+		err := c.send(t)
+		c.handler.After(t)
+		if err == nil {
+			err = c.drop(act.Drop)
+		}
+		return err
+	}
+	cfg, err := c.cfg.TLS()
+	if err == nil {
+		conn := tls.Server(c.raw, cfg)
+		if err = conn.Handshake(); err == nil {
+			c.conn, c.in.src = conn, conn
+			c.state.encrypted = true
+			c.handler.Encrypted(conn.ConnectionState())
+		}
+	}
+	if err != nil {
+		err = c.broken("TLS handshake", err)
+		t.Notes = append(t.Notes, err.Error())
+	}
+	c.handler.Reply(t)
+	c.handler.After(t)
+	return err
+}

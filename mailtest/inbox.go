@@ -1,0 +1,459 @@
+package mailtest
+
+// The inbox: messages as they come, and waits for them that are woken by the event itself.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	defaultPatience = 10 * time.Second
+	bubblePatience  = 30 * 24 * time.Hour // of virtual time
+)
+
+// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several servers can share
+// another one, see [Server.Collect]; that of a simulated internet spans all its hosts. The zero value is ready to use.
+//
+// A message is in the inbox before its client can read that it was accepted: after a send that has succeeded,
+// [Inbox.Messages] has it.
+//
+// # Waiting
+//
+// Next, WaitFor, WaitN and WaitOnly wait without polling; each message that one of them returns is taken, and is not
+// returned by a later wait of this inbox. A wait that lasts too long ends the test, and its text says what did arrive,
+// and how far the other connections came:
+//
+//	mailtest: no message within 10s that matches
+//	0 messages
+//	session 1 from 127.0.0.1:40122: RCPT TO:<bob@qq.com> → 550 5.1.1 No such user; QUIT
+//
+// The variants with Context return errors instead, for code without a [testing.TB].
+// All methods may be called from several goroutines at once, those with a testing.TB only from the test's own.
+type Inbox struct {
+	// Patience is how long a wait lasts at most. Zero means 10 seconds, less where the deadline of
+	// the test is nearer, and 30 days of virtual time inside a synctest bubble.
+	// It must not be changed while a wait is going on.
+	Patience time.Duration
+
+	known, bubble bool // whether the inbox was made inside a bubble, where that is known
+
+	mu      sync.Mutex
+	entries []entry
+	base    int // how many entries Reset has forgotten: the place of entries[0] among all there ever were
+	first   int // index of the first entry that is not taken
+	taken   int // how many are
+	waiting []chan struct{}
+	servers []*Server
+}
+
+// entry is one message in an inbox.
+type entry struct {
+	*record
+	taken bool
+}
+
+// record is one accepted message, decoded when it is first asked for.
+type record struct {
+	once sync.Once
+	msg  *Message
+}
+
+// message returns the decoded message.
+func (r *record) message() *Message {
+	r.once.Do(r.msg.decode)
+	return r.msg
+}
+
+// join adds a server whose connections belong to this inbox.
+func (b *Inbox) join(s *Server) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.servers = append(b.servers, s)
+}
+
+// add appends a message.
+func (b *Inbox) add(r *record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.entries = append(b.entries, entry{record: r})
+	b.wakeLocked()
+}
+
+// replace puts a corrected record in place of an earlier one.
+func (b *Inbox) replace(old, r *record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := len(b.entries) - 1; i >= 0; i-- {
+		if b.entries[i].record == old {
+			b.entries[i].record = r
+			return
+		}
+	}
+}
+
+func (b *Inbox) wake() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wakeLocked()
+}
+
+func (b *Inbox) wakeLocked() {
+	for _, w := range b.waiting {
+		select {
+		case w <- struct{}{}:
+		default: // it has yet to look at what came before
+		}
+	}
+}
+
+// Reset forgets all messages.
+func (b *Inbox) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.base += len(b.entries)
+	b.entries, b.first, b.taken = nil, 0, 0
+}
+
+// Messages returns all messages so far, taken or not, in the order in which they were accepted.
+// They are shared with other callers and must not be changed.
+func (b *Inbox) Messages() []*Message {
+	b.mu.Lock()
+	entries := slices.Clone(b.entries)
+	b.mu.Unlock()
+	messages := make([]*Message, len(entries))
+	for i, e := range entries {
+		messages[i] = e.message()
+	}
+	return messages
+}
+
+// Next returns the oldest message that was not yet taken, and takes it. It waits for one if there is none.
+func (b *Inbox) Next(tb testing.TB) *Message {
+	tb.Helper()
+	m, err := b.next(b.within(tb))
+	check(tb, err)
+	return m
+}
+
+// NextContext is [Inbox.Next] for code without a testing.TB. The error wraps that of ctx,
+// or [net.ErrClosed] if no message can come any more.
+func (b *Inbox) NextContext(ctx context.Context) (*Message, error) { return b.next(limit{ctx: ctx}) }
+
+func (b *Inbox) next(l limit) (*Message, error) {
+	return b.take(l, "no message", func(*Message) bool { return true })
+}
+
+// WaitFor returns the oldest message that was not yet taken and for which match returns true, and takes it. It
+// waits for one if there is none. A message is shown to match once per wait.
+func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
+	tb.Helper()
+	m, err := b.waitFor(b.within(tb), match)
+	check(tb, err)
+	return m
+}
+
+// WaitForContext is [Inbox.WaitFor] for code without a testing.TB.
+func (b *Inbox) WaitForContext(ctx context.Context, match func(*Message) bool) (*Message, error) {
+	return b.waitFor(limit{ctx: ctx}, match)
+}
+
+func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
+	return b.take(l, "no message that matches", match)
+}
+
+// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there are so many.
+func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
+	tb.Helper()
+	m, err := b.waitN(b.within(tb), n)
+	check(tb, err)
+	return m
+}
+
+// WaitNContext is [Inbox.WaitN] for code without a testing.TB.
+func (b *Inbox) WaitNContext(ctx context.Context, n int) ([]*Message, error) {
+	return b.waitN(limit{ctx: ctx}, n)
+}
+
+func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
+	what := func() string { return fmt.Sprintf("%d messages were waited for", n) }
+	if err := b.wait(l, what, func() bool { return b.untaken() >= n }); err != nil {
+		return nil, err
+	}
+	return b.takeFirst(n), nil
+}
+
+// WaitOnly returns the n oldest messages that were not yet taken, and takes them, if there are no more than these and
+// none comes for the time quiet after the last. With n 0 it makes sure that no mail comes.
+func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
+	tb.Helper()
+	m, err := b.waitOnly(b.within(tb), n, quiet)
+	check(tb, err)
+	return m
+}
+
+// WaitOnlyContext is [Inbox.WaitOnly] for code without a testing.TB.
+func (b *Inbox) WaitOnlyContext(ctx context.Context, n int, quiet time.Duration) ([]*Message, error) {
+	return b.waitOnly(limit{ctx: ctx}, n, quiet)
+}
+
+func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error) {
+	what := func() string { return fmt.Sprintf("exactly %d messages were waited for", n) }
+	if err := b.wait(l, what, func() bool { return b.untaken() >= n }); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(quiet)
+	defer timer.Stop()
+	err := b.wait(limit{ctx: l.ctx, done: timer.C}, what, func() bool { return b.untaken() > n })
+	switch {
+	case err == nil:
+		return nil, fmt.Errorf("mailtest: %s, and more came\n%s", what(), b.explain())
+	case errors.Is(err, errPatience), errors.Is(err, net.ErrClosed):
+		return b.takeFirst(n), nil
+	}
+	return nil, err
+}
+
+// take waits for a message that matches.
+func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message, error) {
+	w := waiter{inbox: b, limit: l}
+	defer w.stop()
+	place := 0 // of the next entry to look at, among all there ever were
+	for {
+		var e entry
+		err := w.until(func() string { return what }, func() bool {
+			place = max(place, b.base+b.first)
+			for place < b.base+len(b.entries) {
+				e = b.entries[place-b.base]
+				place++
+				if !e.taken {
+					return true
+				}
+			}
+			return false
+		})
+		if err != nil {
+			return nil, err
+		}
+		// match is the test's own code and runs without the lock.
+		if m := e.message(); match(m) && b.claim(place-1) {
+			return m, nil
+		}
+	}
+}
+
+// claim takes the message at a place, unless another wait or a Reset was faster.
+func (b *Inbox) claim(place int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := place - b.base
+	if i < 0 || b.entries[i].taken {
+		return false
+	}
+	b.takeLocked(i)
+	return true
+}
+
+// untaken counts the messages that are not taken.
+func (b *Inbox) untaken() int { return len(b.entries) - b.taken }
+
+// takeFirst takes the first n messages that are not taken, or fewer if another wait was faster.
+func (b *Inbox) takeFirst(n int) []*Message {
+	records := make([]*record, 0, max(n, 0))
+	b.mu.Lock()
+	for i := b.first; i < len(b.entries) && len(records) < n; i++ {
+		if e := b.entries[i]; !e.taken {
+			b.takeLocked(i)
+			records = append(records, e.record)
+		}
+	}
+	b.mu.Unlock()
+	messages := make([]*Message, len(records))
+	for i, r := range records {
+		messages[i] = r.message()
+	}
+	return messages
+}
+
+// takeLocked takes entry i and moves first to the first that is not taken.
+func (b *Inbox) takeLocked(i int) {
+	b.entries[i].taken = true
+	b.taken++
+	for b.first < len(b.entries) && b.entries[b.first].taken {
+		b.first++
+	}
+}
+
+// limit is what ends a wait: a context, or a time.
+type limit struct {
+	ctx   context.Context
+	done  <-chan time.Time
+	after time.Duration // for the text
+	err   error         // the wait can't be begun
+}
+
+// errPatience ends a wait that took too long.
+var errPatience = errors.New("patience is at its end")
+
+// waiter is one wait in progress.
+type waiter struct {
+	inbox *Inbox
+	limit
+	woken chan struct{} // nil until it is needed
+}
+
+// wait waits until ready returns true.
+func (b *Inbox) wait(l limit, what func() string, ready func() bool) error {
+	w := waiter{inbox: b, limit: l}
+	defer w.stop()
+	return w.until(what, ready)
+}
+
+// stop ends the wait.
+func (w *waiter) stop() {
+	if w.woken != nil {
+		w.inbox.mu.Lock()
+		defer w.inbox.mu.Unlock()
+		w.inbox.waiting = slices.DeleteFunc(w.inbox.waiting, func(c chan struct{}) bool { return c == w.woken })
+	}
+}
+
+// until waits until ready, which is called with the lock held, returns true.
+func (w *waiter) until(what func() string, ready func() bool) error {
+	b := w.inbox
+	if w.err != nil {
+		return w.err
+	}
+	var cancelled <-chan struct{}
+	if w.ctx != nil {
+		cancelled = w.ctx.Done()
+	}
+	over := false
+	for {
+		b.mu.Lock()
+		ok := ready()
+		if !ok && w.woken == nil {
+			w.woken = make(chan struct{}, 1)
+			b.waiting = append(b.waiting, w.woken)
+		}
+		b.mu.Unlock()
+		switch {
+		case ok:
+			return nil
+		case over:
+			return fmt.Errorf("mailtest: %s, and none can come any more: %w\n%s", what(), net.ErrClosed, b.explain())
+		case b.over():
+			over = true // what came just before the end still counts
+			continue
+		}
+		select {
+		case <-w.woken:
+		case <-cancelled:
+			return fmt.Errorf("mailtest: %s: %w\n%s", what(), context.Cause(w.ctx), b.explain())
+		case <-w.done:
+			return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what(), w.after, b.explain())}
+		}
+	}
+}
+
+// patienceError is errPatience with the whole story.
+type patienceError struct{ text string }
+
+func (e *patienceError) Error() string { return e.text }
+func (e *patienceError) Unwrap() error { return errPatience }
+
+// over tells whether all servers of this inbox are closed.
+func (b *Inbox) over() bool {
+	b.mu.Lock()
+	servers := b.servers
+	b.mu.Unlock()
+	for _, s := range servers {
+		if !s.isClosed() {
+			return false
+		}
+	}
+	return len(servers) > 0
+}
+
+// within returns the limit that the patience for test tb sets.
+func (b *Inbox) within(tb testing.TB) limit {
+	bubble := inBubble(tb)
+	if b.known && b.bubble != bubble {
+		return limit{err: errors.New("mailtest: a server that was made outside of a synctest bubble can't be used " +
+			"inside, nor the other way round; make it with New inside the bubble")}
+	}
+	d := b.Patience
+	if d <= 0 {
+		d = defaultPatience
+		if bubble {
+			d = bubblePatience
+		} else if t, ok := tb.(interface{ Deadline() (time.Time, bool) }); ok {
+			if end, ok := t.Deadline(); ok {
+				d = min(d, max(time.Until(end)*9/10, time.Millisecond))
+			}
+		}
+	}
+	return limit{done: time.After(d), after: d}
+}
+
+// inBubble tells whether tb is the test of a synctest bubble. Its Deadline panics then, which is the only sign.
+func inBubble(tb testing.TB) (yes bool) {
+	t, ok := tb.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return false
+	}
+	defer func() { yes = recover() != nil }()
+	t.Deadline()
+	return false
+}
+
+// check ends the test if a wait has failed.
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// explain says what did arrive, and how far the other connections came.
+func (b *Inbox) explain() string {
+	const most = 20
+	var s strings.Builder
+	b.mu.Lock()
+	entries, servers := slices.Clone(b.entries), slices.Clone(b.servers)
+	b.mu.Unlock()
+	fmt.Fprintf(&s, "%d messages", len(entries))
+	skipped := max(0, len(entries)-most)
+	if skipped > 0 {
+		fmt.Fprintf(&s, ", the last %d of them", most)
+	}
+	for _, e := range entries[skipped:] {
+		fmt.Fprintf(&s, "\n  %s", e.message().summary())
+		if e.taken {
+			s.WriteString(" (taken)")
+		}
+	}
+	shown := 0
+	for _, server := range servers {
+		for _, session := range server.Sessions() {
+			if len(session.Messages) > 0 {
+				continue
+			}
+			if shown++; shown > most {
+				continue
+			}
+			fmt.Fprintf(&s, "\n%s", session.summary())
+		}
+	}
+	if shown > most {
+		fmt.Fprintf(&s, "\n… and %d more sessions without a message", shown-most)
+	}
+	return s.String()
+}

@@ -1,0 +1,438 @@
+package mailtest
+
+// The server: its settings, its addresses, its life.
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/testca"
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
+
+// Server is a real SMTP server for tests. It accepts what a lenient server would, keeps every
+// message, remembers every dialogue, and goes wrong where a [Rule] says so.
+//
+// The zero value is ready to use. It starts by itself when an address is first asked for; [New] makes
+// one that ends with its test and reports what it saw if the test fails. All methods may be called
+// from several goroutines at once.
+//
+// # Addresses
+//
+// [Server.Addr] is an address on the loopback interface with a port that was free; nothing ever listens
+// elsewhere. [Server.TLSAddr] is a second one where TLS comes before the first word. [Server.Dial]
+// connects in memory, without any socket, and so does package mxmock. [Server.Serve] and
+// [Server.ServeConn] serve a listener or a connection of the caller's own.
+//
+// # Inside a synctest bubble
+//
+// A server that was made inside a bubble works there in virtual time, as long as it is reached in
+// memory: a goroutine in a real socket's Accept would stop the bubble's clock. A server that was made outside
+// must not be used inside: the waits notice that and end the test.
+//
+// # Messages
+//
+// The embedded [Inbox] has the messages and the waits for them.
+type Server struct {
+	// Inbox holds the messages of this server.
+	Inbox
+
+	// The fields below may be set until the server is first used.
+
+	// Name is the host name in the greeting, in the EHLO reply and in the certificate.
+	// Empty means "localhost".
+	Name string
+
+	// Users are the names and passwords (for XOAUTH2 and OAUTHBEARER: the tokens) that AUTH knows. If
+	// there are any, mail is taken only after AUTH: MAIL is refused with 530, wrong credentials with
+	// 535 (RFC 4954 §6). Nil means that AUTH is offered, not required, and takes any credentials.
+	Users map[string]string
+
+	// Mechanisms are the SASL mechanisms to offer, out of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256,
+	// XOAUTH2 and OAUTHBEARER. Nil means all that work with Users (SCRAM-SHA-256 needs a password to
+	// compare with); an empty slice offers no AUTH at all.
+	Mechanisms []string
+
+	// StartTLS offers STARTTLS (RFC 3207). It is off by default, since a client that trusts nobody
+	// would fail then; with it, a client needs [Server.ClientTLS] or [Server.RootCAs].
+	StartTLS bool
+
+	// ImplicitTLS makes every connection begin with TLS (RFC 8314), not only those to TLSAddr.
+	ImplicitTLS bool
+
+	// TLS is a configuration of the caller's own. If it has no certificate, it gets one of the test
+	// CA for Name, localhost, 127.0.0.1 and ::1. Nil means such a certificate and client certificates
+	// requested, but not required. It is cloned.
+	TLS *tls.Config
+
+	// MaxSize is the most bytes of a message that are taken, as announced by SIZE (RFC 1870).
+	// Zero means 64 MiB.
+	MaxSize int64
+
+	// MaxRecipients is the most recipients of one message; more get 452 (RFC 5321 §4.5.3.1.10).
+	// Zero means 10,000, which is not announced; any other value is, as LIMITS RCPTMAX (RFC 9422).
+	MaxRecipients int
+
+	// Collect, if not nil, is a further inbox for the messages, that several servers can share.
+	Collect *Inbox
+
+	setup sync.Once
+	wire  wire.Config // of connections in the clear
+	wireT wire.Config // of connections with implicit TLS
+	certs func() (*tls.Config, error)
+
+	state struct {
+		sync.Mutex
+		plain, tls net.Listener   // of Addr and TLSAddr
+		listeners  map[net.Listener]bool
+		live       map[*session]bool
+		sessions   []*session // all, the live ones too
+		last       int        // number of the last session
+		messages   int        // number of the last message
+		dialled    int        // connections made by Dial
+		rules      []*ruleState
+		closed     bool
+	}
+	running sync.WaitGroup // accept loops and connections
+}
+
+const (
+	defaultMaxSize       = 64 << 20
+	defaultMaxRecipients = 10_000
+)
+
+// New returns a server that is closed at the end of the test tb. If the test fails, the server writes
+// to its log what it saw, once; otherwise it is silent. The server listens when an address is first
+// asked for.
+func New(tb testing.TB) *Server {
+	tb.Helper()
+	s := &Server{}
+	s.bubble = inBubble(tb)
+	s.known = true
+	tb.Cleanup(func() {
+		s.Close()
+		if tb.Failed() {
+			tb.Helper()
+			tb.Log(s.report())
+		}
+	})
+	return s
+}
+
+// prepare fixes the settings. Whatever uses the server calls it first.
+func (s *Server) prepare() {
+	s.setup.Do(func() {
+		s.certs = sync.OnceValues(s.serverTLS)
+		s.wire = wire.Config{Name: s.name(), MaxSize: s.maxSize(), MaxRecipients: s.MaxRecipients}
+		if s.wire.MaxRecipients <= 0 {
+			s.wire.MaxRecipients = defaultMaxRecipients
+		}
+		if s.StartTLS || s.ImplicitTLS {
+			s.wire.TLS = s.certs
+		}
+		s.wire.Implicit = s.ImplicitTLS
+		s.wireT = s.wire
+		s.wireT.TLS = s.certs
+		s.wireT.Implicit = true
+		s.Inbox.join(s)
+		if s.Collect != nil {
+			s.Collect.join(s)
+		}
+	})
+}
+
+func (s *Server) name() string {
+	if s.Name == "" {
+		return "localhost"
+	}
+	return s.Name
+}
+
+func (s *Server) maxSize() int64 {
+	if s.MaxSize <= 0 {
+		return defaultMaxSize
+	}
+	return s.MaxSize
+}
+
+// Start makes the server listen on [Server.Addr]. It need not be called: Addr does it too, and panics
+// where Start returns an error. A second call does nothing. The error is that of [net.Listen], or says
+// that the server is closed.
+func (s *Server) Start() error {
+	_, err := s.listen(&s.state.plain, &s.wire)
+	return err
+}
+
+// listen makes sure that *at is a loopback listener that is served with cfg.
+func (s *Server) listen(at *net.Listener, cfg *wire.Config) (net.Listener, error) {
+	s.prepare()
+	s.state.Lock()
+	defer s.state.Unlock()
+	if *at != nil {
+		return *at, nil
+	}
+	if s.state.closed {
+		return nil, errClosed
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		l6, err6 := net.Listen("tcp", "[::1]:0") // a machine without IPv4
+		if err6 != nil {
+			return nil, fmt.Errorf("mailtest: listen on a loopback address: %w", errors.Join(err, err6))
+		}
+		l = l6
+	}
+	*at = l
+	s.addListener(l)
+	go func() {
+		defer s.running.Done()
+		s.accept(l, cfg)
+	}()
+	return l, nil
+}
+
+// errClosed reports the use of a server after Close.
+var errClosed = fmt.Errorf("mailtest: the server is closed: %w", net.ErrClosed)
+
+// addListener notes a listener and an accept loop for it. The state is locked.
+func (s *Server) addListener(l net.Listener) {
+	if s.state.listeners == nil {
+		s.state.listeners = make(map[net.Listener]bool)
+	}
+	s.state.listeners[l] = true
+	s.running.Add(1)
+}
+
+// accept serves the connections of a listener until it fails.
+func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		s.serve(conn, cfg)
+	}
+}
+
+// Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without IPv4. It starts
+// the server if need be, and panics if no loopback address can be listened on or if the server was closed before.
+func (s *Server) Addr() string {
+	l, err := s.listen(&s.state.plain, &s.wire)
+	if err != nil {
+		panic(err)
+	}
+	return l.Addr().String()
+}
+
+// Host returns the host of [Server.Addr] without the port, for code that has the two apart.
+func (s *Server) Host() string {
+	host, _, _ := net.SplitHostPort(s.Addr())
+	return host
+}
+
+// Port returns the port of [Server.Addr].
+func (s *Server) Port() int {
+	_, port, _ := net.SplitHostPort(s.Addr())
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// TLSAddr returns a second address of the server, where TLS is spoken from the first byte on, as on port
+// 465 (RFC 8314 §3.3). It behaves as [Server.Addr] otherwise.
+func (s *Server) TLSAddr() string {
+	l, err := s.listen(&s.state.tls, &s.wireT)
+	if err != nil {
+		panic(err)
+	}
+	return l.Addr().String()
+}
+
+// Dial connects to the server in memory. The connection behaves as one over TCP does. Of ctx, only
+// whether it is already done counts. After Close the error is one for which
+// errors.Is(err, syscall.ECONNREFUSED) holds.
+func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
+	s.prepare()
+	s.state.Lock()
+	s.state.dialled++
+	client := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 49152 + s.state.dialled%16384}
+	s.state.Unlock()
+	server := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25}
+	if err := ctx.Err(); err != nil {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: err}
+	}
+	near, far := memnet.Pipe(client, server)
+	if !s.serve(far, &s.wire) {
+		near.Close()
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	return near, nil
+}
+
+// Serve serves the connections of l until l fails, or until Close, which closes l and makes Serve
+// return nil. The server may have any number of listeners. Connections to one of the caller's listeners are
+// as those to [Server.Addr].
+func (s *Server) Serve(l net.Listener) error {
+	s.prepare()
+	s.state.Lock()
+	if s.state.closed {
+		s.state.Unlock()
+		l.Close()
+		return errClosed
+	}
+	s.addListener(l)
+	s.state.Unlock()
+	defer s.running.Done()
+	err := s.accept(l, &s.wire)
+	s.state.Lock()
+	defer s.state.Unlock()
+	delete(s.state.listeners, l)
+	if s.state.closed {
+		return nil
+	}
+	return fmt.Errorf("mailtest: serve %v: %w", l.Addr(), err)
+}
+
+// ServeConn serves the client at the other end of conn, in the background, and closes conn in the end. After
+// Close, it closes conn at once.
+func (s *Server) ServeConn(conn net.Conn) {
+	s.prepare()
+	s.serve(conn, &s.wire)
+}
+
+// serve starts a session on conn and reports whether the server was still there for it.
+func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
+	s.state.Lock()
+	if s.state.closed {
+		s.state.Unlock()
+		conn.Close()
+		return false
+	}
+	s.state.last++
+	ss := newSession(s, s.state.last, conn, cfg.Implicit)
+	if s.state.live == nil {
+		s.state.live = make(map[*session]bool)
+	}
+	s.state.live[ss] = true
+	s.state.sessions = append(s.state.sessions, ss)
+	s.running.Add(1)
+	s.state.Unlock()
+	s.changed()
+	ss.start(conn, cfg)
+	return true
+}
+
+// changed wakes those who wait for something to happen at this server.
+func (s *Server) changed() {
+	s.Inbox.wake()
+	if s.Collect != nil {
+		s.Collect.wake()
+	}
+}
+
+// Close stops the server: it closes all listeners and connections, whatever their clients do, and waits
+// until all goroutines of the server have ended. What was captured stays. A second call does nothing.
+func (s *Server) Close() {
+	s.prepare()
+	s.state.Lock()
+	s.state.closed = true
+	for l := range s.state.listeners {
+		l.Close()
+	}
+	live := make([]*session, 0, len(s.state.live))
+	for ss := range s.state.live {
+		live = append(live, ss)
+	}
+	s.state.Unlock()
+	for _, ss := range live {
+		ss.shut()
+	}
+	stuck := time.AfterFunc(5*time.Second, s.logStuck)
+	s.running.Wait()
+	stuck.Stop()
+	s.changed()
+}
+
+// logStuck says what a Close that hangs is waiting for.
+func (s *Server) logStuck() {
+	s.state.Lock()
+	defer s.state.Unlock()
+	log.Printf("mailtest: Close of server %s waits for %d connections", s.name(), len(s.state.live))
+	for ss := range s.state.live {
+		log.Print(ss.snapshot().summary())
+	}
+}
+
+// isClosed tells whether Close was called.
+func (s *Server) isClosed() bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return s.state.closed
+}
+
+// Reset makes the server forget the messages, the sessions that have ended, and the rules. Open connections go on.
+// Numbers go on too: no session or message gets the number of an earlier one.
+func (s *Server) Reset() {
+	s.Inbox.Reset()
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.state.rules = nil
+	var open []*session
+	for _, ss := range s.state.sessions {
+		if s.state.live[ss] {
+			open = append(open, ss)
+		}
+	}
+	s.state.sessions = open
+}
+
+// Sessions returns what was said on each connection so far, in the order in which they were accepted.
+// The result is a copy that does not change any more.
+func (s *Server) Sessions() []*Session {
+	s.state.Lock()
+	all := append([]*session(nil), s.state.sessions...)
+	s.state.Unlock()
+	sessions := make([]*Session, len(all))
+	for i, ss := range all {
+		sessions[i] = ss.snapshot()
+	}
+	return sessions
+}
+
+// serverTLS makes the configuration for the server's end of TLS.
+func (s *Server) serverTLS() (*tls.Config, error) {
+	cfg := s.TLS.Clone()
+	if cfg == nil {
+		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}
+	}
+	if len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
+		cert, err := testca.Certificate(s.name(), "localhost", "127.0.0.1", "::1")
+		if err != nil {
+			return nil, fmt.Errorf("mailtest: certificate for %s: %w", s.name(), err)
+		}
+		cfg.Certificates = []tls.Certificate{*cert}
+	}
+	return cfg, nil
+}
+
+// RootCAs returns a pool with the certificate authority of this process, which has signed the certificates
+// of all its servers.
+func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
+
+// ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs] and expects
+// the server's name, under whatever address it was reached. It is the caller's own to change. A server with
+// a certificate of the caller's own in TLS needs a configuration of the caller's own as well.
+func (s *Server) ClientTLS() *tls.Config {
+	return &tls.Config{RootCAs: testca.Pool(), ServerName: s.name()}
+}

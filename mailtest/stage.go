@@ -1,0 +1,86 @@
+package mailtest
+
+// Stages: the points of a dialogue at which a rule can act, and what a turn of the transcript answers.
+
+import "github.com/seed078e9d8c/maillab/internal/wire"
+
+// Stage is a point of the SMTP dialogue: what the client has just done. The zero Stage is none.
+type Stage uint8
+
+// The stages of a dialogue, in the order in which they usually come.
+const (
+	Greeting  Stage = iota + 1 // the client has connected; the reply is the greeting
+	Handshake                  // the TLS handshake is about to begin, before the greeting or after STARTTLS; it has no reply
+	Helo                       // HELO, EHLO or LHLO
+	StartTLS                   // STARTTLS
+	Auth                       // AUTH, with or without an initial response
+	AuthStep                   // an answer to a challenge of the server's
+	Mail                       // MAIL
+	Rcpt                       // RCPT
+	Data                       // DATA, before the 354
+	Body                       // the message is on its way, after the 354
+	Dot                        // the message is complete: after the final dot, or after BDAT LAST
+	Bdat                       // BDAT, with its chunk
+	Rset                       // RSET
+	Noop                       // NOOP
+	Vrfy                       // VRFY or EXPN
+	Help                       // HELP
+	Quit                       // QUIT
+	Unknown                    // anything else
+)
+
+// String returns the name of the stage as it is in this package.
+func (s Stage) String() string {
+	names := [...]string{
+		Greeting: "Greeting", Handshake: "Handshake", Helo: "Helo", StartTLS: "StartTLS", Auth: "Auth", AuthStep: "AuthStep",
+		Mail: "Mail", Rcpt: "Rcpt", Data: "Data", Body: "Body", Dot: "Dot", Bdat: "Bdat", Rset: "Rset", Noop: "Noop",
+		Vrfy: "Vrfy", Help: "Help", Quit: "Quit", Unknown: "Unknown",
+	}
+	if s == 0 || int(s) >= len(names) {
+		return "no stage"
+	}
+	return names[s]
+}
+
+// stageOf returns the stage of a turn.
+func stageOf(t *wire.Turn) Stage {
+	switch t.Kind {
+	case wire.Connect:
+		return Greeting
+	case wire.Handshake:
+		return Handshake
+	case wire.AuthStep:
+		return AuthStep
+	case wire.Body:
+		return Body
+	case wire.End:
+		return Dot
+	}
+	switch t.Verb {
+	case "HELO", "EHLO", "LHLO":
+		return Helo
+	case "STARTTLS":
+		return StartTLS
+	case "AUTH":
+		return Auth
+	case "MAIL":
+		return Mail
+	case "RCPT":
+		return Rcpt
+	case "DATA":
+		return Data
+	case "BDAT":
+		return Bdat
+	case "RSET":
+		return Rset
+	case "NOOP":
+		return Noop
+	case "VRFY", "EXPN":
+		return Vrfy
+	case "HELP":
+		return Help
+	case "QUIT":
+		return Quit
+	}
+	return Unknown
+}

@@ -1,0 +1,291 @@
+package mailtest
+
+// The transcript: what was said on a connection, turn by turn.
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
+
+// Session is the transcript of one connection, as far as it has come. It is plain data, and a copy: it does not change
+// while the connection goes on.
+type Session struct {
+	// Number tells the connections of a server apart; the first has 1.
+	Number int
+
+	// Client and Server are the two ends, as "address:port".
+	Client string
+	Server string
+
+	// Start is when the connection was accepted, End when it ended; End is zero while it is open.
+	// Ending says how it ended, such as "QUIT" or "the client closed the connection".
+	Start  time.Time
+	End    time.Time
+	Ending string
+
+	// Helo, User and Mechanism are as in [Envelope]: the last name that the client gave, and who it proved to be.
+	Helo      string
+	User      string
+	Mechanism string
+
+	// TLS describes the encryption; nil means that there is none.
+	TLS *TLS
+
+	// Turns are what the client did and what the server answered, in order.
+	Turns []Turn
+
+	// Messages are the numbers of the messages that were accepted on this connection.
+	Messages []int
+}
+
+// Turn is one thing that a client did, and the answer to it.
+type Turn struct {
+	// Stage is what the client did.
+	Stage Stage
+
+	// Command is the line as it was received, without its end. Credentials are replaced by "***".
+	// It is empty where the client has sent none, as at Greeting and Dot.
+	Command string
+
+	// Payload is, at Dot and Bdat, what was received of the message, after unstuffing; also of one that was not accepted. Of a
+	// message over the size limit it is the beginning. It is shared and must not be changed.
+	Payload []byte
+
+	// Received is when the client's part was complete, Replied when the reply was sent; Replied is zero if none was.
+	Received time.Time
+	Replied  time.Time
+
+	// Reply is what was sent, exactly: with its line ends, and cut off where the connection was.
+	Reply string
+
+	// Rule is the number of the rule that decided this turn, in the order in which they were added, from 1; 0 is none.
+	Rule int
+
+	// Notes say what was remarkable about the client's bytes.
+	Notes []string
+}
+
+// Code returns the reply code, or 0 if there is none.
+func (t Turn) Code() int {
+	if len(t.Reply) < 3 {
+		return 0
+	}
+	code, err := strconv.ParseUint(t.Reply[:3], 10, 10)
+	if err != nil {
+		return 0
+	}
+	return int(code)
+}
+
+// String returns the turn as lines of text: "-> " before what the client said, "<- " before what the server said.
+func (t Turn) String() string {
+	var s strings.Builder
+	t.write(&s, time.Time{})
+	return s.String()
+}
+
+// write writes the turn, with times relative to start unless that is zero.
+func (t Turn) write(s *strings.Builder, start time.Time) {
+	const most = 512 // bytes of a command or reply line
+	at := func(when time.Time) {
+		if !start.IsZero() {
+			fmt.Fprintf(s, "%10v ", when.Sub(start))
+		}
+	}
+	if t.Command != "" {
+		at(t.Received)
+		fmt.Fprintf(s, "-> %s\n", printable(t.Command, most))
+	}
+	if t.Payload != nil {
+		at(t.Received)
+		fmt.Fprintf(s, "-> (%d bytes of message)\n", len(t.Payload))
+	}
+	for _, note := range t.Notes {
+		at(t.Received)
+		fmt.Fprintf(s, "   (%s)\n", note)
+	}
+	if t.Reply == "" && t.Stage != Handshake {
+		at(t.Received)
+		s.WriteString("<- (no reply)\n")
+	}
+	for line := range strings.Lines(t.Reply) {
+		at(t.Replied)
+		fmt.Fprintf(s, "<- %s\n", printable(strings.TrimRight(line, "\r\n"), most))
+	}
+	if t.Rule != 0 {
+		at(t.Received)
+		fmt.Fprintf(s, "   (rule %d)\n", t.Rule)
+	}
+}
+
+// printable returns s with all bytes that are no printable UTF-8 escaped, and not longer than n or so.
+func printable(s string, n int) string {
+	tail := ""
+	if len(s) > n {
+		s, tail = s[:n], fmt.Sprintf("… (%d bytes)", len(s))
+	}
+	q := strconv.Quote(s)
+	q = strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+	return q + tail
+}
+
+// String returns the whole transcript as text.
+func (s *Session) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "session %d from %s to %s\n", s.Number, s.Client, s.Server)
+	for _, t := range s.Turns {
+		t.write(&b, s.Start)
+	}
+	if s.End.IsZero() {
+		b.WriteString("still open\n")
+	} else {
+		fmt.Fprintf(&b, "%10v ended: %s\n", s.End.Sub(s.Start), s.Ending)
+	}
+	return b.String()
+}
+
+// summary returns a line that says how far the session came.
+func (s *Session) summary() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "session %d from %s: ", s.Number, s.Client)
+	for i := len(s.Turns) - 1; i >= 0; i-- {
+		if t := s.Turns[i]; t.Stage != Quit {
+			said := t.Command
+			if said == "" {
+				said = strings.ToLower(t.Stage.String())
+			}
+			reply := "no reply"
+			if t.Reply != "" {
+				reply = strings.TrimRight(t.Reply, "\r\n")
+			}
+			fmt.Fprintf(&b, "%s → %s; ", printable(said, 120), printable(reply, 120))
+			break
+		}
+	}
+	if s.End.IsZero() {
+		b.WriteString("still open")
+	} else {
+		b.WriteString(s.Ending)
+	}
+	return b.String()
+}
+
+// transcript is how a session keeps its turns: few bytes each, for there may be hundreds of thousands.
+type transcript struct {
+	start, end time.Time
+	ending     string
+	tls        *TLS
+	helo       string
+	user       string
+	mechanism  string
+	messages   []int
+	turns      []turn
+	text       []byte
+	extras     []extra
+}
+
+// turn is a turn whose texts are in transcript.text, one behind the other.
+type turn struct {
+	received, replied time.Duration // since start; replied < 0: never
+	text              int           // where the command begins; the reply follows it
+	command, reply    int32
+	rule              int32
+	stage             Stage
+	extra             bool // the next of the extras belongs to this turn
+}
+
+// extra is what most turns have not.
+type extra struct {
+	payload []byte
+	notes   []string
+}
+
+// add appends a turn.
+func (l *transcript) add(stage Stage, t *wire.Turn) {
+	line := t.Line
+	if t.Secret {
+		line = redact(line, t.Verb)
+	}
+	rec := turn{
+		received: t.Received.Sub(l.start), replied: -1, stage: stage, rule: int32(t.Action.Rule),
+		text: len(l.text), command: int32(len(line)), reply: int32(t.Sent),
+	}
+	if !t.Replied.IsZero() {
+		rec.replied = t.Replied.Sub(l.start)
+	}
+	l.text = append(l.text, line...)
+	l.text = append(l.text, t.Reply[:t.Sent]...)
+	if t.Payload != nil || t.Notes != nil {
+		rec.extra = true
+		l.extras = append(l.extras, extra{t.Payload, t.Notes})
+	}
+	l.turns = append(l.turns, rec)
+}
+
+// redact returns a command line with the credentials replaced.
+func redact(line []byte, verb string) []byte {
+	if verb != "AUTH" {
+		return []byte("***")
+	}
+	words := bytes.Fields(line)
+	for i := 2; i < len(words); i++ {
+		words[i] = []byte("***")
+	}
+	return bytes.Join(words, []byte{' '})
+}
+
+// snapshot returns the transcript so far.
+func (ss *session) snapshot() *Session {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	l := &ss.log
+	s := &Session{
+		Number: ss.number, Client: ss.remote.String(), Server: ss.local.String(),
+		Start: l.start, End: l.end, Ending: l.ending, TLS: l.tls,
+		Helo: l.helo, User: l.user, Mechanism: l.mechanism,
+		Messages: append([]int(nil), l.messages...),
+		Turns:    make([]Turn, 0, len(l.turns)),
+	}
+	extras := l.extras
+	for _, rec := range l.turns {
+		reply := rec.text + int(rec.command)
+		t := Turn{
+			Stage:    rec.stage,
+			Command:  string(l.text[rec.text:reply]),
+			Reply:    string(l.text[reply : reply+int(rec.reply)]),
+			Received: l.start.Add(rec.received),
+			Rule:     int(rec.rule),
+		}
+		if rec.replied >= 0 {
+			t.Replied = l.start.Add(rec.replied)
+		}
+		if rec.extra {
+			t.Payload, t.Notes = extras[0].payload, extras[0].notes
+			extras = extras[1:]
+		}
+		s.Turns = append(s.Turns, t)
+	}
+	return s
+}
+
+// report says in few lines what the server saw, for the log of a test that has failed.
+func (s *Server) report() string {
+	const most = 20
+	var b strings.Builder
+	sessions := s.Sessions()
+	fmt.Fprintf(&b, "mailtest: what server %s saw: %d sessions", s.name(), len(sessions))
+	skipped := max(0, len(sessions)-most)
+	if skipped > 0 {
+		fmt.Fprintf(&b, ", the last %d of them", most)
+	}
+	b.WriteByte('\n')
+	for _, session := range sessions[skipped:] {
+		b.WriteString(session.String())
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
