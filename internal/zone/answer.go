@@ -1,0 +1,284 @@
+package zone
+
+// From a question to an answer: the algorithm of RFC 1034 §4.3.2 with wildcards as RFC 4592 and DNAME
+// as RFC 6672 have them.
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// Mode says as whom a DB answers.
+type Mode uint8
+
+const (
+	// Recursive answers as the resolver of this machine does: for the whole simulated internet, RA
+	// set and AA clear, aliases followed wherever they lead. What real resolvers cannot find out,
+	// since a delegation leads nowhere or aliases go round in circles, is SERVFAIL.
+	Recursive Mode = iota
+
+	// Authoritative answers as a name server does that serves all the zones of the DB and no others:
+	// AA set, referrals for delegations to zones that are not in the DB, aliases followed within
+	// their zone, REFUSED for names in no zone. The root counts as a zone of the server only if it
+	// was made on purpose, by [DB.Ensure], [DB.Replace] or an SOA record.
+	Authoritative
+)
+
+// maxAliases is how many CNAME records one answer follows.
+const maxAliases = 16
+
+// Answer answers a query. It returns nil for a message that must not be answered, one that is itself a
+// response. The answer has no size limit yet; [Pack] sets it. Its records are shared with the DB and
+// must not be changed; its slices are its own.
+//
+// Queries for anything but one question of class IN are answered as servers do: FORMERR unless there
+// is exactly one question (RFC 9619), NOTIMP for other operations than QUERY, REFUSED for other classes
+// and for zone transfers, BADVERS for another EDNS version than 0 (RFC 6891 §6.1.3). ANY is answered
+// with one of the RRsets that there are, the first that was added (RFC 8482 §4.1).
+//
+// A query with EDNS is answered with EDNS: our size [MaxUDP], version 0, the DO bit as in the query, no
+// options.
+func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
+	if q.Response {
+		return nil
+	}
+	r := reply(q, m)
+	if rcode := check(q); rcode != dns.RcodeSuccess {
+		r.Rcode = rcode
+		return r
+	}
+	a := answerer{mode: m, question: q.Question[0], msg: r}
+	n, err := parseName(a.question.Name)
+	if err != nil {
+		r.Rcode = dns.RcodeFormatError
+		return r
+	}
+	opts := r.Extra // OPT is the last record, behind the addresses
+	r.Extra = nil
+	db.read(func() { a.resolve(&db.root, n) })
+	r.Extra = append(r.Extra, opts...)
+	return r
+}
+
+// read calls f while nothing changes.
+func (db *DB) read(f func()) {
+	db.mu.RLock()
+	if db.root.zone == nil {
+		db.mu.RUnlock()
+		db.lock() // makes the root zone
+		db.mu.Unlock()
+		db.mu.RLock()
+	}
+	defer db.mu.RUnlock()
+	f()
+}
+
+// answerer makes one answer.
+type answerer struct {
+	mode     Mode
+	question dns.Question
+	msg      *dns.Msg
+	apex     *node // of the zone that the question is about
+}
+
+// resolve answers the question: it follows the aliases from the name to the end.
+func (a *answerer) resolve(root *node, n name) {
+	owner := a.question.Name
+	for {
+		p := root.find(&n, a.question.Qtype)
+		if a.question.Qtype == dns.TypeDS && a.mode == Authoritative && p.apex.zone.implicit {
+			p = root.find(&n, dns.TypeNone) // a server of the child only (RFC 4035 §3.1.4.1)
+		}
+		switch {
+		case a.mode == Recursive:
+		case a.apex == nil && p.apex.zone.implicit:
+			a.msg.Rcode = dns.RcodeRefused
+			return
+		case a.apex == nil:
+			a.apex = p.apex
+			a.msg.Authoritative = p.cut == nil
+		case a.apex != p.apex:
+			return // the resolver will ask there
+		}
+		target := a.step(root, p, &n, owner)
+		if target == "" {
+			return
+		}
+		if a.looping(target) {
+			if a.mode == Recursive {
+				a.msg.Rcode = dns.RcodeServerFailure
+			}
+			return
+		}
+		next, err := parseName(target)
+		if err != nil {
+			a.msg.Rcode = dns.RcodeServerFailure
+			return
+		}
+		owner, n = target, next
+	}
+}
+
+// step adds to the answer what is known about one name. The target of an alias, if the name is one and
+// the question is not about that, is where to go on.
+func (a *answerer) step(root *node, p place, n *name, owner string) (target string) {
+	switch {
+	case p.dname != nil:
+		return a.rewrite(p, owner)
+	case p.cut != nil:
+		a.refer(root, p.cut)
+	case p.node != nil:
+		return a.data(root, p, p.node, "")
+	default:
+		star := p.encloser.children["*"]
+		if star == nil || star.zone != nil {
+			a.msg.Rcode = dns.RcodeNameError
+			a.negative(p)
+			return ""
+		}
+		return a.data(root, p, star, owner)
+	}
+	return ""
+}
+
+// data answers from the records of a node; from a wildcard, as records of the name as.
+func (a *answerer) data(root *node, p place, at *node, as string) (target string) {
+	qtype := a.question.Qtype
+	var rrs []dns.RR
+	switch alias := at.set(dns.TypeCNAME); {
+	case qtype == dns.TypeANY:
+		rrs = at.any()
+	case alias != nil && qtype != dns.TypeCNAME && at.set(qtype) == nil:
+		rrs = alias
+		target = alias[0].(*dns.CNAME).Target
+	default:
+		rrs = at.set(qtype)
+	}
+	if rrs == nil {
+		a.negative(p)
+		return ""
+	}
+	from := len(a.msg.Answer)
+	a.msg.Answer = append(a.msg.Answer, rrs...)
+	if as != "" {
+		for i, rr := range a.msg.Answer[from:] {
+			rr = dns.Copy(rr)
+			rr.Header().Name = as
+			a.msg.Answer[from+i] = rr
+		}
+	}
+	if target == "" {
+		a.addresses(root, rrs)
+	}
+	return target
+}
+
+// negative adds the SOA that tells how long the answer holds: NXDOMAIN, or NODATA (RFC 2308 §3).
+func (a *answerer) negative(p place) {
+	a.msg.Ns = append(a.msg.Ns, p.apex.zone.negative)
+}
+
+// rewrite answers with a DNAME and the CNAME that follows from it (RFC 6672 §3.1).
+func (a *answerer) rewrite(p place, owner string) (target string) {
+	rrs := p.dname.set(dns.TypeDNAME)
+	dname := rrs[0].(*dns.DNAME)
+	if !slices.Contains(a.msg.Answer, rrs[0]) {
+		a.msg.Answer = append(a.msg.Answer, dname)
+	}
+	prefix := owner
+	at := 0
+	for range p.below {
+		at, _ = dns.NextLabel(owner, at)
+	}
+	if prefix = owner[:at]; dname.Target != "." {
+		target = prefix + dname.Target
+	} else {
+		target = prefix
+	}
+	if _, err := parseName(target); err != nil {
+		a.msg.Rcode = dns.RcodeYXDomain
+		return ""
+	}
+	a.msg.Answer = append(a.msg.Answer, &dns.CNAME{
+		Hdr:    dns.RR_Header{Name: owner, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: dname.Hdr.Ttl},
+		Target: target,
+	})
+	if a.question.Qtype == dns.TypeCNAME {
+		return ""
+	}
+	return target
+}
+
+// looping tells whether the answer has followed enough aliases, or has been at target before.
+func (a *answerer) looping(target string) bool {
+	aliases := 0
+	for _, rr := range a.msg.Answer {
+		if h := rr.Header(); h.Rrtype == dns.TypeCNAME {
+			aliases++
+			if strings.EqualFold(h.Name, target) {
+				return true
+			}
+		}
+	}
+	return aliases > maxAliases
+}
+
+// refer answers with a delegation: to servers that a resolver would have to ask (RFC 1034 §4.3.2 step
+// 3b), and that nobody runs.
+func (a *answerer) refer(root *node, cut *node) {
+	if a.mode == Recursive {
+		a.msg.Rcode = dns.RcodeServerFailure
+		return
+	}
+	servers := cut.set(dns.TypeNS)
+	a.msg.Ns = append(a.msg.Ns, servers...)
+	a.addresses(root, servers)
+}
+
+// addresses adds the addresses of the hosts that records name (RFC 1034 §4.3.2 step 6, RFC 1035 §3.3.9,
+// §3.3.11, RFC 2782), as far as they are known without following an alias.
+func (a *answerer) addresses(root *node, rrs []dns.RR) {
+	var seen []*node
+	for _, rr := range rrs {
+		host := hostOf(rr)
+		if host == "" {
+			continue
+		}
+		n, err := parseName(host)
+		if err != nil {
+			continue
+		}
+		p := root.find(&n, dns.TypeA)
+		if p.node == nil || p.dname != nil || slices.Contains(seen, p.node) {
+			continue
+		}
+		seen = append(seen, p.node)
+		a.msg.Extra = append(a.msg.Extra, p.node.set(dns.TypeA)...)
+		a.msg.Extra = append(a.msg.Extra, p.node.set(dns.TypeAAAA)...)
+	}
+}
+
+// hostOf returns the host whose addresses the reader of a record will want next, or "".
+func hostOf(rr dns.RR) string {
+	switch rr := rr.(type) {
+	case *dns.MX:
+		return rr.Mx
+	case *dns.NS:
+		return rr.Ns
+	case *dns.SRV:
+		return rr.Target
+	case *dns.SVCB:
+		return rr.Target
+	case *dns.HTTPS:
+		return rr.Target
+	case *dns.NAPTR:
+		return rr.Replacement
+	case *dns.AFSDB:
+		return rr.Hostname
+	case *dns.KX:
+		return rr.Exchanger
+	}
+	return ""
+}

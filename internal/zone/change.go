@@ -1,0 +1,366 @@
+package zone
+
+// Changes of the tree: what a record must satisfy, and how a change that fails is undone.
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/miekg/dns"
+)
+
+// maxRecords bounds the records of one name and type: no message of 65535 bytes could carry more, as
+// each takes at least 2 (compressed owner) + 10 + 1 bytes.
+const maxRecords = 5000
+
+// record is a record ready to be added.
+type record struct {
+	rr    dns.RR // a copy of our own
+	given dns.RR
+	name  name
+	typ   uint16
+}
+
+// prepare checks each record by itself, and copies it by way of the wire. So what is in the DB can be
+// sent, and reads as its receiver will read it.
+func prepare(rrs []dns.RR) ([]record, error) {
+	recs := make([]record, len(rrs))
+	for i, given := range rrs {
+		rr, err := onWire(given)
+		if err != nil {
+			return nil, &RecordError{given, err}
+		}
+		n, err := parseName(rr.Header().Name)
+		if err != nil {
+			return nil, &RecordError{given, err}
+		}
+		recs[i] = record{rr, given, n, rr.Header().Rrtype}
+	}
+	return recs, nil
+}
+
+// onWire returns the copy of a record that its receiver would get.
+func onWire(rr dns.RR) (dns.RR, error) {
+	if rr == nil {
+		return nil, errors.New("nil record")
+	}
+	h := rr.Header()
+	switch {
+	case h.Name == "":
+		return nil, errors.New("no owner name")
+	case h.Class != dns.ClassINET:
+		return nil, fmt.Errorf("class is %s, want IN", dns.Class(h.Class))
+	case h.Ttl > 1<<31-1:
+		return nil, fmt.Errorf("TTL is %d, want at most 2147483647 (RFC 2181 §8)", h.Ttl)
+	case !storable(h.Rrtype):
+		return nil, errors.New("no zone holds records of this type")
+	}
+	const header = 12
+	packet, err := (&dns.Msg{Answer: []dns.RR{rr}}).Pack()
+	if err != nil {
+		return nil, err
+	}
+	sent, end, err := dns.UnpackRR(packet, header)
+	if err == nil && end != len(packet) {
+		err = errors.New("data of the wrong length")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if sent.Header().Rdlength == 0 && !emptyData(h.Rrtype) {
+		return nil, errors.New("no data")
+	}
+	return sent, nil
+}
+
+// storable tells whether a type is one of records in zones, and not of questions or messages only
+// (RFC 6895 §3.1).
+func storable(typ uint16) bool {
+	return typ != 0 && typ != dns.TypeOPT && (typ < 128 || typ > 255)
+}
+
+// emptyData tells whether records of a type may have no data at all.
+func emptyData(typ uint16) bool {
+	_, known := dns.TypeToRR[typ]
+	return !known || typ == dns.TypeNULL || typ == dns.TypeAPL
+}
+
+// lock locks for a change, and gives the root its zone at the first use.
+func (db *DB) lock() {
+	db.mu.Lock()
+	db.init()
+}
+
+func (db *DB) init() {
+	if db.root.zone == nil {
+		db.root.zone = &zone{implicit: true}
+		db.root.synthesize(".")
+	}
+}
+
+// synthesize gives an apex the SOA and NS records that it lacks.
+func (at *node) synthesize(apex string) {
+	under := func(label string) string {
+		if apex == "." {
+			return label + "."
+		}
+		return label + "." + apex
+	}
+	header := func(typ uint16) dns.RR_Header {
+		return dns.RR_Header{Name: apex, Rrtype: typ, Class: dns.ClassINET, Ttl: DefaultTTL}
+	}
+	if at.zone.soa == nil {
+		at.setSOA(&dns.SOA{
+			Hdr: header(dns.TypeSOA), Ns: under("ns"), Mbox: under("hostmaster"),
+			Serial: 1, Refresh: 3600, Retry: 600, Expire: 7 * 86400, Minttl: DefaultTTL,
+		})
+	}
+	if at.set(dns.TypeNS) == nil {
+		at.sets = append(at.sets, rrset{dns.TypeNS, []dns.RR{&dns.NS{Hdr: header(dns.TypeNS), Ns: under("ns")}}})
+		at.zone.nsGiven = false
+	} else {
+		at.zone.nsGiven = true // what was a delegation is now the zone's own
+	}
+}
+
+// setSOA makes soa the SOA of the zone.
+func (at *node) setSOA(soa *dns.SOA) {
+	negative := *soa
+	negative.Hdr.Ttl = min(soa.Hdr.Ttl, soa.Minttl)
+	at.zone.soa, at.zone.negative = soa, &negative
+	at.replace(dns.TypeSOA, soa)
+}
+
+// replace makes rr the only record of its type.
+func (at *node) replace(typ uint16, rr dns.RR) {
+	for i := range at.sets {
+		if at.sets[i].typ == typ {
+			at.sets[i].rrs = []dns.RR{rr}
+			return
+		}
+	}
+	at.sets = append(at.sets, rrset{typ, []dns.RR{rr}})
+}
+
+// change is a change under way, with what is needed to undo it.
+type change struct {
+	db     *DB
+	before map[*node]node // the nodes as they were
+	zones  map[*node]bool // the apexes of the zones that change; true: with their serial number
+}
+
+func (db *DB) begin() *change {
+	return &change{db, make(map[*node]node), make(map[*node]bool)}
+}
+
+// save remembers a node before it is changed.
+func (c *change) save(at *node) {
+	if _, ok := c.before[at]; ok {
+		return
+	}
+	was := node{sets: slices.Clone(at.sets)}
+	if at.zone != nil {
+		z := *at.zone
+		was.zone = &z
+	}
+	c.before[at] = was
+}
+
+// touch notes that a zone changes.
+func (c *change) touch(apex *node) { c.zones[apex] = c.zones[apex] }
+
+// rollback undoes everything.
+func (c *change) rollback() {
+	for at, was := range c.before {
+		at.sets, at.zone = was.sets, was.zone
+	}
+	for at := range c.before {
+		at.prune()
+	}
+}
+
+// commit counts up serial numbers and tidies up.
+func (c *change) commit() {
+	for apex, given := range c.zones {
+		if !given && apex.zone != nil {
+			soa := *apex.zone.soa
+			soa.Serial++ // wraps as RFC 1982 has it
+			apex.setSOA(&soa)
+		}
+	}
+	for at := range c.before {
+		at.prune()
+	}
+}
+
+// clear removes all records of the zone at an apex, which is created if need be, but for its SOA.
+func (c *change) clear(apex *node, owner string) {
+	c.save(apex)
+	if apex.zone == nil {
+		apex.zone = new(zone)
+		c.zones[apex] = true
+	}
+	c.touch(apex)
+	apex.zone.implicit = false
+	apex.zone.nsGiven = false
+	apex.sets = slices.DeleteFunc(apex.sets, func(s rrset) bool {
+		return s.typ != dns.TypeDS && (s.typ != dns.TypeSOA || apex.zone.soa == nil)
+	})
+	apex.synthesize(owner)
+	for _, child := range apex.children {
+		c.clearBeneath(child)
+	}
+}
+
+func (c *change) clearBeneath(at *node) {
+	c.save(at)
+	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool { return at.zone == nil || s.typ == dns.TypeDS })
+	if at.zone != nil {
+		return
+	}
+	for _, child := range at.children {
+		c.clearBeneath(child)
+	}
+}
+
+// add adds records; SOA records come first, since they decide where the others belong.
+func (c *change) add(recs []record) error {
+	for i := range recs {
+		if r := &recs[i]; r.typ == dns.TypeSOA {
+			if err := c.addSOA(r); err != nil {
+				return &RecordError{r.given, err}
+			}
+		}
+	}
+	for i := range recs {
+		if r := &recs[i]; r.typ != dns.TypeSOA {
+			if err := c.addOne(r); err != nil {
+				return &RecordError{r.given, err}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *change) addSOA(r *record) error {
+	at := c.db.root.make(&r.name)
+	c.save(at)
+	if err := at.admits(r); err != nil {
+		return err
+	}
+	if at.zone == nil {
+		at.zone = new(zone)
+	}
+	at.setSOA(r.rr.(*dns.SOA))
+	at.synthesize(r.rr.Header().Name)
+	at.zone.implicit = false
+	c.zones[at] = true
+	return nil
+}
+
+func (c *change) addOne(r *record) error {
+	at := c.db.root.make(&r.name)
+	c.save(at)
+	apex := at.enclosing(r.typ)
+	if skip, ok := r.name.registrable(); ok && apex == &c.db.root && r.typ != dns.TypeDS {
+		apex = c.db.root.grow(&r.name, skip)
+		c.save(apex)
+		apex.zone = new(zone)
+		apex.synthesize(owner(r.rr.Header().Name, skip))
+		c.zones[apex] = true
+	}
+	if err := at.admits(r); err != nil {
+		return err
+	}
+	for i := range at.sets {
+		s := &at.sets[i]
+		if s.typ != r.typ {
+			continue
+		}
+		if s.typ == dns.TypeNS && at.zone != nil && !at.zone.nsGiven {
+			s.rrs, at.zone.nsGiven = []dns.RR{r.rr}, true
+			c.touch(apex)
+			return nil
+		}
+		changed, err := s.add(r.rr)
+		if changed {
+			c.touch(apex)
+		}
+		return err
+	}
+	at.sets = append(at.sets, rrset{r.typ, []dns.RR{r.rr}})
+	c.touch(apex)
+	return nil
+}
+
+// owner returns a name without its first labels.
+func owner(s string, skip int) string {
+	from := 0
+	for range skip {
+		from, _ = dns.NextLabel(s, from)
+	}
+	return s[from:]
+}
+
+// admits tells whether a record may stand at this node beside what is there.
+func (at *node) admits(r *record) error {
+	if (r.typ == dns.TypeNS || r.typ == dns.TypeDNAME) && at.label == "*" {
+		return fmt.Errorf("%s at a wildcard has no defined meaning (RFC 4592 §4)", dns.Type(r.typ))
+	}
+	for i := range at.sets {
+		s := &at.sets[i]
+		switch {
+		case besideCNAME(r.typ) || besideCNAME(s.typ):
+		case s.typ == r.typ && (r.typ == dns.TypeCNAME || r.typ == dns.TypeDNAME):
+			if !dns.IsDuplicate(s.rrs[0], r.rr) {
+				return fmt.Errorf("there is another %s at this name (RFC 2181 §10.1, RFC 6672 §2.4)", dns.Type(r.typ))
+			}
+		case s.typ == dns.TypeCNAME || r.typ == dns.TypeCNAME && s.typ != r.typ:
+			return fmt.Errorf("a CNAME admits no other data at its name, here %s beside %s (RFC 1034 §3.6.2)",
+				dns.Type(r.typ), dns.Type(s.typ))
+		}
+	}
+	if r.typ == dns.TypeDNAME && len(at.children) > 0 {
+		return errors.New("there is data beneath this name (RFC 6672 §2.4)")
+	}
+	for up := at; up.zone == nil && up.parent != nil; {
+		if up = up.parent; up.set(dns.TypeDNAME) != nil {
+			return errors.New("a DNAME above admits no data beneath it (RFC 6672 §2.4)")
+		}
+	}
+	return nil
+}
+
+// besideCNAME tells whether records of a type may stand beside a CNAME (RFC 4035 §2.5).
+func besideCNAME(typ uint16) bool { return typ == dns.TypeRRSIG || typ == dns.TypeNSEC }
+
+// add adds a record to its set, and reports whether that changed the set.
+func (s *rrset) add(rr dns.RR) (bool, error) {
+	for _, have := range s.rrs {
+		if dns.IsDuplicate(have, rr) {
+			return s.lowerTTL(rr.Header().Ttl), nil
+		}
+	}
+	if len(s.rrs) == maxRecords {
+		return false, fmt.Errorf("more than %d records, which no message could carry", maxRecords)
+	}
+	s.lowerTTL(rr.Header().Ttl)
+	rr.Header().Ttl = min(rr.Header().Ttl, s.rrs[0].Header().Ttl)
+	s.rrs = append(s.rrs, rr)
+	return true, nil
+}
+
+// lowerTTL gives the whole set a lower TTL, in copies, and reports whether it had to.
+func (s *rrset) lowerTTL(ttl uint32) bool {
+	if ttl >= s.rrs[0].Header().Ttl {
+		return false
+	}
+	rrs := make([]dns.RR, len(s.rrs), cap(s.rrs))
+	for i, rr := range s.rrs {
+		rrs[i] = dns.Copy(rr)
+		rrs[i].Header().Ttl = ttl
+	}
+	s.rrs = rrs
+	return true
+}

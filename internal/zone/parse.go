@@ -1,0 +1,412 @@
+package zone
+
+// Master files (RFC 1035 §5): the form is read here, where every token keeps its place; the data of each
+// type of record is left to miekg/dns, one record at a time.
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// A ParseError says what is wrong in a zone text, and where.
+type ParseError struct {
+	File   string // as given to Parse
+	Line   int    // from 1
+	Column int    // from 1, in bytes; just behind the end where something is missing
+	Text   string // the token in question, "" where something is missing
+	Err    error  // what is wrong with it
+}
+
+// Error returns the message as compilers write them: file:line:column: what is wrong: "token".
+func (e *ParseError) Error() string {
+	s := fmt.Sprintf("%d:%d: %v", e.Line, e.Column, e.Err)
+	if e.File != "" {
+		s = e.File + ":" + s
+	}
+	if e.Text != "" {
+		text := e.Text
+		if len(text) > 80 {
+			text = text[:77] + "..."
+		}
+		s += ": " + strconv.Quote(text)
+	}
+	return s
+}
+
+// Unwrap returns what is wrong.
+func (e *ParseError) Unwrap() error { return e.Err }
+
+// Bounds for what $GENERATE may make of one text.
+const (
+	maxGenerated      = 65536
+	maxGeneratedBytes = 16 << 20
+)
+
+// Parse reads the records of a zone from the text of a master file (RFC 1035 §5): the records of the
+// zone whose apex is origin, or of any zones if origin is ".". File is a name for error messages.
+//
+// Relative names are completed with origin or the last $ORIGIN. A record without TTL has that of the
+// last $TTL (RFC 2308 §4), else the last one stated (RFC 1035 §5.1), else [DefaultTTL]. Data of types that
+// are unknown is read in the form of RFC 3597. $GENERATE is known, within bounds: 65536 records and
+// 16 MiB per text, with the bases d, o, x and X. $INCLUDE is an error. SOA and NS records may be
+// missing: [DB.Add] and [DB.Replace] synthesize them.
+//
+// The error, if any, is a [*ParseError], and there are no records then. Errors are whatever [DB.Add]
+// refuses, and records outside of the zone, a second SOA, an SOA that is not at origin, a string of
+// more than 255 bytes, and bytes that are not ASCII outside of quotes: an international name has to be
+// written with A-labels.
+func Parse(text, origin, file string) ([]dns.RR, error) {
+	p := parser{scanner: scanner{text: text, line: 1}, ttl: DefaultTTL}
+	err := p.parse(origin)
+	if err != nil {
+		err.File = file
+		return nil, err
+	}
+	return p.rrs, nil
+}
+
+// parser is the state of Parse: the text, the defaults of the moment, and the records so far.
+type parser struct {
+	scanner
+	apex     name
+	origin   string // for relative names
+	owner    string // of the last record
+	ttl      uint32
+	ttlFixed bool // by $TTL
+	soa      map[string]bool
+	check    DB // has all the records, for the rules between them
+	rrs      []dns.RR
+
+	generated, generatedBytes int
+}
+
+func (p *parser) parse(origin string) *ParseError {
+	start := token{origin, 1, 1}
+	apex, err := parseName(origin)
+	if err != nil {
+		return start.wrong(err)
+	}
+	p.apex, p.origin, p.soa = apex, dns.Fqdn(origin), make(map[string]bool)
+	if err := p.check.Ensure(origin); err != nil {
+		return start.wrong(err)
+	}
+	for {
+		e, err := p.next()
+		if err != nil || len(e.tokens) == 0 {
+			return err
+		}
+		if first := e.tokens[0]; !e.indented && first.text[0] == '$' {
+			err = p.directive(e)
+		} else {
+			err = p.record(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// directive obeys an entry that begins with $.
+func (p *parser) directive(e entry) *ParseError {
+	first, args := e.tokens[0], e.tokens[1:]
+	switch strings.ToUpper(first.text) {
+	case "$ORIGIN":
+		if err := exactly(args, 1, e.end, "want $ORIGIN and a name"); err != nil {
+			return err
+		}
+		name, err := p.absolute(args[0])
+		if err != nil {
+			return err
+		}
+		p.origin = name
+	case "$TTL":
+		if err := exactly(args, 1, e.end, "want $TTL and a number of seconds"); err != nil {
+			return err
+		}
+		ttl, err := seconds(args[0])
+		if err != nil {
+			return err
+		}
+		p.ttl, p.ttlFixed = ttl, true
+	case "$GENERATE":
+		return p.generate(e)
+	case "$INCLUDE":
+		return first.wrong(errors.New("$INCLUDE is not supported: a zone text stands for itself"))
+	default:
+		return first.wrong(errors.New("unknown directive, want $ORIGIN, $TTL or $GENERATE (a name that begins with $ is written \\$)"))
+	}
+	return nil
+}
+
+func exactly(args []token, n int, end token, want string) *ParseError {
+	switch {
+	case len(args) < n:
+		return end.wrong(errors.New(want))
+	case len(args) > n:
+		return args[n].wrong(errors.New(want + ", and nothing more"))
+	}
+	return nil
+}
+
+// absolute returns the name that a token means.
+func (p *parser) absolute(t token) (string, *ParseError) {
+	s := t.text
+	switch {
+	case strings.ContainsRune(s, '"'):
+		return "", t.wrong(errors.New("a name has no quotes"))
+	case s == "@":
+		return p.origin, nil
+	case !dns.IsFqdn(s) && p.origin == ".":
+		s += "."
+	case !dns.IsFqdn(s):
+		s += "." + p.origin
+	}
+	if _, err := parseName(s); err != nil {
+		return "", t.wrong(errors.New("not a domain name: labels have 1 to 63 octets, names with their origin 255 at most (RFC 1035 §2.3.4)"))
+	}
+	return s, nil
+}
+
+// seconds reads a TTL, plain or with the units of BIND: 1h30m.
+func seconds(t token) (uint32, *ParseError) {
+	const most = 1<<31 - 1
+	total, n, digits := uint64(0), uint64(0), false
+	for _, c := range []byte(t.text) {
+		unit := uint64(0)
+		switch c {
+		case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+			n, digits = n*10+uint64(c-'0'), true
+		case 's', 'S':
+			unit = 1
+		case 'm', 'M':
+			unit = 60
+		case 'h', 'H':
+			unit = 3600
+		case 'd', 'D':
+			unit = 86400
+		case 'w', 'W':
+			unit = 7 * 86400
+		default:
+			return 0, t.wrong(errors.New("not a TTL, want seconds or a form such as 1h30m"))
+		}
+		if unit > 0 {
+			if !digits {
+				return 0, t.wrong(errors.New("not a TTL, want a number before each unit"))
+			}
+			total, n, digits = total+n*unit, 0, false
+		}
+		if n > most || total+n > most {
+			return 0, t.wrong(errors.New("TTL is more than 2147483647 (RFC 2181 §8)"))
+		}
+	}
+	return uint32(total + n), nil
+}
+
+// record reads a record: [owner] [TTL] [class] type data, TTL and class in either order.
+func (p *parser) record(e entry) *ParseError {
+	rest := e.tokens
+	if !e.indented {
+		owner, err := p.absolute(rest[0])
+		if err != nil {
+			return err
+		}
+		p.owner, rest = owner, rest[1:]
+	} else if p.owner == "" {
+		return rest[0].wrong(errors.New("the first record has no owner name before it"))
+	}
+	ttl, hasTTL, hasClass := p.ttl, false, false
+	for ; len(rest) > 0; rest = rest[1:] {
+		t := rest[0]
+		switch upper := strings.ToUpper(t.text); {
+		case !hasTTL && '0' <= t.text[0] && t.text[0] <= '9':
+			var err *ParseError
+			if ttl, err = seconds(t); err != nil {
+				return err
+			}
+			if hasTTL = true; !p.ttlFixed {
+				p.ttl = ttl
+			}
+			continue
+		case !hasClass && (upper == "IN" || upper == "CLASS1"):
+			hasClass = true
+			continue
+		case !hasClass && isClass(upper):
+			return t.wrong(errors.New("want class IN"))
+		}
+		break
+	}
+	if len(rest) == 0 {
+		return e.end.wrong(errors.New("want a type"))
+	}
+	typ, ok := typeOf(rest[0].text)
+	if !ok {
+		return rest[0].wrong(errors.New("unknown type (others are written TYPE123, RFC 3597 §5)"))
+	}
+	if !storable(typ) {
+		return rest[0].wrong(errors.New("no zone holds records of this type"))
+	}
+	data := rest[1:]
+	if len(data) == 0 {
+		return e.end.wrong(fmt.Errorf("%s record without data, want %s", dns.Type(typ), syntax(typ)))
+	}
+	rr, err := p.data(typ, data, e.end)
+	if err != nil {
+		return err
+	}
+	*rr.Header() = dns.RR_Header{Name: p.owner, Rrtype: typ, Class: dns.ClassINET, Ttl: ttl}
+	sent, bad := onWire(rr)
+	if bad != nil {
+		return data[0].wrong(fmt.Errorf("bad data of a %s record: %w", dns.Type(typ), bad))
+	}
+	return p.take(sent, e.tokens[0])
+}
+
+func isClass(upper string) bool {
+	_, ok := dns.StringToClass[upper]
+	return ok || strings.HasPrefix(upper, "CLASS")
+}
+
+func typeOf(s string) (uint16, bool) {
+	upper := strings.ToUpper(s)
+	if typ, ok := dns.StringToType[upper]; ok {
+		return typ, true
+	}
+	if number, ok := strings.CutPrefix(upper, "TYPE"); ok {
+		n, err := strconv.ParseUint(number, 10, 16)
+		return uint16(n), err == nil
+	}
+	return 0, false
+}
+
+// data reads the data of a record. Miekg's parser gets it on one line of its own and does not say where
+// it stopped, but it takes its bytes one by one: the token that it refused is the last one it read.
+func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError) {
+	if typ == dns.TypeTXT || typ == dns.TypeSPF {
+		for _, t := range data {
+			if longest(t.text) > 255 {
+				return nil, t.wrong(errors.New("more than 255 bytes in one string (RFC 1035 §3.3): make it several"))
+			}
+		}
+	}
+	var line strings.Builder
+	fmt.Fprintf(&line, ". 0 IN TYPE%d", typ)
+	starts := make([]int, len(data))
+	for i, t := range data {
+		line.WriteByte(' ')
+		starts[i] = line.Len()
+		line.WriteString(t.text)
+	}
+	line.WriteByte('\n')
+	r := strings.NewReader(line.String())
+	z := dns.NewZoneParser(r, p.origin, "")
+	rr, ok := z.Next()
+	if ok && z.Err() == nil {
+		return rr, nil
+	}
+	read := line.Len() - r.Len()
+	want := fmt.Errorf("bad data of a %s record, want %s", dns.Type(typ), syntax(typ))
+	if last := len(data) - 1; read >= starts[last]+len(data[last].text)+1 && last+1 < fields(typ) {
+		return nil, end.wrong(want) // it read everything and wanted more
+	}
+	i := len(data) - 1
+	for i > 0 && starts[i] >= read-1 {
+		i--
+	}
+	return nil, data[i].wrong(want)
+}
+
+// longest returns the length in bytes of the longest string in a token.
+func longest(text string) int {
+	most, n := 0, 0
+	for len(text) > 0 {
+		step := 1
+		switch text[0] {
+		case '"':
+			most, n = max(most, n), -1
+		case '\\':
+			step = max(1, escape(text))
+		}
+		n, text = n+1, text[step:]
+	}
+	return max(most, n)
+}
+
+// take accepts a record if it goes with the others.
+func (p *parser) take(rr dns.RR, where token) *ParseError {
+	h := rr.Header()
+	n, err := parseName(h.Name)
+	if err != nil {
+		return where.wrong(err)
+	}
+	if !n.within(&p.apex) {
+		return where.wrong(fmt.Errorf("%s is not in the zone", h.Name))
+	}
+	if h.Rrtype == dns.TypeSOA {
+		key := string(n.wire[:n.len()])
+		if p.apex.labels > 0 && n.labels != p.apex.labels {
+			return where.wrong(fmt.Errorf("SOA of %s in another zone (RFC 1035 §5.2)", h.Name))
+		}
+		if p.soa[key] {
+			return where.wrong(errors.New("second SOA record of the zone (RFC 1035 §5.2)"))
+		}
+		p.soa[key] = true
+	}
+	if err := p.check.Add(rr); err != nil {
+		var bad *RecordError
+		if errors.As(err, &bad) {
+			err = fmt.Errorf("%s record of %s: %w", dns.Type(h.Rrtype), h.Name, bad.Err)
+		}
+		return where.wrong(err)
+	}
+	p.rrs = append(p.rrs, rr)
+	return nil
+}
+
+// syntax says what the data of a type looks like.
+func syntax(typ uint16) string {
+	switch typ {
+	case dns.TypeA:
+		return "an IPv4 address"
+	case dns.TypeAAAA:
+		return "an IPv6 address"
+	case dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypePTR:
+		return "a name"
+	case dns.TypeMX:
+		return "preference and host"
+	case dns.TypeTXT, dns.TypeSPF:
+		return "strings"
+	case dns.TypeSOA:
+		return "primary server, mailbox, serial, refresh, retry, expire, minimum"
+	case dns.TypeSRV:
+		return "priority, weight, port and host (RFC 2782)"
+	case dns.TypeTLSA:
+		return "usage, selector, matching type and hexadecimal data (RFC 6698 §2.2)"
+	case dns.TypeCAA:
+		return "flags, tag and value (RFC 8659 §4.1.1)"
+	case dns.TypeDS:
+		return "key tag, algorithm, digest type and hexadecimal digest (RFC 4034 §5.3)"
+	}
+	if _, known := dns.TypeToRR[typ]; known {
+		return "the form of its RFC"
+	}
+	return `\#, length and hexadecimal data (RFC 3597 §5)`
+}
+
+// fields is how many tokens the data of a type has at least, as far as syntax tells.
+func fields(typ uint16) int {
+	switch typ {
+	case dns.TypeMX:
+		return 2
+	case dns.TypeCAA:
+		return 3
+	case dns.TypeSRV, dns.TypeTLSA, dns.TypeDS:
+		return 4
+	case dns.TypeSOA:
+		return 7
+	}
+	return 1
+}

@@ -1,0 +1,216 @@
+// Package zone is the DNS of a simulated internet without its network: records go in, answers come
+// out. It has no sockets and no goroutines; package mxmock gives it both.
+//
+// A [DB] holds the zones, [DB.Answer] answers one question as an authoritative server or as a
+// recursive resolver would, [DB.ServePacket] does the same on bytes, and [Parse] reads records from
+// the text of a master file (RFC 1035 §5).
+package zone
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/miekg/dns"
+)
+
+// DefaultTTL is the TTL in seconds of synthesized SOA and NS records, and of records in a text for
+// [Parse] that says nothing else. It is also the lifetime of negative answers from zones whose SOA
+// was synthesized (RFC 2308 §5).
+const DefaultTTL = 300
+
+// DB is all the zones of a simulated internet. The zero value is ready: it holds an empty root zone,
+// so every name is answered with NXDOMAIN and the SOA of the root.
+//
+// # Zones
+//
+// A zone begins at its apex, the owner of its SOA record. A record belongs to the closest zone that
+// encloses its owner. Where that would be the root, a zone is made for it at the registrable domain of
+// the owner: mx.example.co.uk creates example.co.uk, 5.113.0.203.in-addr.arpa creates 203.in-addr.arpa.
+// (Records at a public suffix, such as com or test, stay in the root.) [DB.Ensure] makes a zone
+// elsewhere; records that are at or beneath its apex already belong to it from then on.
+//
+// Every zone has an SOA and, unless they were removed, NS records: where none are given they are
+// synthesized. A zone needs no delegation in its parent: existence is enough. A delegation (NS records
+// within a zone) to a zone that is not in the DB leads to servers that nobody runs: a referral in
+// [Authoritative] mode, SERVFAIL in [Recursive] mode.
+//
+// Each call that changes a zone adds one to the serial number of its SOA, once, unless it sets the SOA.
+//
+// # Records
+//
+// Records are copied when they are added, and never changed afterwards. The records of an answer are
+// shared with the DB: whoever wants to change one must change a copy. Answers list records in the
+// order in which they were added, always: there is no rotation.
+//
+// Owner names are compared without regard to ASCII case (RFC 4343) and answered as they were added.
+// An RRset has no duplicates (RFC 2181 §5), and the lowest TTL that was given for one of its records
+// is the TTL of all (RFC 2181 §5.2).
+//
+// # Concurrency
+//
+// All methods may be called at any time from any goroutine. A change is seen entirely or not at all,
+// and an answer is made from one state. A change costs time in proportion to what it changes, and not
+// to the size of the DB.
+type DB struct {
+	mu   sync.RWMutex
+	root node // its zone is nil until the first use
+}
+
+// zone is what a node has that is the apex of a zone.
+type zone struct {
+	soa      *dns.SOA // the SOA record, a record of the node as well
+	negative dns.RR   // soa as negative answers carry it: TTL is min(TTL, minimum) (RFC 2308 §3)
+	nsGiven  bool     // the NS records are not, or no longer, the synthesized one
+	implicit bool     // the root zone that nobody asked for
+}
+
+// A RecordError says which record cannot be added, and why.
+type RecordError struct {
+	RR  dns.RR // as it was given; nil if a nil record was
+	Err error
+}
+
+// Error returns the reason and the record.
+func (e *RecordError) Error() string {
+	if e.RR == nil {
+		return "zone: " + e.Err.Error()
+	}
+	h := e.RR.Header()
+	return fmt.Sprintf("zone: %s %s: %v", h.Name, dns.Type(h.Rrtype), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// Ensure makes a zone with the given apex, unless there is one. Its SOA names ns.<apex> and
+// hostmaster.<apex>, has the serial number 1, and lets negative answers live [DefaultTTL] seconds; its
+// NS record names ns.<apex>, which has no address unless one is added. The error, if any, says that
+// apex is no domain name, or an alias.
+func (db *DB) Ensure(apex string) error {
+	n, err := parseName(apex)
+	if err != nil {
+		return err
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	at := db.root.make(&n)
+	if at.set(dns.TypeCNAME) != nil {
+		return fmt.Errorf("zone: %s has a CNAME record, so no zone can begin there (RFC 1034 §3.6.2)", apex)
+	}
+	if at.zone == nil {
+		at.zone = new(zone)
+		at.synthesize(dns.Fqdn(apex))
+	}
+	at.zone.implicit = false
+	return nil
+}
+
+// Add adds records: all of them, or none and an error, a [*RecordError]. It creates zones as needed. An
+// SOA record creates the zone of its owner, or replaces the SOA that is there; the first NS record given
+// for an apex replaces the synthesized one. A record that is there already is not added again.
+//
+// Records that contradict others are errors: a CNAME beside other data (RFC 1034 §3.6.2, RFC 2181
+// §10.1), two CNAME or DNAME records at one name, data beneath a DNAME (RFC 6672 §2.4), NS or DNAME
+// at a wildcard, where servers disagree (RFC 4592 §4.2, RFC 6672 §3.3). So are records that no zone
+// can hold: another class than IN, types that exist only in messages or questions, a TTL of 2³¹ or
+// more (RFC 2181 §8), data that does not fit the type.
+func (db *DB) Add(rrs ...dns.RR) error {
+	recs, err := prepare(rrs)
+	if err != nil {
+		return err
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	c := db.begin()
+	if err := c.add(recs); err != nil {
+		c.rollback()
+		return err
+	}
+	c.commit()
+	return nil
+}
+
+// Replace makes rrs the whole content of the zone with the given apex, which is created if need be:
+// all of it, or none and an error as in [DB.Add]. Records that do not belong to the zone are errors.
+// Without an SOA among rrs the zone keeps the SOA that it has, without NS records at its apex it gets
+// the synthesized one. Zones beneath stay as they are.
+func (db *DB) Replace(apex string, rrs ...dns.RR) error {
+	n, err := parseName(apex)
+	if err != nil {
+		return err
+	}
+	recs, err := prepare(rrs)
+	if err != nil {
+		return err
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	for i := range recs {
+		if !recs[i].name.within(&n) || recs[i].typ == dns.TypeSOA && recs[i].name.len() != n.len() {
+			return &RecordError{rrs[i], fmt.Errorf("not in zone %s", dns.Fqdn(apex))}
+		}
+	}
+	c := db.begin()
+	at := db.root.make(&n)
+	c.clear(at, dns.Fqdn(apex))
+	if err := c.add(recs); err != nil {
+		c.rollback()
+		return err
+	}
+	c.commit()
+	return nil
+}
+
+// Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns how
+// many there were. The SOA of a zone stays; only [DB.RemoveZone] takes it away.
+func (db *DB) Remove(name string, typ uint16) int {
+	n, err := parseName(name)
+	if err != nil {
+		return 0
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	at := db.root.get(&n)
+	if at == nil {
+		return 0
+	}
+	c := db.begin()
+	c.save(at)
+	removed := 0
+	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool {
+		if s.typ == dns.TypeSOA || typ != dns.TypeANY && s.typ != typ {
+			return false
+		}
+		removed += len(s.rrs)
+		c.touch(at.enclosing(s.typ))
+		if s.typ == dns.TypeNS && at.zone != nil {
+			at.zone.nsGiven = true
+		}
+		return true
+	})
+	c.commit()
+	return removed
+}
+
+// RemoveZone removes a zone and its records, and reports whether there was one. Zones beneath stay,
+// and so does a DS record, which is the parent's (RFC 4035 §2.4). The root zone becomes empty.
+func (db *DB) RemoveZone(apex string) bool {
+	n, err := parseName(apex)
+	if err != nil {
+		return false
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	at := db.root.get(&n)
+	if at == nil || at.zone == nil {
+		return false
+	}
+	c := db.begin()
+	c.clear(at, dns.Fqdn(apex))
+	at.zone = nil
+	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool { return s.typ != dns.TypeDS })
+	db.init()
+	c.commit()
+	return true
+}
