@@ -36,7 +36,7 @@ type session struct {
 	ending                *transaction // the one whose message has just come
 	rule                  *ruleState   // that decides the current turn
 	record                *record      // of the message that the current turn has accepted
-	verdict               authVerdict
+	auth                  *exchange // the last AUTH exchange
 
 	mu  sync.Mutex
 	log transcript
@@ -131,7 +131,7 @@ func (ss *session) Reply(t *wire.Turn) {
 		}
 	case Auth, AuthStep:
 		if t.Accepted && len(t.Reply) > 0 && t.Reply[0] == '2' {
-			ss.user, ss.mechanism = ss.verdict.user(), ss.verdict.mechanism
+			ss.user, ss.mechanism = ss.auth.server.User(), ss.auth.mechanism
 		}
 	case Dot:
 		ss.message(t)
@@ -287,7 +287,12 @@ func (ss *session) AuthMechanisms() []string { return ss.server.mechanisms() }
 
 // Auth begins an AUTH exchange.
 func (ss *session) Auth(mech string) (sasl.Server, error) {
-	return ss.verdict.begin(ss.server, mech)
+	x, err := newExchange(ss.server, mech)
+	ss.auth = x
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // firstWord returns s up to the first space.

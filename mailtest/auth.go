@@ -1,0 +1,55 @@
+package mailtest
+
+// AUTH: which mechanisms there are, and what becomes of an exchange (RFC 4954).
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	gosasl "github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"github.com/seed078e9d8c/maillab/internal/sasl"
+)
+
+// mechanisms are those that AUTH offers.
+func (s *Server) mechanisms() []string {
+	possible := sasl.Mechanisms(s.Users)
+	if s.Mechanisms == nil {
+		return possible
+	}
+	return slices.DeleteFunc(slices.Clone(s.Mechanisms), func(name string) bool {
+		return !slices.Contains(possible, strings.ToUpper(name))
+	})
+}
+
+// exchange is an AUTH exchange, as go-smtp sees it.
+type exchange struct {
+	mechanism string
+	server    *sasl.Server
+}
+
+// newExchange begins one.
+func newExchange(s *Server, mechanism string) (*exchange, error) {
+	offered := slices.ContainsFunc(s.mechanisms(), func(m string) bool { return strings.EqualFold(m, mechanism) })
+	server, err := sasl.New(mechanism, sasl.Config{Users: s.Users, Host: s.name()})
+	if !offered || err != nil {
+		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "Mechanism not offered"}
+	}
+	return &exchange{mechanism: strings.ToUpper(mechanism), server: server}, nil
+}
+
+// Next takes the client's next message.
+func (x *exchange) Next(response []byte) (challenge []byte, done bool, err error) {
+	challenge, done, err = x.server.Next(response)
+	switch {
+	case err == nil:
+		return challenge, done, nil
+	case errors.Is(err, sasl.ErrFailed):
+		return nil, true, smtp.ErrAuthFailed
+	}
+	return nil, true, &smtp.SMTPError{Code: 501, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "Malformed " + x.mechanism + " message"}
+}
+
+var _ gosasl.Server = (*exchange)(nil)

@@ -1,0 +1,311 @@
+package mxmock
+
+// The internet: its domains, its hosts, its life.
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/miekg/dns"
+	"golang.org/x/net/idna"
+
+	"github.com/seed078e9d8c/maillab/internal/zone"
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// Internet is a simulated mail internet: domains with DNS records, and hosts with names, addresses and mail servers.
+// Code under test meets it through [Internet.Resolver] and [Internet.DialContext], in memory, and can't
+// tell the difference.
+//
+// The zero value is an internet without hosts, ready to use. [New] makes one that ends with its test and reports
+// what it saw if the test fails. All methods may be called from several goroutines at once.
+//
+// # Names
+//
+// Whatever nobody defined does not exist: the answer is NXDOMAIN with an SOA record. A name that exists without
+// records of the type asked for is answered with NODATA. International names may be given in Unicode or as A-labels.
+//
+// # Addresses
+//
+// Hosts get addresses of the ranges for documentation, 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 and then
+// 198.18.0.0/15, in that order, and of 2001:db8::/32 (RFC 5737, RFC 2544, RFC 3849). They are virtual: nothing leaves
+// the process. An address that no host has is unreachable.
+//
+// # Messages
+//
+// The embedded [mailtest.Inbox] spans the mail servers of all hosts, in the order in which messages were accepted.
+// A [Host] has the messages of its own port 25.
+type Internet struct {
+	// Inbox has the messages of all hosts, and waits for them.
+	mailtest.Inbox
+
+	db zone.DB
+
+	mu        sync.Mutex
+	hosts     map[string]*Host // by name in lower case, with a final dot
+	order     []*Host
+	byAddr    map[netip.Addr]*Host
+	pool4     pool
+	pool6     pool
+	broken    map[netip.Addr]Fault // addresses
+	questions map[question]Fault
+	journal   []entry
+	lastPort  uint16
+	closing   map[closer]bool
+	closed    bool
+
+	running sync.WaitGroup // DNS servers and their connections
+}
+
+// closer is whatever Close has to close.
+type closer interface{ Close() error }
+
+// New returns an Internet that is closed at the end of the test tb. If the test fails, it writes to its log which
+// questions were asked and what was said to the mail servers, once; otherwise it is silent.
+func New(tb testing.TB) *Internet {
+	tb.Helper()
+	n := &Internet{}
+	tb.Cleanup(func() {
+		n.Close()
+		if tb.Failed() {
+			tb.Helper()
+			tb.Log(n.report())
+		}
+	})
+	return n
+}
+
+// Close ends all servers, listeners and connections of the internet, and waits until their goroutines have ended. What was
+// captured stays. A second call does nothing.
+func (n *Internet) Close() {
+	n.mu.Lock()
+	n.closed = true
+	all := make([]closer, 0, len(n.closing))
+	for c := range n.closing {
+		all = append(all, c)
+	}
+	hosts := slices.Clone(n.order)
+	n.mu.Unlock()
+	for _, c := range all {
+		c.Close()
+	}
+	for _, h := range hosts {
+		h.close()
+	}
+	n.running.Wait()
+}
+
+// register makes Close close c. The internet is locked and not closed.
+func (n *Internet) register(c closer) {
+	if n.closing == nil {
+		n.closing = make(map[closer]bool)
+	}
+	n.closing[c] = true
+}
+
+// forget takes back register.
+func (n *Internet) forget(c closer) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.closing, c)
+}
+
+// MX makes the given hosts the mail exchangers of domain, in place of those it had, and returns them in the same order. Each
+// is a name, or a preference and a name: "10 mx1.qq.com". Without preferences they get 10, 20, 30 and so on, so that the first
+// is tried first. The hosts are made as by [Internet.Host] if need be, with a mail server on port 25.
+//
+// "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
+// A name that is no domain name makes MX panic.
+func (n *Internet) MX(domain string, exchangers ...string) []*Host {
+	apex := mustName(domain)
+	rrs := make([]dns.RR, len(exchangers))
+	hosts := make([]*Host, len(exchangers))
+	for i, text := range exchangers {
+		pref, name := uint16(10*(i+1)), text
+		if fields := strings.Fields(text); len(fields) == 2 {
+			p, err := strconv.ParseUint(fields[0], 10, 16)
+			if err != nil {
+				panic(fmt.Sprintf("mxmock: MX %q of %s: the preference is no number of 16 bits", text, domain))
+			}
+			pref, name = uint16(p), fields[1]
+		}
+		if name == "." {
+			rrs[i] = mx(apex, pref, ".")
+			continue
+		}
+		hosts[i] = n.Host(name)
+		hosts[i].Server(25)
+		rrs[i] = mx(apex, pref, hosts[i].fqdn)
+	}
+	n.db.Remove(apex, dns.TypeMX)
+	if err := errors.Join(n.db.Ensure(apex), n.db.Add(rrs...)); err != nil {
+		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
+	}
+	return hosts
+}
+
+func mx(owner string, pref uint16, host string) dns.RR {
+	return &dns.MX{Hdr: header(owner, dns.TypeMX), Preference: pref, Mx: host}
+}
+
+// header is the beginning of a record.
+func header(owner string, typ uint16) dns.RR_Header {
+	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: zone.DefaultTTL}
+}
+
+// Zone adds the records of a master file (RFC 1035 §5), such as
+//
+//	$ORIGIN example.com.
+//	@       MX   10 mx1
+//	mx1     A    203.0.113.25
+//	@       TXT  "v=spf1 mx -all"
+//
+// Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A zone is made
+// at each SOA record, and otherwise at the registrable domain. An error names line and column; then nothing was added.
+func (n *Internet) Zone(text string) error {
+	rrs, err := zone.Parse(text, ".", "zone")
+	if err != nil {
+		return fmt.Errorf("mxmock: %w", err)
+	}
+	if err := n.db.Add(rrs...); err != nil {
+		return fmt.Errorf("mxmock: add the records of a zone: %w", err)
+	}
+	return nil
+}
+
+// Host returns the host with the given name, and makes it if there is none: a machine with addresses, but no
+// services yet. The DNS gets its address records, and a PTR record for each address.
+//
+// A new host has the given addresses, or those that the DNS already has for its name, or else an IPv4 address of its own.
+// "0.0.0.0" stands for a free IPv4 address and "::" for a free IPv6 address. Addresses that are given
+// for a host that exists are added to it. A name that is no domain name, an address that is none, and one
+// that another host has make Host panic.
+func (n *Internet) Host(name string, addrs ...string) *Host {
+	fqdn := mustName(name)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h := n.hosts[strings.ToLower(fqdn)]
+	if h == nil {
+		h = &Host{inet: n, name: strings.TrimSuffix(fqdn, "."), fqdn: fqdn, services: make(map[int]*service)}
+		if n.hosts == nil {
+			n.hosts = make(map[string]*Host)
+			n.byAddr = make(map[netip.Addr]*Host)
+		}
+		n.hosts[strings.ToLower(fqdn)] = h
+		n.order = append(n.order, h)
+		for _, a := range n.addresses(fqdn) {
+			n.attach(h, a)
+		}
+		if len(h.addrs) == 0 && len(addrs) == 0 {
+			addrs = []string{"0.0.0.0"}
+		}
+	}
+	for _, text := range addrs {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
+		}
+		if addr.IsUnspecified() {
+			addr = n.freeAddr(addr.Is6())
+		}
+		if slices.Contains(h.addrs, addr) {
+			continue
+		}
+		rr := addressRecord(fqdn, addr)
+		if err := n.db.Add(rr); err != nil {
+			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
+		}
+		n.attach(h, addr)
+	}
+	return h
+}
+
+// attach gives an address to a host. The internet is locked.
+func (n *Internet) attach(h *Host, addr netip.Addr) {
+	if other := n.byAddr[addr]; other != nil {
+		panic(fmt.Sprintf("mxmock: host %s: %s has the address %v already", h.name, other.name, addr))
+	}
+	n.byAddr[addr] = h
+	h.addrs = append(h.addrs, addr)
+	reverse, err := dns.ReverseAddr(addr.String())
+	if err == nil {
+		err = n.db.Add(&dns.PTR{Hdr: header(reverse, dns.TypePTR), Ptr: h.fqdn})
+	}
+	if err != nil {
+		panic(fmt.Sprintf("mxmock: host %s: PTR record for %v: %v", h.name, addr, err))
+	}
+}
+
+// addresses are those that the DNS has for a name.
+func (n *Internet) addresses(fqdn string) []netip.Addr {
+	var addrs []netip.Addr
+	for _, typ := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		for _, rr := range n.db.Answer(new(dns.Msg).SetQuestion(fqdn, typ), zone.Recursive).Answer {
+			switch rr := rr.(type) {
+			case *dns.A:
+				a, _ := netip.AddrFromSlice(rr.A)
+				addrs = append(addrs, a.Unmap())
+			case *dns.AAAA:
+				a, _ := netip.AddrFromSlice(rr.AAAA)
+				addrs = append(addrs, a)
+			}
+		}
+	}
+	return addrs
+}
+
+// addressRecord is the A or AAAA record for an address.
+func addressRecord(owner string, addr netip.Addr) dns.RR {
+	if addr.Is4() {
+		return &dns.A{Hdr: header(owner, dns.TypeA), A: net.IP(addr.AsSlice())}
+	}
+	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA), AAAA: net.IP(addr.AsSlice())}
+}
+
+// Sessions returns the transcripts of all mail servers, host by host in the order in which the hosts were made.
+func (n *Internet) Sessions() []*mailtest.Session {
+	n.mu.Lock()
+	hosts := slices.Clone(n.order)
+	n.mu.Unlock()
+	var all []*mailtest.Session
+	for _, h := range hosts {
+		for _, s := range h.servers() {
+			all = append(all, s.Sessions()...)
+		}
+	}
+	return all
+}
+
+// asciiName returns a domain name with A-labels and a final dot.
+func asciiName(name string) (string, error) {
+	ascii := name
+	for i := range len(name) {
+		if name[i] >= 0x80 {
+			var err error
+			if ascii, err = idna.Lookup.ToASCII(name); err != nil {
+				return "", fmt.Errorf("%q is no domain name: %w", name, err)
+			}
+			break
+		}
+	}
+	if _, ok := dns.IsDomainName(ascii); !ok || ascii == "" {
+		return "", fmt.Errorf("%q is no domain name", name)
+	}
+	return dns.Fqdn(ascii), nil
+}
+
+// mustName is asciiName for names that stand in the code of a test.
+func mustName(name string) string {
+	fqdn, err := asciiName(name)
+	if err != nil {
+		panic("mxmock: " + err.Error())
+	}
+	return fqdn
+}

@@ -1,0 +1,15 @@
+//go:build !unix
+
+package mxmock
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"syscall"
+)
+
+// redirect can't be done here.
+func redirect(syscall.RawConn, netip.AddrPort, bool) error {
+	return fmt.Errorf("mxmock: Dialer can't redirect sockets on this system, use DialContext: %w", errors.ErrUnsupported)
+}

@@ -1,0 +1,40 @@
+//go:build unix
+
+package mxmock
+
+// Redirection of sockets, where connect(2) can be called before package net does.
+
+import (
+	"net/netip"
+	"os"
+	"syscall"
+)
+
+// redirect connects a socket to another address than the one that package net is about to connect it to. Package net then gets EISCONN,
+// which it takes for success. An IPv6 socket reaches an IPv4 address by its mapped form.
+func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
+	var err error
+	control := func(fd uintptr) {
+		// Connecting to a listener of this machine does not block for long.
+		if err = syscall.SetNonblock(int(fd), false); err != nil {
+			return
+		}
+		var sa syscall.Sockaddr
+		if ipv6 {
+			sa = &syscall.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()}
+			if err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, 0); err != nil {
+				return
+			}
+		} else {
+			sa = &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
+		}
+		if err = syscall.Connect(int(fd), sa); err != nil {
+			return
+		}
+		err = syscall.SetNonblock(int(fd), true)
+	}
+	if cerr := socket.Control(control); cerr != nil {
+		return cerr
+	}
+	return os.NewSyscallError("connect", err)
+}
