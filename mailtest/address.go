@@ -1,0 +1,320 @@
+package mailtest
+
+// This file reads lists of addresses (RFC 5322 §3.4), well-formed and as mailers write them.
+
+import (
+	"strings"
+)
+
+// parseAddresses reads the unfolded body of an address field. It finds an address in everything that
+// is not empty: what does not look like one is the Address in full, and is reported. Groups give
+// their members. Besides RFC 5322 it understands display names with dots, at signs and bytes beyond
+// ASCII, semicolons between addresses, missing angle brackets, quotes and parentheses that are never
+// closed, and encoded words in quotes.
+func parseAddresses(s, hint string, bad *faults) []Address {
+	p := addressParser{s: s, hint: hint, bad: bad, scanner: wordScanner{s: s}}
+	p.list()
+	return p.out
+}
+
+type addressParser struct {
+	s       string
+	hint    string
+	bad     *faults
+	out     []Address
+	scanner wordScanner
+
+	words    []addressWord // of the mailbox that is being read
+	comment  string        // the first comment of the mailbox
+	angle    string        // what is in its angle brackets
+	hasAngle bool
+	hasAt    bool // one of words has an at sign
+	inGroup  bool
+	nested   bool // s comes from an encoded word
+
+	noQuote, noComment bool // there is an opening one without a closing one: from there on both are text
+}
+
+// addressWord is what is between white space, with quoted strings and encoded words whole.
+type addressWord struct {
+	text string
+	at   bool // it has an at sign that is not in quotes
+}
+
+func (p *addressParser) list() {
+	start, at := 0, false // where the word begins that is being read, and whether it has an at sign
+	endWord := func(i int) {
+		if i > start {
+			p.words = append(p.words, addressWord{p.s[start:i], at})
+			p.hasAt = p.hasAt || at
+		}
+		at = false
+	}
+	for i := 0; i < len(p.s); {
+		switch c := p.s[i]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			endWord(i)
+			i++
+			start = i
+		case c == ',' || c == ';':
+			endWord(i)
+			p.endMailbox()
+			if c == ';' && !p.inGroup {
+				p.bad.addf("there is a semicolon between addresses, at byte %d", i)
+			}
+			p.inGroup = p.inGroup && c != ';'
+			i++
+			start = i
+		case c == ':' && !p.inGroup && !p.hasAngle && !at && !p.hasAt && (i > start || len(p.words) > 0):
+			p.words, p.comment, p.inGroup = nil, "", true
+			i++
+			start = i
+		case c == '(' && !p.noComment:
+			end := commentEnd(p.s, i)
+			if end < 0 {
+				p.noComment = true
+				p.bad.addf("the comment at byte %d is not closed", i)
+				continue
+			}
+			endWord(i)
+			if p.comment == "" {
+				p.comment = p.s[i+1 : end-1]
+			}
+			i, start = end, end
+		case c == '"' && !p.noQuote:
+			end := quotedEnd(p.s, i)
+			if end < 0 {
+				p.noQuote = true
+				p.bad.addf("the quote at byte %d is not closed", i)
+				continue
+			}
+			i = end
+		case c == '<':
+			endWord(i)
+			i = p.angleAddress(i)
+			start = i
+		case c == '[' && i > 0 && p.s[i-1] == '@': // a domain literal, with colons in it
+			i++
+			if n := strings.IndexAny(p.s[i:], "] \t,;<>"); n >= 0 && p.s[i+n] == ']' {
+				i += n + 1
+			}
+		case c == '=':
+			i++
+			if _, end, ok := p.scanner.at(i - 1); ok {
+				i = end
+			}
+		default:
+			at = at || c == '@'
+			i++
+		}
+	}
+	endWord(len(p.s))
+	p.endMailbox()
+	if p.inGroup {
+		p.bad.addf("the group is not closed with a semicolon")
+	}
+}
+
+// angleAddress reads what is between the "<" at s[i] and its ">", and returns the index behind that. Without
+// a ">" before the next "<", the address ends at the next comma or semicolon.
+func (p *addressParser) angleAddress(i int) int {
+	open := i
+	i++
+	separator := -1
+	end, next := len(p.s), len(p.s)
+scan:
+	for j := i; j < len(p.s); j++ {
+		switch p.s[j] {
+		case '"':
+			if !p.noQuote {
+				if e := quotedEnd(p.s, j); e >= 0 {
+					j = e - 1
+				} else {
+					p.noQuote = true
+				}
+			}
+		case ',', ';':
+			if separator < 0 {
+				separator = j
+			}
+		case '>':
+			end, next = j, j+1
+			separator = -1
+			open = -1
+			break scan
+		case '<':
+			end, next = j, j
+			break scan
+		}
+	}
+	if open >= 0 {
+		p.bad.addf("the angle bracket at byte %d is not closed", open)
+		if separator >= 0 {
+			end, next = separator, separator
+		}
+	}
+	if !p.hasAngle || p.angle == "" {
+		p.angle, p.hasAngle = p.s[i:end], true
+	} else {
+		p.words = append(p.words, addressWord{text: p.s[i:end]})
+		p.bad.addf("there is a second address in angle brackets, at byte %d", i)
+	}
+	return next
+}
+
+// endMailbox adds what was read since the last separator to the list.
+func (p *addressParser) endMailbox() {
+	words := joinAt(p.words)
+	comment, angle, hasAngle := p.comment, p.angle, p.hasAngle
+	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = p.words[:0], "", "", false, false
+
+	name := p.text(words)
+	if hasAngle {
+		if name == "" {
+			name = p.decode(unescape(comment))
+		}
+		p.add(name, routed(angle))
+		return
+	}
+	if len(words) == 0 {
+		return // nothing, or a comment alone
+	}
+	found := false
+	var pending []addressWord // words since the last address
+	for i, w := range words {
+		if !w.at {
+			pending = append(pending, w)
+			continue
+		}
+		if len(words) > 1 && !found {
+			p.bad.addf("%q has no angle brackets", clip(w.text))
+		}
+		found = true
+		name := p.text(pending)
+		if name == "" && i == len(words)-1 {
+			name = p.decode(unescape(comment))
+		}
+		p.add(name, w.text)
+		pending = nil
+	}
+	switch {
+	case !found && !p.nested && strings.Contains(name, "@"):
+		p.bad.addf("the address %q is in an encoded word or in quotes", clip(name))
+		q := addressParser{s: name, bad: p.bad, scanner: wordScanner{s: name}, nested: true}
+		q.list()
+		p.out = append(p.out, q.out...)
+	case !found:
+		p.add("", name)
+	case len(pending) > 0:
+		last := &p.out[len(p.out)-1]
+		last.Name = strings.TrimSpace(last.Name + " " + p.text(pending))
+	}
+}
+
+// add adds an address, and reports it if it cannot be one.
+func (p *addressParser) add(name, address string) {
+	address = toUTF8(address, p.hint, new(faults))
+	switch i := strings.LastIndexByte(address, '@'); {
+	case address == "":
+		p.bad.addf("the address of %q is empty", clip(name))
+	case i < 0:
+		p.bad.addf("the address %q has no domain", clip(address))
+	case i == 0 || i == len(address)-1:
+		p.bad.addf("the address %q is incomplete", clip(address))
+	}
+	p.out = append(p.out, Address{Name: name, Address: address})
+}
+
+// text returns words as a person reads them: without quotes, and with encoded words decoded.
+func (p *addressParser) text(words []addressWord) string {
+	if len(words) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		for s := w.text; s != ""; {
+			end := -1
+			q := strings.IndexByte(s, '"')
+			if q >= 0 {
+				end = quotedEnd(s, q)
+			}
+			if end < 0 {
+				b.WriteString(s)
+				break
+			}
+			b.WriteString(s[:q])
+			b.WriteString(unescape(s[q+1 : end-1]))
+			s = s[end:]
+		}
+	}
+	return p.decode(b.String())
+}
+
+// decode decodes encoded words. What is wrong with them is reported with the field's value.
+func (p *addressParser) decode(s string) string {
+	return strings.TrimSpace(decodeWords(s, p.hint, new(faults)))
+}
+
+// joinAt puts words together again that white space separates from an at sign (RFC 5322 §4.4).
+func joinAt(words []addressWord) []addressWord {
+	out := make([]addressWord, 0, len(words))
+	for _, w := range words {
+		if n := len(out); n > 0 {
+			last := out[n-1]
+			if last.at && !w.at && strings.HasSuffix(last.text, "@") || !last.at && w.at && w.text[0] == '@' {
+				out[n-1] = addressWord{last.text + w.text, true}
+				continue
+			}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// routed returns the address in what angle brackets contain: without comments, white space outside of
+// quotes, and the source route "@a,@b:" (RFC 5322 §4.4).
+func routed(s string) string {
+	s = stripComments(s)
+	if strings.ContainsAny(s, " \t\r\n") {
+		var b strings.Builder
+		quoted := false
+		for i := 0; i < len(s); i++ {
+			c := s[i]
+			if c == '"' {
+				quoted = !quoted
+			}
+			if quoted || c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+				b.WriteByte(c)
+			}
+			if quoted && c == '\\' && i+1 < len(s) {
+				i++
+				b.WriteByte(s[i])
+			}
+		}
+		s = b.String()
+	}
+	if strings.HasPrefix(s, "@") {
+		if _, after, ok := strings.Cut(s, ":"); ok {
+			s = after
+		}
+	}
+	return s
+}
+
+// unescape undoes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,202 @@
+package mailtest
+
+// This file turns the raw bytes of a message into its decoded form: what the header fields
+// say, which parts are text, attachments and inline, and what is wrong.
+
+import (
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxProblems bounds the list of problems of a message, and of every single thing in it.
+const maxProblems = 100
+
+// faults collects what is wrong with one thing (a header field, a body), in words that say
+// why; the caller knows where.
+type faults []string
+
+func (f *faults) addf(format string, args ...any) {
+	if len(*f) < maxProblems {
+		*f = append(*f, fmt.Sprintf(format, args...))
+	}
+}
+
+// decode fills everything that follows from Raw. It must be called once.
+func (m *Message) decode() {
+	d := decoder{raw: m.Raw, bounds: map[string]int{}}
+	d.message(m, 0, 0, "")
+}
+
+// addProblem notes what is wrong with the kind of thing (a header field, a part) of that name, which
+// begins at the given byte of Raw. Beyond maxProblems it says only that there is more.
+func (m *Message) addProblem(kind, name string, at int, bad faults) {
+	for _, why := range bad {
+		m.addProblemText(strings.TrimSpace(kind+" "+name) + " at byte " + strconv.Itoa(at) + ": " + why)
+	}
+}
+
+func (m *Message) addProblemText(s string) {
+	switch n := len(m.Problems); {
+	case n < maxProblems:
+		m.Problems = append(m.Problems, s)
+	case n == maxProblems:
+		m.Problems = append(m.Problems, "there are more problems than are listed here")
+	}
+}
+
+// fill sets the fields that follow from the tree of parts, and reports as guessed what is
+// written in neither UTF-8 nor hint.
+func (m *Message) fill(body Part, hint string) {
+	m.Body, m.Header = body, body.Header
+	m.fillHeader(hint)
+	m.fillBodies()
+}
+
+func (m *Message) fillHeader(hint string) {
+	m.Subject, m.MessageID = m.Get("Subject"), trimID(m.Get("Message-ID"))
+	at := 0
+	for _, f := range m.Header {
+		var bad faults
+		switch strings.ToLower(f.Name) {
+		case "date":
+			if t, err := parseDate(f.Value); err != nil {
+				bad.addf("%q is not a date", clip(f.Value))
+			} else if m.Date.IsZero() {
+				m.Date = t
+			}
+		case "from":
+			m.From = append(m.From, parseAddresses(f.body(), hint, &bad)...)
+		case "sender":
+			m.Sender = append(m.Sender, parseAddresses(f.body(), hint, &bad)...)
+		case "reply-to":
+			m.ReplyTo = append(m.ReplyTo, parseAddresses(f.body(), hint, &bad)...)
+		case "to":
+			m.To = append(m.To, parseAddresses(f.body(), hint, &bad)...)
+		case "cc":
+			m.Cc = append(m.Cc, parseAddresses(f.body(), hint, &bad)...)
+		case "bcc":
+			m.Bcc = append(m.Bcc, parseAddresses(f.body(), hint, &bad)...)
+		}
+		m.addProblem("header", f.Name, at, bad)
+		at += len(f.Raw)
+	}
+}
+
+// fillBodies finds the text, the HTML, the attachments and the inline parts.
+func (m *Message) fillBodies() {
+	text, html := -1, -1
+	var leaves []Part
+	for p := range m.Body.All() {
+		if p.Parts != nil {
+			continue
+		}
+		isRoot := m.Body.Parts == nil
+		if (p.Disposition == "" || p.Disposition == "inline") && (p.Filename == "" || isRoot) {
+			if text < 0 && p.MediaType == "text/plain" {
+				text, m.Text = len(leaves), p.Text
+			}
+			if html < 0 && p.MediaType == "text/html" {
+				html, m.HTML = len(leaves), p.Text
+			}
+		}
+		leaves = append(leaves, p)
+	}
+	shown := contentIDs(m.HTML)
+	for i, p := range leaves {
+		isText := strings.HasPrefix(p.MediaType, "text/")
+		switch {
+		case i == text || i == html:
+		case p.ContentID != "" && shown[p.ContentID]:
+			m.Inline = append(m.Inline, p)
+		case p.Disposition != "" && p.Disposition != "inline":
+			m.Attachments = append(m.Attachments, p)
+		case isText && p.Filename == "":
+		case p.ContentID != "" || p.Disposition == "inline" && !isText:
+			m.Inline = append(m.Inline, p)
+		default:
+			m.Attachments = append(m.Attachments, p)
+		}
+	}
+}
+
+// contentIDs returns the ids that the HTML refers to as "cid:…" (RFC 2392 §2).
+func contentIDs(html string) map[string]bool {
+	ids := map[string]bool{}
+	for {
+		_, after, found := strings.Cut(html, "cid:")
+		if !found {
+			return ids
+		}
+		end := strings.IndexAny(after, "\"'<> \t\n)&")
+		if end < 0 {
+			end = len(after)
+		}
+		if id, err := url.PathUnescape(after[:end]); err == nil {
+			ids[id] = true
+		}
+		html = after[end:]
+	}
+}
+
+// trimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or
+// all of it if there are none.
+func trimID(s string) string {
+	if _, after, ok := strings.Cut(s, "<"); ok {
+		if id, _, ok := strings.Cut(after, ">"); ok {
+			return strings.TrimSpace(id)
+		}
+	}
+	return strings.TrimSpace(s)
+}
+
+// parseDate reads a date-time, obsolete forms included (RFC 5322 §3.3, §4.3). The result is
+// the same on every machine: it has the offset that is written, under no local name.
+func parseDate(s string) (time.Time, error) {
+	s = strings.TrimSpace(stripComments(s))
+	if i := strings.LastIndexAny(s, " \t"); i >= 0 {
+		s = s[:i+1] + numericZone(s[i+1:])
+	}
+	t, err := mail.ParseDate(s)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if _, offset := t.Zone(); offset != 0 {
+		return t.In(time.FixedZone("", offset)), nil
+	}
+	return t.UTC(), nil
+}
+
+// numericZone returns the offset of a named zone (RFC 5322 §4.3): the names of North America
+// and of UTC are known, and all others count as "-0000", as that section asks.
+func numericZone(zone string) string {
+	switch z := strings.ToUpper(zone); z {
+	case "EDT":
+		return "-0400"
+	case "EST", "CDT":
+		return "-0500"
+	case "CST", "MDT":
+		return "-0600"
+	case "MST", "PDT":
+		return "-0700"
+	case "PST":
+		return "-0800"
+	default:
+		if strings.Trim(z, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+			return "-0000"
+		}
+		return zone
+	}
+}
+
+// clip shortens text from a message for use in a problem.
+func clip[T string | []byte](s T) string {
+	const most = 60
+	if len(s) <= most {
+		return string(s)
+	}
+	return string(s[:most]) + "…"
+}

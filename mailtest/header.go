@@ -1,0 +1,124 @@
+package mailtest
+
+// This file splits headers into fields, and fields into name and body (RFC 5322 §2.2).
+
+import (
+	"bytes"
+	"strings"
+)
+
+// maxHeader bounds one header, in bytes.
+const maxHeader = 1 << 20
+
+// header splits the header that begins at at. It returns the fields, their values not yet
+// decoded, and where the body begins. Besides the empty line, a header is ended by a line that
+// is no field and by a boundary of the multiparts around it: the body begins with that line.
+func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
+	var names []string
+	var ends []int // of the fields, counted from at
+	pos := at
+	for body = -1; body < 0; {
+		line := d.raw[pos:d.lineEnd(pos)]
+		name, ok := fieldName(line, at == d.base && pos == at)
+		end := d.fieldEnd(pos)
+		_, delimiter := d.delimiterAt(pos)
+		switch {
+		case len(bytes.TrimRight(line, "\r\n")) == 0:
+			body = pos + len(line)
+		case delimiter:
+			body = pos
+		case end-at > maxHeader:
+			bad.addf("the header is longer than %d bytes: what is beyond byte %d of it is left in the body", maxHeader, pos-at)
+			body = pos
+		case !ok:
+			bad.addf("%q is neither a header field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")))
+			body = pos
+		default:
+			if strings.ContainsAny(name, " \t") {
+				bad.addf("the name of the field %q has a space in it", name)
+			}
+			names, ends = append(names, name), append(ends, end-at)
+			pos = end
+		}
+	}
+	raw, start := string(d.raw[at:pos]), 0
+	for i, name := range names {
+		fields = append(fields, Field{Name: name, Raw: raw[start:ends[i]]})
+		start = ends[i]
+	}
+	return fields, body
+}
+
+// fieldEnd returns where the field that begins at pos ends, folded lines included.
+func (d *decoder) fieldEnd(pos int) int {
+	end := d.lineEnd(pos)
+	for end < len(d.raw) && (d.raw[end] == ' ' || d.raw[end] == '\t') {
+		end = d.lineEnd(end)
+	}
+	return end
+}
+
+// lineEnd returns where the line that begins at pos ends, its line end included.
+func (d *decoder) lineEnd(pos int) int {
+	if i := bytes.IndexByte(d.raw[pos:], '\n'); i >= 0 {
+		return pos + i + 1
+	}
+	return len(d.raw)
+}
+
+// fieldName returns the name of the field that the line begins. White space before the colon
+// is allowed as RFC 5322 §4.5 has it, and single words in a name ("mail from: x") because there
+// are programs that write such. The first line of a message may be a "From " line of a Unix
+// mailbox (RFC 4155), whose name is "".
+func fieldName(line []byte, first bool) (name string, ok bool) {
+	if first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))) {
+		return "", true
+	}
+	const longest = 998 // of a line, RFC 5322 §2.1.1
+	i := bytes.IndexByte(line[:min(len(line), longest)], ':')
+	if i <= 0 || line[0] == ' ' || line[0] == '\t' {
+		return "", false
+	}
+	for _, c := range line[:i] {
+		if (c < ' ' || c > '~') && c != '\t' {
+			return "", false
+		}
+	}
+	return string(bytes.TrimRight(line[:i], " \t")), true
+}
+
+// body returns the body of the field, unfolded (RFC 5322 §2.2.3) but not decoded.
+func (f Field) body() string {
+	s := f.Raw
+	if f.Name != "" {
+		_, s, _ = strings.Cut(s, ":")
+	}
+	return unfold(s)
+}
+
+// unfold removes the line ends of a folded field, and the white space around it. The tab that
+// some mailers fold with in place of a space becomes a space.
+func unfold(s string) string {
+	s = strings.Trim(s, " \t\r\n")
+	if !strings.Contains(s, "\n") {
+		return s
+	}
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		if b.Len() > 0 && line[0] == '\t' {
+			line = " " + line[1:]
+		}
+		b.WriteString(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
+	}
+	return b.String()
+}
+
+// rawValue returns the body of the first field of that name, unfolded but not decoded.
+func rawValue(fields []Field, name string) string {
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, name) {
+			return f.body()
+		}
+	}
+	return ""
+}

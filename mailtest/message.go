@@ -1,0 +1,251 @@
+package mailtest
+
+// This file holds the message as a test sees it: its types, and how to ask them.
+
+import (
+	"iter"
+	"strings"
+	"time"
+)
+
+// Message is one mail message, as it was received and as a person would read it.
+//
+// # Plain data
+//
+// A message is decoded once, before anybody sees it, into exported fields of plain
+// data, so it can be compared with ==, field by field, and with cmp.Diff without
+// options. Byte slices share the memory of Raw, and copies of a message share it
+// too: treat everything as read-only, and any number of goroutines may read it.
+//
+// # Damage
+//
+// Decoding never fails and loses nothing. What is damaged, mislabelled or beyond the
+// bounds below is decoded as well as it can be, is there untouched in a Raw field, and
+// is named in Problems. A message without Problems is one whose every header field and
+// part could be decoded just as it was labelled.
+//
+// # Bounds
+//
+// Multiparts and messages may be nested 100 deep, a message may have 10,000 parts, and
+// a header 1 MiB. Beyond that a part is not taken apart (it is a leaf with its bytes),
+// and header fields count as the beginning of the body. Time and memory grow in
+// proportion to the size of the message, whatever is in it.
+type Message struct {
+	// Number counts the messages of a server from 1, in the order in which they were
+	// accepted. It is 0 for a message that no server received.
+	Number int
+
+	// Session is the number of the session that carried the message, or 0.
+	Session int
+
+	// Time is when the message was accepted; zero if no server received it.
+	Time time.Time
+
+	// Acked is true if the acceptance was really sent to the client. A rule can lose
+	// it, and then a client that does its duty sends the message again.
+	Acked bool
+
+	// Envelope is what the client said about the message in the SMTP dialogue.
+	Envelope Envelope
+
+	// Raw is the message exactly as received, after dot-unstuffing (RFC 5321 §4.5.2).
+	Raw []byte
+
+	// Header is the fields of the message's own header, in order.
+	Header []Field
+
+	// Date is the Date field in its own offset from UTC; zero if there is none or if it
+	// says no time (RFC 5322 §3.3).
+	Date time.Time
+
+	// Subject is the decoded Subject field.
+	Subject string
+
+	// MessageID is the Message-ID field without its angle brackets.
+	MessageID string
+
+	// The addresses of these fields, in order; groups are replaced by their members.
+	From, Sender, ReplyTo, To, Cc, Bcc []Address
+
+	// Text is the text that a person would read: the first text/plain part that is no
+	// attachment and has no file name (the only part of a message may have one). It is in
+	// UTF-8, with line ends "\n", and with the soft line breaks of format=flowed undone
+	// (RFC 3676). Messages inside this one do not count.
+	Text string
+
+	// HTML is the first such text/html part, in UTF-8, with line ends "\n".
+	HTML string
+
+	// Body is the root of the tree of parts. Its Header is the message's.
+	Body Part
+
+	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
+	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
+	// are no text or have a file name, except for Text, HTML and those in Inline. A part that
+	// holds a message is a leaf.
+	Attachments []Part
+
+	// Inline is the leaves that are meant to be shown in place, in order: those that HTML
+	// refers to as "cid:…", and, unless they are marked as attachments, those with a
+	// Content-ID and those that are no text and have Content-Disposition "inline".
+	Inline []Part
+
+	// Problems is what could not be decoded as it was labelled, one sentence each: where
+	// (the header field or the part, and the offset in Raw), and why. At most 100 are
+	// listed. Problems of messages inside this one are repeated here.
+	Problems []string
+}
+
+// Part is one entity of a message's MIME tree (RFC 2045 §2.4): a multipart with parts
+// below it, or a leaf with content.
+type Part struct {
+	// Path is the number of the part in its message as IMAP counts (RFC 9051 §6.4.5.1):
+	// "1", "2", "2.1". It is "" for a multipart that is the root, and "1" for a leaf that is.
+	Path string
+
+	// MediaType is the type in lower case, such as "text/plain". A part without a
+	// Content-Type, or with one that is malformed, is "text/plain" (RFC 2045 §5.2), and
+	// "message/rfc822" without one in a multipart/digest.
+	MediaType string
+
+	// Params is the parameters of the Content-Type, decoded (RFC 2231), with names in lower
+	// case. It is nil if there are none.
+	Params map[string]string
+
+	// Encoding is the Content-Transfer-Encoding in lower case, such as "base64", or "".
+	Encoding string
+
+	// Disposition is the Content-Disposition in lower case, such as "attachment", or "".
+	Disposition string
+
+	// Filename is the name that the sender suggests, decoded, from Content-Disposition or
+	// else Content-Type. It may hold anything, path separators included.
+	Filename string
+
+	// ContentID is the Content-ID without its angle brackets.
+	ContentID string
+
+	// Header is the fields of the part's own header, in order.
+	Header []Field
+
+	// Raw is the body of the part as it stands in the message: with its transfer encoding,
+	// without its header and without the line end that belongs to the boundary below it.
+	Raw []byte
+
+	// Content is Raw with the transfer encoding undone. It is nil if the part has Parts.
+	Content []byte
+
+	// Text is the content of a text part in UTF-8, with line ends "\n" and the soft line
+	// breaks of format=flowed undone.
+	Text string
+
+	// Parts is the parts of a multipart, in order.
+	Parts []Part
+
+	// Message is the message that a message/rfc822 or message/global part holds, else nil.
+	Message *Message
+}
+
+// Field is one header field.
+type Field struct {
+	// Name is the name as written, such as "Subject". It is empty for the "From " line of
+	// a Unix mailbox, which is kept here if a message begins with it.
+	Name string
+
+	// Value is the body of the field unfolded (RFC 5322 §2.2.3), without surrounding white
+	// space, with encoded words decoded (RFC 2047), in UTF-8.
+	Value string
+
+	// Raw is the field as it stands in the message, with name, folds and line ends.
+	Raw string
+}
+
+// Address is one mailbox of an address field.
+type Address struct {
+	// Name is the display name, decoded, or the comment that old mailers write in its
+	// place. It is empty if there is neither.
+	Name string
+
+	// Address is the address without angle brackets, source route, comments and white space
+	// around it, as in an [Envelope]: "bob@qq.com". What cannot be read as an address is here
+	// in full, and in the Problems of the message.
+	Address string
+}
+
+// ParseMessage decodes a message, for example one from an .eml file, as a server would that
+// had received it. It never fails: see Problems. The message keeps raw, which must not be
+// changed from then on.
+func ParseMessage(raw []byte) *Message {
+	m := &Message{Raw: raw}
+	m.decode()
+	return m
+}
+
+// Get returns the value of the first header field of that name, whose case does not
+// matter, or "" if there is none.
+func (m *Message) Get(name string) string { return headerValue(m.Header, name) }
+
+// GetAll returns the values of all header fields of that name, in order.
+func (m *Message) GetAll(name string) []string {
+	var values []string
+	for _, f := range m.Header {
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}
+
+// Attachment returns the first part with that file name, wherever it is in the message
+// and whether it is in Attachments, Inline or neither, and false if there is none.
+func (m *Message) Attachment(filename string) (Part, bool) {
+	for p := range m.Body.All() {
+		if p.Filename == filename && p.Filename != "" {
+			return p, true
+		}
+	}
+	return Part{}, false
+}
+
+// InlineByID returns the first part with that Content-ID, wherever it is in the message, and
+// false if there is none. The id may be as HTML ("cid:x@y") or a header ("<x@y>") writes it.
+func (m *Message) InlineByID(id string) (Part, bool) {
+	id = trimID(strings.TrimPrefix(id, "cid:"))
+	for p := range m.Body.All() {
+		if p.ContentID == id && id != "" {
+			return p, true
+		}
+	}
+	return Part{}, false
+}
+
+// Get returns the value of the first header field of that name, whose case does not
+// matter, or "" if there is none.
+func (p Part) Get(name string) string { return headerValue(p.Header, name) }
+
+// All yields p and the parts below it, each before its own parts. It does not enter the
+// messages that parts hold.
+func (p Part) All() iter.Seq[Part] {
+	return func(yield func(Part) bool) { p.walk(yield) }
+}
+
+func (p Part) walk(yield func(Part) bool) bool {
+	if !yield(p) {
+		return false
+	}
+	for _, q := range p.Parts {
+		if !q.walk(yield) {
+			return false
+		}
+	}
+	return true
+}
+
+func headerValue(fields []Field, name string) string {
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}

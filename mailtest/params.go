@@ -1,0 +1,262 @@
+package mailtest
+
+// This file reads MIME header fields with parameters: Content-Type, Content-Disposition
+// (RFC 2045 §5.1, RFC 2183), with the extended parameters of RFC 2231.
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// parseParams splits the unfolded body of a field like "text/plain; charset=utf-8" into its
+// value, in lower case, and its parameters, decoded, with names in lower case. It understands
+// what mailers write though it is forbidden: encoded words in values, values with spaces
+// without quotes, comments, missing and superfluous semicolons.
+func parseParams(s, hint string, bad *faults) (value string, params map[string]string) {
+	value, rest, _ := strings.Cut(s, ";")
+	value = strings.ToLower(strings.TrimSpace(stripComments(value)))
+	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
+		bad.addf("there is no semicolon after %q", clip(value[:i]))
+		rest = s[strings.IndexAny(strings.TrimLeft(s, " \t"), " \t"):]
+		value = value[:i]
+	}
+	var extended []segment
+	for rest = skipParamSpace(rest); rest != ""; rest = skipParamSpace(rest) {
+		var p segment
+		var ok bool
+		p, rest, ok = nextParam(rest, bad)
+		switch {
+		case !ok:
+		case p.order >= 0:
+			extended = append(extended, p)
+		default:
+			if p.name != "boundary" {
+				p.value = decodeWords(p.value, hint, new(faults))
+			}
+			params = setParam(params, p.name, p.value, bad)
+		}
+	}
+	slices.SortStableFunc(extended, func(a, b segment) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.order, b.order))
+	})
+	for len(extended) > 0 {
+		n := 1
+		for n < len(extended) && extended[n].name == extended[0].name {
+			n++
+		}
+		delete(params, extended[0].name) // the plain form is there for those who do not know better
+		params = setParam(params, extended[0].name, joinSegments(extended[:n], hint, bad), bad)
+		extended = extended[n:]
+	}
+	return value, params
+}
+
+func setParam(params map[string]string, name, value string, bad *faults) map[string]string {
+	if params == nil {
+		params = map[string]string{}
+	}
+	if old, ok := params[name]; !ok {
+		params[name] = value
+	} else if old != value {
+		bad.addf("the parameter %q is there again, as %q", clip(name), clip(value))
+	}
+	return params
+}
+
+// segment is one parameter as it is written. Those of RFC 2231 ("name*1*=…") have an order
+// that is not negative, and percent is true if the value is percent-encoded.
+type segment struct {
+	name, value string
+	order       int
+	percent     bool
+}
+
+// nextParam reads the parameter at the beginning of s, and returns what follows it.
+func nextParam(s string, bad *faults) (p segment, rest string, ok bool) {
+	i := strings.IndexAny(s, "=;")
+	if i < 0 || s[i] == ';' {
+		name, rest, _ := strings.Cut(s, ";")
+		if strings.TrimSpace(stripComments(name)) != "" {
+			bad.addf("the parameter %q has no value", clip(name))
+		}
+		return segment{}, rest, false
+	}
+	p.name = strings.ToLower(strings.TrimSpace(s[:i]))
+	p.name, p.order, p.percent = splitExtended(p.name)
+	s = strings.TrimLeft(s[i+1:], " \t")
+	if strings.HasPrefix(s, `"`) {
+		p.value, rest, ok = unquoteParam(s)
+		if !ok {
+			bad.addf("the value of the parameter %q has no closing quote", clip(p.name))
+		}
+		return p, rest, true
+	}
+	p.value, rest, ok = cutBareValue(s)
+	if !ok {
+		bad.addf("there is no semicolon after the parameter %q", clip(p.name))
+	}
+	return p, rest, true
+}
+
+// cutBareValue reads the value without quotes at the beginning of s. It goes on to the next semicolon,
+// as in "filename=my holiday.jpg", but a comment at its end does not count, and it ends
+// before what looks like a parameter, as in "charset=utf-8 format=flowed": then ok is false.
+func cutBareValue(s string) (value, rest string, ok bool) {
+	word := strings.HasPrefix(s, "=?") // an encoded word, and there may be an equals sign anywhere in it
+	for i := 0; i < len(s); {
+		n := strings.IndexAny(s[i:], " \t;")
+		if n < 0 {
+			break
+		}
+		i += n
+		if s[i] == ';' {
+			return trimComment(s[:i]), s[i:], true
+		}
+		i++
+		if n := strings.IndexAny(s[i:], "= \t;"); n > 0 && s[i+n] == '=' && !word {
+			return trimComment(s[:i]), s[i:], false
+		}
+	}
+	return trimComment(s), "", true
+}
+
+// trimComment removes white space, and a comment, from the end of s.
+func trimComment(s string) string {
+	s = strings.TrimSpace(s)
+	if i := strings.Index(s, " ("); i >= 0 && strings.HasSuffix(s, ")") {
+		s = s[:i]
+	}
+	return strings.TrimSpace(s)
+}
+
+// unquoteParam reads the quoted string at the beginning of s. A backslash counts as such in
+// front of anything that need not be quoted, so that the Windows path in a filename survives.
+func unquoteParam(s string) (value, rest string, ok bool) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return b.String(), s[i+1:], true
+		case s[i] == '\\' && i+1 < len(s) && strings.IndexByte(`()<>@,;:\"/[]?=`, s[i+1]) >= 0:
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), "", false
+}
+
+// splitExtended splits the name of a parameter of RFC 2231, such as "filename*0*".
+func splitExtended(s string) (name string, order int, percent bool) {
+	name, suffix, found := strings.Cut(s, "*")
+	if !found {
+		return s, -1, false
+	}
+	number, percent := strings.CutSuffix(suffix, "*")
+	if suffix == "" { // "filename*" alone
+		return name, 0, true
+	}
+	order, err := strconv.Atoi(number)
+	if err != nil || order < 0 {
+		return s, -1, false
+	}
+	return name, order, percent
+}
+
+// joinSegments puts the segments of one parameter, which are in order, together (RFC 2231 §3, §4).
+func joinSegments(segments []segment, hint string, bad *faults) string {
+	charset := ""
+	var b []byte
+	next := 0
+	for i, p := range segments {
+		if i > 0 && p.order < next {
+			if p.value != segments[i-1].value {
+				bad.addf("segment %d of the parameter %q is there again", p.order, clip(p.name))
+			}
+			continue
+		}
+		if p.order > next {
+			bad.addf("segment %d of the parameter %q is missing", next, clip(p.name))
+		}
+		next = p.order + 1
+		if !p.percent {
+			b = append(b, p.value...)
+			continue
+		}
+		if i == 0 {
+			if label, rest, ok := strings.Cut(p.value, "'"); ok {
+				if _, text, ok := strings.Cut(rest, "'"); ok {
+					charset, p.value = label, text
+				}
+			}
+		}
+		b = appendUnescaped(b, p.value, '%', 0, bad)
+	}
+	if charset == "" {
+		return toUTF8(string(b), hint, bad)
+	}
+	return decodeCharset(b, charset, hint, bad)
+}
+
+func skipParamSpace(s string) string { return strings.TrimLeft(s, "; \t\r\n") }
+
+// stripComments removes what is in parentheses, outside of quoted strings (RFC 5322 §3.2.2).
+// A parenthesis that is never closed is left alone.
+func stripComments(s string) string {
+	if !strings.Contains(s, "(") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		switch s[i] {
+		case '"':
+			end := quotedEnd(s, i)
+			if end < 0 {
+				return b.String() + s[i:]
+			}
+			b.WriteString(s[i:end])
+			i = end
+		case '(':
+			end := commentEnd(s, i)
+			if end < 0 {
+				return b.String() + s[i:]
+			}
+			i = end
+		default:
+			b.WriteByte(s[i])
+			i++
+		}
+	}
+	return b.String()
+}
+
+// quotedEnd returns the index behind the quoted string that begins at s[i], or -1.
+func quotedEnd(s string, i int) int {
+	for i++; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// commentEnd returns the index behind the comment that begins at s[i], or -1.
+func commentEnd(s string, i int) int {
+	for depth := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return -1
+}

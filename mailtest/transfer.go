@@ -1,0 +1,164 @@
+package mailtest
+
+// This file undoes content transfer encodings (RFC 2045 §6), damaged ones too.
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// decodeTransfer undoes the content transfer encoding. Where there is nothing to undo, or nobody
+// knows how, it returns body itself.
+func decodeTransfer(body []byte, encoding string, bad *faults) []byte {
+	switch encoding {
+	case "base64":
+		return decodeBase64(body, bad)
+	case "quoted-printable":
+		return decodeQuotedPrintable(body, bad)
+	default:
+		return body
+	}
+}
+
+// decodeBase64 decodes what there is (RFC 2045 §6.8). White space does not count. Other bytes
+// outside the alphabet are skipped, an end that lacks padding or bits is taken for what it gives,
+// and padding in the middle ends one stream and begins another.
+func decodeBase64(body []byte, bad *faults) []byte {
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
+	if n, err := base64.StdEncoding.Decode(out, body); err == nil {
+		return out[:n]
+	}
+	out = out[:0]
+	bits, have := 0, 0       // the characters of the last, incomplete group of four
+	want, padded := 0, false // the "=" that the last group still needs, and whether it had one
+	junk, firstJunk := 0, 0
+	flush := func(at int) {
+		switch have {
+		case 1:
+			bad.addf("base64: the character before byte %d stands alone and gives no byte", at)
+		case 2:
+			out = append(out, byte(bits>>4))
+		case 3:
+			out = append(out, byte(bits>>10), byte(bits>>2))
+		}
+		bits, have = 0, 0
+	}
+	for i, c := range body {
+		v, ok := base64Value(c)
+		switch {
+		case ok:
+			if padded {
+				bad.addf("base64: there is more after the padding, at byte %d", i)
+				want, padded = 0, false
+			}
+			bits, have = bits<<6|v, have+1
+			if have == 4 {
+				out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
+				bits, have = 0, 0
+			}
+		case c == '=' && have > 0:
+			want, padded = 3-have, true
+			flush(i)
+		case c == '=' && want > 0:
+			want--
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		default:
+			if junk == 0 {
+				firstJunk = i
+			}
+			junk++
+		}
+	}
+	if have > 1 || want > 0 {
+		bad.addf("base64: the padding at the end is missing")
+	}
+	flush(len(body))
+	if junk > 0 {
+		bad.addf("base64: skipped %d bytes that do not belong there, the first at byte %d", junk, firstJunk)
+	}
+	return out
+}
+
+func base64Value(c byte) (int, bool) {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return int(c - 'A'), true
+	case 'a' <= c && c <= 'z':
+		return int(c-'a') + 26, true
+	case '0' <= c && c <= '9':
+		return int(c-'0') + 52, true
+	case c == '+':
+		return 62, true
+	case c == '/':
+		return 63, true
+	}
+	return 0, false
+}
+
+// decodeQuotedPrintable decodes line by line (RFC 2045 §6.7): white space at the end of a line
+// goes, as does the line end after a "=". An equals sign that begins no escape stays. Escapes may
+// be in lower case, and line ends stay what they are.
+func decodeQuotedPrintable(body []byte, bad *faults) []byte {
+	out := make([]byte, 0, len(body))
+	for at := 0; at < len(body); {
+		end := len(body)
+		if i := bytes.IndexByte(body[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		line := bytes.TrimRight(body[at:end], " \t\r\n")
+		text, soft := bytes.CutSuffix(line, []byte("="))
+		out = appendUnescaped(out, text, '=', at, bad)
+		if !soft {
+			out = append(out, lineBreak(body[at:end])...)
+		}
+		at = end
+	}
+	return out
+}
+
+// lineBreak returns the CRLF or LF at the end of line.
+func lineBreak(line []byte) []byte {
+	n := len(line)
+	switch {
+	case bytes.HasSuffix(line, []byte("\r\n")):
+		return line[n-2:]
+	case bytes.HasSuffix(line, []byte("\n")):
+		return line[n-1:]
+	}
+	return nil
+}
+
+// appendUnescaped appends s to out, with the escapes undone that consist of mark and two
+// hexadecimal digits. A mark without those stays, and is reported with its offset from at.
+func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad *faults) []byte {
+	for i := 0; i < len(s); i++ {
+		if s[i] != mark {
+			out = append(out, s[i])
+			continue
+		}
+		if i+2 < len(s) {
+			hi, ok1 := hexValue(s[i+1])
+			lo, ok2 := hexValue(s[i+2])
+			if ok1 && ok2 {
+				out = append(out, hi<<4|lo)
+				i += 2
+				continue
+			}
+		}
+		out = append(out, mark)
+		bad.addf("%q at byte %d is no escape", clip(s[i:min(len(s), i+3)]), at+i)
+	}
+	return out
+}
+
+func hexValue(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	}
+	return 0, false
+}
