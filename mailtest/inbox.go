@@ -457,3 +457,12 @@ func (b *Inbox) explain() string {
 	}
 	return s.String()
 }
+
+// summary returns a line that names the message.
+func (m *Message) summary() string {
+	to := make([]string, len(m.Envelope.To))
+	for i, r := range m.Envelope.To {
+		to[i] = r.Address
+	}
+	return fmt.Sprintf("#%d %q from <%s> to %s", m.Number, m.Subject, m.Envelope.From, strings.Join(to, ", "))
+}

@@ -95,7 +95,7 @@ type Server struct {
 
 	state struct {
 		sync.Mutex
-		plain, tls net.Listener   // of Addr and TLSAddr
+		plain, tls net.Listener // of Addr and TLSAddr
 		listeners  map[net.Listener]bool
 		live       map[*session]bool
 		sessions   []*session // all, the live ones too

@@ -36,7 +36,7 @@ type session struct {
 	ending                *transaction // the one whose message has just come
 	rule                  *ruleState   // that decides the current turn
 	record                *record      // of the message that the current turn has accepted
-	auth                  *exchange // the last AUTH exchange
+	auth                  *exchange    // the last AUTH exchange
 
 	mu  sync.Mutex
 	log transcript

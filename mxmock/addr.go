@@ -46,7 +46,7 @@ func (p *pool) next() netip.Addr {
 	}
 }
 
-// freeAddr returns an address that no host has. The internet is locked.
+// freeAddr returns an address that neither a host nor the code under test has. The internet is locked.
 func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
 	p, ranges := &n.pool4, ranges4
 	if ipv6 {
@@ -56,7 +56,7 @@ func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
 		p.ranges = ranges()
 	}
 	for {
-		if a := p.next(); n.byAddr[a] == nil {
+		if a := p.next(); n.byAddr[a] == nil && a != client4() && a != client6() {
 			return a
 		}
 	}

@@ -187,7 +187,7 @@ func (n *Internet) soaFor(name string) []dns.RR {
 // looks into /etc/hosts first when it is asked for addresses, and follows the search list and the number of attempts of
 // /etc/resolv.conf: a question may come more than once, and with a suffix.
 func (n *Internet) Resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, StrictErrors: false, Dial: n.dialDNS}
+	return &net.Resolver{PreferGo: true, Dial: n.dialDNS}
 }
 
 // dialDNS connects to the DNS, whatever the address.

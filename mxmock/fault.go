@@ -61,8 +61,10 @@ func (f Fault) String() string {
 }
 
 // ofHosts tells whether the fault can befall a host, and ofQuestions whether a question.
-func (f Fault) ofHosts() bool     { return f <= Aborted }
-func (f Fault) ofQuestions() bool { return f == 0 || f == Refused || f == Silent || f > Aborted && f <= Truncate }
+func (f Fault) ofHosts() bool { return f <= Aborted }
+func (f Fault) ofQuestions() bool {
+	return f == 0 || f == Refused || f == Silent || f > Aborted && f <= Truncate
+}
 
 // question is a question of the DNS: a name in lower case with a final dot, and a type, ANY for all.
 type question struct {
