@@ -107,6 +107,29 @@ func TestWriteInterrupted(t *testing.T) {
 	}
 }
 
+// A Write does not take the room that an earlier one waits for.
+func TestWriteKeepsItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pipe(t)
+		want := append(bytes.Repeat([]byte("1"), full+1), '2')
+		first := make(chan error, 1)
+		go func() { _, err := a.Write(want[:full+1]); first <- err }()
+		synctest.Wait()
+		got := make([]byte, len(want))
+		b.Read(got[:1]) // Too little room to wake the first Write, enough for the second.
+		second := make(chan error, 1)
+		go func() { _, err := a.Write(want[full+1:]); second <- err }()
+		synctest.Wait()
+		if _, err := io.ReadFull(b, got[1:]); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("read ...%q, %v, want ...%q, <nil>", got[full:], err, want[full:])
+		}
+		if err := errors.Join(<-first, <-second); err != nil {
+			t.Errorf("Write = %v, want <nil>", err)
+		}
+	})
+}
+
 // Concurrent writes that do not fit into the buffer are not mixed.
 func TestWriteIsContiguous(t *testing.T) {
 	t.Parallel()
