@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/nettest"
@@ -60,18 +61,20 @@ func TestAddresses(t *testing.T) {
 // A Write that nobody reads fills the buffer, then waits for its deadline, and says how much it wrote.
 func TestWriteIsBounded(t *testing.T) {
 	t.Parallel()
-	a, b := pipe(t)
-	sent := pattern(full + 1)
-	a.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-	n, err := a.Write(sent)
-	if n != full || !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("Write = %d, %v, want %d, %v", n, err, full, os.ErrDeadlineExceeded)
-	}
-	a.CloseWrite()
-	got, err := io.ReadAll(b)
-	if err != nil || !bytes.Equal(got, sent[:full]) {
-		t.Errorf("read %d bytes, %v, want the %d written, <nil>", len(got), err, full)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pipe(t)
+		sent := pattern(full + 1)
+		a.SetWriteDeadline(time.Now().Add(time.Minute))
+		n, err := a.Write(sent)
+		if n != full || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("Write = %d, %v, want %d, %v", n, err, full, os.ErrDeadlineExceeded)
+		}
+		a.CloseWrite()
+		got, err := io.ReadAll(b)
+		if err != nil || !bytes.Equal(got, sent[:full]) {
+			t.Errorf("read %d bytes, %v, want the %d written, <nil>", len(got), err, full)
+		}
+	})
 }
 
 // A Write that waits for room ends with what ends the connection.
@@ -89,24 +92,42 @@ func TestWriteInterrupted(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			a, b := pipe(t)
-			a.Write(make([]byte, full-1))
-			type result struct {
-				n   int
-				err error
-			}
-			done := make(chan result)
-			go func() {
-				n, err := a.Write([]byte("xyz"))
-				done <- result{n, err}
-			}()
-			test.end(a, b)
-			// The end may come before the Write begins.
-			if got := <-done; got.n > 1 || !errors.Is(got.err, test.want) {
-				t.Errorf("Write = %d, %v, want at most 1, %v", got.n, got.err, test.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				a, b := pipe(t)
+				a.Write(make([]byte, full-1))
+				go func() {
+					synctest.Wait()
+					test.end(a, b)
+				}()
+				if n, err := a.Write([]byte("xyz")); n != 1 || !errors.Is(err, test.want) {
+					t.Errorf("Write = %d, %v, want 1, %v", n, err, test.want)
+				}
+			})
 		})
 	}
+}
+
+// A Write does not take the room that an earlier one waits for.
+func TestWriteKeepsItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pipe(t)
+		want := append(bytes.Repeat([]byte("1"), full+1), '2')
+		first := make(chan error, 1)
+		go func() { _, err := a.Write(want[:full+1]); first <- err }()
+		synctest.Wait()
+		got := make([]byte, len(want))
+		b.Read(got[:1]) // Too little room to wake the first Write, enough for the second.
+		second := make(chan error, 1)
+		go func() { _, err := a.Write(want[full+1:]); second <- err }()
+		synctest.Wait()
+		if _, err := io.ReadFull(b, got[1:]); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("read ...%q, %v, want ...%q, <nil>", got[full:], err, want[full:])
+		}
+		if err := errors.Join(<-first, <-second); err != nil {
+			t.Errorf("Write = %v, want <nil>", err)
+		}
+	})
 }
 
 // Concurrent writes that do not fit into the buffer are not mixed.

@@ -3,8 +3,9 @@
 // makes connected UDP sockets.
 //
 // Where kernels differ, memnet does what Linux does; the package's tests run the same scenarios on
-// both and compare every result and every error text. Errors are [*net.OpError] values around the
-// platform's errno, [os.ErrDeadlineExceeded], or [net.ErrClosed].
+// both and compare every result and every error text. Errors are [*net.OpError] values around an errno
+// of package syscall (the same constants on every platform, Windows included), [os.ErrDeadlineExceeded],
+// or [net.ErrClosed].
 //
 // Everything works inside a testing/synctest bubble: operations block on condition variables and
 // channels only, and deadlines follow the bubble's clock. A timer runs only while an operation waits
