@@ -44,7 +44,7 @@ func (d *delivery) session(ctx context.Context, s *Sender, h host, addr string, 
 	}
 	defer context.AfterFunc(ctx, func() { nc.Close() })()
 	defer nc.Close()
-	c.conn = newConn(nc, c.timeouts.Quit)
+	c.conn = newConn(nc)
 	defer c.quit()
 
 	greeting, e := c.ask(Greeting, c.timeouts.Greeting, "")
@@ -77,7 +77,7 @@ func (d *delivery) session(ctx context.Context, s *Sender, h host, addr string, 
 func (c *session) lost(stage Stage, err error) *Error {
 	c.dead = true
 	if c.ctx.Err() != nil {
-		err = context.Cause(c.ctx)
+		return c.failure(Temporary, stage, "4.4.2", fmt.Errorf("delivery was stopped: %w", context.Cause(c.ctx)))
 	}
 	return c.at(lost(stage, err))
 }

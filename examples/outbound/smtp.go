@@ -16,6 +16,9 @@ import (
 const (
 	maxReplyLine = 4096     // a line should have 512 octets (RFC 5321 §4.5.3.1.5); be generous
 	maxReply     = 64 << 10 // a reply of many lines has no limit in the RFC, but here
+
+	// grace is how long to look for a last reply when a write has failed.
+	grace = time.Second
 )
 
 // conn is one connection. Its methods are for one goroutine.
@@ -24,13 +27,12 @@ type conn struct {
 	br *bufio.Reader
 
 	// broken is the first error of a write. It is held back, since the server may
-	// have said before it closed why it did; grace is how long to look for that.
+	// have said before it closed why it did.
 	broken error
-	grace  time.Duration
 }
 
-func newConn(nc net.Conn, grace time.Duration) *conn {
-	return &conn{nc: nc, br: bufio.NewReaderSize(nc, maxReplyLine), grace: grace}
+func newConn(nc net.Conn) *conn {
+	return &conn{nc: nc, br: bufio.NewReaderSize(nc, maxReplyLine)}
 }
 
 // upgrade goes on with the connection above nc, and discards what came below it:
@@ -84,7 +86,7 @@ func (e *malformedError) Error() string { return "malformed reply: " + e.reason 
 // reply reads one reply, of which the last line must come within d.
 func (c *conn) reply(d time.Duration) (reply, error) {
 	if c.broken != nil {
-		d = min(d, c.grace)
+		d = min(d, grace)
 	}
 	c.nc.SetReadDeadline(time.Now().Add(d))
 	r, err := readReply(c.br)
