@@ -1,0 +1,2 @@
+// Package outbound sends mail to the world.
+package outbound
