@@ -206,6 +206,16 @@ func (ss *session) After(t *wire.Turn) {
 	}
 }
 
+// Unsent corrects the transcript where a reply could not be sent.
+func (ss *session) Unsent(t *wire.Turn) {
+	if r := ss.record; r != nil {
+		ss.unacked(r)
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.log.unsent(t)
+}
+
 // unacked corrects a message whose acknowledgement could not be sent.
 func (ss *session) unacked(r *record) {
 	m := *r.msg // not r.message(): whoever has asked for it may be decoding it

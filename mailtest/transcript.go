@@ -56,7 +56,8 @@ type Turn struct {
 	// message over the size limit it is the beginning. It is shared and must not be changed.
 	Payload []byte
 
-	// Received is when the client's part was complete, Replied when the reply was sent; Replied is zero if none was.
+	// Received is when the client's part was complete, Replied when the reply was sent, or its first byte; Replied is
+	// zero if none was.
 	Received time.Time
 	Replied  time.Time
 
@@ -225,6 +226,16 @@ func (l *transcript) add(stage Stage, t *wire.Turn) {
 		l.extras = append(l.extras, extra{t.Payload, t.Notes})
 	}
 	l.turns = append(l.turns, rec)
+}
+
+// unsent corrects how much of the last reply was sent.
+func (l *transcript) unsent(t *wire.Turn) {
+	last := &l.turns[len(l.turns)-1]
+	l.text = l.text[:len(l.text)-int(last.reply)+t.Sent]
+	last.reply = int32(t.Sent)
+	if t.Sent == 0 {
+		last.replied = -1
+	}
 }
 
 // redact returns a command line with the credentials replaced.

@@ -55,8 +55,8 @@ func (h *Host) Addrs() []string {
 
 // Server returns the mail server on the given port of the host, and makes it if there is none. On port 465 every connection
 // begins with TLS (RFC 8314); on any other, STARTTLS is offered if the test sets [mailtest.Server.StartTLS] before the
-// server is first used. Its name and its certificate are those of the host. On port 587, too, it takes any credentials and
-// requires none, unless its Users are set.
+// server is first used. Its name and its certificate are those of the host. On port 25 it offers no AUTH, since those who
+// deliver mail have no account; on any other it takes any credentials and requires none, unless its Users are set.
 //
 // Server panics if the port is none or if something else listens there.
 func (h *Host) Server(port int) *mailtest.Server {
@@ -72,6 +72,9 @@ func (h *Host) Server(port int) *mailtest.Server {
 		panic(fmt.Sprintf("mxmock: host %s: a listener of the test's own is on port %d", h.name, port))
 	}
 	server := &mailtest.Server{Name: h.name, ImplicitTLS: port == 465, Collect: &h.inet.Inbox}
+	if port == 25 {
+		server.Mechanisms = []string{} // who delivers has no account
+	}
 	if h.closed {
 		server.Close()
 	}

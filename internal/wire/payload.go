@@ -226,7 +226,6 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 	}
 	c.handler.Reply(t)
 	err := c.send(t)
-	c.handler.After(t)
 	if err == nil && act.Drop != NoDrop {
 		err = c.drop(act.Drop)
 	}

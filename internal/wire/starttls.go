@@ -48,7 +48,6 @@ func (c *Conn) handshake() error {
 		t.Reply = act.Reply
 		c.handler.Reply(t)
 		err := c.send(t)
-		c.handler.After(t)
 		if err == nil {
 			err = c.drop(act.Drop)
 		}

@@ -57,8 +57,10 @@ type Handler interface {
 	// accepted, this is the moment in which it must become visible.
 	Reply(t *Turn)
 
-	// After is told that the turn is over. t.Sent is what was really sent.
+	// After is shown the whole turn, right before the first t.Sent bytes of the reply go out: what the
+	// client has read is in the transcript. Unsent corrects t.Sent of the last turn, if sending fails.
 	After(t *Turn)
+	Unsent(t *Turn)
 
 	// Encrypted is told the outcome of a TLS handshake.
 	Encrypted(state tls.ConnectionState)
@@ -405,11 +407,11 @@ func (c *Conn) conclude(own []byte) error {
 	}
 	c.advance()
 	c.handler.Reply(t)
-	err := c.wait(act.Delay)
-	if err == nil {
-		err = c.send(t)
+	if err := c.wait(act.Delay); err != nil {
+		c.handler.After(t)
+		return err
 	}
-	c.handler.After(t)
+	err := c.send(t)
 	if err == nil && act.Drop != NoDrop {
 		return c.drop(act.Drop)
 	}
@@ -419,31 +421,48 @@ func (c *Conn) conclude(own []byte) error {
 	return err
 }
 
-// send writes the reply of a turn, whole or paced or in part.
+// send ends the turn and writes its reply, whole or paced or in part.
 func (c *Conn) send(t *Turn) error {
 	reply := t.Reply
 	if act := &t.Action; act.Drop != NoDrop && act.After > 0 && int64(len(reply)) > act.After {
 		reply = reply[:act.After]
 	}
-	size := len(reply)
-	if t.Action.Pace > 0 {
-		size = 1
+	t.Sent = len(reply)
+	if t.Sent > 0 {
+		t.Replied = time.Now()
 	}
-	for len(reply) > 0 {
-		if t.Sent > 0 {
-			if err := c.wait(t.Action.Pace); err != nil {
-				return err
+	c.handler.After(t)
+	n, err := c.write(reply, t.Action.Pace)
+	if err != nil {
+		t.Sent = n
+		c.handler.Unsent(t)
+	}
+	return err
+}
+
+// write writes p at once, or a byte at a time, and says how much went out.
+func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
+	if pace <= 0 {
+		if len(p) == 0 {
+			return 0, nil
+		}
+		n, err := c.conn.Write(p)
+		if err != nil {
+			err = c.broken("write", err)
+		}
+		return n, err
+	}
+	for i := range p {
+		if i > 0 {
+			if err := c.wait(pace); err != nil {
+				return i, err
 			}
 		}
-		n, err := c.conn.Write(reply[:size])
-		t.Sent += n
-		if err != nil {
-			return c.broken("write", err)
+		if _, err := c.conn.Write(p[i : i+1]); err != nil {
+			return i, c.broken("write", err)
 		}
-		reply = reply[n:]
 	}
-	t.Replied = time.Now()
-	return nil
+	return len(p), nil
 }
 
 // wait lets d pass, unless the connection is shut meanwhile.
