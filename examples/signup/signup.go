@@ -1,0 +1,93 @@
+// Package signup is a small application that sends mail: whoever signs up gets a message with a link, and has an account
+// when the link is opened. What is of interest here is its test, which reads the mail as the user would.
+package signup
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"mime"
+	"net/mail"
+	"net/smtp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrToken is the error for a link that was never sent, or that was opened before.
+var ErrToken = errors.New("signup: this link is not, or no longer, valid")
+
+// Shop is the application. Its fields must be set before it is used; its methods may be called from several goroutines.
+type Shop struct {
+	Mailer string // the address of the submission server, "host:port"
+	From   string // the sender of its mails
+	URL    string // where it is on the web, without a slash at the end
+
+	mu       sync.Mutex
+	pending  map[string]string // by token: the address
+	accounts map[string]bool
+}
+
+// Register sends the link to an address. The error is that of the address or of the mail server.
+func (s *Shop) Register(address string) error {
+	to, err := mail.ParseAddress(address)
+	if err != nil {
+		return fmt.Errorf("signup: register %q: %w", address, err)
+	}
+	token := rand.Text()
+	if err := smtp.SendMail(s.Mailer, nil, s.From, []string{to.Address}, s.welcome(to, token)); err != nil {
+		return fmt.Errorf("signup: welcome %s: %w", to.Address, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil {
+		s.pending = make(map[string]string)
+		s.accounts = make(map[string]bool)
+	}
+	s.pending[token] = to.Address
+	return nil
+}
+
+// Confirm opens the account for the token of a link. The error is ErrToken.
+func (s *Shop) Confirm(token string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	address, ok := s.pending[token]
+	if !ok {
+		return ErrToken
+	}
+	delete(s.pending, token)
+	s.accounts[address] = true
+	return nil
+}
+
+// HasAccount tells whether the link that was sent to an address has been opened.
+func (s *Shop) HasAccount(address string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[address]
+}
+
+// welcome returns the message with the link.
+func (s *Shop) welcome(to *mail.Address, token string) []byte {
+	name := to.Name
+	if name == "" {
+		name, _, _ = strings.Cut(to.Address, "@")
+	}
+	_, domain, _ := strings.Cut(s.From, "@")
+	return []byte(strings.Join([]string{
+		"From: " + (&mail.Address{Name: "The Shop", Address: s.From}).String(),
+		"To: " + to.String(),
+		"Subject: " + mime.QEncoding.Encode("utf-8", "Welcome, "+name),
+		"Date: " + time.Now().Format(time.RFC1123Z),
+		"Message-ID: <" + token + "@" + domain + ">",
+		"MIME-Version: 1.0",
+		"Content-Type: text/plain; charset=utf-8",
+		"Content-Transfer-Encoding: 8bit",
+		"",
+		"Hello " + name + ",",
+		"",
+		"please open " + s.URL + "/confirm?token=" + token + " to confirm your address.",
+		"",
+	}, "\r\n"))
+}
