@@ -36,7 +36,7 @@ func (s *Server) cramResponse(challenge []byte) step {
 		}
 		sum, err := hex.DecodeString(string(digest))
 		if err != nil || len(sum) != md5.Size || !bytes.Equal(digest, bytes.ToLower(digest)) {
-			return nil, nil, malformed("CRAM-MD5 digest %q, want 32 digits of 0-9a-f (RFC 2195 §2)", digest)
+			return nil, nil, malformed("CRAM-MD5 with a digest that is not 32 digits of 0-9a-f (RFC 2195 §2)")
 		}
 		if s.config.Users == nil {
 			return nil, nil, nil
