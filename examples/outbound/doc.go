@@ -19,13 +19,13 @@
 // others it is skipped. (10, 12) A domain or a host that is a CNAME is followed, as the resolver
 // does; the second is forbidden, and common. (13) A host without address is passed over; the
 // domain's own address is never tried instead; if no host has one, permanent, 5.4.4. (14) Malformed
-// records are left out; if there are no others, temporary. (15) So are MX records that hold an
-// address. (17, 31) Either family of addresses is enough, and "not found" is believed only if
+// records are left out; if there are no others, temporary. (15) Records that hold an address are
+// left out; if there are no others, permanent, 5.4.4. (17, 31) Either family of addresses is enough, and "not found" is believed only if
 // both say so. (16, 20) TCP after truncation and wildcards are the resolver's business. (18, 19)
 // Domains are asked for by their A-labels in lower case, and with a last dot, so that no search
 // list applies. (21) Nothing is remembered from one Send to the next.
 //
-// Hosts. (25) No address is dialled twice for the same failure. (26, 32) All addresses of a host
+// Hosts. (25) A host or an address that comes twice is tried once. (26, 32) All addresses of a host
 // are tried in the resolver's order, IPv6 and IPv4 alike. (27) At most Sender.MaxAttempts in all.
 // (28) Where Sender.Hostname is in the list, its preference and all beyond are dropped; if none is
 // left, permanent, 5.4.6. The host knows itself by name only. (29) Address literals need no DNS.

@@ -152,5 +152,5 @@ func (s *Sender) lookupAddrs(ctx context.Context, name string) ([]netip.Addr, er
 // is not marked as temporary (such as REFUSED) does not make it final.
 func notFound(err error) bool {
 	var dns *net.DNSError
-	return errors.As(err, &dns) && dns.IsNotFound && !dns.IsTimeout && !dns.IsTemporary
+	return errors.As(err, &dns) && dns.IsNotFound
 }
