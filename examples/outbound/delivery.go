@@ -96,8 +96,6 @@ func (d *delivery) visit(ctx context.Context, s *Sender, h host, addr netip.Addr
 		switch {
 		case len(d.pending) == 0:
 			return nil
-		case ctx.Err() != nil:
-			return err
 		case len(d.pending) < before && (err == nil || err.Code == 0):
 		case err.Stage == StartTLS && err.Code == 0 && !plain:
 			plain = true

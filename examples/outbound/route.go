@@ -17,6 +17,9 @@ type host struct {
 	name    string // in lower case without the last dot, or an address literal
 	pref    uint16
 	literal netip.Addr // valid if name is an address literal
+
+	// implicit is true for a domain that is its own host, having no MX records.
+	implicit bool
 }
 
 // serverName is the name that the host's certificate should have.
@@ -38,12 +41,16 @@ func (s *Sender) hosts(ctx context.Context, m mailbox) ([]host, *Error) {
 	switch {
 	case len(mxs) > 0:
 		// An error beside them tells of malformed ones that were left out.
+		return s.order(mxs)
 	case err == nil || notFound(err):
-		mxs = []*net.MX{{Host: m.domain}}
+		hosts, e := s.order([]*net.MX{{Host: m.domain}})
+		for i := range hosts {
+			hosts[i].implicit = true
+		}
+		return hosts, e
 	default:
 		return nil, failure(Temporary, Lookup, "4.4.3", err)
 	}
-	return s.order(mxs)
 }
 
 // order sorts the hosts by preference, those of equal preference at random. It
@@ -93,7 +100,10 @@ func (s *Sender) addresses(ctx context.Context, h host) ([]netip.Addr, *Error) {
 		var err error
 		if addrs, err = s.lookupAddrs(ctx, h.name+"."); err != nil {
 			e := failure(Temporary, Lookup, "4.4.3", err)
-			if notFound(err) {
+			switch {
+			case notFound(err) && h.implicit:
+				e = failure(Permanent, Lookup, "5.1.2", err)
+			case notFound(err):
 				e = failure(Permanent, Lookup, "5.4.4", err)
 			}
 			e.Host = h.name
@@ -142,5 +152,5 @@ func (s *Sender) lookupAddrs(ctx context.Context, name string) ([]netip.Addr, er
 // is not marked as temporary (such as REFUSED) does not make it final.
 func notFound(err error) bool {
 	var dns *net.DNSError
-	return errors.As(err, &dns) && dns.IsNotFound && !dns.IsTimeout && !dns.IsTemporary
+	return errors.As(err, &dns) && dns.IsNotFound
 }

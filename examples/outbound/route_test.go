@@ -69,6 +69,22 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// TestUnknownDomain tells the domain that does not exist from the MX host that does not.
+func TestUnknownDomain(t *testing.T) {
+	t.Parallel()
+	s := &Sender{Resolver: &zone{}, Hostname: "client.example"}
+	results, err := s.Send(t.Context(), "", []string{"bob@nowhere.example"}, nil)
+	got, want := results[0], Result{To: "bob@nowhere.example", Status: Permanent, Stage: Lookup, Enhanced: "5.1.2", Host: "nowhere.example"}
+	got.Text = ""
+	if got != want {
+		t.Errorf("result = %+v, want %+v", got, want)
+	}
+	var dns *net.DNSError
+	if !errors.As(err, &dns) || !dns.IsNotFound {
+		t.Errorf("error = %v, want a *net.DNSError of a name that is not found", err)
+	}
+}
+
 // TestTies counts the orders of three hosts of equal preference: each of the six
 // must come about as often as the others, and hosts of other preferences must
 // stay where they are.

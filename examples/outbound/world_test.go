@@ -112,7 +112,7 @@ type network struct {
 //	C: QUIT          wants a line
 //	dot              reads up to the final dot
 //	wait 5m          waits
-//	tls              makes the handshake of a server
+//	tls              makes the handshake of a server; "tls 1.0" that of an old one
 //	close            closes
 //	gone             wants the client to close without a word
 //
@@ -195,7 +195,11 @@ func (s *script) serve(conn net.Conn) error {
 			}
 			<-time.After(d)
 		case "tls":
-			tc := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate()}})
+			config := &tls.Config{Certificates: []tls.Certificate{certificate()}}
+			if rest == "1.0" {
+				config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
+			}
+			tc := tls.Server(conn, config)
 			if err := tc.Handshake(); err != nil {
 				return err
 			}
