@@ -369,13 +369,13 @@ type patienceError struct{ text string }
 func (e *patienceError) Error() string { return e.text }
 func (e *patienceError) Unwrap() error { return errPatience }
 
-// over tells whether all servers of this inbox are closed.
+// over tells whether all servers of this inbox have ended.
 func (b *Inbox) over() bool {
 	b.mu.Lock()
 	servers := b.servers
 	b.mu.Unlock()
 	for _, s := range servers {
-		if !s.isClosed() {
+		if !s.hasEnded() {
 			return false
 		}
 	}

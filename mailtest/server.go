@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -97,13 +99,14 @@ type Server struct {
 		sync.Mutex
 		plain, tls net.Listener // of Addr and TLSAddr
 		listeners  map[net.Listener]bool
-		live       map[*session]bool
+		live       map[*session]*wire.Conn
 		sessions   []*session // all, the live ones too
 		last       int        // number of the last session
 		messages   int        // number of the last message
 		dialled    int        // connections made by Dial
 		rules      []*ruleState
-		closed     bool
+		closed     bool // Close was called
+		ended      bool // and has ended everything: no message can come any more
 	}
 	running sync.WaitGroup // accept loops and connections
 }
@@ -320,25 +323,16 @@ func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 		return false
 	}
 	s.state.last++
-	ss := newSession(s, s.state.last, conn, cfg.Implicit)
+	ss, c := newSession(s, s.state.last, conn, cfg)
 	if s.state.live == nil {
-		s.state.live = make(map[*session]bool)
+		s.state.live = make(map[*session]*wire.Conn)
 	}
-	s.state.live[ss] = true
+	s.state.live[ss] = c
 	s.state.sessions = append(s.state.sessions, ss)
 	s.running.Add(1)
 	s.state.Unlock()
-	s.changed()
-	ss.start(conn, cfg)
+	c.Serve()
 	return true
-}
-
-// changed wakes those who wait for something to happen at this server.
-func (s *Server) changed() {
-	s.Inbox.wake()
-	if s.Collect != nil {
-		s.Collect.wake()
-	}
 }
 
 // Close stops the server: it closes all listeners and connections, whatever their clients do, and waits
@@ -350,18 +344,21 @@ func (s *Server) Close() {
 	for l := range s.state.listeners {
 		l.Close()
 	}
-	live := make([]*session, 0, len(s.state.live))
-	for ss := range s.state.live {
-		live = append(live, ss)
-	}
+	live := slices.Collect(maps.Values(s.state.live))
 	s.state.Unlock()
-	for _, ss := range live {
-		ss.shut()
+	for _, c := range live {
+		c.Shut()
 	}
 	stuck := time.AfterFunc(5*time.Second, s.logStuck)
 	s.running.Wait()
 	stuck.Stop()
-	s.changed()
+	s.state.Lock()
+	s.state.ended = true
+	s.state.Unlock()
+	s.Inbox.wake()
+	if s.Collect != nil {
+		s.Collect.wake()
+	}
 }
 
 // logStuck says what a Close that hangs is waiting for.
@@ -374,11 +371,11 @@ func (s *Server) logStuck() {
 	}
 }
 
-// isClosed tells whether Close was called.
-func (s *Server) isClosed() bool {
+// hasEnded tells whether no message can come any more.
+func (s *Server) hasEnded() bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	return s.state.closed
+	return s.state.ended
 }
 
 // Reset makes the server forget the messages, the sessions that have ended, and the rules. Open connections go on.
@@ -390,7 +387,7 @@ func (s *Server) Reset() {
 	s.state.rules = nil
 	var open []*session
 	for _, ss := range s.state.sessions {
-		if s.state.live[ss] {
+		if s.state.live[ss] != nil {
 			open = append(open, ss)
 		}
 	}

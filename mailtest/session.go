@@ -25,8 +25,6 @@ type session struct {
 	local  net.Addr
 	remote net.Addr
 
-	conn *wire.Conn
-
 	// Only the connection's own goroutine uses these.
 	helo, user, mechanism string
 	esmtp                 bool
@@ -49,26 +47,11 @@ type transaction struct {
 	to   []Recipient
 }
 
-// newSession returns the session number n of a server.
-func newSession(s *Server, n int, conn net.Conn, implicit bool) *session {
-	ss := &session{server: s, number: n, local: conn.LocalAddr(), remote: conn.RemoteAddr(), implicit: implicit}
+// newSession returns the session number n of a server, and its connection, which is not served yet.
+func newSession(s *Server, n int, conn net.Conn, cfg *wire.Config) (*session, *wire.Conn) {
+	ss := &session{server: s, number: n, local: conn.LocalAddr(), remote: conn.RemoteAddr(), implicit: cfg.Implicit}
 	ss.log.start = time.Now()
-	return ss
-}
-
-// start begins to serve. The state of the server is not locked.
-func (ss *session) start(conn net.Conn, cfg *wire.Config) {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
-	ss.conn = wire.Serve(conn, cfg, ss)
-}
-
-// shut ends the connection.
-func (ss *session) shut() {
-	ss.mu.Lock()
-	conn := ss.conn
-	ss.mu.Unlock()
-	conn.Shut()
+	return ss, wire.New(conn, cfg, ss)
 }
 
 // Capabilities are the lines of the EHLO reply.
@@ -201,9 +184,6 @@ func (ss *session) After(t *wire.Turn) {
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
 	ss.log.add(stageOf(t), t)
 	ss.mu.Unlock()
-	if ss.record == nil {
-		ss.server.changed()
-	}
 }
 
 // Unsent corrects the transcript where a reply could not be sent.
@@ -252,7 +232,6 @@ func (ss *session) End(how string) {
 	s.state.Lock()
 	delete(s.state.live, ss)
 	s.state.Unlock()
-	s.changed()
 	s.running.Done()
 }
 

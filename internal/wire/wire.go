@@ -189,17 +189,19 @@ type transaction struct {
 	chunking bool
 }
 
-// Serve starts to serve the client at the other end of conn and returns at once. The connection ends
-// when the client or the Handler ends it, or by Shut; the Handler's End is then the last call.
-func Serve(conn net.Conn, cfg *Config, h Handler) *Conn {
+// New returns the connection to the client at the other end of conn. Nothing happens before Serve.
+func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn, closed: make(chan struct{})}
 	c.in.src = conn
-	c.turn = Turn{Kind: Connect}
-	c.startEngine(awaitGreeting)
 	return c
 }
 
-// Shut ends the connection at once, whatever the client does. It may be called at any time, from any goroutine.
+// Serve starts to serve the client and returns at once. The connection ends when the client or the
+// Handler ends it, or by Shut; the Handler's End is then the last call.
+func (c *Conn) Serve() { c.startEngine(awaitGreeting) }
+
+// Shut ends the connection at once, whatever the client does. It may be called at any time, also before
+// Serve, from any goroutine.
 func (c *Conn) Shut() {
 	c.shut.Do(func() {
 		close(c.closed)
