@@ -14,3 +14,5 @@ require (
 	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0
 )
+
+require github.com/pires/go-proxyproto v0.15.0 // indirect

@@ -3,11 +3,13 @@ package mailtest
 // Rules: what the server does wrong, and when.
 
 import (
+	"bytes"
 	"fmt"
-	"net"
+	"math"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/wire"
@@ -23,7 +25,8 @@ import (
 //	)
 //
 // Rules are tried in the order in which they were added; the first that fits decides the turn. One that has
-// been used up (Times) is out of the way.
+// been used up is out of the way. Which one has decided a turn is in the transcript, by its number.
+// Ready-made ones have names: [Greylist], [UnknownMailbox], [Tarpit] and others.
 type Rule struct {
 	// At is the stage at which the rule acts. It must be set.
 	At Stage
@@ -39,15 +42,43 @@ type Rule struct {
 	Helo string
 	User string
 
+	// Plain and Encrypted bind the rule to connections without and with TLS. Both unset is either.
+	Plain     bool
+	Encrypted bool
+
+	// Command is how the command line begins, such as "EHLO" at Helo or "XFORWARD" at Unknown. Letter case does not matter.
+	Command string
+
 	// From is the sender: an address, "@" and a domain, or "<>" for the null sender. To is such a recipient: at Rcpt
-	// that of the command, later any of those accepted. Letter case does not matter.
+	// that of the command, later any of those accepted; with [Server.LMTP], at Dot, the one who is being answered for.
+	// Letter case does not matter.
 	From string
 	To   string
+
+	// Header and Content, at Dot, are texts in the decoded message: Header in one of its header fields, written as
+	// "Subject: 你好", and Content in its text, its HTML or its raw bytes. Header names compare without
+	// regard to case.
+	Header  string
+	Content string
+
+	// Nth is the number of the command among those of its stage on this connection; at Rcpt, among those of
+	// the transaction. The first has 1.
+	Nth int
+
+	// When has the last word on whether the rule fits. It may be called from several goroutines at once.
+	When func(*Attempt) bool
 
 	// Skip is how many turns that fit are let pass first, and Times for how many after them the
 	// rule acts. Times 0 is for ever.
 	Skip  int
 	Times int
+
+	// Until ends the rule at a time, For after so long since it was added.
+	Until time.Time
+	For   time.Duration
+
+	// Must makes the test fail at its end if the rule never acted. It needs a server made by [New].
+	Must bool
 
 	// Reply is sent in place of the server's own reply, literally as it stands on the wire, but for
 	// its end: a "\n" becomes CRLF, and one is added at the end. Several lines are written as such:
@@ -56,10 +87,36 @@ type Rule struct {
 	// At Body, it interrupts the message.
 	Reply string
 
+	// Raw sends Reply as it is, without adding or changing line ends.
+	Raw bool
+
+	// Answer makes the reply, in place of Reply. The empty string stands for the server's own. It may be called
+	// from several goroutines at once, and must not use the server.
+	Answer func(*Attempt) string
+
+	// Endless repeats the reply for as long as the client reads it.
+	Endless bool
+
 	// Lie sends a positive Reply where the server does not agree, too.
 	Lie bool
 
-	// Delay is how long the client waits for the reply.
+	// Hide takes lines out of the EHLO reply, each named by its keyword; Add puts lines in, in place of one with the
+	// same keyword or else at the end. To reorder lines, or to lie about them altogether, write them all in Reply.
+	// The server goes on to understand what is hidden.
+	Hide []string
+	Add  []string
+
+	// Certificate, at Handshake, is what is wrong with the server's certificate.
+	Certificate CertificateFault
+
+	// MaxTLS, at Handshake, is the newest version that the server speaks, such as [tls.VersionTLS11].
+	MaxTLS uint16
+
+	// ClientCertificate, at Handshake, requires a certificate of the test CA from the client.
+	ClientCertificate bool
+
+	// Delay is how long the client waits for the reply. At Idle, it is how long the client has to be silent
+	// for the rule to act.
 	Delay time.Duration
 
 	// Pace, if not zero, is the time between each two bytes of the reply.
@@ -69,7 +126,7 @@ type Rule struct {
 	Drop Drop
 
 	// After is, at Body, the number of bytes of the message after which the rule acts. At any other
-	// stage it goes with Drop: so many bytes of the reply are sent first.
+	// stage it goes with Drop: so many bytes of the reply are sent first; [WholeReply] are all of it.
 	After int64
 
 	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the
@@ -77,10 +134,10 @@ type Rule struct {
 	// is in the transcript.)
 	Keep bool
 	Lose bool
-
-	// decide, if not nil, has the last word on whether the rule fits.
-	decide func(*attempt) bool
 }
+
+// WholeReply, as [Rule.After], drops the connection after the server's own reply.
+const WholeReply = math.MaxInt64
 
 // Drop is a way to end a connection. The zero Drop leaves it open.
 type Drop uint8
@@ -93,40 +150,64 @@ const (
 	Silence                 // the connection stays open, and nothing is answered any more
 )
 
-// Greylist returns a rule that refuses with 451 a message from a client, sender and recipient that it has not seen
-// before, until delay has passed since the first attempt (RFC 6647).
-func Greylist(delay time.Duration) Rule {
-	var mu sync.Mutex
-	first := make(map[[3]string]time.Time)
-	return Rule{
-		At:    Rcpt,
-		Reply: "451 4.7.1 Greylisted, please try again later",
-		decide: func(a *attempt) bool {
-			mu.Lock()
-			defer mu.Unlock()
-			now := time.Now()
-			key := [3]string{a.client.String(), strings.ToLower(a.from), strings.ToLower(a.to)}
-			since, known := first[key]
-			if !known {
-				first[key] = now
-				return true
-			}
-			return now.Sub(since) < delay
-		},
+// String returns the name of the way as it is in this package.
+func (d Drop) String() string {
+	names := [...]string{0: "no Drop", Close: "Close", Cut: "Cut", Reset: "Reset", Silence: "Silence"}
+	if int(d) >= len(names) {
+		return fmt.Sprintf("Drop(%d)", d)
 	}
+	return names[d]
 }
 
-// attempt is what a rule is tried on.
-type attempt struct {
-	stage   Stage
-	session int
-	client  netip.Addr
-	helo    string
-	user    string
-	from    string // the sender, "" where there is none yet
-	hasFrom bool
-	to      string // at Rcpt
-	rcpts   []Recipient
+// CertificateFault is something that is wrong with a certificate. The zero CertificateFault is nothing.
+type CertificateFault uint8
+
+// What can be wrong with a certificate.
+const (
+	Expired     CertificateFault = iota + 1 // it was valid until 1971
+	NotYetValid                             // it will be valid from 9998 on
+	SelfSigned                              // it is its own issuer
+	OtherName                               // it is for other.invalid
+	UnknownCA                               // its issuer is an authority that nobody knows
+)
+
+// Attempt is what a client is doing: what the funcs of a [Rule] decide by. It is valid during the call.
+type Attempt struct {
+	// Stage is what the client has just done, and Session the number of its connection.
+	Stage   Stage
+	Session int
+
+	// Client is the address of the client, without port.
+	Client string
+
+	// Helo and User are who the client says to be and has proved to be.
+	Helo string
+	User string
+
+	// Encrypted tells whether there is TLS.
+	Encrypted bool
+
+	// Command is the command line, with the credentials replaced by "***".
+	Command string
+
+	// From is the sender: of this MAIL command, later of the transaction. HasFrom tells the null sender from none.
+	From    string
+	HasFrom bool
+
+	// To is the recipient of this RCPT command; with LMTP, at Dot, the one who is being answered for.
+	To string
+
+	// Recipients are those accepted so far.
+	Recipients []Recipient
+
+	// Message is, at Dot, the decoded message.
+	Message *Message
+
+	// Nth is as in [Rule].
+	Nth int
+
+	// Open is how many connections the server has at this moment, this one included.
+	Open int
 }
 
 // ruleState is a rule in force.
@@ -135,7 +216,8 @@ type ruleState struct {
 	number int
 	prefix netip.Prefix
 	reply  []byte
-	seen   int // turns that fitted
+	end    time.Time // zero: never
+	seen   int       // turns that fitted
 }
 
 // AddRules puts rules into force, after those that are. It panics if one of them makes no sense, saying
@@ -144,11 +226,10 @@ func (s *Server) AddRules(rules ...Rule) {
 	s.prepare()
 	states := make([]*ruleState, len(rules))
 	for i, r := range rules {
-		state, err := newRuleState(r)
-		if err != nil {
+		if err := r.check(); err != nil {
 			panic(fmt.Sprintf("mailtest: rule %d of this call: %v", i+1, err))
 		}
-		states[i] = state
+		states[i] = newRuleState(r)
 	}
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -158,92 +239,158 @@ func (s *Server) AddRules(rules ...Rule) {
 	}
 }
 
-// newRuleState checks a rule and prepares it.
-func newRuleState(r Rule) (*ruleState, error) {
-	state := &ruleState{Rule: r}
-	switch {
-	case r.At == 0 || r.At > Unknown:
-		return nil, fmt.Errorf("At is %v; say at which stage the rule acts, such as mailtest.Rcpt", r.At)
-	case r.Drop > Silence:
-		return nil, fmt.Errorf("Drop is %d; use Close, Cut, Reset or Silence", r.Drop)
-	case r.Skip < 0 || r.Times < 0 || r.After < 0 || r.Delay < 0 || r.Pace < 0 || r.Session < 0:
-		return nil, fmt.Errorf("a number is negative: Session %d, Skip %d, Times %d, Delay %v, Pace %v, After %d",
-			r.Session, r.Skip, r.Times, r.Delay, r.Pace, r.After)
-	case r.Reply == "" && r.Drop == 0 && r.Delay == 0 && r.Pace == 0 && !r.Keep && !r.Lose:
-		return nil, fmt.Errorf("the rule at %v does nothing; set Reply, Delay, Pace, Drop, Keep or Lose", r.At)
-	case r.After > 0 && r.At != Body && r.Drop == 0:
-		return nil, fmt.Errorf("After at %v counts the bytes of the reply before a Drop, and there is no Drop", r.At)
-	case (r.Keep || r.Lose) && r.At != Dot:
-		return nil, fmt.Errorf("Keep and Lose are for At: mailtest.Dot, not %v", r.At)
-	case r.Keep && r.Lose:
-		return nil, fmt.Errorf("Keep and Lose contradict each other")
-	case r.Lie && r.Reply == "":
-		return nil, fmt.Errorf("Lie without a Reply: write the reply to send")
-	case r.To != "" && (r.At < Rcpt || r.At > Bdat):
-		return nil, fmt.Errorf("To at %v: there is no recipient there", r.At)
-	case r.From != "" && (r.At < Mail || r.At > Bdat):
-		return nil, fmt.Errorf("From at %v: there is no sender there", r.At)
-	}
-	if r.Client != "" {
-		var err error
-		if state.prefix, err = netip.ParsePrefix(r.Client); err != nil {
-			addr, err := netip.ParseAddr(r.Client)
-			if err != nil {
-				return nil, fmt.Errorf("Client %q is neither an address nor a prefix such as \"192.0.2.0/24\"", r.Client)
-			}
-			state.prefix = netip.PrefixFrom(addr, addr.BitLen())
+// UnusedRules returns the rules in force that never acted, in the order in which they were added.
+func (s *Server) UnusedRules() []Rule {
+	s.state.Lock()
+	defer s.state.Unlock()
+	var unused []Rule
+	for _, r := range s.state.rules {
+		if r.seen <= r.Skip {
+			unused = append(unused, r.Rule)
 		}
 	}
-	if r.Reply != "" {
-		state.reply = literal(r.Reply)
-	}
-	return state, nil
+	return unused
 }
 
-// literal turns the reply of a rule into what goes over the wire.
-func literal(reply string) []byte {
+// describe names the rule by what it does, for the text of a failure.
+func (r *Rule) describe() string {
+	switch {
+	case r.Reply != "":
+		return strconv.Quote(r.Reply)
+	case r.Drop != 0:
+		return r.Drop.String()
+	case r.Delay != 0:
+		return "a delay of " + r.Delay.String()
+	}
+	return "no reply of its own"
+}
+
+// newRuleState prepares a rule that was checked.
+func newRuleState(r Rule) *ruleState {
+	state := &ruleState{Rule: r, end: r.Until}
+	if r.For > 0 {
+		if end := time.Now().Add(r.For); state.end.IsZero() || end.Before(state.end) {
+			state.end = end
+		}
+	}
+	if r.Client != "" {
+		state.prefix, _ = parsePrefix(r.Client)
+	}
+	if r.Reply != "" {
+		state.reply = r.literal(r.Reply)
+	}
+	return state
+}
+
+// literal turns a reply into what goes over the wire.
+func (r *Rule) literal(reply string) []byte {
+	if r.Raw {
+		return []byte(reply)
+	}
 	reply = strings.ReplaceAll(strings.TrimSuffix(reply, "\n"), "\r\n", "\n")
 	return []byte(strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n")
 }
 
-// rule returns the first rule that fits and counts it, or nil.
-func (s *Server) rule(a *attempt) *ruleState {
+// rule returns the first rule that fits and counts it, or nil. The funcs of rules are called without the lock.
+func (s *Server) rule(a *Attempt) *ruleState {
 	s.state.Lock()
-	defer s.state.Unlock()
-	for _, r := range s.state.rules {
-		if r.At == a.stage && (r.Times == 0 || r.seen < r.Skip+r.Times) && r.fits(a) {
-			if r.seen++; r.seen > r.Skip {
-				return r
-			}
+	rules := s.state.rules // append-only
+	a.Open = len(s.state.live)
+	s.state.Unlock()
+	for _, r := range rules {
+		if r.At == a.Stage && r.fits(a) && s.use(r) {
+			return r
 		}
 	}
 	return nil
 }
 
-// fits tells whether a rule is for this attempt.
-func (r *ruleState) fits(a *attempt) bool {
-	switch {
-	case r.Session != 0 && r.Session != a.session,
-		r.Client != "" && !r.prefix.Contains(a.client),
-		r.Helo != "" && !strings.EqualFold(r.Helo, a.helo),
-		r.User != "" && !strings.EqualFold(r.User, a.user),
-		r.From != "" && !(a.hasFrom && matchAddress(r.From, a.from)),
-		r.To != "" && !r.fitsTo(a):
-		return false
-	}
-	return r.decide == nil || r.decide(a)
+// hasRules tells whether there are any rules, and hasRulesAt whether there are some at a stage.
+func (s *Server) hasRules() bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return len(s.state.rules) > 0
 }
 
-func (r *ruleState) fitsTo(a *attempt) bool {
-	if a.stage == Rcpt {
-		return matchAddress(r.To, a.to)
-	}
-	for _, rcpt := range a.rcpts {
-		if matchAddress(r.To, rcpt.Address) {
-			return true
+func (s *Server) hasRulesAt(stage Stage) bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return slices.ContainsFunc(s.state.rules, func(r *ruleState) bool { return r.At == stage })
+}
+
+// idle is the shortest silence that a rule waits for, or 0.
+func (s *Server) idle() time.Duration {
+	s.state.Lock()
+	defer s.state.Unlock()
+	var shortest time.Duration
+	for _, r := range s.state.rules {
+		if r.At == Idle && (shortest == 0 || r.Delay < shortest) {
+			shortest = r.Delay
 		}
 	}
-	return false
+	return shortest
+}
+
+// use counts a turn that a rule fits, and reports whether it acts.
+func (s *Server) use(r *ruleState) bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	if r.Times > 0 && r.seen >= r.Skip+r.Times {
+		return false
+	}
+	r.seen++
+	return r.seen > r.Skip
+}
+
+// fits tells whether a rule is for this attempt, but for how often.
+func (r *ruleState) fits(a *Attempt) bool {
+	switch {
+	case !r.end.IsZero() && !time.Now().Before(r.end),
+		r.Session != 0 && r.Session != a.Session,
+		r.Client != "" && !r.fitsClient(a.Client),
+		r.Helo != "" && !strings.EqualFold(r.Helo, a.Helo),
+		r.User != "" && !strings.EqualFold(r.User, a.User),
+		r.Plain && a.Encrypted, r.Encrypted && !a.Encrypted,
+		r.Command != "" && !hasPrefixFold(a.Command, r.Command),
+		r.From != "" && !(a.HasFrom && matchAddress(r.From, a.From)),
+		r.To != "" && !r.fitsTo(a),
+		r.Nth != 0 && r.Nth != a.Nth,
+		r.Header != "" && !r.fitsHeader(a.Message),
+		r.Content != "" && !r.fitsContent(a.Message):
+		return false
+	}
+	return r.When == nil || r.When(a)
+}
+
+func (r *ruleState) fitsClient(client string) bool {
+	addr, err := netip.ParseAddr(client)
+	return err == nil && r.prefix.Contains(addr)
+}
+
+func (r *ruleState) fitsTo(a *Attempt) bool {
+	if a.To != "" || a.Stage == Rcpt {
+		return matchAddress(r.To, a.To)
+	}
+	return slices.ContainsFunc(a.Recipients, func(rcpt Recipient) bool { return matchAddress(r.To, rcpt.Address) })
+}
+
+func (r *ruleState) fitsHeader(m *Message) bool {
+	if m == nil {
+		return false
+	}
+	name, value, _ := strings.Cut(r.Header, ":")
+	value = strings.TrimSpace(value)
+	return slices.ContainsFunc(m.GetAll(name), func(v string) bool { return strings.Contains(v, value) })
+}
+
+func (r *ruleState) fitsContent(m *Message) bool {
+	return m != nil && (strings.Contains(m.Text, r.Content) || strings.Contains(m.HTML, r.Content) ||
+		bytes.Contains(m.Raw, []byte(r.Content)))
+}
+
+// hasPrefixFold tells whether s begins with prefix, without regard to case.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // matchAddress compares an address with one of a rule: an address, "@domain" or "<>".
@@ -259,17 +406,23 @@ func matchAddress(pattern, address string) bool {
 }
 
 // action is what the wire shall do for a rule.
-func (r *ruleState) action() wire.Action {
-	return wire.Action{
-		Reply: r.reply, Lie: r.Lie, Delay: r.Delay, Pace: r.Pace, Drop: wire.Drop(r.Drop), After: r.After, Rule: r.number,
+func (r *ruleState) action(a *Attempt) wire.Action {
+	act := wire.Action{
+		Reply: r.reply, Endless: r.Endless, Lie: r.Lie, Delay: r.Delay, Pace: r.Pace,
+		Drop: wire.Drop(r.Drop), After: r.After, Rule: r.number,
 	}
+	if r.Answer != nil {
+		if reply := r.Answer(a); reply != "" {
+			act.Reply = r.literal(reply)
+		}
+	}
+	return act
 }
 
-// clientAddr returns the IP address of the other end of a connection.
-func clientAddr(a net.Addr) netip.Addr {
-	if tcp, ok := a.(*net.TCPAddr); ok {
-		addr, _ := netip.AddrFromSlice(tcp.IP)
-		return addr.Unmap()
+// parsePrefix reads an address or a prefix.
+func parsePrefix(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
-	return netip.Addr{}
+	return netip.ParsePrefix(text)
 }

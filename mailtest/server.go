@@ -87,6 +87,21 @@ type Server struct {
 	// Zero means 10,000, which is not announced; any other value is, as LIMITS RCPTMAX (RFC 9422).
 	MaxRecipients int
 
+	// LMTP makes the server speak LMTP (RFC 2033): LHLO in place of EHLO, and after a message a reply for each
+	// recipient. A rule at Dot then decides for each recipient apart, and the message is kept with those who were accepted.
+	LMTP bool
+
+	// ProxyProtocol makes every connection begin with a PROXY header, version 1 or 2, as load balancers send it.
+	// The client that it names is the client for rules and in envelopes.
+	ProxyProtocol bool
+
+	// XClient offers the extension XCLIENT of Postfix, by which anybody may say to be another client.
+	XClient bool
+
+	// BareLF says what becomes of a LF without CR in a message after DATA. Whatever it says, such bytes are
+	// recorded in the transcript.
+	BareLF BareLF
+
 	// Collect, if not nil, is a further inbox for the messages, that several servers can share.
 	Collect *Inbox
 
@@ -111,6 +126,17 @@ type Server struct {
 	running sync.WaitGroup // accept loops and connections
 }
 
+// BareLF is a way to treat a LF without CR in a message. Servers that differ in it let one message be two: the "SMTP
+// smuggling" of 2023. The zero BareLF is KeepLF.
+type BareLF uint8
+
+// The ways to treat a bare LF.
+const (
+	KeepLF   BareLF = iota // it is a byte as any other, and ends no line (RFC 5321 §2.3.8)
+	RefuseLF               // a message with one, or with a bare CR, is refused with 550
+	EndLF                  // it ends a line, so that LF.LF ends the message: the bug
+)
+
 const (
 	defaultMaxSize       = 64 << 20
 	defaultMaxRecipients = 10_000
@@ -126,6 +152,11 @@ func New(tb testing.TB) *Server {
 	s.known = true
 	tb.Cleanup(func() {
 		s.Close()
+		for _, r := range s.UnusedRules() {
+			if r.Must {
+				tb.Errorf("mailtest: a rule at %v that must act never did: %s", r.At, r.describe())
+			}
+		}
 		if tb.Failed() {
 			tb.Helper()
 			tb.Log(s.report())
@@ -139,6 +170,7 @@ func (s *Server) prepare() {
 	s.setup.Do(func() {
 		s.certs = sync.OnceValues(s.serverTLS)
 		s.wire = wire.Config{Name: s.name(), MaxSize: s.maxSize(), MaxRecipients: s.MaxRecipients}
+		s.wire.LMTP, s.wire.Proxy, s.wire.Client, s.wire.BareLF = s.LMTP, s.ProxyProtocol, s.XClient, wire.BareLF(s.BareLF)
 		if s.wire.MaxRecipients <= 0 {
 			s.wire.MaxRecipients = defaultMaxRecipients
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,9 +33,12 @@ type session struct {
 	implicit              bool
 	tx                    *transaction // since MAIL
 	ending                *transaction // the one whose message has just come
+	client                string       // as "address:port"; who that really is, behind a proxy
 	rule                  *ruleState   // that decides the current turn
-	record                *record      // of the message that the current turn has accepted
-	auth                  *exchange    // the last AUTH exchange
+	rules                 []*ruleState // that decide for each recipient, with LMTP
+	record                *record      // of the message that the current turn is about
+	counts                [lastStage + 1]int
+	auth                  *exchange // the last AUTH exchange
 
 	mu  sync.Mutex
 	log transcript
@@ -70,44 +74,123 @@ func (ss *session) Capabilities(encrypted bool) []string {
 	if mechs := ss.AuthMechanisms(); len(mechs) > 0 {
 		caps = append(caps, "AUTH "+strings.Join(mechs, " "))
 	}
+	if r := ss.rule; r != nil {
+		caps = r.edit(caps)
+	}
 	return caps
 }
 
 // Before finds the rule that decides a turn.
 func (ss *session) Before(t *wire.Turn) wire.Action {
-	ss.rule = nil
-	if t.Kind == wire.End {
-		ss.ending = ss.tx
+	stage := stageOf(t)
+	nth := ss.count(stage)
+	if stage == Dot && t.Recipient <= 1 {
+		ss.ending, ss.record, ss.rules = ss.tx, ss.newRecord(t), ss.rules[:0]
 	}
-	a := ss.attempt(t)
-	ss.rule = ss.server.rule(a)
-	if ss.rule == nil {
+	ss.rule = nil
+	if !ss.server.hasRules() {
 		return wire.Action{}
 	}
-	return ss.rule.action()
+	a := ss.attempt(stage, t)
+	a.Nth = nth
+	r := ss.server.rule(a)
+	ss.rule = r
+	if t.Recipient > 0 {
+		ss.rules = append(ss.rules, r)
+	}
+	if r == nil {
+		return wire.Action{}
+	}
+	act := r.action(a)
+	if r.changesTLS() {
+		cfg, err := r.tlsConfig(ss.server)
+		if err != nil {
+			t.Notes = append(t.Notes, err.Error())
+		}
+		act.TLS = cfg
+	}
+	return act
+}
+
+// count returns the number of a turn among those of its stage.
+func (ss *session) count(stage Stage) int {
+	switch stage {
+	case Mail, Helo, Rset:
+		ss.counts[Rcpt] = 0
+	}
+	ss.counts[stage]++
+	return ss.counts[stage]
 }
 
 // attempt describes a turn to the rules.
-func (ss *session) attempt(t *wire.Turn) *attempt {
-	a := &attempt{stage: stageOf(t), session: ss.number, client: clientAddr(ss.remote), helo: ss.helo, user: ss.user}
-	if ss.tx != nil {
-		a.from, a.hasFrom, a.rcpts = ss.tx.from, true, ss.tx.to
+func (ss *session) attempt(stage Stage, t *wire.Turn) *Attempt {
+	line := t.Line
+	if t.Secret {
+		line = redact(line, t.Verb)
 	}
-	switch a.stage {
+	a := &Attempt{
+		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
+		Command: string(line),
+	}
+	tx := ss.tx
+	switch stage {
 	case Helo:
-		a.helo = firstWord(t.Arg())
+		a.Helo = firstWord(t.Arg())
+	case Dot:
+		tx = ss.ending
+		if ss.record != nil && ss.server.hasRulesAt(Dot) {
+			a.Message = ss.record.message()
+		}
+	}
+	if tx != nil {
+		a.From, a.HasFrom, a.Recipients = tx.from, true, tx.to
+	}
+	switch stage {
 	case Mail:
-		a.from, a.hasFrom = path(t.Arg()), true
+		a.From, a.HasFrom = path(t.Arg()), true
 	case Rcpt:
-		a.to = path(t.Arg())
+		a.To = path(t.Arg())
+	case Dot:
+		if t.Recipient > 0 && tx != nil && t.Recipient <= len(tx.to) {
+			a.To = tx.to[t.Recipient-1].Address
+		}
 	}
 	return a
 }
 
+// host is the address of an "address:port" without the port.
+func host(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}
+
+// Patience is how long the client may be silent before a rule for that is tried.
+func (ss *session) Patience() time.Duration { return ss.server.idle() }
+
+// Identified notes who the client really is.
+func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
+	if addr.Addr().IsValid() {
+		ss.client = addr.String()
+	}
+	ss.helo, ss.user, ss.tx = helo, user, nil
+	if user != "" {
+		ss.mechanism = "XCLIENT"
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.log.client = ss.client
+}
+
 // Reply takes what a turn has achieved, before the client is told.
 func (ss *session) Reply(t *wire.Turn) {
-	ss.record = nil
-	switch stageOf(t) {
+	stage := stageOf(t)
+	if stage != Dot {
+		ss.record = nil
+	}
+	switch stage {
 	case Helo:
 		if t.Accepted {
 			ss.helo, ss.esmtp, ss.tx = firstWord(t.Arg()), t.Verb != "HELO", nil
@@ -121,39 +204,71 @@ func (ss *session) Reply(t *wire.Turn) {
 	}
 }
 
+// newRecord returns the record of a message that has just come, not yet accepted; nil if there is no transaction.
+func (ss *session) newRecord(t *wire.Turn) *record {
+	if ss.tx == nil {
+		return nil
+	}
+	m := &Message{Session: ss.number, Time: time.Now(), Envelope: ss.envelope(ss.tx), Raw: t.Payload}
+	m.Envelope.Chunking = t.Verb == "BDAT"
+	return &record{msg: m}
+}
+
 // message files a message that has been accepted, and forgets one that has not.
 func (ss *session) message(t *wire.Turn) {
-	tx := ss.ending
-	ss.ending = nil
-	told := len(t.Reply) > 0 && t.Reply[0] == '2' // the client is about to read that it was accepted
-	keep := t.Accepted && told
-	if r := ss.rule; r != nil {
-		keep = (keep || r.Keep) && !r.Lose
+	r := ss.record
+	if t.Recipient > 1 {
+		return // it was filed with the first reply, if at all
 	}
-	if tx == nil || !keep {
+	ss.record, ss.ending = nil, nil
+	if r == nil || !ss.accepts(r.msg, t) {
 		return
 	}
-	m := &Message{
-		Session:  ss.number,
-		Time:     time.Now(),
-		Acked:    told,
-		Envelope: ss.envelope(tx),
-		Raw:      t.Payload,
-	}
-	m.Envelope.Chunking = t.Verb == "BDAT"
-	ss.record = &record{msg: m}
+	m := r.msg
 	s := ss.server
 	s.state.Lock()
 	s.state.messages++
 	m.Number = s.state.messages
-	s.Inbox.add(ss.record)
+	s.Inbox.add(r)
 	s.state.Unlock()
 	if s.Collect != nil {
-		s.Collect.add(ss.record)
+		s.Collect.add(r)
 	}
+	ss.record = r
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.log.messages = append(ss.log.messages, m.Number)
+}
+
+// accepts decides whether a message is kept, and says in it whether and for whom its client is told so.
+func (ss *session) accepts(m *Message, t *wire.Turn) bool {
+	decide := func(r *ruleState, accepted bool, reply []byte) (keep, told bool) {
+		told = len(reply) > 0 && reply[0] == '2'
+		keep = accepted && told
+		if r != nil {
+			keep = (keep || r.Keep) && !r.Lose
+		}
+		return keep, told
+	}
+	if t.Recipient == 0 {
+		keep, told := decide(ss.rule, t.Accepted, t.Reply)
+		m.Acked = told
+		return keep
+	}
+	var to []Recipient
+	m.Acked = true
+	for i, r := range ss.rules {
+		reply := []byte("250")
+		if r != nil && (r.reply != nil || r.Drop != 0) {
+			reply = r.reply
+		}
+		if keep, told := decide(r, t.Accepted, reply); keep {
+			to = append(to, m.Envelope.To[i])
+			m.Acked = m.Acked && told
+		}
+	}
+	m.Envelope.To = to
+	return len(to) > 0
 }
 
 // envelope puts together what was said about a message.
@@ -161,7 +276,7 @@ func (ss *session) envelope(tx *transaction) Envelope {
 	e := Envelope{
 		From: tx.from, To: tx.to,
 		Helo: ss.helo, ESMTP: ss.esmtp,
-		Client: ss.remote.String(), Server: ss.local.String(),
+		Client: ss.client, Server: ss.local.String(),
 		User: ss.user, Mechanism: ss.mechanism, TLS: ss.encrypted,
 		Body: string(tx.opts.Body), Size: tx.opts.Size,
 		SMTPUTF8: tx.opts.UTF8, RequireTLS: tx.opts.RequireTLS,

@@ -26,15 +26,20 @@ const (
 	Vrfy                       // VRFY or EXPN
 	Help                       // HELP
 	Quit                       // QUIT
+	XClient                    // XCLIENT
+	Idle                       // the client has been silent for as long as the Delay of the rule
 	Unknown                    // anything else
 )
+
+// lastStage is the number of stages.
+const lastStage = Unknown
 
 // String returns the name of the stage as it is in this package.
 func (s Stage) String() string {
 	names := [...]string{
 		Greeting: "Greeting", Handshake: "Handshake", Helo: "Helo", StartTLS: "StartTLS", Auth: "Auth", AuthStep: "AuthStep",
 		Mail: "Mail", Rcpt: "Rcpt", Data: "Data", Body: "Body", Dot: "Dot", Bdat: "Bdat", Rset: "Rset", Noop: "Noop",
-		Vrfy: "Vrfy", Help: "Help", Quit: "Quit", Unknown: "Unknown",
+		Vrfy: "Vrfy", Help: "Help", Quit: "Quit", XClient: "XClient", Idle: "Idle", Unknown: "Unknown",
 	}
 	if s == 0 || int(s) >= len(names) {
 		return "no stage"
@@ -55,6 +60,8 @@ func stageOf(t *wire.Turn) Stage {
 		return Body
 	case wire.End:
 		return Dot
+	case wire.Idle:
+		return Idle
 	}
 	switch t.Verb {
 	case "HELO", "EHLO", "LHLO":
@@ -81,6 +88,8 @@ func stageOf(t *wire.Turn) Stage {
 		return Help
 	case "QUIT":
 		return Quit
+	case "XCLIENT":
+		return XClient
 	}
 	return Unknown
 }

@@ -181,6 +181,7 @@ type transcript struct {
 	start, end time.Time
 	ending     string
 	tls        *TLS
+	client     string
 	helo       string
 	user       string
 	mechanism  string
@@ -256,7 +257,7 @@ func (ss *session) snapshot() *Session {
 	defer ss.mu.Unlock()
 	l := &ss.log
 	s := &Session{
-		Number: ss.number, Client: ss.remote.String(), Server: ss.local.String(),
+		Number: ss.number, Client: l.client, Server: ss.local.String(),
 		Start: l.start, End: l.end, Ending: l.ending, TLS: l.tls,
 		Helo: l.helo, User: l.user, Mechanism: l.mechanism,
 		Messages: append([]int(nil), l.messages...),

@@ -63,6 +63,9 @@ func (c *Conn) bdat() error {
 	t = c.begin(End, "BDAT", line)
 	t.Notes, t.Received = notes, received
 	t.Payload = slices.Clip(s.chunks)
+	if c.cfg.LMTP {
+		return c.finishLMTP(line, t.Payload, notes, []byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST")
+	}
 	if c.ask().none() {
 		t.Action = command
 	}

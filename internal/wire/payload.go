@@ -28,6 +28,9 @@ type unstuffer struct {
 	// as after a line end.
 	eol int
 
+	lf       bool // a bare LF is a line end, too
+	smuggled bool // and the message has ended with one behind the dot
+
 	dots   int   // lines with a stuffed dot
 	bare   int   // lines that begin with a single dot and something else behind it
 	cut    int64 // bytes thrown away, of a message over the limit
@@ -45,6 +48,11 @@ func (u *unstuffer) scan() (end bool) {
 			case rest[0] == '\r' && rest[1] == '\n':
 				u.source += 3
 				u.r += 3
+				return true
+			case rest[0] == '\n' && u.lf:
+				u.source += 2
+				u.r += 2
+				u.smuggled = true
 				return true
 			case rest[0] == '.':
 				u.dots++
@@ -66,7 +74,7 @@ func (u *unstuffer) scan() (end bool) {
 			crlf := i > 0 && rest[i-1] == '\r' || i == 0 && u.eol == 1
 			u.keep(i + 1)
 			u.eol = 0
-			if crlf {
+			if crlf || u.lf {
 				u.eol = 2
 			} else {
 				u.keep(1) // a dot behind a bare LF begins no line
@@ -79,7 +87,7 @@ func (u *unstuffer) scan() (end bool) {
 			last = 1
 		case rest[k-1] != '\n':
 			last = 0
-		case k > 1 && rest[k-2] == '\r' || k == 1 && last == 1:
+		case u.lf, k > 1 && rest[k-2] == '\r', k == 1 && last == 1:
 			last = 2
 		default:
 			last = 0
@@ -134,7 +142,7 @@ func (c *Conn) readMessage() error {
 
 	small := scratch.Get().(*[chunkSize]byte)
 	defer scratch.Put(small)
-	u := unstuffer{buf: small[:0], eol: 2}
+	u := unstuffer{buf: small[:0], eol: 2, lf: c.cfg.BareLF == EndLF}
 	u.buf = append(u.buf, c.in.take(min(len(c.in.buffered()), chunkSize))...)
 	early := false
 	for !u.scan() {
@@ -239,6 +247,11 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	if u.bare > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d lines begin with a dot that was not doubled", u.bare))
 	}
+	if u.smuggled {
+		t.Notes = append(t.Notes, "the message ends with a dot and a bare LF")
+	}
+	bare := bareNotes(data)
+	t.Notes = append(t.Notes, bare...)
 	size := int64(len(data)) + u.cut
 	tooBig := size > c.cfg.MaxSize
 	if tooBig {
@@ -253,16 +266,42 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		}
 		return nil
 	}
-	act := c.ask()
+	var own []byte
 	switch {
 	case tooBig:
-		return c.finish(fmt.Appendf(nil, "552 5.3.4 Message too big, the limit is %d bytes\r\n", c.cfg.MaxSize), orphan)
+		own = fmt.Appendf(nil, "552 5.3.4 Message too big, the limit is %d bytes\r\n", c.cfg.MaxSize)
 	case orphan:
-		return c.finish([]byte("503 5.5.1 Need MAIL and RCPT before DATA\r\n"), orphan)
-	case act.keepsFromEngine():
-		return c.finish(nil, orphan)
+		own = []byte("503 5.5.1 Need MAIL and RCPT before DATA\r\n")
+	case bare != nil && c.cfg.BareLF == RefuseLF:
+		own = []byte("550 5.6.0 Bare LF or CR in the message\r\n")
+	}
+	if c.cfg.LMTP && !orphan {
+		if own == nil {
+			own = []byte("250 2.1.5 Delivered\r\n")
+		}
+		return c.finishLMTP(nil, data, t.Notes, own, ".")
+	}
+	if act := c.ask(); own != nil || act.keepsFromEngine() {
+		return c.finish(own, orphan)
 	}
 	return c.pass(".")
+}
+
+// bareNotes says which line ends of a message are none, and which of them could hide a second message from one of two
+// servers (the "SMTP smuggling" of 2023).
+func bareNotes(data []byte) []string {
+	crlf := bytes.Count(data, []byte("\r\n"))
+	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf
+	if lf == 0 && cr == 0 {
+		return nil
+	}
+	notes := []string{fmt.Sprintf("%d bare LF and %d bare CR in the message", lf, cr)}
+	for _, end := range []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\n.\r", "\r.\n", "\r\n.\r", "\r.\r\n", "\r\n\x00.\r\n"} {
+		if i := bytes.Index(data, []byte(end)); i >= 0 {
+			notes = append(notes, fmt.Sprintf("%q at byte %d may end the message for other servers", end, i))
+		}
+	}
+	return notes
 }
 
 // finish concludes a message by own and lets the engine end its DATA unheard.

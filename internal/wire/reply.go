@@ -32,7 +32,7 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	switch t.Verb {
 	case "HELO":
 		return fmt.Appendf(nil, "250 %s\r\n", c.cfg.Name)
-	case "EHLO":
+	case "EHLO", "LHLO":
 		return c.ehlo()
 	case "MAIL":
 		return []byte("250 2.1.0 Sender OK\r\n")
@@ -70,6 +70,9 @@ func (c *Conn) corrected(engine []byte) []byte {
 // ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
 func (c *Conn) ehlo() []byte {
 	caps := c.handler.Capabilities(c.state.encrypted)
+	if c.cfg.Client {
+		caps = append(caps, xclientAttributes)
+	}
 	reply := make([]byte, 0, 256)
 	sep := byte('-')
 	if len(caps) == 0 {

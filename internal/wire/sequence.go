@@ -30,7 +30,7 @@ func verb(line []byte) string {
 // verbs are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones of RFC 821.
 var verbs = [...]string{
 	"MAIL", "RCPT", "DATA", "BDAT", "EHLO", "HELO", "QUIT", "RSET", "NOOP", "AUTH", "STARTTLS", "VRFY", "HELP",
-	"LHLO", "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN",
+	"LHLO", "XCLIENT", "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN",
 }
 
 // argument returns what follows the first word of a line, trimmed.
@@ -58,8 +58,11 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if act.keepsFromEngine() {
 		return c.conclude(nil)
 	}
-	if v == "STARTTLS" {
+	switch {
+	case v == "STARTTLS":
 		return c.startTLS()
+	case v == "XCLIENT" && c.cfg.Client:
+		return c.xclient()
 	}
 	if own := c.answer(); v == "" {
 		return c.bad(own)
@@ -121,7 +124,15 @@ func (c *Conn) answer() string {
 		}
 		return "500 5.5.1 Command unrecognized"
 	case "LHLO":
-		return "500 5.5.1 LHLO is for LMTP, use EHLO"
+		if !c.cfg.LMTP {
+			return "500 5.5.1 LHLO is for LMTP, use EHLO"
+		}
+	case "HELO", "EHLO":
+		if c.cfg.LMTP {
+			return "500 5.5.1 This is LMTP, use LHLO"
+		}
+	case "XCLIENT":
+		return "550 5.7.0 XCLIENT is not allowed"
 	case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN":
 		return "502 5.5.1 " + t.Verb + " not implemented"
 	case "HELP":
@@ -280,7 +291,9 @@ func (c *Conn) advance() {
 		c.advanceAuth()
 		return
 	case End:
-		s.transaction = transaction{}
+		if t.Recipient == 0 {
+			s.transaction = transaction{}
+		}
 		return
 	case Command:
 	default:
@@ -298,8 +311,8 @@ func (c *Conn) advance() {
 		return
 	}
 	switch t.Verb {
-	case "HELO", "EHLO":
-		s.helo, s.esmtp, s.transaction = true, t.Verb == "EHLO", transaction{}
+	case "HELO", "EHLO", "LHLO":
+		s.helo, s.esmtp, s.transaction = true, t.Verb != "HELO", transaction{}
 	case "MAIL":
 		s.mail = true
 		for _, p := range parameters(t.Arg()) {

@@ -53,7 +53,10 @@ func (c *Conn) handshake() error {
 		}
 		return err
 	}
-	cfg, err := c.cfg.TLS()
+	cfg, err := act.TLS, error(nil)
+	if cfg == nil {
+		cfg, err = c.cfg.TLS()
+	}
 	if err == nil {
 		conn := tls.Server(c.raw, cfg)
 		if err = conn.Handshake(); err == nil {

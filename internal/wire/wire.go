@@ -24,6 +24,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -39,7 +40,22 @@ type Config struct {
 
 	// TLS gives the configuration for STARTTLS and for implicit TLS. Nil means neither.
 	TLS func() (*tls.Config, error)
+
+	LMTP   bool   // RFC 2033 in place of SMTP
+	Proxy  bool   // every connection begins with a PROXY header (proxy.go)
+	Client bool   // XCLIENT is understood (xclient.go)
+	BareLF BareLF // what a LF without CR means in a message
 }
+
+// BareLF is a way to treat a LF without CR in a message after DATA.
+type BareLF uint8
+
+// The ways to treat a bare LF.
+const (
+	KeepLF   BareLF = iota // as any other byte; no line ends there (RFC 5321 §2.3.8)
+	RefuseLF               // the message is refused
+	EndLF                  // as a line end, as servers do that let a second message be smuggled in
+)
 
 // Handler is the side above: it is shown each turn, decides, and keeps what came. All calls come from one
 // goroutine at a time, in the order in which things happen.
@@ -65,6 +81,13 @@ type Handler interface {
 	// Encrypted is told the outcome of a TLS handshake.
 	Encrypted(state tls.ConnectionState)
 
+	// Identified is told who the client really is, by a proxy in between (PROXY, XCLIENT). What is not
+	// known is empty; addr is then invalid.
+	Identified(addr netip.AddrPort, helo, user string)
+
+	// Patience is how long the client may be silent before the Handler is asked about an Idle turn; 0 is for ever.
+	Patience() time.Duration
+
 	// End is told once how the connection ended. Nothing is called after it.
 	End(how string)
 }
@@ -80,6 +103,7 @@ const (
 	AuthStep              // the client's answer to a 334 challenge
 	Body                  // the message after DATA, about to be read
 	End                   // the message is complete: the final dot, or BDAT LAST
+	Idle                  // the client has been silent for too long
 )
 
 // Turn is one thing that the client did, and the answer to it.
@@ -96,6 +120,10 @@ type Turn struct {
 	Replied  time.Time // when they were
 	Notes    []string  // what is remarkable about the bytes: bare LF, a line that is too long, …
 	Action   Action    // what Before wanted
+
+	// Recipient is, at End with LMTP, the number of the recipient who is being answered for, from 1. All of
+	// them come to Before first, and then to Reply. Without LMTP it is 0.
+	Recipient int
 }
 
 // Arg is the part of the line behind the verb, trimmed.
@@ -111,6 +139,12 @@ type Action struct {
 	// Delay passes before the reply; Pace, if not 0, between each two bytes of it.
 	Delay time.Duration
 	Pace  time.Duration
+
+	// Endless repeats Reply until it can't be written any more.
+	Endless bool
+
+	// TLS is, at Handshake, the configuration to use in place of the usual one.
+	TLS *tls.Config
 
 	// Drop ends the connection: in place of the reply or, if Reply is set, after it.
 	Drop Drop
@@ -162,6 +196,7 @@ type await uint8
 
 const (
 	awaitGreeting await = iota
+	awaitFirst          // the greeting again, as the reply to XCLIENT
 	awaitReply
 	awaitNothing // output to be thrown away, of a line that only the engine needs to see
 )
@@ -229,6 +264,7 @@ func (c *Conn) startEngine(a await) {
 	s.EnableREQUIRETLS = true
 	s.EnableBINARYMIME = true
 	s.EnableDSN = true
+	s.LMTP = c.cfg.LMTP
 	s.ErrorLog = discard
 	s.Serve(&oneShot{conn: c.engine}) // returns io.EOF at once; the engine runs on in its goroutine
 }
@@ -319,6 +355,8 @@ func (c *Conn) settle() error {
 	switch a {
 	case awaitGreeting:
 		return c.greet()
+	case awaitFirst:
+		return c.conclude(c.greeting())
 	case awaitReply:
 		return c.conclude(c.ownReply(out))
 	}
@@ -327,6 +365,11 @@ func (c *Conn) settle() error {
 
 // greet opens the dialogue.
 func (c *Conn) greet() error {
+	if c.cfg.Proxy {
+		if err := c.readProxyHeader(); err != nil {
+			return err
+		}
+	}
 	if c.cfg.Implicit {
 		if err := c.handshake(); err != nil {
 			return err
@@ -336,7 +379,16 @@ func (c *Conn) greet() error {
 	if act := c.ask(); act.keepsFromEngine() {
 		return c.conclude(nil)
 	}
-	return c.conclude(fmt.Appendf(nil, "220 %s ESMTP ready\r\n", c.cfg.Name))
+	return c.conclude(c.greeting())
+}
+
+// greeting is the server's first reply.
+func (c *Conn) greeting() []byte {
+	protocol := "ESMTP"
+	if c.cfg.LMTP {
+		protocol = "LMTP"
+	}
+	return fmt.Appendf(nil, "220 %s %s ready\r\n", c.cfg.Name, protocol)
 }
 
 // step takes one turn from the client.
@@ -344,7 +396,7 @@ func (c *Conn) step() error {
 	if c.state.payload {
 		return c.readMessage()
 	}
-	line, notes, err := c.in.line()
+	line, notes, err := c.line()
 	if err == errLineTooLong || err == errLineEndless {
 		return c.tooLong(line, notes, err)
 	}
@@ -355,6 +407,32 @@ func (c *Conn) step() error {
 		return c.authStep(line, notes)
 	}
 	return c.command(line, notes)
+}
+
+// line reads a line, and lets the Handler act if none comes for a long time.
+func (c *Conn) line() (line []byte, notes []string, err error) {
+	for {
+		patience := c.handler.Patience()
+		if patience > 0 {
+			c.conn.SetReadDeadline(time.Now().Add(patience))
+		}
+		line, notes, err = c.in.line()
+		if patience > 0 {
+			c.conn.SetReadDeadline(time.Time{})
+		}
+		var timeout net.Error
+		if err == nil || !errors.As(err, &timeout) || !timeout.Timeout() {
+			return line, notes, err
+		}
+		c.begin(Idle, "", nil)
+		act := c.ask()
+		if act.Delay = 0; act.none() {
+			continue
+		}
+		if err := c.conclude(nil); err != nil {
+			return nil, nil, err
+		}
+	}
 }
 
 // begin opens a turn.
@@ -435,7 +513,10 @@ func (c *Conn) send(t *Turn) error {
 	}
 	c.handler.After(t)
 	n, err := c.write(reply, t.Action.Pace)
-	if err != nil {
+	for err == nil && t.Action.Endless {
+		_, err = c.write(reply, t.Action.Pace)
+	}
+	if err != nil && n < t.Sent {
 		t.Sent = n
 		c.handler.Unsent(t)
 	}

@@ -1,0 +1,69 @@
+package wire
+
+// The PROXY protocol, versions 1 and 2: who the client is, said by a load balancer before anything else.
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/pires/go-proxyproto"
+)
+
+// readProxyHeader reads the header that every connection begins with. Without one the connection ends: who could
+// leave it out could pretend to be anybody.
+func (c *Conn) readProxyHeader() error {
+	r := bufio.NewReaderSize(c.raw, maxProxyHeader)
+	h, err := proxyproto.Read(r)
+	if err != nil {
+		return endError(fmt.Sprintf("no PROXY header: %v", c.broken("read", err)))
+	}
+	rest, _ := r.Peek(r.Buffered())
+	if len(rest) > 0 {
+		if c.cfg.Implicit {
+			c.raw = &prefixed{Conn: c.raw, head: append([]byte(nil), rest...)}
+			c.conn, c.in.src = c.raw, c.raw
+		} else {
+			c.in.putBack(rest)
+		}
+	}
+	if addr, ok := h.SourceAddr.(*net.TCPAddr); ok && !h.Command.IsLocal() {
+		a := addr.AddrPort()
+		c.handler.Identified(netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), "", "")
+	}
+	return nil
+}
+
+// maxProxyHeader is the longest header of version 2 that is read, and more than the 107 bytes of version 1.
+const maxProxyHeader = 4 << 10
+
+// prefixed is a connection of which some bytes have been read too early.
+type prefixed struct {
+	net.Conn
+	head []byte
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.head) > 0 {
+		n := copy(b, p.head)
+		p.head = p.head[n:]
+		return n, nil
+	}
+	return p.Conn.Read(b)
+}
+
+// SetLinger and CloseWrite are those of the connection below, see [Conn.drop].
+func (p *prefixed) SetLinger(sec int) error {
+	if l, ok := p.Conn.(interface{ SetLinger(int) error }); ok {
+		return l.SetLinger(sec)
+	}
+	return net.ErrClosed
+}
+
+func (p *prefixed) CloseWrite() error {
+	if w, ok := p.Conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return net.ErrClosed
+}

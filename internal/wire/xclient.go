@@ -1,0 +1,78 @@
+package wire
+
+// XCLIENT, the extension of Postfix by which a proxy says who the client is.
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// xclientAttributes is the line in the EHLO reply.
+const xclientAttributes = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN"
+
+// xclient takes XCLIENT through its turn. On success the dialogue begins anew, with another greeting.
+func (c *Conn) xclient() error {
+	t := &c.turn
+	if c.state.mail {
+		return c.conclude(line2("503 5.5.1 XCLIENT in the middle of a transaction"))
+	}
+	var addr netip.Addr
+	var port uint64
+	var helo, user string
+	for _, attribute := range strings.Fields(t.Arg()) {
+		name, value, ok := strings.Cut(attribute, "=")
+		value, err := unxtext(value)
+		if !ok || err != nil {
+			return c.conclude(line2("501 5.5.4 XCLIENT takes name=value"))
+		}
+		if value == "[UNAVAILABLE]" || value == "[TEMPUNAVAIL]" {
+			continue
+		}
+		switch strings.ToUpper(name) {
+		case "ADDR":
+			if len(value) > len("IPV6:") && strings.EqualFold(value[:len("IPV6:")], "IPV6:") {
+				value = value[len("IPV6:"):]
+			}
+			addr, err = netip.ParseAddr(value)
+		case "PORT":
+			port, err = strconv.ParseUint(value, 10, 16)
+		case "HELO":
+			helo = value
+		case "LOGIN":
+			user = value
+		case "NAME", "PROTO", "DESTADDR", "DESTPORT":
+		default:
+			return c.conclude(line2("501 5.5.4 XCLIENT attribute not recognized"))
+		}
+		if err != nil {
+			return c.conclude(line2("501 5.5.4 Bad value of an XCLIENT attribute"))
+		}
+	}
+	c.handler.Identified(netip.AddrPortFrom(addr, uint16(port)), helo, user)
+	encrypted := c.state.encrypted
+	c.state = state{encrypted: encrypted}
+	c.startEngine(awaitFirst)
+	return errEngineReplaced
+}
+
+// unxtext decodes xtext (RFC 3461 §4).
+func unxtext(s string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '+' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", strconv.ErrSyntax
+		}
+		n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+		if err != nil {
+			return "", err
+		}
+		b.WriteByte(byte(n))
+		i += 2
+	}
+	return b.String(), nil
+}
