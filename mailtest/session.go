@@ -30,6 +30,8 @@ type session struct {
 	esmtp                 bool
 	encrypted             *TLS
 	implicit              bool
+	path                  string       // the address of the current MAIL or RCPT
+	params                []string     // and its parameters
 	tx                    *transaction // since MAIL
 	ending                *transaction // the one whose message has just come
 	rule                  *ruleState   // that decides the current turn
@@ -97,9 +99,11 @@ func (ss *session) attempt(t *wire.Turn) *attempt {
 	case Helo:
 		a.helo = firstWord(t.Arg())
 	case Mail:
-		a.from, a.hasFrom = path(t.Arg()), true
+		ss.path, ss.params = wire.Path(t.Arg())
+		a.from, a.hasFrom = ss.path, true
 	case Rcpt:
-		a.to = path(t.Arg())
+		ss.path, ss.params = wire.Path(t.Arg())
+		a.to = ss.path
 	}
 	return a
 }
@@ -228,18 +232,23 @@ func (ss *session) End(how string) {
 // NewSession is go-smtp's question for a session. After STARTTLS it asks again.
 func (ss *session) NewSession(*smtp.Conn) (smtp.Session, error) { return ss, nil }
 
-// Mail is go-smtp's report of a MAIL command.
-func (ss *session) Mail(from string, opts *smtp.MailOptions) error {
-	if ss.server.Users != nil && ss.user == "" {
+// Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may have been too much for it.
+func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
+	if ss.server.Users != nil && ss.mechanism == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	ss.tx = &transaction{from: from, opts: *opts}
+	ss.tx = &transaction{from: ss.path, opts: *opts}
+	for _, p := range ss.params {
+		if key, value, _ := strings.Cut(p, "="); strings.EqualFold(key, "SIZE") {
+			ss.tx.opts.Size, _ = strconv.ParseInt(value, 10, 64)
+		}
+	}
 	return nil
 }
 
 // Rcpt is go-smtp's report of a RCPT command.
-func (ss *session) Rcpt(to string, opts *smtp.RcptOptions) error {
-	r := Recipient{Address: strings.TrimSuffix(to, "@"+wire.BareDomain)}
+func (ss *session) Rcpt(_ string, opts *smtp.RcptOptions) error {
+	r := Recipient{Address: ss.path}
 	for _, n := range opts.Notify {
 		r.Notify = append(r.Notify, string(n))
 	}
@@ -278,24 +287,4 @@ func (ss *session) Auth(mech string) (sasl.Server, error) {
 func firstWord(s string) string {
 	word, _, _ := strings.Cut(s, " ")
 	return word
-}
-
-// path returns the address in the argument of MAIL or RCPT, for rules: what stands between the angle brackets, without a
-// source route, or else the first word behind the colon.
-func path(arg string) string {
-	_, arg, _ = strings.Cut(arg, ":")
-	arg = strings.TrimSpace(arg)
-	if !strings.HasPrefix(arg, "<") {
-		return firstWord(arg)
-	}
-	arg = arg[1:]
-	if i := strings.LastIndexByte(arg, '>'); i >= 0 {
-		arg = arg[:i]
-	}
-	if strings.HasPrefix(arg, "@") {
-		if _, mailbox, ok := strings.Cut(arg, ":"); ok {
-			return mailbox
-		}
-	}
-	return arg
 }

@@ -9,10 +9,6 @@ import (
 	"strings"
 )
 
-// BareDomain stands in for the missing domain of <postmaster>, which every server must accept
-// (RFC 5321 §4.5.1) and which the engine can't parse.
-const BareDomain = "bare.invalid"
-
 // verb returns the upper-case verb of a command line if SMTP knows it, and otherwise "".
 func verb(line []byte) string {
 	word := line
@@ -187,7 +183,8 @@ func (c *Conn) answer() string {
 // checkMail looks at those parameters of MAIL that are this package's concern.
 func (c *Conn) checkMail(arg string) string {
 	utf8 := false
-	for _, p := range parameters(arg) {
+	_, params := Path(arg)
+	for _, p := range params {
 		key, value, _ := strings.Cut(p, "=")
 		switch strings.ToUpper(key) {
 		case "SIZE":
@@ -212,17 +209,6 @@ func (c *Conn) checkMail(arg string) string {
 	return ""
 }
 
-// parameters are the words behind the path of a MAIL or RCPT argument.
-func parameters(arg string) []string {
-	if i := strings.LastIndexByte(arg, '>'); i >= 0 {
-		return strings.Fields(arg[i+1:])
-	}
-	if words := strings.Fields(arg); len(words) > 1 {
-		return words[1:]
-	}
-	return nil
-}
-
 func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
@@ -236,40 +222,29 @@ func ascii(s string) bool {
 	return true
 }
 
-// forEngine is the line as the engine can read it.
+// forEngine is the line as the engine can read it: it knows no SIZE above 32 bits, which checkMail has seen, and no
+// <postmaster> without a domain, which every server must accept (RFC 5321 §4.5.1).
 func (c *Conn) forEngine() string {
 	t := &c.turn
 	arg := t.Arg()
 	switch t.Verb {
 	case "MAIL":
-		if len(parameters(arg)) > 0 {
-			arg = withoutLongSize(arg)
+		_, params := Path(arg)
+		for _, p := range params {
+			if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
+				i := strings.LastIndex(arg, p)
+				arg = arg[:i] + "SIZE=0" + arg[i+len(p):]
+			}
 		}
 	case "RCPT":
-		const bare = "TO:<postmaster>"
-		if compact := strings.Replace(arg, ": ", ":", 1); len(compact) >= len(bare) && strings.EqualFold(compact[:len(bare)], bare) {
-			arg = compact[:len(bare)-1] + "@" + BareDomain + ">" + compact[len(bare):]
+		if address, params := Path(arg); strings.EqualFold(address, "postmaster") && strings.HasPrefix(strings.ToUpper(arg), "TO:") {
+			arg = "TO:<postmaster@localhost> " + strings.Join(params, " ")
 		}
-	case "VRFY", "NOOP", "RSET", "QUIT", "DATA":
-		return t.Verb
 	}
 	if arg == "" {
 		return t.Verb
 	}
 	return t.Verb + " " + arg
-}
-
-// withoutLongSize drops a SIZE parameter that has more than the engine's 32 bits; checkMail has seen it.
-func withoutLongSize(arg string) string {
-	for _, p := range parameters(arg) {
-		if len(p) > len("SIZE=") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
-			if _, err := strconv.ParseUint(p[len("SIZE="):], 10, 32); err != nil {
-				i := strings.LastIndex(arg, p)
-				return arg[:i] + arg[i+len(p):]
-			}
-		}
-	}
-	return arg
 }
 
 // advance moves the state on by what the server itself agreed to in this turn.
@@ -302,7 +277,8 @@ func (c *Conn) advance() {
 		s.helo, s.esmtp, s.transaction = true, t.Verb == "EHLO", transaction{}
 	case "MAIL":
 		s.mail = true
-		for _, p := range parameters(t.Arg()) {
+		_, params := Path(t.Arg())
+		for _, p := range params {
 			s.utf8 = s.utf8 || strings.EqualFold(p, "SMTPUTF8")
 			s.binary = s.binary || strings.EqualFold(p, "BODY=BINARYMIME")
 		}
