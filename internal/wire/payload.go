@@ -5,7 +5,6 @@ package wire
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 )
@@ -195,10 +194,7 @@ func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	if n > 0 {
 		return nil
 	}
-	if err == io.EOF {
-		return endError("the client closed the connection in the middle of the message")
-	}
-	return err
+	return middle(err, "message")
 }
 
 // lost keeps the beginning of a message whose end never came.

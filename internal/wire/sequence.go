@@ -43,7 +43,7 @@ func (c *Conn) command(line []byte, notes []string) error {
 	v := verb(line)
 	t := c.begin(Command, v, line)
 	t.Notes = notes
-	t.Secret = v == "AUTH" || v == "" && c.state.authFailed
+	t.Secret = c.secret(line)
 	if v != "" {
 		c.state.authFailed = false
 	}
@@ -65,10 +65,36 @@ func (c *Conn) command(line []byte, notes []string) error {
 	return c.pass(c.forEngine())
 }
 
+// secret tells whether a line holds credentials, also where it is not what it should be: behind an AUTH that was
+// refused, simple clients go on regardless.
+func (c *Conn) secret(line []byte) bool {
+	if c.state.authing || c.state.authFailed && verb(line) == "" {
+		return true
+	}
+	line = bytes.TrimLeft(line, " \t")
+	return len(line) >= len("AUTH") && strings.EqualFold(string(line[:len("AUTH")]), "AUTH")
+}
+
+// partOfLine records a line that was not completed, if any of it came. The error ends the connection.
+func (c *Conn) partOfLine(line []byte, err error) error {
+	if len(line) == 0 {
+		return err
+	}
+	k := Command
+	if c.state.authing {
+		k = AuthStep
+	}
+	t := c.begin(k, verb(line), line)
+	t.Notes, t.Secret = []string{"the line was not completed"}, c.secret(line)
+	c.handler.Reply(t)
+	c.handler.After(t)
+	return middle(err, "line")
+}
+
 // tooLong answers a line that is longer than any command may be.
 func (c *Conn) tooLong(line []byte, notes []string, why error) error {
 	t := c.begin(Command, "", line)
-	t.Notes, t.Secret = notes, c.state.authing || c.state.authFailed || verb(line) == "AUTH"
+	t.Notes, t.Secret = notes, c.secret(line)
 	if c.state.authing {
 		c.state.authing = false
 		c.tell("*")

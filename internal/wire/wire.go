@@ -343,11 +343,12 @@ func (c *Conn) step() error {
 		return c.readMessage()
 	}
 	line, notes, err := c.in.line()
-	if err == errLineTooLong || err == errLineEndless {
+	switch err {
+	case nil:
+	case errLineTooLong, errLineEndless:
 		return c.tooLong(line, notes, err)
-	}
-	if err != nil {
-		return err
+	default:
+		return c.partOfLine(line, err)
 	}
 	if c.state.authing {
 		return c.authStep(line, notes)
