@@ -117,7 +117,7 @@ func (ss *session) Reply(t *wire.Turn) {
 			ss.helo, ss.esmtp, ss.tx = firstWord(t.Arg()), t.Verb != "HELO", nil
 		}
 	case Auth, AuthStep:
-		if t.Accepted && len(t.Reply) > 0 && t.Reply[0] == '2' {
+		if t.Accepted && ss.auth.done {
 			ss.user, ss.mechanism = ss.auth.server.User(), ss.auth.mechanism
 		}
 	case Dot:
@@ -130,6 +130,7 @@ func (ss *session) message(t *wire.Turn) {
 	tx := ss.ending
 	ss.ending = nil
 	told := len(t.Reply) > 0 && t.Reply[0] == '2' // the client is about to read that it was accepted
+	whole := t.Action.Drop == wire.NoDrop || t.Action.After == 0 || t.Action.After >= int64(len(t.Reply))
 	keep := t.Accepted && told
 	if r := ss.rule; r != nil {
 		keep = (keep || r.Keep) && !r.Lose
@@ -140,7 +141,7 @@ func (ss *session) message(t *wire.Turn) {
 	m := &Message{
 		Session:  ss.number,
 		Time:     time.Now(),
-		Acked:    told,
+		Acked:    told && whole,
 		Envelope: ss.envelope(tx),
 		Raw:      t.Payload,
 	}

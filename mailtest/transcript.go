@@ -286,7 +286,7 @@ func (s *Server) report() string {
 	const most = 20
 	var b strings.Builder
 	sessions := s.Sessions()
-	fmt.Fprintf(&b, "mailtest: what server %s saw: %d sessions", s.name(), len(sessions))
+	fmt.Fprintf(&b, "mailtest: what server %s saw: %s", s.name(), count(len(sessions), "session"))
 	skipped := max(0, len(sessions)-most)
 	if skipped > 0 {
 		fmt.Fprintf(&b, ", the last %d of them", most)

@@ -242,7 +242,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		t.Notes = append(t.Notes, fmt.Sprintf("a message of %d bytes, of which the first %d were kept", size, len(data)))
 	}
 	if replied {
-		c.advance()
+		c.advance(nil)
 		c.handler.Reply(t)
 		c.handler.After(t)
 		if !orphan {

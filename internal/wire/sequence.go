@@ -54,13 +54,14 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if act.keepsFromEngine() {
 		return c.conclude(nil)
 	}
-	if v == "STARTTLS" {
-		return c.startTLS()
-	}
-	if own := c.answer(); v == "" {
+	own := c.answer()
+	switch {
+	case v == "":
 		return c.bad(own)
-	} else if own != "" {
+	case own != "":
 		return c.conclude(line2(own))
+	case v == "STARTTLS":
+		return c.startTLS()
 	}
 	return c.pass(c.forEngine())
 }
@@ -136,6 +137,9 @@ func (c *Conn) authStep(line []byte, notes []string) error {
 func (c *Conn) answer() string {
 	s, t := &c.state, &c.turn
 	arg := t.Arg()
+	if s.refused && t.Verb != "QUIT" {
+		return "503 5.5.1 No service here" // RFC 5321 §3.1
+	}
 	switch t.Verb {
 	case "":
 		if len(t.Line) == 0 {
@@ -273,12 +277,12 @@ func (c *Conn) forEngine() string {
 	return t.Verb + " " + arg
 }
 
-// advance moves the state on by what the server itself agreed to in this turn.
-func (c *Conn) advance() {
+// advance moves the state on by what the server itself has said in this turn.
+func (c *Conn) advance(own []byte) {
 	s, t := &c.state, &c.turn
 	switch t.Kind {
 	case AuthStep:
-		c.advanceAuth()
+		c.advanceAuth(own)
 		return
 	case End:
 		s.transaction = transaction{}
@@ -293,14 +297,14 @@ func (c *Conn) advance() {
 			s.tried++
 		}
 	case "AUTH":
-		c.advanceAuth()
+		c.advanceAuth(own)
 	}
 	if !t.Accepted {
 		return
 	}
 	switch t.Verb {
 	case "HELO", "EHLO":
-		s.helo, s.esmtp, s.transaction = true, t.Verb == "EHLO", transaction{}
+		s.helo, s.transaction = true, transaction{}
 	case "MAIL":
 		s.mail = true
 		_, params := Path(t.Arg())
@@ -318,10 +322,9 @@ func (c *Conn) advance() {
 }
 
 // advanceAuth moves an AUTH exchange on.
-func (c *Conn) advanceAuth() {
-	s, t := &c.state, &c.turn
-	challenge := t.Accepted && t.Reply != nil && t.Reply[0] == '3'
-	s.authing = challenge
-	s.auth = s.auth || t.Accepted && !challenge
-	s.authFailed = !t.Accepted
+func (c *Conn) advanceAuth(own []byte) {
+	s := &c.state
+	s.authing = intermediate(own)
+	s.auth = s.auth || positive(own) && !s.authing
+	s.authFailed = !positive(own)
 }
