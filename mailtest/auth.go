@@ -28,6 +28,7 @@ func (s *Server) mechanisms() []string {
 type exchange struct {
 	mechanism string
 	server    *sasl.Server
+	done      bool // the exchange is over
 }
 
 // newExchange begins one.
@@ -42,10 +43,10 @@ func newExchange(s *Server, mechanism string) (*exchange, error) {
 
 // Next takes the client's next message.
 func (x *exchange) Next(response []byte) (challenge []byte, done bool, err error) {
-	challenge, done, err = x.server.Next(response)
+	challenge, x.done, err = x.server.Next(response)
 	switch {
 	case err == nil:
-		return challenge, done, nil
+		return challenge, x.done, nil
 	case errors.Is(err, sasl.ErrFailed):
 		return nil, true, smtp.ErrAuthFailed
 	}

@@ -43,7 +43,7 @@ type Inbox struct {
 	// It must not be changed while a wait is going on.
 	Patience time.Duration
 
-	known, bubble bool // whether the inbox was made inside a bubble, where that is known
+	made world // where the inbox was made
 
 	mu      sync.Mutex
 	entries []entry
@@ -183,11 +183,15 @@ func (b *Inbox) WaitNContext(ctx context.Context, n int) ([]*Message, error) {
 }
 
 func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
-	what := func() string { return fmt.Sprintf("%d messages were waited for", n) }
-	if err := b.wait(l, what, func() bool { return b.untaken() >= n }); err != nil {
-		return nil, err
-	}
-	return b.takeFirst(n), nil
+	var first []*record
+	err := b.wait(l, fewerThan(n), func() bool {
+		if b.untaken() < n {
+			return false
+		}
+		first = b.takeFirst(n)
+		return true
+	})
+	return decoded(first), err
 }
 
 // WaitOnly returns the n oldest messages that were not yet taken, and takes them, if there are no more than these and
@@ -205,20 +209,30 @@ func (b *Inbox) WaitOnlyContext(ctx context.Context, n int, quiet time.Duration)
 }
 
 func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error) {
-	what := func() string { return fmt.Sprintf("exactly %d messages were waited for", n) }
-	if err := b.wait(l, what, func() bool { return b.untaken() >= n }); err != nil {
+	enough := func() bool { return b.untaken() >= n }
+	if err := b.wait(l, fewerThan(n), enough); err != nil {
 		return nil, err
 	}
 	timer := time.NewTimer(quiet)
 	defer timer.Stop()
-	err := b.wait(limit{ctx: l.ctx, done: timer.C}, what, func() bool { return b.untaken() > n })
+	err := b.wait(limit{ctx: l.ctx, done: timer.C}, fewerThan(n), func() bool { return b.untaken() > n })
 	switch {
 	case err == nil:
-		return nil, fmt.Errorf("mailtest: %s, and more came\n%s", what(), b.explain())
+		return nil, fmt.Errorf("mailtest: more than %s\n%s", count(n, "message"), b.explain())
 	case errors.Is(err, errPatience), errors.Is(err, net.ErrClosed):
-		return b.takeFirst(n), nil
+		return b.waitN(l, n) // at once, unless another wait has taken some of them meanwhile
 	}
 	return nil, err
+}
+
+func fewerThan(n int) string { return "fewer than " + count(n, "message") }
+
+// count returns n things in words.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // take waits for a message that matches.
@@ -228,7 +242,7 @@ func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message,
 	place := 0 // of the next entry to look at, among all there ever were
 	for {
 		var e entry
-		err := w.until(func() string { return what }, func() bool {
+		err := w.until(what, func() bool {
 			place = max(place, b.base+b.first)
 			for place < b.base+len(b.entries) {
 				e = b.entries[place-b.base]
@@ -245,6 +259,9 @@ func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message,
 		// match is the test's own code and runs without the lock.
 		if m := e.message(); match(m) && b.claim(place-1) {
 			return m, nil
+		}
+		if err := w.overdue(what); err != nil { // mail without end that does not match
+			return nil, err
 		}
 	}
 }
@@ -264,17 +281,20 @@ func (b *Inbox) claim(place int) bool {
 // untaken counts the messages that are not taken.
 func (b *Inbox) untaken() int { return len(b.entries) - b.taken }
 
-// takeFirst takes the first n messages that are not taken, or fewer if another wait was faster.
-func (b *Inbox) takeFirst(n int) []*Message {
+// takeFirst takes the first n messages that are not taken; there must be so many. The lock is held.
+func (b *Inbox) takeFirst(n int) []*record {
 	records := make([]*record, 0, max(n, 0))
-	b.mu.Lock()
-	for i := b.first; i < len(b.entries) && len(records) < n; i++ {
+	for i := b.first; len(records) < n; i++ {
 		if e := b.entries[i]; !e.taken {
 			b.takeLocked(i)
 			records = append(records, e.record)
 		}
 	}
-	b.mu.Unlock()
+	return records
+}
+
+// decoded returns the messages of records.
+func decoded(records []*record) []*Message {
 	messages := make([]*Message, len(records))
 	for i, r := range records {
 		messages[i] = r.message()
@@ -306,11 +326,12 @@ var errPatience = errors.New("patience is at its end")
 type waiter struct {
 	inbox *Inbox
 	limit
+	late  bool          // done has fired
 	woken chan struct{} // nil until it is needed
 }
 
 // wait waits until ready returns true.
-func (b *Inbox) wait(l limit, what func() string, ready func() bool) error {
+func (b *Inbox) wait(l limit, what string, ready func() bool) error {
 	w := waiter{inbox: b, limit: l}
 	defer w.stop()
 	return w.until(what, ready)
@@ -325,8 +346,8 @@ func (w *waiter) stop() {
 	}
 }
 
-// until waits until ready, which is called with the lock held, returns true.
-func (w *waiter) until(what func() string, ready func() bool) error {
+// until waits until ready, which is called with the lock held, returns true. The error says what there is instead.
+func (w *waiter) until(what string, ready func() bool) error {
 	b := w.inbox
 	if w.err != nil {
 		return w.err
@@ -348,19 +369,36 @@ func (w *waiter) until(what func() string, ready func() bool) error {
 		case ok:
 			return nil
 		case over:
-			return fmt.Errorf("mailtest: %s, and none can come any more: %w\n%s", what(), net.ErrClosed, b.explain())
+			return fmt.Errorf("mailtest: %s, and none can come any more: %w\n%s", what, net.ErrClosed, b.explain())
 		case b.over():
 			over = true // what came just before the end still counts
 			continue
 		}
 		select {
 		case <-w.woken:
+			continue
 		case <-cancelled:
-			return fmt.Errorf("mailtest: %s: %w\n%s", what(), context.Cause(w.ctx), b.explain())
 		case <-w.done:
-			return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what(), w.after, b.explain())}
+			w.late = true
 		}
+		return w.overdue(what)
 	}
+}
+
+// overdue returns an error if the limit is reached.
+func (w *waiter) overdue(what string) error {
+	if w.ctx != nil && w.ctx.Err() != nil {
+		return fmt.Errorf("mailtest: %s: %w\n%s", what, context.Cause(w.ctx), w.inbox.explain())
+	}
+	select {
+	case <-w.done:
+		w.late = true
+	default:
+	}
+	if w.late {
+		return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what, w.after, w.inbox.explain())}
+	}
+	return nil
 }
 
 // patienceError is errPatience with the whole story.
@@ -384,15 +422,15 @@ func (b *Inbox) over() bool {
 
 // within returns the limit that the patience for test tb sets.
 func (b *Inbox) within(tb testing.TB) limit {
-	bubble := inBubble(tb)
-	if b.known && b.bubble != bubble {
+	here := worldOf(tb)
+	if b.made != 0 && here != 0 && b.made != here {
 		return limit{err: errors.New("mailtest: a server that was made outside of a synctest bubble can't be used " +
 			"inside, nor the other way round; make it with New inside the bubble")}
 	}
 	d := b.Patience
 	if d <= 0 {
 		d = defaultPatience
-		if bubble {
+		if here == inside {
 			d = bubblePatience
 		} else if t, ok := tb.(interface{ Deadline() (time.Time, bool) }); ok {
 			if end, ok := t.Deadline(); ok {
@@ -403,15 +441,28 @@ func (b *Inbox) within(tb testing.TB) limit {
 	return limit{done: time.After(d), after: d}
 }
 
-// inBubble tells whether tb is the test of a synctest bubble. Its Deadline panics then, which is the only sign.
-func inBubble(tb testing.TB) (yes bool) {
+// world is inside or outside of a synctest bubble, or unknown.
+type world int8
+
+const (
+	inside  world = 1
+	outside world = 2
+)
+
+// worldOf tells where the test tb runs. Its Deadline panics in a bubble, which is the only sign. Of anything but a
+// [testing.T] it is not known.
+func worldOf(tb testing.TB) (w world) {
 	t, ok := tb.(interface{ Deadline() (time.Time, bool) })
 	if !ok {
-		return false
+		return 0
 	}
-	defer func() { yes = recover() != nil }()
+	defer func() {
+		if recover() != nil {
+			w = inside
+		}
+	}()
 	t.Deadline()
-	return false
+	return outside
 }
 
 // check ends the test if a wait has failed.
@@ -429,7 +480,7 @@ func (b *Inbox) explain() string {
 	b.mu.Lock()
 	entries, servers := slices.Clone(b.entries), slices.Clone(b.servers)
 	b.mu.Unlock()
-	fmt.Fprintf(&s, "%d messages", len(entries))
+	s.WriteString(count(len(entries), "message"))
 	skipped := max(0, len(entries)-most)
 	if skipped > 0 {
 		fmt.Fprintf(&s, ", the last %d of them", most)
@@ -453,7 +504,7 @@ func (b *Inbox) explain() string {
 		}
 	}
 	if shown > most {
-		fmt.Fprintf(&s, "\n… and %d more sessions without a message", shown-most)
+		fmt.Fprintf(&s, "\n… and %s without a message more", count(shown-most, "session"))
 	}
 	return s.String()
 }

@@ -148,8 +148,7 @@ const (
 func New(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{}
-	s.bubble = inBubble(tb)
-	s.known = true
+	s.made = worldOf(tb)
 	tb.Cleanup(func() {
 		s.Close()
 		for _, r := range s.UnusedRules() {

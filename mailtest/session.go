@@ -31,6 +31,8 @@ type session struct {
 	esmtp                 bool
 	encrypted             *TLS
 	implicit              bool
+	path                  string       // the address of the current MAIL or RCPT
+	params                []string     // and its parameters
 	tx                    *transaction // since MAIL
 	ending                *transaction // the one whose message has just come
 	client                string       // as "address:port"; who that really is, behind a proxy
@@ -84,6 +86,9 @@ func (ss *session) Capabilities(encrypted bool) []string {
 func (ss *session) Before(t *wire.Turn) wire.Action {
 	stage := stageOf(t)
 	nth := ss.count(stage)
+	if stage == Mail || stage == Rcpt {
+		ss.path, ss.params = wire.Path(t.Arg())
+	}
 	if stage == Dot && t.Recipient <= 1 {
 		ss.ending, ss.record, ss.rules = ss.tx, ss.newRecord(t), ss.rules[:0]
 	}
@@ -147,9 +152,9 @@ func (ss *session) attempt(stage Stage, t *wire.Turn) *Attempt {
 	}
 	switch stage {
 	case Mail:
-		a.From, a.HasFrom = path(t.Arg()), true
+		a.From, a.HasFrom = ss.path, true
 	case Rcpt:
-		a.To = path(t.Arg())
+		a.To = ss.path
 	case Dot:
 		if t.Recipient > 0 && tx != nil && t.Recipient <= len(tx.to) {
 			a.To = tx.to[t.Recipient-1].Address
@@ -196,7 +201,7 @@ func (ss *session) Reply(t *wire.Turn) {
 			ss.helo, ss.esmtp, ss.tx = firstWord(t.Arg()), t.Verb != "HELO", nil
 		}
 	case Auth, AuthStep:
-		if t.Accepted && len(t.Reply) > 0 && t.Reply[0] == '2' {
+		if t.Accepted && ss.auth.done {
 			ss.user, ss.mechanism = ss.auth.server.User(), ss.auth.mechanism
 		}
 	case Dot:
@@ -252,7 +257,7 @@ func (ss *session) accepts(m *Message, t *wire.Turn) bool {
 	}
 	if t.Recipient == 0 {
 		keep, told := decide(ss.rule, t.Accepted, t.Reply)
-		m.Acked = told
+		m.Acked = told && (t.Action.Drop == wire.NoDrop || t.Action.After == 0 || t.Action.After >= int64(len(t.Reply)))
 		return keep
 	}
 	var to []Recipient
@@ -353,18 +358,23 @@ func (ss *session) End(how string) {
 // NewSession is go-smtp's question for a session. After STARTTLS it asks again.
 func (ss *session) NewSession(*smtp.Conn) (smtp.Session, error) { return ss, nil }
 
-// Mail is go-smtp's report of a MAIL command.
-func (ss *session) Mail(from string, opts *smtp.MailOptions) error {
-	if ss.server.Users != nil && ss.user == "" {
+// Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may have been too much for it.
+func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
+	if ss.server.Users != nil && ss.mechanism == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	ss.tx = &transaction{from: from, opts: *opts}
+	ss.tx = &transaction{from: ss.path, opts: *opts}
+	for _, p := range ss.params {
+		if key, value, _ := strings.Cut(p, "="); strings.EqualFold(key, "SIZE") {
+			ss.tx.opts.Size, _ = strconv.ParseInt(value, 10, 64)
+		}
+	}
 	return nil
 }
 
 // Rcpt is go-smtp's report of a RCPT command.
-func (ss *session) Rcpt(to string, opts *smtp.RcptOptions) error {
-	r := Recipient{Address: strings.TrimSuffix(to, "@"+wire.BareDomain)}
+func (ss *session) Rcpt(_ string, opts *smtp.RcptOptions) error {
+	r := Recipient{Address: ss.path}
 	for _, n := range opts.Notify {
 		r.Notify = append(r.Notify, string(n))
 	}
@@ -403,24 +413,4 @@ func (ss *session) Auth(mech string) (sasl.Server, error) {
 func firstWord(s string) string {
 	word, _, _ := strings.Cut(s, " ")
 	return word
-}
-
-// path returns the address in the argument of MAIL or RCPT, for rules: what stands between the angle brackets, without a
-// source route, or else the first word behind the colon.
-func path(arg string) string {
-	_, arg, _ = strings.Cut(arg, ":")
-	arg = strings.TrimSpace(arg)
-	if !strings.HasPrefix(arg, "<") {
-		return firstWord(arg)
-	}
-	arg = arg[1:]
-	if i := strings.LastIndexByte(arg, '>'); i >= 0 {
-		arg = arg[:i]
-	}
-	if strings.HasPrefix(arg, "@") {
-		if _, mailbox, ok := strings.Cut(arg, ":"); ok {
-			return mailbox
-		}
-	}
-	return arg
 }

@@ -3,7 +3,6 @@ package mailtest
 // The transcript: what was said on a connection, turn by turn.
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -239,16 +238,25 @@ func (l *transcript) unsent(t *wire.Turn) {
 	}
 }
 
-// redact returns a command line with the credentials replaced.
+// redact returns a command line with the credentials replaced: all of it but for AUTH and what looks like a mechanism.
 func redact(line []byte, verb string) []byte {
+	const secret = "***"
 	if verb != "AUTH" {
-		return []byte("***")
+		return []byte(secret)
 	}
-	words := bytes.Fields(line)
-	for i := 2; i < len(words); i++ {
-		words[i] = []byte("***")
+	words := strings.Fields(string(line))
+	for i := 1; i < len(words); i++ {
+		if i > 1 || !isMechanism(words[i]) {
+			words[i] = secret
+		}
 	}
-	return bytes.Join(words, []byte{' '})
+	return []byte(strings.Join(words, " "))
+}
+
+// isMechanism tells whether a word can be the name of a SASL mechanism (RFC 4422 §3.1), in capitals or all small.
+func isMechanism(word string) bool {
+	return len(word) <= 20 && strings.Trim(strings.ToUpper(word), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == "" &&
+		(word == strings.ToUpper(word) || word == strings.ToLower(word))
 }
 
 // snapshot returns the transcript so far.
@@ -290,7 +298,7 @@ func (s *Server) report() string {
 	const most = 20
 	var b strings.Builder
 	sessions := s.Sessions()
-	fmt.Fprintf(&b, "mailtest: what server %s saw: %d sessions", s.name(), len(sessions))
+	fmt.Fprintf(&b, "mailtest: what server %s saw: %s", s.name(), count(len(sessions), "session"))
 	skipped := max(0, len(sessions)-most)
 	if skipped > 0 {
 		fmt.Fprintf(&b, ", the last %d of them", most)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // bdat takes a BDAT command through its turn. Its chunk follows even where the command is refused (RFC 3030 §2).
@@ -23,7 +24,7 @@ func (c *Conn) bdat() error {
 		return c.conclude(nil)
 	}
 	chunk, err := c.readChunk(size, c.cfg.MaxSize-int64(len(s.chunks)))
-	t.Payload = chunk
+	t.Payload, t.Received = chunk, time.Now()
 	if err != nil {
 		t.Notes = append(t.Notes, "the chunk was not completed")
 		c.handler.Reply(t)

@@ -87,7 +87,8 @@ func (l *lineReader) fill() error {
 }
 
 // line reads one line and strips its end. The line is valid until the next call. The notes say what
-// was wrong with it. A line over maxLine gives errLineTooLong and its beginning.
+// was wrong with it. A line over maxLine gives errLineTooLong and its beginning; an error of the client's
+// connection comes with what there was of a line, which is not taken.
 func (l *lineReader) line() (line []byte, notes []string, err error) {
 	seen := 0
 	for {
@@ -100,10 +101,7 @@ func (l *lineReader) line() (line []byte, notes []string, err error) {
 			return l.discardLine()
 		}
 		if err := l.fill(); err != nil {
-			if err == io.EOF && seen > 0 {
-				return nil, nil, endError(fmt.Sprintf("the client closed the connection in the middle of a line: %.200q", l.buffered()))
-			}
-			return nil, nil, err
+			return l.buffered(), nil, err
 		}
 	}
 	line = line[:len(line)-1]

@@ -5,7 +5,6 @@ package wire
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 )
@@ -203,10 +202,7 @@ func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	if n > 0 {
 		return nil
 	}
-	if err == io.EOF {
-		return endError("the client closed the connection in the middle of the message")
-	}
-	return err
+	return middle(err, "message")
 }
 
 // lost keeps the beginning of a message whose end never came.
@@ -258,7 +254,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		t.Notes = append(t.Notes, fmt.Sprintf("a message of %d bytes, of which the first %d were kept", size, len(data)))
 	}
 	if replied {
-		c.advance()
+		c.advance(nil)
 		c.handler.Reply(t)
 		c.handler.After(t)
 		if !orphan {

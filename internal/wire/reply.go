@@ -15,6 +15,9 @@ func positive(reply []byte) bool {
 	return isDigit(reply[1]) && isDigit(reply[2]) && (len(reply) == 3 || !isDigit(reply[3]))
 }
 
+// intermediate tells whether a reply asks the client to go on with what it has begun (RFC 5321 §4.2.1).
+func intermediate(reply []byte) bool { return positive(reply) && reply[0] == '3' }
+
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // line2 makes the bytes of a reply of one line.

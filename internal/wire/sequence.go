@@ -9,10 +9,6 @@ import (
 	"strings"
 )
 
-// BareDomain stands in for the missing domain of <postmaster>, which every server must accept
-// (RFC 5321 §4.5.1) and which the engine can't parse.
-const BareDomain = "bare.invalid"
-
 // verb returns the upper-case verb of a command line if SMTP knows it, and otherwise "".
 func verb(line []byte) string {
 	word := line
@@ -47,7 +43,7 @@ func (c *Conn) command(line []byte, notes []string) error {
 	v := verb(line)
 	t := c.begin(Command, v, line)
 	t.Notes = notes
-	t.Secret = v == "AUTH" || v == "" && c.state.authFailed
+	t.Secret = c.secret(line)
 	if v != "" {
 		c.state.authFailed = false
 	}
@@ -58,24 +54,50 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if act.keepsFromEngine() {
 		return c.conclude(nil)
 	}
+	own := c.answer()
 	switch {
+	case v == "":
+		return c.bad(own)
+	case own != "":
+		return c.conclude(line2(own))
 	case v == "STARTTLS":
 		return c.startTLS()
 	case v == "XCLIENT" && c.cfg.Client:
 		return c.xclient()
 	}
-	if own := c.answer(); v == "" {
-		return c.bad(own)
-	} else if own != "" {
-		return c.conclude(line2(own))
-	}
 	return c.pass(c.forEngine())
+}
+
+// secret tells whether a line holds credentials, also where it is not what it should be: behind an AUTH that was
+// refused, simple clients go on regardless.
+func (c *Conn) secret(line []byte) bool {
+	if c.state.authing || c.state.authFailed && verb(line) == "" {
+		return true
+	}
+	line = bytes.TrimLeft(line, " \t")
+	return len(line) >= len("AUTH") && strings.EqualFold(string(line[:len("AUTH")]), "AUTH")
+}
+
+// partOfLine records a line that was not completed, if any of it came. The error ends the connection.
+func (c *Conn) partOfLine(line []byte, err error) error {
+	if len(line) == 0 {
+		return err
+	}
+	k := Command
+	if c.state.authing {
+		k = AuthStep
+	}
+	t := c.begin(k, verb(line), line)
+	t.Notes, t.Secret = []string{"the line was not completed"}, c.secret(line)
+	c.handler.Reply(t)
+	c.handler.After(t)
+	return middle(err, "line")
 }
 
 // tooLong answers a line that is longer than any command may be.
 func (c *Conn) tooLong(line []byte, notes []string, why error) error {
 	t := c.begin(Command, "", line)
-	t.Notes, t.Secret = notes, c.state.authing || c.state.authFailed || verb(line) == "AUTH"
+	t.Notes, t.Secret = notes, c.secret(line)
 	if c.state.authing {
 		c.state.authing = false
 		c.tell("*")
@@ -117,6 +139,9 @@ func (c *Conn) authStep(line []byte, notes []string) error {
 func (c *Conn) answer() string {
 	s, t := &c.state, &c.turn
 	arg := t.Arg()
+	if s.refused && t.Verb != "QUIT" {
+		return "503 5.5.1 No service here" // RFC 5321 §3.1
+	}
 	switch t.Verb {
 	case "":
 		if len(t.Line) == 0 {
@@ -132,7 +157,9 @@ func (c *Conn) answer() string {
 			return "500 5.5.1 This is LMTP, use LHLO"
 		}
 	case "XCLIENT":
-		return "550 5.7.0 XCLIENT is not allowed"
+		if !c.cfg.Client {
+			return "550 5.7.0 XCLIENT is not allowed"
+		}
 	case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN":
 		return "502 5.5.1 " + t.Verb + " not implemented"
 	case "HELP":
@@ -198,7 +225,8 @@ func (c *Conn) answer() string {
 // checkMail looks at those parameters of MAIL that are this package's concern.
 func (c *Conn) checkMail(arg string) string {
 	utf8 := false
-	for _, p := range parameters(arg) {
+	_, params := Path(arg)
+	for _, p := range params {
 		key, value, _ := strings.Cut(p, "=")
 		switch strings.ToUpper(key) {
 		case "SIZE":
@@ -223,17 +251,6 @@ func (c *Conn) checkMail(arg string) string {
 	return ""
 }
 
-// parameters are the words behind the path of a MAIL or RCPT argument.
-func parameters(arg string) []string {
-	if i := strings.LastIndexByte(arg, '>'); i >= 0 {
-		return strings.Fields(arg[i+1:])
-	}
-	if words := strings.Fields(arg); len(words) > 1 {
-		return words[1:]
-	}
-	return nil
-}
-
 func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
@@ -247,22 +264,24 @@ func ascii(s string) bool {
 	return true
 }
 
-// forEngine is the line as the engine can read it.
+// forEngine is the line as the engine can read it: it knows no SIZE above 32 bits, which checkMail has seen, and no
+// <postmaster> without a domain, which every server must accept (RFC 5321 §4.5.1).
 func (c *Conn) forEngine() string {
 	t := &c.turn
 	arg := t.Arg()
 	switch t.Verb {
 	case "MAIL":
-		if len(parameters(arg)) > 0 {
-			arg = withoutLongSize(arg)
+		_, params := Path(arg)
+		for _, p := range params {
+			if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
+				i := strings.LastIndex(arg, p)
+				arg = arg[:i] + "SIZE=0" + arg[i+len(p):]
+			}
 		}
 	case "RCPT":
-		const bare = "TO:<postmaster>"
-		if compact := strings.Replace(arg, ": ", ":", 1); len(compact) >= len(bare) && strings.EqualFold(compact[:len(bare)], bare) {
-			arg = compact[:len(bare)-1] + "@" + BareDomain + ">" + compact[len(bare):]
+		if address, params := Path(arg); strings.EqualFold(address, "postmaster") && strings.HasPrefix(strings.ToUpper(arg), "TO:") {
+			arg = "TO:<postmaster@localhost> " + strings.Join(params, " ")
 		}
-	case "VRFY", "NOOP", "RSET", "QUIT", "DATA":
-		return t.Verb
 	}
 	if arg == "" {
 		return t.Verb
@@ -270,25 +289,12 @@ func (c *Conn) forEngine() string {
 	return t.Verb + " " + arg
 }
 
-// withoutLongSize drops a SIZE parameter that has more than the engine's 32 bits; checkMail has seen it.
-func withoutLongSize(arg string) string {
-	for _, p := range parameters(arg) {
-		if len(p) > len("SIZE=") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
-			if _, err := strconv.ParseUint(p[len("SIZE="):], 10, 32); err != nil {
-				i := strings.LastIndex(arg, p)
-				return arg[:i] + arg[i+len(p):]
-			}
-		}
-	}
-	return arg
-}
-
-// advance moves the state on by what the server itself agreed to in this turn.
-func (c *Conn) advance() {
+// advance moves the state on by what the server itself has said in this turn.
+func (c *Conn) advance(own []byte) {
 	s, t := &c.state, &c.turn
 	switch t.Kind {
 	case AuthStep:
-		c.advanceAuth()
+		c.advanceAuth(own)
 		return
 	case End:
 		if t.Recipient == 0 {
@@ -305,17 +311,18 @@ func (c *Conn) advance() {
 			s.tried++
 		}
 	case "AUTH":
-		c.advanceAuth()
+		c.advanceAuth(own)
 	}
 	if !t.Accepted {
 		return
 	}
 	switch t.Verb {
 	case "HELO", "EHLO", "LHLO":
-		s.helo, s.esmtp, s.transaction = true, t.Verb != "HELO", transaction{}
+		s.helo, s.transaction = true, transaction{}
 	case "MAIL":
 		s.mail = true
-		for _, p := range parameters(t.Arg()) {
+		_, params := Path(t.Arg())
+		for _, p := range params {
 			s.utf8 = s.utf8 || strings.EqualFold(p, "SMTPUTF8")
 			s.binary = s.binary || strings.EqualFold(p, "BODY=BINARYMIME")
 		}
@@ -329,10 +336,9 @@ func (c *Conn) advance() {
 }
 
 // advanceAuth moves an AUTH exchange on.
-func (c *Conn) advanceAuth() {
-	s, t := &c.state, &c.turn
-	challenge := t.Accepted && t.Reply != nil && t.Reply[0] == '3'
-	s.authing = challenge
-	s.auth = s.auth || t.Accepted && !challenge
-	s.authFailed = !t.Accepted
+func (c *Conn) advanceAuth(own []byte) {
+	s := &c.state
+	s.authing = intermediate(own)
+	s.auth = s.auth || positive(own) && !s.authing
+	s.authFailed = !positive(own)
 }

@@ -3,6 +3,7 @@ package wire
 // TLS: from the first byte (RFC 8314) or after STARTTLS (RFC 3207), always below the engine.
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 )
@@ -19,9 +20,12 @@ func (c *Conn) startTLS() error {
 	case t.Arg() != "":
 		return c.conclude(line2("501 5.5.4 STARTTLS takes no argument"))
 	}
-	if n := len(c.in.buffered()); n > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d bytes of plain text injected behind STARTTLS were discarded: %.200q", n, c.in.buffered()))
-		c.in.take(n)
+	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
+		note := fmt.Sprintf("%d bytes of plain text injected behind STARTTLS were discarded", len(injected))
+		if !bytes.Contains(bytes.ToUpper(injected), []byte("AUTH")) { // credentials don't go into transcripts
+			note += fmt.Sprintf(": %.200q", injected)
+		}
+		t.Notes = append(t.Notes, note)
 	}
 	if err := c.conclude(line2("220 2.0.0 Ready to start TLS")); err != nil {
 		return err

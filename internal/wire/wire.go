@@ -132,7 +132,7 @@ func (t *Turn) Arg() string { return argument(t.Line) }
 // Action is what the Handler wants done in a turn. The zero value means: as usual.
 type Action struct {
 	// Reply is sent in place of the server's own, literally. A positive one (2xx, 3xx) is sent only
-	// where the server agrees, unless Lie is set. Any other keeps the command from the engine.
+	// where the server's is of the same kind, unless Lie is set. Any other keeps the command from the engine.
 	Reply []byte
 	Lie   bool
 
@@ -203,11 +203,12 @@ const (
 
 // state is what the client has achieved (RFC 5321 §4.1.4).
 type state struct {
-	helo, esmtp bool
-	encrypted   bool
-	auth        bool // has authenticated
-	authing     bool // a challenge is out
-	authFailed  bool // the last AUTH failed: the next unknown words may be credentials
+	refused    bool // by the greeting
+	helo       bool
+	encrypted  bool
+	auth       bool // has authenticated
+	authing    bool // a challenge is out
+	authFailed bool // the last AUTH failed: the next unknown words may be credentials
 	transaction
 	payload bool // the client was told to send its message
 	orphan  bool // … but only by a lie, the engine does not know of it
@@ -322,8 +323,12 @@ func (e *engine) Close() error {
 		return nil
 	}
 	err := c.settle()
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.turn.Verb == "QUIT":
 		err = endError("QUIT")
+	default:
+		err = endError("the server gave up: internal error")
 	}
 	c.end(err)
 	return nil
@@ -377,6 +382,7 @@ func (c *Conn) greet() error {
 	}
 	c.begin(Connect, "", nil)
 	if act := c.ask(); act.keepsFromEngine() {
+		c.state.refused = len(act.Reply) > 0 && (act.Reply[0] == '4' || act.Reply[0] == '5')
 		return c.conclude(nil)
 	}
 	return c.conclude(c.greeting())
@@ -397,11 +403,12 @@ func (c *Conn) step() error {
 		return c.readMessage()
 	}
 	line, notes, err := c.line()
-	if err == errLineTooLong || err == errLineEndless {
+	switch err {
+	case nil:
+	case errLineTooLong, errLineEndless:
 		return c.tooLong(line, notes, err)
-	}
-	if err != nil {
-		return err
+	default:
+		return c.partOfLine(line, err)
 	}
 	if c.state.authing {
 		return c.authStep(line, notes)
@@ -480,12 +487,12 @@ func (c *Conn) conclude(own []byte) error {
 	t, act := &c.turn, &c.turn.Action
 	t.Accepted = positive(own)
 	t.Reply = own
-	if act.Reply != nil && (!positive(act.Reply) || t.Accepted || act.Lie) {
+	if act.Reply != nil && (!positive(act.Reply) || t.Accepted && own[0] == act.Reply[0] || act.Lie) {
 		t.Reply = act.Reply
 	} else if act.Drop != NoDrop && act.Reply == nil && act.After == 0 {
 		t.Reply = nil
 	}
-	c.advance()
+	c.advance(own)
 	c.handler.Reply(t)
 	if err := c.wait(act.Delay); err != nil {
 		c.handler.After(t)
@@ -495,10 +502,27 @@ func (c *Conn) conclude(own []byte) error {
 	if err == nil && act.Drop != NoDrop {
 		return c.drop(act.Drop)
 	}
-	if t.Verb == "DATA" && !t.Accepted && positive(t.Reply) && t.Reply[0] == '3' {
-		c.state.payload, c.state.orphan = true, true // the client was lied to and will send its message
-	}
+	c.reconcile(own)
 	return err
+}
+
+// reconcile mends what a lie has broken: whether the client is to go on with its message, or with AUTH.
+func (c *Conn) reconcile(own []byte) {
+	s, t := &c.state, &c.turn
+	expected, told := intermediate(own), intermediate(t.Reply)
+	switch {
+	case expected == told:
+	case told && t.Verb == "DATA":
+		s.payload, s.orphan = true, true // its message will come, and the engine knows of none
+	case told:
+		s.authFailed = true // its credentials will come
+	case s.payload:
+		s.payload, s.transaction = false, transaction{}
+		c.tell(".")
+	case s.authing:
+		s.authing = false
+		c.tell("*") // RFC 4954 §4: cancels the exchange
+	}
 }
 
 // send ends the turn and writes its reply, whole or paced or in part.
