@@ -93,9 +93,13 @@ func (p *addressParser) list() {
 			endWord(i)
 			i = p.angleAddress(i)
 			start = i
+		case c == '>' && p.hasAngle: // one too many
+			endWord(i)
+			i++
+			start = i
 		case c == '[' && i > 0 && p.s[i-1] == '@': // a domain literal, with colons in it
 			i++
-			if n := strings.IndexAny(p.s[i:], "] \t,;<>"); n >= 0 && p.s[i+n] == ']' {
+			if n := strings.IndexAny(p.s[i:], "[] \t,;<>"); n >= 0 && p.s[i+n] == ']' {
 				i += n + 1
 			}
 		case c == '=':
@@ -164,12 +168,11 @@ scan:
 
 // endMailbox adds what was read since the last separator to the list.
 func (p *addressParser) endMailbox() {
-	words := joinAt(p.words)
-	comment, angle, hasAngle := p.comment, p.angle, p.hasAngle
-	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = p.words[:0], "", "", false, false
+	words, comment, angle, hasAngle := p.words, p.comment, p.angle, p.hasAngle
+	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = nil, "", "", false, false
 
-	name := p.text(words)
 	if hasAngle {
+		name := p.text(words)
 		if name == "" {
 			name = p.decode(unescape(comment))
 		}
@@ -179,6 +182,7 @@ func (p *addressParser) endMailbox() {
 	if len(words) == 0 {
 		return // nothing, or a comment alone
 	}
+	words = joinAt(words)
 	found := false
 	var pending []addressWord // words since the last address
 	for i, w := range words {
@@ -197,6 +201,7 @@ func (p *addressParser) endMailbox() {
 		p.add(name, w.text)
 		pending = nil
 	}
+	name := p.text(pending)
 	switch {
 	case !found && !p.nested && strings.Contains(name, "@"):
 		p.bad.addf("the address %q is in an encoded word or in quotes", clip(name))
@@ -207,7 +212,7 @@ func (p *addressParser) endMailbox() {
 		p.add("", name)
 	case len(pending) > 0:
 		last := &p.out[len(p.out)-1]
-		last.Name = strings.TrimSpace(last.Name + " " + p.text(pending))
+		last.Name = strings.TrimSpace(last.Name + " " + name)
 	}
 }
 

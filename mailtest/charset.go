@@ -24,7 +24,7 @@ import (
 // UTF-8. Where the label does not fit the bytes, and that shows, then what does fit is
 // taken: UTF-8, hint (another label), GB18030, and windows-1252, in that order.
 func decodeCharset(b []byte, label, hint string, bad *faults) string {
-	name := strings.ToLower(strings.Trim(label, " \t\r\n\"'"))
+	name := charsetName(label)
 	switch name {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "7bit", "8bit", "binary",
 		"unknown", "unknown-8bit", "x-unknown", "default", "none": // unknown-8bit: RFC 1428 §3
@@ -107,7 +107,7 @@ func guessCharset(b []byte, hint string) (text, name string) {
 	if utf8.Valid(b) {
 		return string(b), "utf-8"
 	}
-	for _, name := range []string{strings.ToLower(hint), "gb18030"} {
+	for _, name := range []string{charsetName(hint), "gb18030"} {
 		if enc := charsetByName(name); enc != nil {
 			if text := decodeEncoding(enc, b); !strings.ContainsRune(text, utf8.RuneError) {
 				return text, name
@@ -115,6 +115,12 @@ func guessCharset(b []byte, hint string) (text, name string) {
 		}
 	}
 	return decodeEncoding(charmap.Windows1252, b), "windows-1252"
+}
+
+// charsetName returns the name that the label means, in lower case, without the quotes that some mailers
+// send. No charset has a name longer than 75 bytes (RFC 2047 §2), so that much of a longer one will do.
+func charsetName(label string) string {
+	return strings.ToLower(strings.Trim(label[:min(len(label), 75)], " \t\r\n\"'"))
 }
 
 // charsetByName returns the encoding of that name, which is in lower case, or nil if it is unknown.
