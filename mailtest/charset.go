@@ -107,14 +107,36 @@ func guessCharset(b []byte, hint string) (text, name string) {
 	if utf8.Valid(b) {
 		return string(b), "utf-8"
 	}
-	for _, name := range []string{charsetName(hint), "gb18030"} {
-		if enc := charsetByName(name); enc != nil {
-			if text := decodeEncoding(enc, b); !strings.ContainsRune(text, utf8.RuneError) {
-				return text, name
-			}
+	name = charsetName(hint)
+	if enc := charsetByName(name); enc != nil {
+		if text := decodeEncoding(enc, b); !strings.ContainsRune(text, utf8.RuneError) {
+			return text, name
 		}
 	}
+	if text := decodeEncoding(simplifiedchinese.GB18030, b); looksChinese(b, text) {
+		return text, "gb18030"
+	}
 	return decodeEncoding(charmap.Windows1252, b), "windows-1252"
+}
+
+// looksChinese returns whether b, which is text in GB18030, is likely to be meant so. The "ïv" of "naïve"
+// is a Chinese character too, but in Chinese both bytes of most characters are beyond ASCII.
+func looksChinese(b []byte, text string) bool {
+	high, characters := 0, 0
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			high++
+		}
+	}
+	for _, r := range text {
+		if r == utf8.RuneError {
+			return false
+		}
+		if r >= utf8.RuneSelf {
+			characters++
+		}
+	}
+	return 4*high >= 5*characters
 }
 
 // charsetName returns the name that the label means, in lower case, without the quotes that some mailers

@@ -68,6 +68,8 @@ func TestDecodeCharsetWrongLabel(t *testing.T) {
 	}{
 		{"UTF-8 without label", "", "", "x你好", "x你好", "byte 1 is not us-ascii: read as utf-8"},
 		{"GBK without label", "", "", "\xc4\xe3\xba\xc3", "你好", "byte 0 is not us-ascii: read as gb18030"},
+		{"GBK beyond GB 2312", "", "", "\xbcs\xb2\xbb\xbcs", "約不約", "byte 0 is not us-ascii: read as gb18030"},
+		{"Latin-1 that would do as GBK", "", "", "na\xefve", "naïve", "byte 2 is not us-ascii: read as windows-1252"},
 		{"hint", "us-ascii", "KOI8-R", "\xf0\xd2", "Пр", "byte 0 is not us-ascii: read as koi8-r"},
 		{"no charset fits but one", "us-ascii", "", "caf\xe9 \x80", "café €", "byte 3 is not us-ascii: read as windows-1252"},
 		{"unknown-8bit", "unknown-8bit", "", "é", "é", "byte 0 is not unknown-8bit: read as utf-8"},

@@ -82,7 +82,7 @@ type Message struct {
 	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
 	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
 	// are no text or have a file name, except for Text, HTML and those in Inline. A part that
-	// holds a message is a leaf.
+	// holds a message is a leaf; a multipart that could not be taken apart is none.
 	Attachments []Part
 
 	// Inline is the leaves that are meant to be shown in place, in order: those that HTML
