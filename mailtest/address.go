@@ -122,46 +122,38 @@ func (p *addressParser) list() {
 // angleAddress reads what is between the "<" at s[i] and its ">", and returns the index behind that. Without
 // a ">" before the next "<", the address ends at the next comma or semicolon.
 func (p *addressParser) angleAddress(i int) int {
-	open := i
-	i++
-	separator := -1
-	end, next := len(p.s), len(p.s)
+	end, separator, closed := i+1, -1, false
 scan:
-	for j := i; j < len(p.s); j++ {
-		switch p.s[j] {
-		case '"':
-			if !p.noQuote {
-				if e := quotedEnd(p.s, j); e >= 0 {
-					j = e - 1
-				} else {
-					p.noQuote = true
-				}
-			}
-		case ',', ';':
-			if separator < 0 {
-				separator = j
-			}
-		case '>':
-			end, next = j, j+1
-			separator = -1
-			open = -1
+	for ; end < len(p.s); end++ {
+		switch c := p.s[end]; {
+		case c == '>':
+			closed = true
 			break scan
-		case '<':
-			end, next = j, j
+		case c == '<':
 			break scan
+		case (c == ',' || c == ';') && separator < 0:
+			separator = end
+		case c == '"' && !p.noQuote:
+			if e := quotedEnd(p.s, end); e >= 0 {
+				end = e - 1
+			} else {
+				p.noQuote = true
+			}
 		}
 	}
-	if open >= 0 {
-		p.bad.addf("the angle bracket at byte %d is not closed", open)
+	next := end + 1
+	if !closed {
+		p.bad.addf("the angle bracket at byte %d is not closed", i)
 		if separator >= 0 {
-			end, next = separator, separator
+			end = separator
 		}
+		next = end
 	}
-	if !p.hasAngle || p.angle == "" {
-		p.angle, p.hasAngle = p.s[i:end], true
+	if p.angle == "" {
+		p.angle, p.hasAngle = p.s[i+1:end], true
 	} else {
-		p.words = append(p.words, addressWord{text: p.s[i:end]})
 		p.bad.addf("there is a second address in angle brackets, at byte %d", i)
+		p.words = append(p.words, addressWord{text: p.s[i+1 : end]})
 	}
 	return next
 }

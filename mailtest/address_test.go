@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests address lists.
+
 import (
 	"strings"
 	"testing"

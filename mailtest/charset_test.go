@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests charsets, their names, and what happens if those are wrong.
+
 import (
 	"strings"
 	"testing"

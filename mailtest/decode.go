@@ -26,7 +26,7 @@ func (f *faults) addf(format string, args ...any) {
 // decode fills everything that follows from Raw. It must be called once.
 func (m *Message) decode() {
 	d := decoder{raw: m.Raw, bounds: map[string]int{}}
-	d.message(m, 0, 0, "")
+	d.message(m, 0, 0)
 }
 
 // addProblem notes what is wrong with the kind of thing (a header field, a part) of that name, which
@@ -46,14 +46,14 @@ func (m *Message) addProblemText(s string) {
 	}
 }
 
-// fill sets the fields that follow from the tree of parts, and reports as guessed what is
-// written in neither UTF-8 nor hint.
-func (m *Message) fill(body Part, hint string) {
+// fill sets the fields that follow from the tree of parts.
+func (m *Message) fill(body Part) {
 	m.Body, m.Header = body, body.Header
-	m.fillHeader(hint)
+	m.fillHeader(body.Params["charset"])
 	m.fillBodies()
 }
 
+// fillHeader sets what header fields say. The hint is the charset of what is not in UTF-8.
 func (m *Message) fillHeader(hint string) {
 	m.Subject, m.MessageID = m.Get("Subject"), trimID(m.Get("Message-ID"))
 	at := 0
@@ -86,13 +86,13 @@ func (m *Message) fillHeader(hint string) {
 
 // fillBodies finds the text, the HTML, the attachments and the inline parts.
 func (m *Message) fillBodies() {
-	text, html := -1, -1
+	text, html := -1, -1 // their indices in leaves
 	var leaves []Part
+	isRoot := m.Body.Parts == nil
 	for p := range m.Body.All() {
 		if strings.HasPrefix(p.MediaType, "multipart/") {
 			continue
 		}
-		isRoot := m.Body.Parts == nil
 		if (p.Disposition == "" || p.Disposition == "inline") && (p.Filename == "" || isRoot) {
 			if text < 0 && p.MediaType == "text/plain" {
 				text, m.Text = len(leaves), p.Text

@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests format=flowed.
+
 import "testing"
 
 func TestUnflow(t *testing.T) {

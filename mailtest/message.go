@@ -13,8 +13,8 @@ import (
 // # Plain data
 //
 // A message is decoded once, before anybody sees it, into exported fields of plain
-// data, so it can be compared with ==, field by field, and with cmp.Diff without
-// options. Byte slices share the memory of Raw, and copies of a message share it
+// data, so that its fields can be compared with ==, and whole messages with cmp.Diff,
+// without options. Byte slices share the memory of Raw, and copies of a message share it
 // too: treat everything as read-only, and any number of goroutines may read it.
 //
 // # Damage

@@ -1,5 +1,7 @@
 package mailtest
 
+// This file holds the fuzz targets of the decoder.
+
 import (
 	"bytes"
 	"testing"
@@ -20,7 +22,7 @@ func FuzzParseMessage(f *testing.F) {
 	})
 }
 
-func FuzzDecodeWords(f *testing.F) {
+func FuzzDecodeHeaderValue(f *testing.F) {
 	for _, s := range []string{
 		"=?utf-8?B?5L2g5aW9?=", "=?gbk?Q?=C4?= =?GBK?B?4w==?=", "=?utf-8?Q?ab =?utf-8?Q?cd?=", "=?utf-8?B?5L2g5aW?= =?utf-8?B?95L2g?=",
 		"=?iso-2022-jp?B?GyRCRnwbKEI=?=", "=?utf-7?Q?+T2BZfQ-?=", "\xc4\xe3 =?x?q??=", "=?=?=?",
@@ -39,7 +41,7 @@ func FuzzDecodeWords(f *testing.F) {
 	})
 }
 
-func FuzzParseParams(f *testing.F) {
+func FuzzParams(f *testing.F) {
 	for _, s := range []string{
 		"text/plain; charset=utf-8; format=flowed", `a/b; name="x\"y"; name*=utf-8''%E4%BD%A0`, "a/b; n*1=b; n*0*=gbk'zh'%C4; n*2",
 		"text/plain charset=utf-8 format=flowed", `a/b; name="=?GB2312?B?xOO6ww==?="`, "a/b (x); y=z (c); ;=;\"", "a/b; name=\"open",
@@ -57,7 +59,7 @@ func FuzzParseParams(f *testing.F) {
 	})
 }
 
-func FuzzParseAddresses(f *testing.F) {
+func FuzzAddressList(f *testing.F) {
 	for _, s := range []string{
 		`"Smith, Bob" <bob@qq.com>, a@x (c)`, "Friends: a@x, B <b@y>;", "=?utf-8?Q?Smith, Bob <x>?= <bob@qq.com>", "bob @ [1.2.3.4], <@a,@b:c@d>",
 		`"open <a@b>, (open <c@d`, "<a,<b>;:", "=?utf-8?B?5byg5LiJIDx6c0BxcS5jb20+?=", "a b c@d e f@g",

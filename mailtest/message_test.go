@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests whole messages: those in testdata/messages, with what should come out of them.
+
 import (
 	"bytes"
 	"encoding/json"

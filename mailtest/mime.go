@@ -38,15 +38,12 @@ type delimiter struct {
 }
 
 // message reads the message that begins at at, at the given depth in the tree.
-func (d *decoder) message(m *Message, at, depth int, hint string) delimiter {
+func (d *decoder) message(m *Message, at, depth int) delimiter {
 	outer, base := d.msg, d.base
 	d.msg, d.base = m, at
-	body, delim := d.entity(at, "", depth, "text/plain", hint)
+	body, delim := d.entity(at, "", depth, "text/plain", "")
 	m.Raw = d.between(at, delim.end)
-	if charset := body.Params["charset"]; charset != "" {
-		hint = charset
-	}
-	m.fill(body, hint)
+	m.fill(body)
 	d.msg, d.base = outer, base
 	return delim
 }
@@ -71,7 +68,7 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 	nested := (p.MediaType == "message/rfc822" || p.MediaType == "message/global") && d.mayNest(&p, body, depth)
 	if nested && !encoded {
 		p.Message = &Message{}
-		delim := d.message(p.Message, body, depth+1, hint)
+		delim := d.message(p.Message, body, depth+1)
 		p.Raw, p.Content = p.Message.Raw, p.Message.Raw
 		d.adoptProblems(&p)
 		return p, delim
@@ -82,7 +79,7 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 	if nested {
 		p.Message = &Message{}
 		inner := decoder{raw: p.Content, bounds: map[string]int{}, parts: d.parts, copies: d.copies + 1}
-		inner.message(p.Message, 0, depth+1, hint)
+		inner.message(p.Message, 0, depth+1)
 		d.parts = inner.parts
 		d.adoptProblems(&p)
 	}

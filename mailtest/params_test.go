@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests the parameters of MIME fields.
+
 import (
 	"maps"
 	"strings"

@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests content transfer encodings, damaged ones too.
+
 import (
 	"bytes"
 	"encoding/base64"

@@ -1,5 +1,7 @@
 package mailtest
 
+// This file tests encoded words.
+
 import (
 	"strings"
 	"testing"

@@ -1,5 +1,7 @@
 package mailtest_test
 
+// This file shows how a message is decoded and read.
+
 import (
 	"fmt"
 	"strings"
