@@ -93,9 +93,13 @@ func (p *addressParser) list() {
 			endWord(i)
 			i = p.angleAddress(i)
 			start = i
+		case c == '>' && p.hasAngle: // one too many
+			endWord(i)
+			i++
+			start = i
 		case c == '[' && i > 0 && p.s[i-1] == '@': // a domain literal, with colons in it
 			i++
-			if n := strings.IndexAny(p.s[i:], "] \t,;<>"); n >= 0 && p.s[i+n] == ']' {
+			if n := strings.IndexAny(p.s[i:], "[] \t,;<>"); n >= 0 && p.s[i+n] == ']' {
 				i += n + 1
 			}
 		case c == '=':
@@ -118,58 +122,49 @@ func (p *addressParser) list() {
 // angleAddress reads what is between the "<" at s[i] and its ">", and returns the index behind that. Without
 // a ">" before the next "<", the address ends at the next comma or semicolon.
 func (p *addressParser) angleAddress(i int) int {
-	open := i
-	i++
-	separator := -1
-	end, next := len(p.s), len(p.s)
+	end, separator, closed := i+1, -1, false
 scan:
-	for j := i; j < len(p.s); j++ {
-		switch p.s[j] {
-		case '"':
-			if !p.noQuote {
-				if e := quotedEnd(p.s, j); e >= 0 {
-					j = e - 1
-				} else {
-					p.noQuote = true
-				}
-			}
-		case ',', ';':
-			if separator < 0 {
-				separator = j
-			}
-		case '>':
-			end, next = j, j+1
-			separator = -1
-			open = -1
+	for ; end < len(p.s); end++ {
+		switch c := p.s[end]; {
+		case c == '>':
+			closed = true
 			break scan
-		case '<':
-			end, next = j, j
+		case c == '<':
 			break scan
+		case (c == ',' || c == ';') && separator < 0:
+			separator = end
+		case c == '"' && !p.noQuote:
+			if e := quotedEnd(p.s, end); e >= 0 {
+				end = e - 1
+			} else {
+				p.noQuote = true
+			}
 		}
 	}
-	if open >= 0 {
-		p.bad.addf("the angle bracket at byte %d is not closed", open)
+	next := end + 1
+	if !closed {
+		p.bad.addf("the angle bracket at byte %d is not closed", i)
 		if separator >= 0 {
-			end, next = separator, separator
+			end = separator
 		}
+		next = end
 	}
-	if !p.hasAngle || p.angle == "" {
-		p.angle, p.hasAngle = p.s[i:end], true
+	if p.angle == "" {
+		p.angle, p.hasAngle = p.s[i+1:end], true
 	} else {
-		p.words = append(p.words, addressWord{text: p.s[i:end]})
 		p.bad.addf("there is a second address in angle brackets, at byte %d", i)
+		p.words = append(p.words, addressWord{text: p.s[i+1 : end]})
 	}
 	return next
 }
 
 // endMailbox adds what was read since the last separator to the list.
 func (p *addressParser) endMailbox() {
-	words := joinAt(p.words)
-	comment, angle, hasAngle := p.comment, p.angle, p.hasAngle
-	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = p.words[:0], "", "", false, false
+	words, comment, angle, hasAngle := p.words, p.comment, p.angle, p.hasAngle
+	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = nil, "", "", false, false
 
-	name := p.text(words)
 	if hasAngle {
+		name := p.text(words)
 		if name == "" {
 			name = p.decode(unescape(comment))
 		}
@@ -179,6 +174,7 @@ func (p *addressParser) endMailbox() {
 	if len(words) == 0 {
 		return // nothing, or a comment alone
 	}
+	words = joinAt(words)
 	found := false
 	var pending []addressWord // words since the last address
 	for i, w := range words {
@@ -197,6 +193,7 @@ func (p *addressParser) endMailbox() {
 		p.add(name, w.text)
 		pending = nil
 	}
+	name := p.text(pending)
 	switch {
 	case !found && !p.nested && strings.Contains(name, "@"):
 		p.bad.addf("the address %q is in an encoded word or in quotes", clip(name))
@@ -207,7 +204,7 @@ func (p *addressParser) endMailbox() {
 		p.add("", name)
 	case len(pending) > 0:
 		last := &p.out[len(p.out)-1]
-		last.Name = strings.TrimSpace(last.Name + " " + p.text(pending))
+		last.Name = strings.TrimSpace(last.Name + " " + name)
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 // UTF-8. Where the label does not fit the bytes, and that shows, then what does fit is
 // taken: UTF-8, hint (another label), GB18030, and windows-1252, in that order.
 func decodeCharset(b []byte, label, hint string, bad *faults) string {
-	name := strings.ToLower(strings.Trim(label, " \t\r\n\"'"))
+	name := charsetName(label)
 	switch name {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "7bit", "8bit", "binary",
 		"unknown", "unknown-8bit", "x-unknown", "default", "none": // unknown-8bit: RFC 1428 §3
@@ -107,14 +107,42 @@ func guessCharset(b []byte, hint string) (text, name string) {
 	if utf8.Valid(b) {
 		return string(b), "utf-8"
 	}
-	for _, name := range []string{strings.ToLower(hint), "gb18030"} {
-		if enc := charsetByName(name); enc != nil {
-			if text := decodeEncoding(enc, b); !strings.ContainsRune(text, utf8.RuneError) {
-				return text, name
-			}
+	name = charsetName(hint)
+	if enc := charsetByName(name); enc != nil {
+		if text := decodeEncoding(enc, b); !strings.ContainsRune(text, utf8.RuneError) {
+			return text, name
 		}
 	}
+	if text := decodeEncoding(simplifiedchinese.GB18030, b); looksChinese(b, text) {
+		return text, "gb18030"
+	}
 	return decodeEncoding(charmap.Windows1252, b), "windows-1252"
+}
+
+// looksChinese returns whether b, which is text in GB18030, is likely to be meant so. The "ïv" of "naïve"
+// is a Chinese character too, but in Chinese both bytes of most characters are beyond ASCII.
+func looksChinese(b []byte, text string) bool {
+	high, characters := 0, 0
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			high++
+		}
+	}
+	for _, r := range text {
+		if r == utf8.RuneError {
+			return false
+		}
+		if r >= utf8.RuneSelf {
+			characters++
+		}
+	}
+	return 4*high >= 5*characters
+}
+
+// charsetName returns the name that the label means, in lower case, without the quotes that some mailers
+// send. No charset has a name longer than 75 bytes (RFC 2047 §2), so that much of a longer one will do.
+func charsetName(label string) string {
+	return strings.ToLower(strings.Trim(label[:min(len(label), 75)], " \t\r\n\"'"))
 }
 
 // charsetByName returns the encoding of that name, which is in lower case, or nil if it is unknown.

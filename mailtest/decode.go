@@ -5,11 +5,9 @@ package mailtest
 
 import (
 	"fmt"
-	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxProblems bounds the list of problems of a message, and of every single thing in it.
@@ -28,14 +26,14 @@ func (f *faults) addf(format string, args ...any) {
 // decode fills everything that follows from Raw. It must be called once.
 func (m *Message) decode() {
 	d := decoder{raw: m.Raw, bounds: map[string]int{}}
-	d.message(m, 0, 0, "")
+	d.message(m, 0, 0)
 }
 
 // addProblem notes what is wrong with the kind of thing (a header field, a part) of that name, which
 // begins at the given byte of Raw. Beyond maxProblems it says only that there is more.
 func (m *Message) addProblem(kind, name string, at int, bad faults) {
 	for _, why := range bad {
-		m.addProblemText(strings.TrimSpace(kind+" "+name) + " at byte " + strconv.Itoa(at) + ": " + why)
+		m.addProblemText(strings.TrimSuffix(kind+" "+name, " ") + " at byte " + strconv.Itoa(at) + ": " + why)
 	}
 }
 
@@ -48,14 +46,14 @@ func (m *Message) addProblemText(s string) {
 	}
 }
 
-// fill sets the fields that follow from the tree of parts, and reports as guessed what is
-// written in neither UTF-8 nor hint.
-func (m *Message) fill(body Part, hint string) {
+// fill sets the fields that follow from the tree of parts.
+func (m *Message) fill(body Part) {
 	m.Body, m.Header = body, body.Header
-	m.fillHeader(hint)
+	m.fillHeader(body.Params["charset"])
 	m.fillBodies()
 }
 
+// fillHeader sets what header fields say. The hint is the charset of what is not in UTF-8.
 func (m *Message) fillHeader(hint string) {
 	m.Subject, m.MessageID = m.Get("Subject"), trimID(m.Get("Message-ID"))
 	at := 0
@@ -63,7 +61,7 @@ func (m *Message) fillHeader(hint string) {
 		var bad faults
 		switch strings.ToLower(f.Name) {
 		case "date":
-			if t, err := parseDate(f.Value); err != nil {
+			if t, ok := parseDate(f.Value); !ok {
 				bad.addf("%q is not a date", clip(f.Value))
 			} else if m.Date.IsZero() {
 				m.Date = t
@@ -88,13 +86,13 @@ func (m *Message) fillHeader(hint string) {
 
 // fillBodies finds the text, the HTML, the attachments and the inline parts.
 func (m *Message) fillBodies() {
-	text, html := -1, -1
+	text, html := -1, -1 // their indices in leaves
 	var leaves []Part
+	isRoot := m.Body.Parts == nil
 	for p := range m.Body.All() {
-		if p.Parts != nil {
+		if strings.HasPrefix(p.MediaType, "multipart/") {
 			continue
 		}
-		isRoot := m.Body.Parts == nil
 		if (p.Disposition == "" || p.Disposition == "inline") && (p.Filename == "" || isRoot) {
 			if text < 0 && p.MediaType == "text/plain" {
 				text, m.Text = len(leaves), p.Text
@@ -151,45 +149,6 @@ func trimID(s string) string {
 		}
 	}
 	return strings.TrimSpace(s)
-}
-
-// parseDate reads a date-time, obsolete forms included (RFC 5322 §3.3, §4.3). The result is
-// the same on every machine: it has the offset that is written, under no local name.
-func parseDate(s string) (time.Time, error) {
-	s = strings.TrimSpace(stripComments(s))
-	if i := strings.LastIndexAny(s, " \t"); i >= 0 {
-		s = s[:i+1] + numericZone(s[i+1:])
-	}
-	t, err := mail.ParseDate(s)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if _, offset := t.Zone(); offset != 0 {
-		return t.In(time.FixedZone("", offset)), nil
-	}
-	return t.UTC(), nil
-}
-
-// numericZone returns the offset of a named zone (RFC 5322 §4.3): the names of North America
-// and of UTC are known, and all others count as "-0000", as that section asks.
-func numericZone(zone string) string {
-	switch z := strings.ToUpper(zone); z {
-	case "EDT":
-		return "-0400"
-	case "EST", "CDT":
-		return "-0500"
-	case "CST", "MDT":
-		return "-0600"
-	case "MST", "PDT":
-		return "-0700"
-	case "PST":
-		return "-0800"
-	default:
-		if strings.Trim(z, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
-			return "-0000"
-		}
-		return zone
-	}
 }
 
 // clip shortens text from a message for use in a problem.

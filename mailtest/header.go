@@ -21,21 +21,24 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		line := d.raw[pos:d.lineEnd(pos)]
 		name, ok := fieldName(line, at == d.base && pos == at)
 		end := d.fieldEnd(pos)
-		_, delimiter := d.delimiterAt(pos)
+		delim, isDelimiter := d.delimiterAt(pos)
 		switch {
 		case len(bytes.TrimRight(line, "\r\n")) == 0:
 			body = pos + len(line)
-		case delimiter:
+		case isDelimiter && len(ends) > 0: // which begins with the line end of the last field
+			pos = delim.end
+			ends[len(ends)-1], body = pos-at, pos
+		case isDelimiter:
 			body = pos
 		case end-at > maxHeader:
-			bad.addf("the header is longer than %d bytes: what is beyond byte %d of it is left in the body", maxHeader, pos-at)
+			bad.addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos-d.base)
 			body = pos
 		case !ok:
-			bad.addf("%q is neither a header field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")))
+			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos-d.base)
 			body = pos
 		default:
 			if strings.ContainsAny(name, " \t") {
-				bad.addf("the name of the field %q has a space in it", name)
+				bad.addf("the field name %q at byte %d has a space in it", clip(name), pos-d.base)
 			}
 			names, ends = append(names, name), append(ends, end-at)
 			pos = end

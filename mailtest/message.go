@@ -13,8 +13,8 @@ import (
 // # Plain data
 //
 // A message is decoded once, before anybody sees it, into exported fields of plain
-// data, so it can be compared with ==, field by field, and with cmp.Diff without
-// options. Byte slices share the memory of Raw, and copies of a message share it
+// data, so that its fields can be compared with ==, and whole messages with cmp.Diff,
+// without options. Byte slices share the memory of Raw, and copies of a message share it
 // too: treat everything as read-only, and any number of goroutines may read it.
 //
 // # Damage
@@ -82,7 +82,7 @@ type Message struct {
 	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
 	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
 	// are no text or have a file name, except for Text, HTML and those in Inline. A part that
-	// holds a message is a leaf.
+	// holds a message is a leaf; a multipart that could not be taken apart is none.
 	Attachments []Part
 
 	// Inline is the leaves that are meant to be shown in place, in order: those that HTML

@@ -38,15 +38,12 @@ type delimiter struct {
 }
 
 // message reads the message that begins at at, at the given depth in the tree.
-func (d *decoder) message(m *Message, at, depth int, hint string) delimiter {
+func (d *decoder) message(m *Message, at, depth int) delimiter {
 	outer, base := d.msg, d.base
 	d.msg, d.base = m, at
-	body, delim := d.entity(at, "", depth, "text/plain", hint)
-	m.Raw = d.raw[at:delim.end:delim.end]
-	if charset := body.Params["charset"]; charset != "" {
-		hint = charset
-	}
-	m.fill(body, hint)
+	body, delim := d.entity(at, "", depth, "text/plain", "")
+	m.Raw = d.between(at, delim.end)
+	m.fill(body)
 	d.msg, d.base = outer, base
 	return delim
 }
@@ -60,7 +57,7 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 	body := d.readHeader(&p, at, &hint)
 	if strings.HasPrefix(p.MediaType, "multipart/") && d.open(&p, body, depth) {
 		delim := d.readParts(&p, body, depth, hint)
-		p.Raw = d.raw[body:delim.end:delim.end]
+		p.Raw = d.between(body, delim.end)
 		if p.Parts == nil {
 			p.Path, p.Content = leafPath(path), p.Raw
 		}
@@ -71,18 +68,18 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 	nested := (p.MediaType == "message/rfc822" || p.MediaType == "message/global") && d.mayNest(&p, body, depth)
 	if nested && !encoded {
 		p.Message = &Message{}
-		delim := d.message(p.Message, body, depth+1, hint)
+		delim := d.message(p.Message, body, depth+1)
 		p.Raw, p.Content = p.Message.Raw, p.Message.Raw
 		d.adoptProblems(&p)
 		return p, delim
 	}
 	delim := d.nextDelimiter(body)
-	p.Raw = d.raw[body:delim.end:delim.end]
+	p.Raw = d.between(body, delim.end)
 	d.readLeaf(&p, body, hint)
 	if nested {
 		p.Message = &Message{}
 		inner := decoder{raw: p.Content, bounds: map[string]int{}, parts: d.parts, copies: d.copies + 1}
-		inner.message(p.Message, 0, depth+1, hint)
+		inner.message(p.Message, 0, depth+1)
 		d.parts = inner.parts
 		d.adoptProblems(&p)
 	}
@@ -106,14 +103,20 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int) {
 	if charset := p.Params["charset"]; charset != "" {
 		*hint = charset
 	}
+	typed := false // there was a Content-Type
 	for i := range p.Header {
 		f := &p.Header[i]
 		raw, bad := f.body(), faults(nil)
 		f.Value = decodeWords(raw, *hint, &bad)
 		switch {
 		case strings.EqualFold(f.Name, "Content-Type"):
-			bad, badType = append(bad, badType...), nil
-		case strings.EqualFold(f.Name, "Content-Transfer-Encoding") && p.Encoding == "":
+			if typed {
+				bad.addf("it is there again, and does not count")
+			}
+			bad, badType, typed = append(bad, badType...), nil, true
+		case strings.EqualFold(f.Name, "Content-Transfer-Encoding") && p.Encoding != "":
+			bad.addf("it is there again, and does not count")
+		case strings.EqualFold(f.Name, "Content-Transfer-Encoding"):
 			p.readEncoding(raw, &bad)
 		case strings.EqualFold(f.Name, "Content-Disposition") && p.Disposition == "":
 			p.readDisposition(raw, *hint, &bad)
@@ -177,7 +180,7 @@ func (d *decoder) readLeaf(p *Part, at int, hint string) {
 	if strings.HasPrefix(p.MediaType, "text/") {
 		p.Text = p.readable(hint, &bad)
 	}
-	d.msg.addProblem("part", p.Path, at-d.base, bad)
+	d.problem(p, at, bad)
 }
 
 // readable returns the content of a text part as a person would read it.
@@ -211,7 +214,7 @@ func (d *decoder) open(p *Part, at, depth int) bool {
 		d.bounds[boundary] = len(d.bounds) + 1
 		return true
 	}
-	d.msg.addProblem("part", p.Path, at-d.base, bad)
+	d.problem(p, at, bad)
 	return false
 }
 
@@ -228,7 +231,7 @@ func (d *decoder) mayNest(p *Part, at, depth int) bool {
 	default:
 		return true
 	}
-	d.msg.addProblem("part", p.Path, at-d.base, bad)
+	d.problem(p, at, bad)
 	return false
 }
 
@@ -269,14 +272,22 @@ func (d *decoder) readParts(p *Part, at, depth int, hint string) delimiter {
 	default:
 		bad.addf("the closing boundary %q is missing", clip(boundary))
 	}
-	d.msg.addProblem("part", p.Path, at-d.base, bad)
+	d.problem(p, at, bad)
 	return delim
+}
+
+// problem notes what is wrong with the body of p, which begins at at.
+func (d *decoder) problem(p *Part, at int, bad faults) {
+	if p.Path == "" {
+		d.msg.addProblem("body", "", at-d.base, bad)
+		return
+	}
+	d.msg.addProblem("part", p.Path, at-d.base, bad)
 }
 
 // nextDelimiter returns what ends the body that begins at from.
 func (d *decoder) nextDelimiter(from int) delimiter {
 	if delim, ok := d.delimiterAt(from); ok {
-		delim.end = from
 		return delim
 	}
 	for at := from; len(d.bounds) > 0; {
@@ -286,22 +297,25 @@ func (d *decoder) nextDelimiter(from int) delimiter {
 		}
 		at += i + 1
 		if delim, ok := d.delimiterAt(at); ok {
-			delim.end = at - 1 // the line end before the boundary is part of it, RFC 2046 §5.1.1
-			if delim.end > from && d.raw[delim.end-1] == '\r' {
-				delim.end--
-			}
 			return delim
 		}
 	}
 	return delimiter{end: len(d.raw), next: len(d.raw)}
 }
 
+// between returns the bytes from start to end, with no room to append, or none if that is negative.
+func (d *decoder) between(start, end int) []byte {
+	return d.raw[min(start, end):end:end]
+}
+
 // delimiterAt returns the delimiter that is the line at at, if it is one. Nothing but white space may be
-// behind the boundary, so that one may begin with another. Its end is not yet set.
+// behind the boundary, so that one may begin with another. The line end before it is part of it (RFC 2046
+// §5.1.1), so that the end of an empty body may be before its beginning.
 func (d *decoder) delimiterAt(at int) (delim delimiter, ok bool) {
 	if len(d.bounds) == 0 || !bytes.HasPrefix(d.raw[at:], []byte("--")) {
 		return delim, false
 	}
+	delim.end = at - len(lineBreak(d.raw[:at]))
 	delim.next = d.lineEnd(at)
 	line := bytes.TrimRight(d.raw[at+2:delim.next], " \t\r\n")
 	if delim.level, ok = d.bounds[string(line)]; ok {

@@ -1,0 +1,93 @@
+package mailtest
+
+// This file tests address lists.
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseAddresses(t *testing.T) {
+	t.Parallel()
+	type list = []Address
+	tests := []struct {
+		name, in string
+		want     list
+		problem  string // "" if there is none
+	}{
+		{"nothing", "", nil, ""},
+		{"white space and commas", " , ,, ", nil, ""},
+		{"comment alone", "(nobody)", nil, ""},
+		{"bare", "bob@qq.com", list{{"", "bob@qq.com"}}, ""},
+		{"brackets", "<bob@qq.com>", list{{"", "bob@qq.com"}}, ""},
+		{"name", "Bob Smith <bob@qq.com>", list{{"Bob Smith", "bob@qq.com"}}, ""},
+		{"name without space", "Bob<bob@qq.com>", list{{"Bob", "bob@qq.com"}}, ""},
+		{"quoted name", `"Smith, Bob \"B\"" <bob@qq.com>`, list{{`Smith, Bob "B"`, "bob@qq.com"}}, ""},
+		{"half quoted name", `"Smith," Bob <bob@qq.com>`, list{{"Smith, Bob", "bob@qq.com"}}, ""},
+		{"several", "a@x, B <b@y>,c@z", list{{"", "a@x"}, {"B", "b@y"}, {"", "c@z"}}, ""},
+		{"old style", "bob@qq.com (Bob Smith)", list{{"Bob Smith", "bob@qq.com"}}, ""},
+		{"old style with brackets", "<bob@qq.com> (Bob \\(x\\))", list{{"Bob (x)", "bob@qq.com"}}, ""},
+		{"comment beside a name", "Bob (the builder) <bob@qq.com>", list{{"Bob", "bob@qq.com"}}, ""},
+		{"comments everywhere", "(a) Bob (b) < (c) bob @ (d) qq.com > (e)", list{{"Bob", "bob@qq.com"}}, ""},
+		{"nested comment", "bob@qq.com (a (b, c) d)", list{{"a (b, c) d", "bob@qq.com"}}, ""},
+		{"encoded", "=?utf-8?B?5byg5LiJ?= <zs@qq.com>", list{{"张三", "zs@qq.com"}}, ""},
+		{"encoded in quotes", `"=?GB2312?B?1cXI/Q==?=" <zs@qq.com>`, list{{"张三", "zs@qq.com"}}, ""},
+		{"encoded in pieces", "=?utf-8?Q?J?= =?utf-8?Q?=C3=BCrgen?= x <j@x.de>", list{{"Jürgen x", "j@x.de"}}, ""},
+		{"encoded with a comma", "=?utf-8?Q?Smith, Bob <x>?= <bob@qq.com>", list{{"Smith, Bob <x>", "bob@qq.com"}}, ""},
+		{"encoded comment", "zs@qq.com (=?utf-8?B?5byg5LiJ?=)", list{{"张三", "zs@qq.com"}}, ""},
+		{"UTF-8", "张三 <张三@例子.中国>", list{{"张三", "张三@例子.中国"}}, ""},
+		{"GBK", "\xd5\xc5\xc8\xfd <zs@qq.com>", list{{"张三", "zs@qq.com"}}, ""}, // reported with the value of the field
+		{"dots", "J. R. Smith Jr. <j@x>", list{{"J. R. Smith Jr.", "j@x"}}, ""},
+		{"at sign in a name", "Bob @ Work <bob@x>", list{{"Bob @ Work", "bob@x"}}, ""},
+		{"address as name", "bob@x <bob@x>", list{{"bob@x", "bob@x"}}, ""},
+		{"apostrophes", "'bob@x' <bob@x>", list{{"'bob@x'", "bob@x"}}, ""},
+		{"quoted local part", `"bob smith"@x.com, <"a,b"@y>`, list{{"", `"bob smith"@x.com`}, {"", `"a,b"@y`}}, ""},
+		{"space in quotes in brackets", `< "a\" b" @ y >`, list{{"", `"a\" b"@y`}}, ""},
+		{"route", "Bob <@a.com,@b.com:bob@c.com>", list{{"Bob", "bob@c.com"}}, ""},
+		{"domain literals", "a@[1.2.3.4], b@[IPv6:2001:db8::1]", list{{"", "a@[1.2.3.4]"}, {"", "b@[IPv6:2001:db8::1]"}}, ""},
+		{"white space around at", "bob @ qq.com, bob@ qq.com, bob @qq.com", list{{"", "bob@qq.com"}, {"", "bob@qq.com"}, {"", "bob@qq.com"}}, ""},
+		{"group", "Friends: a@x, B <b@y>;", list{{"", "a@x"}, {"B", "b@y"}}, ""},
+		{"group and more", "a@x, My Friends: b@y;, c@z", list{{"", "a@x"}, {"", "b@y"}, {"", "c@z"}}, ""},
+		{"empty group", "undisclosed-recipients:;", nil, ""},
+		{"quoted group", `"a, b": c@z;`, list{{"", "c@z"}}, ""},
+		{"fold left in", "a@x,\r\n b@y", list{{"", "a@x"}, {"", "b@y"}}, ""},
+
+		{"group without end", "Friends: a@x", list{{"", "a@x"}}, "the group is not closed"},
+		{"semicolons", "a@x; B <b@y>; c@z", list{{"", "a@x"}, {"B", "b@y"}, {"", "c@z"}}, "there is a semicolon between addresses, at byte 3"},
+		{"no brackets", "Bob Smith bob@x", list{{"Bob Smith", "bob@x"}}, `"bob@x" has no angle brackets`},
+		{"no brackets, name behind", "bob@x Bob Smith", list{{"Bob Smith", "bob@x"}}, `"bob@x" has no angle brackets`},
+		{"no commas", "a@x b@y", list{{"", "a@x"}, {"", "b@y"}}, `"a@x" has no angle brackets`},
+		{"no domain", "root", list{{"", "root"}}, `the address "root" has no domain`},
+		{"no domain in brackets", "Root <root>", list{{"Root", "root"}}, `the address "root" has no domain`},
+		{"name alone", "Bob Smith", list{{"", "Bob Smith"}}, `the address "Bob Smith" has no domain`},
+		{"empty brackets", "Bob <>", list{{"Bob", ""}}, `the address of "Bob" is empty`},
+		{"at sign alone", "@", list{{"", "@"}}, `the address "@" is incomplete`},
+		{"nothing behind at", "bob@", list{{"", "bob@"}}, `the address "bob@" is incomplete`},
+		{"open bracket", "Bob <bob@x", list{{"Bob", "bob@x"}}, "the angle bracket at byte 4 is not closed"},
+		{"open bracket before another", "Bob <bob@x, A <a@y>", list{{"Bob", "bob@x"}, {"A", "a@y"}}, "the angle bracket at byte 4 is not closed"},
+		{"double brackets", "<<bob@x>>", list{{"", "bob@x"}}, "the angle bracket at byte 0 is not closed"},
+		{"closing bracket alone", "bob@x>", list{{"", "bob@x>"}}, ""},
+		{"two brackets", "Bob <a@x> <b@y>", list{{"Bob b@y", "a@x"}}, "there is a second address in angle brackets"},
+		{"open quote", `"Bob <bob@x>, a@y`, list{{`"Bob`, "bob@x"}, {"", "a@y"}}, "the quote at byte 0 is not closed"},
+		{"open comment", "Bob (x <bob@x>, a@y", list{{"Bob (x", "bob@x"}, {"", "a@y"}}, "the comment at byte 4 is not closed"},
+		{"text behind", "<bob@x> Bob", list{{"Bob", "bob@x"}}, ""},
+		{"encoded whole", "=?utf-8?B?5byg5LiJIDx6c0BxcS5jb20+?=", list{{"张三", "zs@qq.com"}}, "is in an encoded word or in quotes"},
+		{"quoted whole", `"Bob <bob@x>"`, list{{"Bob", "bob@x"}}, "is in an encoded word or in quotes"},
+		{"mailto", "mailto:bob@x", list{{"", "bob@x"}}, "the group is not closed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var bad faults
+			got := parseAddresses(tt.in, "", &bad)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("parseAddresses(%q) (-want +got):\n%s", tt.in, diff)
+			}
+			if got := strings.Join(bad, "; "); tt.problem == "" && got != "" || !strings.Contains(got, tt.problem) {
+				t.Errorf("problems of %q = %q, want %q", tt.in, got, tt.problem)
+			}
+		})
+	}
+}

@@ -1,0 +1,37 @@
+package mailtest
+
+// This file tests format=flowed.
+
+import "testing"
+
+func TestUnflow(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in string
+		delSp    bool
+		want     string
+	}{
+		{"nothing", "", false, ""},
+		{"fixed", "a\nb\n", false, "a\nb\n"},
+		{"flowed", "one \ntwo \nthree\nfour\n", false, "one two three\nfour\n"},
+		{"flowed Chinese", "你好 \n世界\n", true, "你好世界\n"},
+		{"spaces before the break", "a  \nb\n", true, "a b\n"},
+		{"stuffed", " >a\n From b\n  c\n", false, ">a\nFrom b\n c\n"},
+		{"quoted", "> one \n> two\n>> deeper \n>> still\nmine\n", false, "> one two\n>> deeper still\nmine\n"},
+		{"quote marks without space", ">one \n>two\n", false, "> one two\n"},
+		{"depth changes", "> one \n>> two\nx\n", false, "> one \n>> two\nx\n"},
+		{"signature", "bye \n-- \nBob\n", false, "bye \n-- \nBob\n"},
+		{"quoted signature", "> bye\n> -- \n> Bob\n", false, "> bye\n> -- \n> Bob\n"},
+		{"last line flowed", "a \n", false, "a \n"},
+		{"last line without end", "a \nb", false, "a b"},
+		{"empty line ends a paragraph", "a \n\nb\n", false, "a \nb\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := unflow(tt.in, tt.delSp); got != tt.want {
+				t.Errorf("unflow(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}

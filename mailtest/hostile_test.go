@@ -1,0 +1,194 @@
+package mailtest
+
+// This file gives the decoder what would hurt it if it looked at anything twice, or believed what
+// the message says. A case that takes quadratic time does not end before the deadline of the tests.
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestHostileMessages(t *testing.T) {
+	const size = 4 << 20
+	fill := func(s string, n int) string { return strings.Repeat(s, n/len(s)) }
+	nested := func(depth int) string {
+		var b strings.Builder
+		for i := range depth {
+			b.WriteString("Content-Type: multipart/mixed; boundary=b" + strings.Repeat("x", i%60) + string(rune('a'+i%26)) + "\r\n\r\n")
+			b.WriteString("--b" + strings.Repeat("x", i%60) + string(rune('a'+i%26)) + "\r\n")
+		}
+		return b.String()
+	}
+	var manyBoundaries, messages, qp strings.Builder
+	for range 10_000 {
+		messages.WriteString("Content-Type: message/rfc822\r\n\r\n")
+		qp.WriteString("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	}
+	for i := range 90 {
+		b := "q" + strings.Repeat("z", i)
+		manyBoundaries.WriteString("Content-Type: multipart/mixed; boundary=" + b + "\r\n\r\n--" + b + "\r\n")
+	}
+	mixed := "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+	subject, to := "Subject: ", "To: "
+	tests := []struct {
+		name, raw string
+	}{
+		{"nothing", ""},
+		{"one CR", "\r"},
+		{"one line without end", fill("x", size)},
+		{"one header line without end", subject + fill("x", size)},
+		{"one folded field without end", "Subject: x" + fill("\r\n x", size)},
+		{"header without end", fill("A: b\r\n", size)},
+		{"shortest fields", fill("A:\n", size)},
+		{"white space", fill(" \r\n", size)},
+		{"empty lines", fill("\n", size)},
+		{"multiparts 10,000 deep", nested(10_000)},
+		{"messages 10,000 deep", messages.String() + fill("x", size)},
+		{"encoded messages 10,000 deep", qp.String() + fill("x", size)},
+		{"a million boundaries", mixed + fill("--b\n", size)},
+		{"final boundaries", mixed + fill("--b--\n", size)},
+		{"lines that are nearly boundaries", mixed + "--b\n\n" + fill("--bb\n", size)},
+		{"hyphens", mixed + "--b\n\n" + fill("-", size)},
+		{"lines of hyphens", mixed + "--b\n\n" + fill("--\n", size)},
+		{"lines of hyphens in 90 multiparts", manyBoundaries.String() + "\r\n" + fill("--q\n--z\n", size)},
+		{"boundary with header each", mixed + fill("--b\nContent-Type: text/plain; charset=gbk\nContent-ID: <x>\n\n\xc4\xe3\n", size)},
+		{"digest of digests", "Content-Type: multipart/digest; boundary=b\r\n\r\n" + fill("--b\nContent-Type: multipart/digest; boundary=c\n\n--c\n\n", size)},
+		{"boundary of a megabyte", "Content-Type: multipart/mixed; boundary=" + fill("b", 1<<20-100) + "\r\n\r\n" + fill("--b\n", size)},
+		{"word openings", subject + fill("=?", 1<<20-100)},
+		{"word openings with encoding", subject + fill("=?a?q?", 1<<20-100)},
+		{"word openings with one end", subject + fill("=?a?q? ", 1<<20-100) + "?="},
+		{"word charsets without end", subject + fill("=?abcdefgh", 1<<20-100)},
+		{"words", subject + fill("=?gbk?b?xOM=?= ", 1<<20-100)},
+		{"broken words", subject + fill("=?gbk?b?x?= =?utf-8?q?=?= ", 1<<20-100)},
+		{"words without end in addresses", to + fill("=?a?q?<", 1<<20-100)},
+		{"commas", to + fill(",", 1<<20-100)},
+		{"open angles", to + fill("<", 1<<20-100)},
+		{"open angles with commas", to + fill("<a,", 1<<20-100)},
+		{"open angle and commas", to + "<" + fill("a,", 1<<20-100)},
+		{"open angles with quotes", to + fill(`<"`, 1<<20-100)},
+		{"closed angles", to + fill(">", 1<<20-100)},
+		{"open comments", to + fill("(", 1<<20-100)},
+		{"open comments and quotes", to + fill(`("`, 1<<20-100)},
+		{"comments", to + fill("(a)", 1<<20-100)},
+		{"quotes", to + fill(`"`, 1<<20-101)},
+		{"quoted backslashes", to + fill(`"\`, 1<<20-100)},
+		{"colons", to + fill("a ", 1<<19) + "x@y" + fill(" :", 1<<19-100)},
+		{"groups", to + fill("a:;", 1<<20-100)},
+		{"at signs", to + fill("@ ", 1<<20-100)},
+		{"at signs between letters", to + fill("a @ ", 1<<20-100)},
+		{"domain literals", to + fill("@[", 1<<20-100)},
+		{"addresses without commas", to + fill("a@b ", 1<<20-100)},
+		{"parameters", "Content-Type: text/plain" + fill("; a=b", 1<<20-100)},
+		{"parameters without semicolons", "Content-Type: text/plain; " + fill("a=b ", 1<<20-100)},
+		{"words without equals signs", "Content-Type: text/plain; a=" + fill("b ", 1<<20-100)},
+		{"parameter with comments", "Content-Type: text/plain; a=" + fill(" (b", 1<<20-100)},
+		{"semicolons", "Content-Type: text/plain" + fill(";", 1<<20-100)},
+		{"equals signs", "Content-Type: text/plain;" + fill("=", 1<<20-100)},
+		{"quoted parameters", "Content-Type: text/plain;" + fill(`="`, 1<<20-100)},
+		{"comments in a media type", "Content-Type: " + fill("(", 1<<20-100)},
+		{"segments", "Content-Type: text/plain" + fill("; a*0=b; a*1*=%41", 1<<20-100)},
+		{"segments without order", "Content-Type: text/plain" + fill("; a*9999999999999999999999=b; *=", 1<<20-100)},
+		{"base64 junk", "Content-Transfer-Encoding: base64\r\n\r\n" + fill("=*A", size)},
+		{"base64 padding", "Content-Transfer-Encoding: base64\r\n\r\n" + fill("=", size)},
+		{"base64 streams", "Content-Transfer-Encoding: base64\r\n\r\n" + fill("QQ==", size)},
+		{"quoted-printable escapes", "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + fill("=", size)},
+		{"quoted-printable white space", "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + fill(" ", size)},
+		{"quoted-printable soft breaks", "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + fill("=\n", size)},
+		{"UTF-7 shifts", "Content-Type: text/plain; charset=utf-7\r\n\r\n" + fill("+", size)},
+		{"UTF-7 in one shift", "Content-Type: text/plain; charset=utf-7\r\n\r\n+" + fill("A", size)},
+		{"flowed quotes", "Content-Type: text/plain; format=flowed\r\n\r\n" + fill(">", size)},
+		{"flowed lines", "Content-Type: text/plain; format=flowed\r\n\r\n" + fill("> \n>> \n", size)},
+		{"content ids", "Content-Type: text/html\r\n\r\n" + fill("cid:", size)},
+		{"charsets in HTML", "Content-Type: text/html\r\n\r\n" + fill("charset=", size)},
+		{"dates", "Date: " + fill("1 ", 1<<20-100)},
+		{"comments in a date", "Date: " + fill("(", 1<<20-100)},
+		{"charset of a megabyte", "Content-Type: text/plain; charset=" + fill("x", 1<<19) + fill("\nA:\xff", 1<<19-100)},
+		{"bytes beyond ASCII", subject + fill("\xff=?a?b?=?=", 1<<20-100)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkInvariants(t, []byte(tt.raw))
+		})
+	}
+}
+
+// checkInvariants decodes raw, and checks what is true of every message.
+func checkInvariants(t *testing.T, raw []byte) *Message {
+	t.Helper()
+	m := ParseMessage(bytes.Clone(raw))
+	checkMessage(t, m, raw)
+	return m
+}
+
+func checkMessage(t *testing.T, m *Message, raw []byte) {
+	t.Helper()
+	if !bytes.Equal(m.Raw, raw) {
+		t.Errorf("Raw has %d bytes and is not the message of %d bytes", len(m.Raw), len(raw))
+	}
+	if n := len(m.Problems); n > maxProblems+1 {
+		t.Errorf("there are %d problems, want at most %d", n, maxProblems+1)
+	}
+	checkStrings(t, append([]string{m.Subject, m.MessageID, m.Text, m.HTML}, m.Problems...))
+	for _, list := range [][]Address{m.From, m.Sender, m.ReplyTo, m.To, m.Cc, m.Bcc} {
+		for _, a := range list {
+			checkStrings(t, []string{a.Name, a.Address})
+		}
+	}
+	end := 0
+	for p := range m.Body.All() {
+		for _, f := range p.Header {
+			checkStrings(t, []string{f.Name, f.Value})
+			n := bytes.Index(m.Raw[end:], []byte(f.Raw))
+			if n < 0 {
+				t.Fatalf("part %q: field %q is not in the message behind byte %d", p.Path, clip(f.Raw), end)
+			}
+			end += n + len(f.Raw)
+		}
+		at := end
+		for len(p.Raw) > 0 && at < len(m.Raw) && &m.Raw[at] != &p.Raw[0] {
+			at++
+		}
+		if at+len(p.Raw) > len(m.Raw) {
+			t.Fatalf("part %q: Raw is not in the memory of the message behind byte %d", p.Path, end)
+		}
+		checkStrings(t, []string{p.Path, p.MediaType, p.Encoding, p.Disposition, p.Filename, p.ContentID, p.Text})
+		for k, v := range p.Params {
+			checkStrings(t, []string{k, v})
+		}
+		end = at
+		if len(p.Parts) == 0 {
+			end += len(p.Raw)
+		}
+		if p.Message != nil {
+			checkMessage(t, p.Message, p.Content)
+		}
+	}
+}
+
+func checkStrings(t *testing.T, all []string) {
+	t.Helper()
+	for _, s := range all {
+		if !utf8.ValidString(s) {
+			t.Errorf("%q is not valid UTF-8", clip(s))
+		}
+	}
+}
+
+func TestHostilePartsKeepTheirBytes(t *testing.T) {
+	t.Parallel()
+	raw := "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\nx\r\n", 20_000) + "--b--\r\n"
+	m := ParseMessage([]byte(raw))
+	if got, want := len(m.Body.Parts), maxParts; got != want { // and the root
+		t.Fatalf("parts = %d, want %d", got, want)
+	}
+	last := m.Body.Parts[len(m.Body.Parts)-1]
+	if got, want := string(last.Raw), raw[len(raw)-len(last.Raw):]; got != want || len(last.Raw) < 100_000 {
+		t.Errorf("the last part has %d bytes, want all that is left", len(last.Raw))
+	}
+	if len(m.Problems) != 1 {
+		t.Errorf("problems = %q, want one", m.Problems)
+	}
+}

@@ -1,0 +1,265 @@
+package mailtest
+
+// This file tests whole messages: those in testdata/messages, with what should come out of them.
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// summary is what a golden file says about a message.
+type summary struct {
+	Header      []string            `json:",omitempty"`
+	Date        string              `json:",omitempty"`
+	Subject     string              `json:",omitempty"`
+	MessageID   string              `json:",omitempty"`
+	Addresses   map[string][]string `json:",omitempty"`
+	Text        string              `json:",omitempty"`
+	HTML        string              `json:",omitempty"`
+	Parts       []string
+	Attachments []string           `json:",omitempty"`
+	Inline      []string           `json:",omitempty"`
+	Messages    map[string]summary `json:",omitempty"`
+	Problems    []string           `json:",omitempty"`
+}
+
+func summarize(m *Message) summary {
+	s := summary{
+		Subject: m.Subject, MessageID: m.MessageID, Text: m.Text, HTML: m.HTML, Problems: m.Problems,
+		Addresses: map[string][]string{}, Messages: map[string]summary{},
+	}
+	if !m.Date.IsZero() {
+		s.Date = m.Date.Format(time.RFC3339)
+	}
+	for _, f := range m.Header {
+		s.Header = append(s.Header, f.Name+": "+f.Value)
+	}
+	for name, list := range map[string][]Address{
+		"From": m.From, "Sender": m.Sender, "ReplyTo": m.ReplyTo, "To": m.To, "Cc": m.Cc, "Bcc": m.Bcc,
+	} {
+		for _, a := range list {
+			s.Addresses[name] = append(s.Addresses[name], fmt.Sprintf("%q <%s>", a.Name, a.Address))
+		}
+	}
+	for p := range m.Body.All() {
+		s.Parts = append(s.Parts, fmt.Sprintf("%q %s %q, encoding %q, disposition %q, filename %q, id %q, %d bytes, content %d bytes %08x, text %q",
+			p.Path, p.MediaType, p.Params, p.Encoding, p.Disposition, p.Filename, p.ContentID,
+			len(p.Raw), len(p.Content), crc32.ChecksumIEEE(p.Content), p.Text))
+		if p.Message != nil {
+			s.Messages[p.Path] = summarize(p.Message)
+		}
+	}
+	for _, p := range m.Attachments {
+		s.Attachments = append(s.Attachments, p.Path)
+	}
+	for _, p := range m.Inline {
+		s.Inline = append(s.Inline, p.Path)
+	}
+	return s
+}
+
+// TestMessages decodes each testdata/messages/*.eml and compares what comes out with the .json beside
+// it. To add a message, put the .eml there, run the test with -update, and read the .json.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	for name, raw := range testMessages(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := checkInvariants(t, raw)
+			var b bytes.Buffer
+			enc := json.NewEncoder(&b)
+			enc.SetEscapeHTML(false)
+			enc.SetIndent("", "\t")
+			if err := enc.Encode(summarize(m)); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", "messages", name+".json")
+			if *update {
+				if err := os.WriteFile(golden, b.Bytes(), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), b.String()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", golden, diff)
+			}
+		})
+	}
+}
+
+// testMessages returns the messages in testdata by name.
+func testMessages(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "messages", "*.eml"))
+	if err != nil || len(files) < 40 {
+		t.Fatalf("there are %d messages in testdata (%v), want at least 40", len(files), err)
+	}
+	all := map[string][]byte{}
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimSuffix(filepath.Base(f), ".eml")] = raw
+	}
+	return all
+}
+
+// What is captured must be comparable without options: cmp panics on an unexported field.
+func TestMessagesAreComparable(t *testing.T) {
+	t.Parallel()
+	for name, raw := range testMessages(t) {
+		a, b := ParseMessage(raw), ParseMessage(bytes.Clone(raw))
+		if diff := cmp.Diff(a, b); diff != "" {
+			t.Errorf("%s: two decodings differ:\n%s", name, diff)
+		}
+		b.Subject += "!"
+		if cmp.Equal(a, b) {
+			t.Errorf("%s: messages with different subjects are equal", name)
+		}
+	}
+}
+
+// A message inside another must come out as it would on its own.
+func TestMessageInMessage(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for name, raw := range testMessages(t) {
+		for p := range ParseMessage(raw).Body.All() {
+			if p.Message == nil {
+				continue
+			}
+			n++
+			if diff := cmp.Diff(ParseMessage(p.Content), p.Message); diff != "" {
+				t.Errorf("%s: part %s differs from the same message alone (-alone +inside):\n%s", name, p.Path, diff)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no message in testdata has a message inside")
+	}
+}
+
+func TestMessageMethods(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage(testMessages(t)["outlook"])
+	if got, want := m.Get("thread-TOPIC"), "budget"; got != want {
+		t.Errorf("Get = %q, want %q", got, want)
+	}
+	if got := m.Get("X-Missing"); got != "" {
+		t.Errorf("Get of a missing field = %q, want none", got)
+	}
+	if got := m.GetAll("X-Missing"); got != nil {
+		t.Errorf("GetAll of a missing field = %q, want none", got)
+	}
+	if got, want := ParseMessage([]byte("a: 1\nA: 2\n\n")).GetAll("A"), []string{"1", "2"}; !cmp.Equal(got, want) {
+		t.Errorf("GetAll = %q, want %q", got, want)
+	}
+	for _, id := range []string{"image001.png@01DA.ABC", "<image001.png@01DA.ABC>", "cid:image001.png@01DA.ABC"} {
+		if p, ok := m.InlineByID(id); !ok || p.Filename != "image001.png" || p.Get("content-description") != "image001.png" {
+			t.Errorf("InlineByID(%q) = %q, %t", id, p.Filename, ok)
+		}
+	}
+	for _, name := range []string{"image001.png", "winmail.dat"} {
+		if p, ok := m.Attachment(name); !ok || p.Filename != name {
+			t.Errorf("Attachment(%q) = %q, %t", name, p.Filename, ok)
+		}
+	}
+	if _, ok := m.Attachment(""); ok {
+		t.Error("there is an attachment without a name")
+	}
+	if _, ok := m.InlineByID(""); ok {
+		t.Error("there is an inline part without an id")
+	}
+	n := 0
+	for p := range m.Body.All() {
+		if n++; p.Path == "1" {
+			break
+		}
+	}
+	if n != 2 {
+		t.Errorf("the loop that ends at part 1 saw %d parts, want 2", n)
+	}
+}
+
+func TestParseDate(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ in, want string }{ // want "" if it is no date
+		{"Mon, 02 Mar 2026 09:30:00 +0800", "2026-03-02T09:30:00+08:00"},
+		{"2 Mar 2026 09:30 -0330", "2026-03-02T09:30:00-03:30"},
+		{"Mon, 2 Mar 2026 09:30:00 +0800 (CST)", "2026-03-02T09:30:00+08:00"},
+		{"(x) Mon, 2 (y) Mar 2026 09:30:00 +0000", "2026-03-02T09:30:00Z"},
+		{"Mon, 2 Mar 26 09:30:00 GMT", "2026-03-02T09:30:00Z"},
+		{"Mon, 2 Mar 2026 09:30:00 EST", "2026-03-02T09:30:00-05:00"},
+		{"Mon, 2 Mar 2026 09:30:00 pdt", "2026-03-02T09:30:00-07:00"},
+		{"Mon, 2 Mar 2026 09:30:00 CST", "2026-03-02T09:30:00-06:00"},
+		{"Mon, 2 Mar 2026 09:30:00 MSK", "2026-03-02T09:30:00Z"}, // unknown zones say nothing
+		{"Mon, 2 Mar 2026 09:30:00 Z", "2026-03-02T09:30:00Z"},
+		{"Mon, 2 Mar 2026 09:30:00", "2026-03-02T09:30:00Z"},
+		{"2 mar 99 09:30", "1999-03-02T09:30:00Z"},
+		{"2 Mar 126 09:30 Z", "2026-03-02T09:30:00Z"},
+		{"31 Dec 2016 23:59:60 +0000", "2017-01-01T00:00:00Z"}, // a leap second
+		{"2 Mar 2026 09:30:00 +0800 x", ""},
+		{"2 Mar 2026 24:30:00 +0800", ""},
+		{"2 Mar 2026 09:30:00 +08:00", ""},
+		{"2 Mar 2026 9 +0800", ""},
+		{"2 March 2026 09:30 +0800", ""},
+		{"yesterday", ""},
+		{"", ""},
+		{"Mon, 30 Feb 2026 09:30:00 +0000", ""},
+		{"2026-03-02T09:30:00Z", ""},
+	}
+	for _, tt := range tests {
+		got := ""
+		if d, ok := parseDate(tt.in); ok {
+			got = d.Format(time.RFC3339)
+			if name := d.Location().String(); name != "" && name != "UTC" {
+				t.Errorf("parseDate(%q) is in the zone %q of this machine", tt.in, name)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("parseDate(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestSimpleMessageAllocations(t *testing.T) {
+	raw := []byte("From: Alice <alice@example.com>\r\nTo: Bob <bob@qq.com>\r\nSubject: Welcome\r\n" +
+		"Date: Mon, 02 Mar 2026 09:30:00 +0800\r\nMessage-ID: <1@example.com>\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: text/plain; charset=utf-8\r\n\r\n" + strings.Repeat("Hello Bob, hello Bob, hello.\r\n", 26))
+	const most = 50
+	if got := testing.AllocsPerRun(100, func() { ParseMessage(raw) }); got > most {
+		t.Errorf("decoding a message of %d bytes takes %.0f allocations, want at most %d", len(raw), got, most)
+	}
+}
+
+func BenchmarkParseMessage(b *testing.B) {
+	all := testMessages(b)
+	big := fmt.Appendf(nil, "Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"+
+		"--b\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n%s--b--\r\n",
+		strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", 1<<20/78))
+	for name, raw := range map[string][]byte{"plain": all["plain"], "outlook": all["outlook"], "1 MiB in base64": big} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(raw)))
+			b.ReportAllocs()
+			for b.Loop() {
+				ParseMessage(raw)
+			}
+		})
+	}
+}

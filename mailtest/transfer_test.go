@@ -1,0 +1,121 @@
+package mailtest
+
+// This file tests content transfer encodings, damaged ones too.
+
+import (
+	"bytes"
+	"encoding/base64"
+	"mime/quotedprintable"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDecodeBase64(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in, want string
+		problems       faults
+	}{
+		{"empty", "", "", nil},
+		{"whole", "SGVsbG8=", "Hello", nil},
+		{"lines", "SGVs\r\nbG8=\r\n", "Hello", nil},
+		{"LF only", "SGVs\nbG8=\n", "Hello", nil},
+		{"white space", " SGVs\t bG8=  \r\n", "Hello", nil},
+		{"no padding after 3", "SGVsbG8", "Hello", faults{"base64: the padding at the end is missing"}},
+		{"no padding after 2", "SGVsbA", "Hell", faults{"base64: the padding at the end is missing"}},
+		{"half the padding", "SGVsbA=", "Hell", faults{"base64: the padding at the end is missing"}},
+		{"too much padding", "SGVsbG8==", "Hello", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 8"}},
+		{"padding where none is needed", "SGVs=", "Hel", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
+		{"one character too many", "SGVsb", "Hel", faults{"base64: the character before byte 5 stands alone and gives no byte"}},
+		{"line noise", "SG*Vsb!G8=", "Hello", faults{"base64: skipped 2 bytes that do not belong there, the first at byte 2"}},
+		{"8 bits", "SGVs\xffbG8=", "Hello", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
+		{"two streams", "SGVs\r\nbA==\r\nbG8=\r\n", "Helllo", faults{"base64: there is more after the padding, at byte 12"}},
+		{"a footer below", "SGVsbG8=\r\n--\r\n", "Hello", faults{"base64: skipped 2 bytes that do not belong there, the first at byte 10"}},
+		{"bits beyond the end", "SGVsbH==", "Hell", nil},
+		{"padding alone", "====", "", faults{"base64: skipped 4 bytes that do not belong there, the first at byte 0"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var bad faults
+			got := decodeTransfer([]byte(tt.in), "base64", &bad)
+			if string(got) != tt.want {
+				t.Errorf("decoding %q gives %q, want %q", tt.in, got, tt.want)
+			}
+			if diff := cmp.Diff(tt.problems, bad); diff != "" {
+				t.Errorf("problems of %q (-want +got):\n%s", tt.in, diff)
+			}
+		})
+	}
+}
+
+func TestDecodeQuotedPrintable(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in, want string
+		problems       faults
+	}{
+		{"empty", "", "", nil},
+		{"escapes", "a=3Db=C3=A9\r\n", "a=bé\r\n", nil},
+		{"lower case", "=c3=a9", "é", nil},
+		{"mixed case", "=c3=A9", "é", nil},
+		{"soft break", "a=\r\nb", "ab", nil},
+		{"soft break with LF", "a=\nb", "ab", nil},
+		{"soft break with white space", "a= \t\r\nb", "ab", nil},
+		{"soft break at the end", "a=", "a", nil},
+		{"white space at the end of a line", "a \t\r\nb ", "a\r\nb", nil},
+		{"encoded white space at the end", "a=20\r\n", "a \r\n", nil},
+		{"line ends stay", "a\nb\r\nc", "a\nb\r\nc", nil},
+		{"8 bits stay", "é", "é", nil},
+		{"no hex", "a=G1b", "a=G1b", faults{`"=G1" at byte 1 is no escape`}},
+		{"half hex", "x\r\na=1", "x\r\na=1", faults{`"=1" at byte 4 is no escape`}},
+		{"space after", "a= b", "a= b", faults{`"= b" at byte 1 is no escape`}},
+		{"two equals signs", "a==41", "a=A", faults{`"==4" at byte 1 is no escape`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var bad faults
+			got := decodeTransfer([]byte(tt.in), "quoted-printable", &bad)
+			if string(got) != tt.want {
+				t.Errorf("decoding %q gives %q, want %q", tt.in, got, tt.want)
+			}
+			if diff := cmp.Diff(tt.problems, bad); diff != "" {
+				t.Errorf("problems of %q (-want +got):\n%s", tt.in, diff)
+			}
+		})
+	}
+}
+
+func TestTransferRoundTrip(t *testing.T) {
+	t.Parallel()
+	all := make([]byte, 0, 256*20)
+	for i := range 256 * 20 {
+		all = append(all, byte(i*i>>3))
+	}
+	var bad faults
+	for n := 0; n < len(all); n += 13 {
+		in := all[:n]
+		if got := decodeTransfer([]byte(base64.StdEncoding.EncodeToString(in)), "base64", &bad); !bytes.Equal(got, in) {
+			t.Fatalf("%d bytes in base64 come back as %d others", n, len(got))
+		}
+		var b bytes.Buffer
+		w := quotedprintable.NewWriter(&b)
+		w.Binary = true
+		w.Write(in)
+		w.Close()
+		if got := decodeTransfer(b.Bytes(), "quoted-printable", &bad); !bytes.Equal(got, in) {
+			t.Fatalf("%d bytes in quoted-printable come back as %d others", n, len(got))
+		}
+	}
+	if len(bad) > 0 {
+		t.Errorf("problems = %q, want none", bad)
+	}
+	in := []byte("as it is")
+	for _, encoding := range []string{"", "7bit", "8bit", "binary", "x-uuencode"} {
+		if got := decodeTransfer(in, encoding, &bad); &got[0] != &in[0] {
+			t.Errorf("%q: the content is a copy", encoding)
+		}
+	}
+}
