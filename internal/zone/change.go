@@ -346,7 +346,8 @@ func (s *rrset) add(rr dns.RR) (bool, error) {
 		return false, fmt.Errorf("more than %d records, which no message could carry", maxRecords)
 	}
 	s.lowerTTL(rr.Header().Ttl)
-	rr.Header().Ttl = min(rr.Header().Ttl, s.rrs[0].Header().Ttl)
+	first := s.rrs[0].Header()
+	rr.Header().Ttl, rr.Header().Name = first.Ttl, first.Name // one RRset, one spelling
 	s.rrs = append(s.rrs, rr)
 	return true, nil
 }

@@ -260,7 +260,7 @@ func (p *parser) record(e entry) *ParseError {
 	*rr.Header() = dns.RR_Header{Name: p.owner, Rrtype: typ, Class: dns.ClassINET, Ttl: ttl}
 	sent, bad := onWire(rr)
 	if bad != nil {
-		return data[0].wrong(fmt.Errorf("bad data of a %s record: %w", dns.Type(typ), bad))
+		return data[0].wrong(fmt.Errorf("bad %s record: %w", dns.Type(typ), bad))
 	}
 	return p.take(sent, e.tokens[0])
 }
@@ -308,7 +308,7 @@ func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError)
 		return rr, nil
 	}
 	read := line.Len() - r.Len()
-	want := fmt.Errorf("bad data of a %s record, want %s", dns.Type(typ), syntax(typ))
+	want := fmt.Errorf("bad %s record, want %s", dns.Type(typ), syntax(typ))
 	if last := len(data) - 1; read >= starts[last]+len(data[last].text)+1 && last+1 < fields(typ) {
 		return nil, end.wrong(want) // it read everything and wanted more
 	}
