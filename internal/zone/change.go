@@ -263,12 +263,14 @@ func (c *change) addOne(r *record) error {
 	at := c.db.root.make(&r.name)
 	c.save(at)
 	apex := at.enclosing(r.typ)
-	if skip, ok := r.name.registrable(); ok && apex == &c.db.root && r.typ != dns.TypeDS {
-		apex = c.db.root.grow(&r.name, skip)
-		c.save(apex)
-		apex.zone = new(zone)
-		apex.synthesize(owner(r.rr.Header().Name, skip))
-		c.zones[apex] = true
+	if apex == &c.db.root && r.typ != dns.TypeDS {
+		if skip, ok := r.name.registrable(); ok {
+			apex = c.db.root.grow(&r.name, skip)
+			c.save(apex)
+			apex.zone = new(zone)
+			apex.synthesize(owner(r.rr.Header().Name, skip))
+			c.zones[apex] = true
+		}
 	}
 	if err := at.admits(r); err != nil {
 		return err
