@@ -251,9 +251,9 @@ func (c *change) addSOA(r *record) error {
 	}
 	if at.zone == nil {
 		at.zone = new(zone)
+		at.synthesize(r.rr.Header().Name)
 	}
 	at.setSOA(r.rr.(*dns.SOA))
-	at.synthesize(r.rr.Header().Name)
 	at.zone.implicit = false
 	c.zones[at] = true
 	return nil

@@ -85,7 +85,7 @@ type parser struct {
 }
 
 func (p *parser) parse(origin string) *ParseError {
-	start := token{origin, 1, 1}
+	start := token{text: origin, line: 1, col: 1}
 	apex, err := parseName(origin)
 	if err != nil {
 		return start.wrong(err)
@@ -156,7 +156,7 @@ func exactly(args []token, n int, end token, want string) *ParseError {
 func (p *parser) absolute(t token) (string, *ParseError) {
 	s := t.text
 	switch {
-	case strings.ContainsRune(s, '"'):
+	case t.quoted:
 		return "", t.wrong(errors.New("a name has no quotes"))
 	case s == "@":
 		return p.origin, nil
