@@ -251,9 +251,9 @@ func (c *change) addSOA(r *record) error {
 	}
 	if at.zone == nil {
 		at.zone = new(zone)
+		at.synthesize(r.rr.Header().Name)
 	}
 	at.setSOA(r.rr.(*dns.SOA))
-	at.synthesize(r.rr.Header().Name)
 	at.zone.implicit = false
 	c.zones[at] = true
 	return nil
@@ -263,12 +263,14 @@ func (c *change) addOne(r *record) error {
 	at := c.db.root.make(&r.name)
 	c.save(at)
 	apex := at.enclosing(r.typ)
-	if skip, ok := r.name.registrable(); ok && apex == &c.db.root && r.typ != dns.TypeDS {
-		apex = c.db.root.grow(&r.name, skip)
-		c.save(apex)
-		apex.zone = new(zone)
-		apex.synthesize(owner(r.rr.Header().Name, skip))
-		c.zones[apex] = true
+	if apex == &c.db.root && r.typ != dns.TypeDS {
+		if skip, ok := r.name.registrable(); ok {
+			apex = c.db.root.grow(&r.name, skip)
+			c.save(apex)
+			apex.zone = new(zone)
+			apex.synthesize(owner(r.rr.Header().Name, skip))
+			c.zones[apex] = true
+		}
 	}
 	if err := at.admits(r); err != nil {
 		return err
@@ -346,7 +348,8 @@ func (s *rrset) add(rr dns.RR) (bool, error) {
 		return false, fmt.Errorf("more than %d records, which no message could carry", maxRecords)
 	}
 	s.lowerTTL(rr.Header().Ttl)
-	rr.Header().Ttl = min(rr.Header().Ttl, s.rrs[0].Header().Ttl)
+	first := s.rrs[0].Header()
+	rr.Header().Ttl, rr.Header().Name = first.Ttl, first.Name // one RRset, one spelling
 	s.rrs = append(s.rrs, rr)
 	return true, nil
 }

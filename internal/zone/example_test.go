@@ -42,5 +42,5 @@ mx2  A   192.0.2.2
 func ExampleParse_error() {
 	_, err := zone.Parse("@  MX 10 mx1\nmx1  A  192.0.2.256\n", "qq.com.", "qq.com.zone")
 	fmt.Println(err)
-	// Output: qq.com.zone:2:9: bad data of a A record, want an IPv4 address: "192.0.2.256"
+	// Output: qq.com.zone:2:9: bad A record, want an IPv4 address: "192.0.2.256"
 }

@@ -21,6 +21,11 @@ func (p *parser) generate(e entry) *ParseError {
 	if !ok {
 		return span.wrong(errors.New("want start-stop or start-stop/step, up to 2147483647"))
 	}
+	tooMuch := span.wrong(fmt.Errorf("$GENERATE makes too much: at most %d records and %d MiB in one text",
+		maxGenerated, maxGeneratedBytes>>20))
+	if p.generated += int((stop-start)/step) + 1; p.generated > maxGenerated {
+		return tooMuch
+	}
 	for i := start; i <= stop; i += step {
 		one := entry{tokens: slices.Clone(e.tokens[2:]), end: e.end}
 		for j, t := range one.tokens {
@@ -34,10 +39,8 @@ func (p *parser) generate(e entry) *ParseError {
 			one.tokens[j].text = text
 			p.generatedBytes += len(text)
 		}
-		p.generated++
-		if p.generated > maxGenerated || p.generatedBytes > maxGeneratedBytes {
-			return span.wrong(fmt.Errorf("$GENERATE makes too much: at most %d records and %d MiB in one text",
-				maxGenerated, maxGeneratedBytes>>20))
+		if p.generatedBytes > maxGeneratedBytes {
+			return tooMuch
 		}
 		if err := p.record(one); err != nil {
 			return err

@@ -42,8 +42,8 @@ func (e *ParseError) Unwrap() error { return e.Err }
 
 // Bounds for what $GENERATE may make of one text.
 const (
-	maxGenerated      = 65536
-	maxGeneratedBytes = 16 << 20
+	maxGenerated      = 10_000
+	maxGeneratedBytes = 4 << 20
 )
 
 // Parse reads the records of a zone from the text of a master file (RFC 1035 §5): the records of the
@@ -51,8 +51,8 @@ const (
 //
 // Relative names are completed with origin or the last $ORIGIN. A record without TTL has that of the
 // last $TTL (RFC 2308 §4), else the last one stated (RFC 1035 §5.1), else [DefaultTTL]. Data of types that
-// are unknown is read in the form of RFC 3597. $GENERATE is known, within bounds: 65536 records and
-// 16 MiB per text, with the bases d, o, x and X. $INCLUDE is an error. SOA and NS records may be
+// are unknown is read in the form of RFC 3597. $GENERATE is known, within bounds: 10,000 records and
+// 4 MiB per text, with the bases d, o, x and X. $INCLUDE is an error. SOA and NS records may be
 // missing: [DB.Add] and [DB.Replace] synthesize them.
 //
 // The error, if any, is a [*ParseError], and there are no records then. Errors are whatever [DB.Add]
@@ -85,7 +85,7 @@ type parser struct {
 }
 
 func (p *parser) parse(origin string) *ParseError {
-	start := token{origin, 1, 1}
+	start := token{text: origin, line: 1, col: 1}
 	apex, err := parseName(origin)
 	if err != nil {
 		return start.wrong(err)
@@ -156,7 +156,7 @@ func exactly(args []token, n int, end token, want string) *ParseError {
 func (p *parser) absolute(t token) (string, *ParseError) {
 	s := t.text
 	switch {
-	case strings.ContainsRune(s, '"'):
+	case t.quoted:
 		return "", t.wrong(errors.New("a name has no quotes"))
 	case s == "@":
 		return p.origin, nil
@@ -171,7 +171,7 @@ func (p *parser) absolute(t token) (string, *ParseError) {
 	return s, nil
 }
 
-// seconds reads a TTL, plain or with the units of BIND: 1h30m.
+// seconds reads a TTL or another time, plain or with the units of BIND: 1h30m.
 func seconds(t token) (uint32, *ParseError) {
 	const most = 1<<31 - 1
 	total, n, digits := uint64(0), uint64(0), false
@@ -191,16 +191,16 @@ func seconds(t token) (uint32, *ParseError) {
 		case 'w', 'W':
 			unit = 7 * 86400
 		default:
-			return 0, t.wrong(errors.New("not a TTL, want seconds or a form such as 1h30m"))
+			return 0, t.wrong(errors.New("not a time, want seconds or a form such as 1h30m"))
 		}
 		if unit > 0 {
 			if !digits {
-				return 0, t.wrong(errors.New("not a TTL, want a number before each unit"))
+				return 0, t.wrong(errors.New("not a time, want a number before each unit"))
 			}
 			total, n, digits = total+n*unit, 0, false
 		}
 		if n > most || total+n > most {
-			return 0, t.wrong(errors.New("TTL is more than 2147483647 (RFC 2181 §8)"))
+			return 0, t.wrong(errors.New("time is more than 2147483647 seconds (RFC 2181 §8)"))
 		}
 	}
 	return uint32(total + n), nil
@@ -260,7 +260,7 @@ func (p *parser) record(e entry) *ParseError {
 	*rr.Header() = dns.RR_Header{Name: p.owner, Rrtype: typ, Class: dns.ClassINET, Ttl: ttl}
 	sent, bad := onWire(rr)
 	if bad != nil {
-		return data[0].wrong(fmt.Errorf("bad data of a %s record: %w", dns.Type(typ), bad))
+		return data[0].wrong(fmt.Errorf("bad %s record: %w", dns.Type(typ), bad))
 	}
 	return p.take(sent, e.tokens[0])
 }
@@ -285,11 +285,12 @@ func typeOf(s string) (uint16, bool) {
 // data reads the data of a record. Miekg's parser gets it on one line of its own and does not say where
 // it stopped, but it takes its bytes one by one: the token that it refused is the last one it read.
 func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError) {
-	if typ == dns.TypeTXT || typ == dns.TypeSPF {
-		for _, t := range data {
-			if longest(t.text) > 255 {
-				return nil, t.wrong(errors.New("more than 255 bytes in one string (RFC 1035 §3.3): make it several"))
-			}
+	want := fmt.Errorf("bad %s record, want %s", dns.Type(typ), syntax(typ))
+	if generic := data[0].text == `\#`; !generic && len(data) < fields(typ) {
+		return nil, end.wrong(want)
+	} else if !generic {
+		if err := strict(typ, data); err != nil {
+			return nil, err
 		}
 	}
 	var line strings.Builder
@@ -308,15 +309,31 @@ func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError)
 		return rr, nil
 	}
 	read := line.Len() - r.Len()
-	want := fmt.Errorf("bad data of a %s record, want %s", dns.Type(typ), syntax(typ))
-	if last := len(data) - 1; read >= starts[last]+len(data[last].text)+1 && last+1 < fields(typ) {
-		return nil, end.wrong(want) // it read everything and wanted more
-	}
 	i := len(data) - 1
 	for i > 0 && starts[i] >= read-1 {
 		i--
 	}
 	return nil, data[i].wrong(want)
+}
+
+// strict refuses what miekg's parser would take: it makes several of a string that is too long, and 0 of
+// a time that is none.
+func strict(typ uint16, data []token) *ParseError {
+	switch typ {
+	case dns.TypeTXT, dns.TypeSPF:
+		for _, t := range data {
+			if longest(t.text) > 255 {
+				return t.wrong(errors.New("more than 255 bytes in one string (RFC 1035 §3.3): make it several"))
+			}
+		}
+	case dns.TypeSOA:
+		for _, t := range data[3:fields(typ)] {
+			if _, err := seconds(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // longest returns the length in bytes of the longest string in a token.

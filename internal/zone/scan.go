@@ -11,9 +11,10 @@ import (
 
 // token is a run of text without white space, with its quotes and backslashes as they stand.
 type token struct {
-	text string
-	line int
-	col  int // in bytes, from 1
+	text   string
+	line   int
+	col    int  // in bytes, from 1
+	quoted bool // some of it
 }
 
 // entry is what RFC 1035 calls an entry: a line, or several within parentheses.
@@ -74,11 +75,11 @@ func (s *scanner) scan(e *entry) *ParseError {
 				s.at = len(s.text)
 			}
 		case '(':
-			s.open = append(s.open, token{"(", s.line, s.at - s.bol + 1})
+			s.open = append(s.open, token{text: "(", line: s.line, col: s.at - s.bol + 1})
 			s.at++
 		case ')':
 			if len(s.open) == 0 {
-				return token{")", s.line, s.at - s.bol + 1}.wrong(errors.New("no parenthesis is open here"))
+				return token{text: ")", line: s.line, col: s.at - s.bol + 1}.wrong(errors.New("no parenthesis is open here"))
 			}
 			s.open = s.open[:len(s.open)-1]
 			s.at++
@@ -113,7 +114,7 @@ func (s *scanner) token() (token, *ParseError) {
 		case c == '"' && quote == nil:
 			q := s.here()
 			q.text = `"`
-			quote = &q
+			quote, t.quoted = &q, true
 		case c == '"':
 			quote = nil
 		case c == '\\':

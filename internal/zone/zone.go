@@ -43,7 +43,8 @@ const DefaultTTL = 300
 // shared with the DB: whoever wants to change one must change a copy. Answers list records in the
 // order in which they were added, always: there is no rotation.
 //
-// Owner names are compared without regard to ASCII case (RFC 4343) and answered as they were added.
+// Owner names are compared without regard to ASCII case (RFC 4343) and answered as the first record of
+// the RRset had them.
 // An RRset has no duplicates (RFC 2181 §5), and the lowest TTL that was given for one of its records
 // is the TTL of all (RFC 2181 §5.2).
 //

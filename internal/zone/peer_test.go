@@ -1,0 +1,358 @@
+package zone
+
+// Comparison with name servers that the world uses: the same zones, the same questions, the same
+// answers, or a reason.
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// peer is a name server that can be started with some zone files.
+type peer struct {
+	name   string
+	config func(dir, port string, zones []string) string
+	args   func(config string) []string
+}
+
+var peers = []peer{
+	{
+		name: "nsd",
+		config: func(dir, port string, zones []string) string {
+			var b strings.Builder
+			fmt.Fprintf(&b, `
+server:
+	ip-address: 127.0.0.1@%[2]s
+	username: ""
+	zonesdir: "%[1]s"
+	database: ""
+	pidfile: "%[1]s/nsd.pid"
+	xfrdfile: "%[1]s/xfrd.state"
+	zonelistfile: "%[1]s/zone.list"
+	server-count: 1
+	minimal-responses: yes
+	rrl-ratelimit: 0
+remote-control:
+	control-enable: no
+`, dir, port)
+			for _, z := range zones {
+				fmt.Fprintf(&b, "zone:\n\tname: %q\n\tzonefile: %q\n", z, z+".zone")
+			}
+			return b.String()
+		},
+		args: func(config string) []string { return []string{"-d", "-c", config} },
+	},
+	{
+		name: "knotd",
+		config: func(dir, port string, zones []string) string {
+			var b strings.Builder
+			fmt.Fprintf(&b, `
+server:
+  listen: 127.0.0.1@%[2]s
+  rundir: %[1]s
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: %[1]s
+log:
+  - target: stderr
+    any: warning
+template:
+  - id: default
+    storage: %[1]s
+    zonefile-load: whole
+    journal-content: none
+zone:
+`, dir, port)
+			for _, z := range zones {
+				fmt.Fprintf(&b, "  - domain: %q\n    file: %q\n", z, z+".zone")
+			}
+			return b.String()
+		},
+		args: func(config string) []string { return []string{"-c", config} },
+	},
+}
+
+// TestPeers asks NSD and Knot DNS, where they are installed, all questions about the zones in
+// testdata/zones and about random ones.
+func TestPeers(t *testing.T) {
+	t.Parallel()
+	for _, p := range peers {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			program, err := exec.LookPath(p.name)
+			if err != nil {
+				if program, err = exec.LookPath("/usr/sbin/" + p.name); err != nil {
+					t.Skipf("%s is not installed: nothing to compare with", p.name)
+				}
+			}
+			p.ask(t, program)
+		})
+	}
+}
+
+// ask loads the zones into the server and into a DB, and asks both.
+func (p peer) ask(t *testing.T, program string) {
+	dir := t.TempDir()
+	var zones []string
+	var db DB
+	names := map[string]bool{".": true, "nowhere.example.": true}
+	load := func(zone, text string) {
+		rrs, err := Parse(text, zone, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Add(rrs...); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, zone+".zone"), []byte("$ORIGIN "+zone+".\n"+text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		zones = append(zones, zone)
+		for _, rr := range rrs {
+			for _, n := range suffixes(rr.Header().Name) {
+				for _, prefix := range []string{"", "x.", "a.b.", "*."} {
+					names[prefix+n] = true
+				}
+			}
+		}
+	}
+	files, err := filepath.Glob("testdata/zones/*.zone")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no zones: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		load(strings.TrimSuffix(filepath.Base(file), ".zone"), string(text))
+	}
+	for seed := range 10 {
+		zone := fmt.Sprintf("r%d.test", seed)
+		load(zone, randomZone(t, uint64(seed), zone+"."))
+	}
+
+	client := p.start(t, program, dir, zones)
+	questions, reasons := 0, make(map[string]int)
+	for name := range names {
+		if _, ok := dns.IsDomainName(name); !ok {
+			continue
+		}
+		for _, typ := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypeDS,
+			dns.TypeSOA, dns.TypeTXT, dns.TypeSRV, dns.TypeTLSA, dns.TypeHTTPS, dns.TypeLOC, dns.TypeNAPTR, dns.TypeURI, 65300} {
+			q := new(dns.Msg).SetQuestion(name, typ)
+			q.RecursionDesired = false
+			theirs := client(q)
+			ours := db.Answer(q, Authoritative)
+			questions++
+			got, want := inOrder(ours), inOrder(theirs)
+			if got == want {
+				continue
+			}
+			reason := excuse(ours, theirs)
+			reasons[reason]++
+			if reason == "" && reasons[""] <= 10 {
+				t.Errorf("%s %s: got\n%s\n%s answers\n%s", name, dns.Type(typ), got, p.name, want)
+			}
+		}
+	}
+	t.Logf("%s: %d questions, %d differences without a reason", p.name, questions, reasons[""])
+	for reason, n := range reasons {
+		t.Logf("%s: %d answers differ: %s", p.name, n, reason)
+	}
+}
+
+// inOrder is the text of an answer in lower case, in which the records of each section are in order.
+// Aliases stay in theirs, before the other records.
+func inOrder(r *dns.Msg) string {
+	r = r.Copy()
+	for _, rrs := range [][]dns.RR{r.Answer, r.Ns, r.Extra} {
+		slices.SortStableFunc(rrs, func(a, b dns.RR) int {
+			x, y := isAlias(a), isAlias(b)
+			switch {
+			case x && y:
+				return 0
+			case x:
+				return -1
+			case y:
+				return 1
+			}
+			return strings.Compare(strings.ToLower(a.String()), strings.ToLower(b.String()))
+		})
+	}
+	return strings.ToLower(show(r))
+}
+
+func isAlias(rr dns.RR) bool {
+	t := rr.Header().Rrtype
+	return t == dns.TypeCNAME || t == dns.TypeDNAME
+}
+
+// excuse gives the reason why a difference is right, or "".
+func excuse(ours, theirs *dns.Msg) string {
+	aliases := func(r *dns.Msg) (n int) {
+		for _, rr := range r.Answer {
+			if isAlias(rr) {
+				n++
+			}
+		}
+		return n
+	}
+	given := func(rr dns.RR) bool {
+		return slices.ContainsFunc(ours.Extra, func(have dns.RR) bool { return dns.IsDuplicate(have, rr) })
+	}
+	if ours.Authoritative && theirs.Authoritative && !slices.ContainsFunc(theirs.Extra, func(rr dns.RR) bool { return !given(rr) }) {
+		a, b := *ours, *theirs
+		a.Extra, b.Extra = nil, nil
+		if inOrder(&a) == inOrder(&b) {
+			return "addresses beside an answer are optional (RFC 1034 §4.3.2 step 6); we give all there are, and once"
+		}
+	}
+	switch a, b := aliases(ours), aliases(theirs); {
+	case a > 4 && a > b && b > 0:
+		return "a chain without end is cut somewhere; no RFC says where"
+	case b == a+1 && dns.IsDuplicate(theirs.Answer[b-1], theirs.Answer[b-2]):
+		return "an RRset has no duplicates (RFC 2181 §5)"
+	case a > 0 && a == len(ours.Answer) && len(ours.Ns) == 0 && len(theirs.Answer)+len(theirs.Ns) > a && foreign(ours):
+		return "an alias into another zone: servers may go on there (RFC 1034 §4.3.2 step 3a), but resolvers ask again"
+	}
+	return ""
+}
+
+// foreign tells whether the last alias of an answer leads out of the zone in which the first one is. All
+// zones of the test have apexes of two labels, but for kid.deleg.test.
+func foreign(r *dns.Msg) bool {
+	zone := func(name string) string {
+		if name = strings.ToLower(name); dns.IsSubDomain("kid.deleg.test.", name) {
+			return "kid.deleg.test."
+		}
+		l := labels(name)
+		return join(l[max(0, len(l)-2):])
+	}
+	last, ok := r.Answer[len(r.Answer)-1].(*dns.CNAME)
+	return ok && zone(last.Target) != zone(r.Answer[0].Header().Name)
+}
+
+// start starts the server and returns a function that asks it.
+func (p peer) start(t *testing.T, program, dir string, zones []string) func(*dns.Msg) *dns.Msg {
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := probe.Addr().String()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := probe.Close(); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "config")
+	if err := os.WriteFile(config, []byte(p.config(dir, port, zones)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	cmd := exec.CommandContext(ctx, program, p.args(config)...)
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // it was interrupted
+		if t.Failed() {
+			t.Logf("%s said: %s", p.name, &log)
+		}
+	})
+	// A UDP question that nobody answers within the time is asked again: the server may be starting.
+	client := &dns.Client{Timeout: 500 * time.Millisecond, UDPSize: dns.MaxMsgSize}
+	conn, err := client.Dial(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	var tcp *dns.Conn
+	return func(q *dns.Msg) *dns.Msg {
+		if tcp == nil {
+			for deadline := time.Now().Add(30 * time.Second); ; {
+				if _, _, err := client.ExchangeWithConn(new(dns.Msg).SetQuestion(zones[0]+".", dns.TypeSOA), conn); err == nil {
+					break
+				} else if time.Now().After(deadline) {
+					t.Fatalf("%s does not answer: %v", p.name, err)
+				}
+			}
+			if tcp, err = (&dns.Client{Net: "tcp"}).Dial(addr); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = tcp.Close() })
+		}
+		r, _, err := (&dns.Client{Net: "tcp", Timeout: 10 * time.Second}).ExchangeWithConn(q, tcp)
+		if err != nil {
+			t.Fatalf("%s: %v: %v", p.name, q.Question, err)
+		}
+		return r
+	}
+}
+
+// randomZone makes the text of a zone of random records, none of which contradict each other.
+func randomZone(t *testing.T, seed uint64, apex string) string {
+	rnd := rand.New(rand.NewPCG(seed, 2181))
+	name := func() string {
+		n := apex
+		for range rnd.IntN(4) {
+			n = []string{"a", "b", "c", "*"}[rnd.IntN(4)] + "." + n
+		}
+		return n
+	}
+	lines := []string{
+		fmt.Sprintf("%s 60 SOA ns.%[1]s h.%[1]s 1 2 3 4 30", apex),
+		fmt.Sprintf("%s 60 NS a.%[1]s", apex),
+	}
+	var db DB
+	if err := db.Add(parse(t, strings.Join(lines, "\n"))...); err != nil {
+		t.Fatal(err)
+	}
+	for range 25 {
+		var line string
+		switch rnd.IntN(8) {
+		case 0, 1:
+			line = fmt.Sprintf("%s 60 A 192.0.2.%d", name(), rnd.IntN(9))
+		case 2:
+			line = fmt.Sprintf("%s 60 MX %d %s", name(), rnd.IntN(3), name())
+		case 3:
+			line = fmt.Sprintf("%s 60 NS %s", name(), name())
+		case 4, 5:
+			line = fmt.Sprintf("%s 60 CNAME %s", name(), name())
+		case 6:
+			line = fmt.Sprintf("%s 60 DNAME %s", name(), name())
+		case 7:
+			line = fmt.Sprintf("%s 60 TXT %d", name(), rnd.IntN(9))
+		}
+		rr, err := dns.NewRR(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if db.Add(rr) == nil {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

@@ -1,0 +1,76 @@
+package zone
+
+// Helpers of the tests: zones from text, questions as one line, answers as text.
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// load returns a DB with the records of a text of any zones.
+func load(tb testing.TB, text string) *DB {
+	tb.Helper()
+	db := new(DB)
+	if err := db.Add(parse(tb, text)...); err != nil {
+		tb.Fatal(err)
+	}
+	return db
+}
+
+func parse(tb testing.TB, text string) []dns.RR {
+	tb.Helper()
+	rrs, err := Parse(text, ".", "test")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rrs
+}
+
+// query makes a query from "name type".
+func query(tb testing.TB, question string) *dns.Msg {
+	tb.Helper()
+	name, mnemonic, _ := strings.Cut(question, " ")
+	typ, ok := typeOf(mnemonic)
+	if !ok {
+		tb.Fatalf("question %q: unknown type", question)
+	}
+	return new(dns.Msg).SetQuestion(name, typ)
+}
+
+// ask returns the answer to "name type" as text.
+func ask(tb testing.TB, db *DB, question string, m Mode) string {
+	tb.Helper()
+	return show(db.Answer(query(tb, question), m))
+}
+
+// show writes an answer as a line with code and flags, and a line for each record.
+func show(r *dns.Msg) string {
+	var b strings.Builder
+	b.WriteString(dns.RcodeToString[r.Rcode])
+	for _, flag := range []struct {
+		set  bool
+		name string
+	}{{r.Authoritative, " aa"}, {r.Truncated, " tc"}, {r.RecursionAvailable, " ra"}, {r.AuthenticatedData, " ad"}} {
+		if flag.set {
+			b.WriteString(flag.name)
+		}
+	}
+	b.WriteByte('\n')
+	for _, section := range []struct {
+		name string
+		rrs  []dns.RR
+	}{{"answer", r.Answer}, {"authority", r.Ns}, {"additional", r.Extra}} {
+		for _, rr := range section.rrs {
+			if rr.Header().Rrtype != dns.TypeOPT {
+				fmt.Fprintf(&b, "%-10s %s\n", section.name, strings.ReplaceAll(rr.String(), "\t", " "))
+			}
+		}
+	}
+	return b.String()
+}
