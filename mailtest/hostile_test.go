@@ -5,22 +5,16 @@ package mailtest
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
 func TestHostileMessages(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 20        // of a body
+	const field = maxHeader / 2 // of a header field
 	fill := func(s string, n int) string { return strings.Repeat(s, n/len(s)) }
-	nested := func(depth int) string {
-		var b strings.Builder
-		for i := range depth {
-			b.WriteString("Content-Type: multipart/mixed; boundary=b" + strings.Repeat("x", i%60) + string(rune('a'+i%26)) + "\r\n\r\n")
-			b.WriteString("--b" + strings.Repeat("x", i%60) + string(rune('a'+i%26)) + "\r\n")
-		}
-		return b.String()
-	}
 	var manyBoundaries, messages, qp strings.Builder
 	for range 10_000 {
 		messages.WriteString("Content-Type: message/rfc822\r\n\r\n")
@@ -44,7 +38,7 @@ func TestHostileMessages(t *testing.T) {
 		{"shortest fields", fill("A:\n", size)},
 		{"white space", fill(" \r\n", size)},
 		{"empty lines", fill("\n", size)},
-		{"multiparts 10,000 deep", nested(10_000)},
+		{"multiparts 10,000 deep", "Content-Type: multipart/mixed; boundary=0\r\n\r\n" + nestedMultiparts(10_000)},
 		{"messages 10,000 deep", messages.String() + fill("x", size)},
 		{"encoded messages 10,000 deep", qp.String() + fill("x", size)},
 		{"a million boundaries", mixed + fill("--b\n", size)},
@@ -55,41 +49,41 @@ func TestHostileMessages(t *testing.T) {
 		{"lines of hyphens in 90 multiparts", manyBoundaries.String() + "\r\n" + fill("--q\n--z\n", size)},
 		{"boundary with header each", mixed + fill("--b\nContent-Type: text/plain; charset=gbk\nContent-ID: <x>\n\n\xc4\xe3\n", size)},
 		{"digest of digests", "Content-Type: multipart/digest; boundary=b\r\n\r\n" + fill("--b\nContent-Type: multipart/digest; boundary=c\n\n--c\n\n", size)},
-		{"boundary of a megabyte", "Content-Type: multipart/mixed; boundary=" + fill("b", 1<<20-100) + "\r\n\r\n" + fill("--b\n", size)},
-		{"word openings", subject + fill("=?", 1<<20-100)},
-		{"word openings with encoding", subject + fill("=?a?q?", 1<<20-100)},
-		{"word openings with one end", subject + fill("=?a?q? ", 1<<20-100) + "?="},
-		{"word charsets without end", subject + fill("=?abcdefgh", 1<<20-100)},
-		{"words", subject + fill("=?gbk?b?xOM=?= ", 1<<20-100)},
-		{"broken words", subject + fill("=?gbk?b?x?= =?utf-8?q?=?= ", 1<<20-100)},
-		{"words without end in addresses", to + fill("=?a?q?<", 1<<20-100)},
-		{"commas", to + fill(",", 1<<20-100)},
-		{"open angles", to + fill("<", 1<<20-100)},
-		{"open angles with commas", to + fill("<a,", 1<<20-100)},
-		{"open angle and commas", to + "<" + fill("a,", 1<<20-100)},
-		{"open angles with quotes", to + fill(`<"`, 1<<20-100)},
-		{"closed angles", to + fill(">", 1<<20-100)},
-		{"open comments", to + fill("(", 1<<20-100)},
-		{"open comments and quotes", to + fill(`("`, 1<<20-100)},
-		{"comments", to + fill("(a)", 1<<20-100)},
-		{"quotes", to + fill(`"`, 1<<20-101)},
-		{"quoted backslashes", to + fill(`"\`, 1<<20-100)},
-		{"colons", to + fill("a ", 1<<19) + "x@y" + fill(" :", 1<<19-100)},
-		{"groups", to + fill("a:;", 1<<20-100)},
-		{"at signs", to + fill("@ ", 1<<20-100)},
-		{"at signs between letters", to + fill("a @ ", 1<<20-100)},
-		{"domain literals", to + fill("@[", 1<<20-100)},
-		{"addresses without commas", to + fill("a@b ", 1<<20-100)},
-		{"parameters", "Content-Type: text/plain" + fill("; a=b", 1<<20-100)},
-		{"parameters without semicolons", "Content-Type: text/plain; " + fill("a=b ", 1<<20-100)},
-		{"words without equals signs", "Content-Type: text/plain; a=" + fill("b ", 1<<20-100)},
-		{"parameter with comments", "Content-Type: text/plain; a=" + fill(" (b", 1<<20-100)},
-		{"semicolons", "Content-Type: text/plain" + fill(";", 1<<20-100)},
-		{"equals signs", "Content-Type: text/plain;" + fill("=", 1<<20-100)},
-		{"quoted parameters", "Content-Type: text/plain;" + fill(`="`, 1<<20-100)},
-		{"comments in a media type", "Content-Type: " + fill("(", 1<<20-100)},
-		{"segments", "Content-Type: text/plain" + fill("; a*0=b; a*1*=%41", 1<<20-100)},
-		{"segments without order", "Content-Type: text/plain" + fill("; a*9999999999999999999999=b; *=", 1<<20-100)},
+		{"boundary of a megabyte", "Content-Type: multipart/mixed; boundary=" + fill("b", field) + "\r\n\r\n" + fill("--b\n", size)},
+		{"word openings", subject + fill("=?", field)},
+		{"word openings with encoding", subject + fill("=?a?q?", field)},
+		{"word openings with one end", subject + fill("=?a?q? ", field) + "?="},
+		{"word charsets without end", subject + fill("=?abcdefgh", field)},
+		{"words", subject + fill("=?gbk?b?xOM=?= ", field)},
+		{"broken words", subject + fill("=?gbk?b?x?= =?utf-8?q?=?= ", field)},
+		{"words without end in addresses", to + fill("=?a?q?<", field)},
+		{"commas", to + fill(",", field)},
+		{"open angles", to + fill("<", field)},
+		{"open angles with commas", to + fill("<a,", field)},
+		{"open angle and commas", to + "<" + fill("a,", field)},
+		{"open angles with quotes", to + fill(`<"`, field)},
+		{"closed angles", to + fill(">", field)},
+		{"open comments", to + fill("(", field)},
+		{"open comments and quotes", to + fill(`("`, field)},
+		{"comments", to + fill("(a)", field)},
+		{"quotes", to + fill(`"`, field-1)},
+		{"quoted backslashes", to + fill(`"\`, field)},
+		{"colons", to + fill("a ", field/2) + "x@y" + fill(" :", field/2)},
+		{"groups", to + fill("a:;", field)},
+		{"at signs", to + fill("@ ", field)},
+		{"at signs between letters", to + fill("a @ ", field)},
+		{"domain literals", to + fill("@[", field)},
+		{"addresses without commas", to + fill("a@b ", field)},
+		{"parameters", "Content-Type: text/plain" + fill("; a=b", field)},
+		{"parameters without semicolons", "Content-Type: text/plain; " + fill("a=b ", field)},
+		{"words without equals signs", "Content-Type: text/plain; a=" + fill("b ", field)},
+		{"parameter with comments", "Content-Type: text/plain; a=" + fill(" (b", field)},
+		{"semicolons", "Content-Type: text/plain" + fill(";", field)},
+		{"equals signs", "Content-Type: text/plain;" + fill("=", field)},
+		{"quoted parameters", "Content-Type: text/plain;" + fill(`="`, field)},
+		{"comments in a media type", "Content-Type: " + fill("(", field)},
+		{"segments", "Content-Type: text/plain" + fill("; a*0=b; a*1*=%41", field)},
+		{"segments without order", "Content-Type: text/plain" + fill("; a*9999999999999999999999=b; *=", field)},
 		{"base64 junk", "Content-Transfer-Encoding: base64\r\n\r\n" + fill("=*A", size)},
 		{"base64 padding", "Content-Transfer-Encoding: base64\r\n\r\n" + fill("=", size)},
 		{"base64 streams", "Content-Transfer-Encoding: base64\r\n\r\n" + fill("QQ==", size)},
@@ -102,10 +96,10 @@ func TestHostileMessages(t *testing.T) {
 		{"flowed lines", "Content-Type: text/plain; format=flowed\r\n\r\n" + fill("> \n>> \n", size)},
 		{"content ids", "Content-Type: text/html\r\n\r\n" + fill("cid:", size)},
 		{"charsets in HTML", "Content-Type: text/html\r\n\r\n" + fill("charset=", size)},
-		{"dates", "Date: " + fill("1 ", 1<<20-100)},
-		{"comments in a date", "Date: " + fill("(", 1<<20-100)},
-		{"charset of a megabyte", "Content-Type: text/plain; charset=" + fill("x", 1<<19) + fill("\nA:\xff", 1<<19-100)},
-		{"bytes beyond ASCII", subject + fill("\xff=?a?b?=?=", 1<<20-100)},
+		{"dates", "Date: " + fill("1 ", field)},
+		{"comments in a date", "Date: " + fill("(", field)},
+		{"charset of a megabyte", "Content-Type: text/plain; charset=" + fill("x", field) + fill("\nA:\xff", field)},
+		{"bytes beyond ASCII", subject + fill("\xff=?a?b?=?=", field)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -169,7 +163,6 @@ func checkMessage(t *testing.T, m *Message, raw []byte) {
 }
 
 func checkStrings(t *testing.T, all []string) {
-	t.Helper()
 	for _, s := range all {
 		if !utf8.ValidString(s) {
 			t.Errorf("%q is not valid UTF-8", clip(s))
@@ -191,4 +184,50 @@ func TestHostilePartsKeepTheirBytes(t *testing.T) {
 	if len(m.Problems) != 1 {
 		t.Errorf("problems = %q, want one", m.Problems)
 	}
+}
+
+func TestBoundsAreReported(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, raw string
+		problem   string
+		depth     int // of parts and messages below the root
+	}{
+		{"header", "Subject: x\r\nX: " + strings.Repeat("x", maxHeader) + "\r\n\r\nbody", "what is beyond byte 12 is left in the body", 0},
+		{"messages", strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 200), "it is nested 100 deep: it is not taken apart", 100},
+		{"encoded messages", strings.Repeat("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 9),
+			"it is in 4 encoded messages: it is not taken apart", 4},
+		{"multiparts", "Content-Type: multipart/mixed; boundary=0\r\n\r\n" + nestedMultiparts(200), "it is nested 100 deep: it is not taken apart", 100},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := checkInvariants(t, []byte(tt.raw))
+			if got := strings.Join(m.Problems, "\n"); !strings.Contains(got, tt.problem) {
+				t.Errorf("problems = %q, want one with %q", got, tt.problem)
+			}
+			if got := depthOf(m.Body); got != tt.depth {
+				t.Errorf("depth = %d, want %d", got, tt.depth)
+			}
+		})
+	}
+}
+
+func nestedMultiparts(depth int) string {
+	var b strings.Builder
+	for i := range depth {
+		fmt.Fprintf(&b, "--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n", i, i+1)
+	}
+	return b.String()
+}
+
+func depthOf(p Part) int {
+	depth := 0
+	for _, q := range p.Parts {
+		depth = max(depth, 1+depthOf(q))
+	}
+	if p.Message != nil {
+		depth = 1 + depthOf(p.Message.Body)
+	}
+	return depth
 }
