@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/wire"
@@ -159,6 +160,9 @@ func New(tb testing.TB) *Server {
 		if tb.Failed() {
 			tb.Helper()
 			tb.Log(s.report())
+			if place := artifact.Write(tb, s.artifacts()); place != "" {
+				tb.Log("mailtest: " + place)
+			}
 		}
 	})
 	return s

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -308,4 +309,17 @@ func (s *Server) report() string {
 		b.WriteString(session.String())
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// artifacts are the files that a failed test leaves behind: each message, and all transcripts.
+func (s *Server) artifacts() []artifact.File {
+	var files []artifact.File
+	for _, m := range s.Messages() {
+		files = append(files, artifact.File{Name: fmt.Sprintf("%s-%d.eml", s.name(), m.Number), Data: m.Raw})
+	}
+	var b strings.Builder
+	for _, session := range s.Sessions() {
+		b.WriteString(session.String())
+	}
+	return append(files, artifact.File{Name: s.name() + "-sessions.txt", Data: []byte(b.String())})
 }

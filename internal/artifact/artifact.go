@@ -1,0 +1,62 @@
+// Package artifact writes what a failed test leaves behind for a person to read: messages, transcripts, journals.
+//
+// Nothing is written unless somebody asked for it, by go test -artifacts or by the environment variable
+// MAILTEST_ARTIFACTS, the name of a directory.
+package artifact
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Env is the environment variable that names a directory for the artifacts of all tests.
+const Env = "MAILTEST_ARTIFACTS"
+
+// File is one artifact. Its name has no directory.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Write writes files into the artifact directory of test tb, if artifacts are wanted, and returns a sentence that names the place,
+// or says why it could not; it is empty if they are not wanted.
+func Write(tb testing.TB, files []File) string {
+	dir, wanted := directory(tb)
+	if !wanted || len(files) == 0 {
+		return ""
+	}
+	err := os.MkdirAll(dir, 0o777)
+	for _, f := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, safe(f.Name)), f.Data, 0o666))
+	}
+	if err != nil {
+		return fmt.Sprintf("artifacts: %v", err)
+	}
+	return fmt.Sprintf("artifacts: %d files in %s", len(files), dir)
+}
+
+// directory returns where the artifacts of a test go, and whether they are wanted.
+func directory(tb testing.TB) (dir string, wanted bool) {
+	if dir := os.Getenv(Env); dir != "" {
+		return filepath.Join(dir, safe(tb.Name())), true
+	}
+	if f := flag.Lookup("test.artifacts"); f == nil || f.Value.String() != "true" {
+		return "", false
+	}
+	return tb.ArtifactDir(), true
+}
+
+// safe makes a file name of a text, legal on every system.
+func safe(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+}

@@ -1,0 +1,157 @@
+package mailtest
+
+// This file compares messages with golden files: as a text in which what changes every time does not appear.
+
+import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Summary returns the message as a text for people and for golden files: its decoded header fields, then its parts, one
+// below the other. What is different each time is replaced by "*": the values of Date, Message-ID and Received, and
+// boundaries, wherever they occur. Parts that are no text are there with their size and the beginning of their SHA-256.
+func (m *Message) Summary() string {
+	var b strings.Builder
+	var unstable []string
+	for part := range m.Body.All() {
+		if boundary := part.Params["boundary"]; boundary != "" {
+			unstable = append(unstable, boundary)
+		}
+	}
+	for _, f := range m.Header {
+		value := f.Value
+		switch strings.ToLower(f.Name) {
+		case "date", "received", "resent-date":
+			value = "*"
+		case "message-id", "resent-message-id":
+			value = "<*>"
+		}
+		fmt.Fprintf(&b, "%s: %s\n", f.Name, value)
+	}
+	for part := range m.Body.All() {
+		if part.Parts == nil {
+			part.summarize(&b)
+		}
+	}
+	for _, p := range m.Problems {
+		fmt.Fprintf(&b, "\nproblem: %s\n", p)
+	}
+	text := b.String()
+	slices.SortFunc(unstable, func(a, b string) int { return len(b) - len(a) })
+	for _, u := range unstable {
+		text = strings.ReplaceAll(text, u, "*")
+	}
+	return text
+}
+
+// summarize writes a leaf.
+func (p Part) summarize(b *strings.Builder) {
+	fmt.Fprintf(b, "\n[%s] %s", p.Path, p.MediaType)
+	if cs := p.Params["charset"]; cs != "" {
+		fmt.Fprintf(b, "; charset=%s", cs)
+	}
+	if p.Disposition != "" {
+		fmt.Fprintf(b, "; %s", p.Disposition)
+	}
+	if p.Filename != "" {
+		fmt.Fprintf(b, " %q", p.Filename)
+	}
+	b.WriteByte('\n')
+	if !strings.HasPrefix(p.MediaType, "text/") {
+		fmt.Fprintf(b, "%d bytes, sha256 %.4x…\n", len(p.Content), sha256.Sum256(p.Content))
+		return
+	}
+	b.WriteString(p.Text)
+	if p.Text != "" && !strings.HasSuffix(p.Text, "\n") {
+		b.WriteString("\n")
+	}
+}
+
+// Golden compares the [Message.Summary] of a message with the file of the given name, and reports the first lines that
+// differ as an error of the test. In the file, "*" stands for anything within a line.
+//
+// If the test binary has a flag -update of its own and it is set, the file is written anew instead; lines with
+// a "*" that still fit stay as they are. The directory is created if need be.
+func Golden(tb testing.TB, name string, m *Message) {
+	tb.Helper()
+	f := flag.Lookup("update")
+	compareGolden(tb, name, m, f != nil && f.Value.String() == "true")
+}
+
+// compareGolden compares a message with a golden file, or writes it.
+func compareGolden(tb testing.TB, name string, m *Message, update bool) {
+	tb.Helper()
+	got := m.Summary()
+	want, err := os.ReadFile(name)
+	if update {
+		text := keepWildcards(string(want), got)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			tb.Fatalf("mailtest: golden file: %v", err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			tb.Fatalf("mailtest: golden file: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		tb.Fatalf("mailtest: golden file: %v\n(a test with a flag named update writes it when that is set)\nthe message is\n%s", err, got)
+	}
+	wants, gots := lines(string(want)), lines(got)
+	for i := range max(len(wants), len(gots)) {
+		switch {
+		case i >= len(gots):
+			tb.Errorf("mailtest: %s:%d: the message ends here, want %q", name, i+1, wants[i])
+		case i >= len(wants):
+			tb.Errorf("mailtest: %s:%d: the file ends here, got %q", name, i+1, gots[i])
+		case !matchWildcard(wants[i], gots[i]):
+			tb.Errorf("mailtest: %s:%d:\n got %q\nwant %q", name, i+1, gots[i], wants[i])
+		default:
+			continue
+		}
+		return
+	}
+}
+
+// lines splits a text into its lines, whatever their ends.
+func lines(text string) []string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// keepWildcards returns got, with those lines of old in place that have wildcards and fit.
+func keepWildcards(old, got string) string {
+	olds, gots := lines(old), lines(got)
+	for i := range gots {
+		if i < len(olds) && strings.Contains(olds[i], "*") && matchWildcard(olds[i], gots[i]) {
+			gots[i] = olds[i]
+		}
+	}
+	return strings.Join(gots, "\n") + "\n"
+}
+
+// matchWildcard tells whether s fits a pattern in which "*" stands for anything.
+func matchWildcard(pattern, s string) bool {
+	pieces := strings.Split(pattern, "*")
+	if len(pieces) == 1 {
+		return pattern == s
+	}
+	first, last := pieces[0], pieces[len(pieces)-1]
+	if !strings.HasPrefix(s, first) || !strings.HasSuffix(s[len(first):], last) {
+		return false
+	}
+	s = s[len(first) : len(s)-len(last)]
+	for _, piece := range pieces[1 : len(pieces)-1] {
+		i := strings.Index(s, piece)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(piece):]
+	}
+	return true
+}

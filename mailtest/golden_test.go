@@ -1,0 +1,101 @@
+package mailtest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goldenTB records what a helper reports.
+type goldenTB struct {
+	testing.TB
+	errors []string
+}
+
+func (g *goldenTB) Helper() {}
+func (g *goldenTB) Errorf(format string, args ...any) {
+	g.errors = append(g.errors, strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	const raw = "From: The Shop <shop@example.com>\r\nSubject: =?GBK?B?xOO6ww==?=\r\nDate: Tue, 9 Dec 2014 11:20:55 +0800\r\n" +
+		"Message-ID: <1@x>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_42\"\r\n\r\n" +
+		"--=_42\r\nContent-Type: text/plain; charset=GBK\r\nContent-Transfer-Encoding: base64\r\n\r\n1LzKsQ==\r\n" +
+		"--=_42\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n\r\n%PDF\r\n--=_42--\r\n"
+	const want = `From: The Shop <shop@example.com>
+Subject: 你好
+Date: *
+Message-ID: <*>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="*"
+
+[1] text/plain; charset=GBK
+约时
+
+[2] application/pdf; attachment "a.pdf"
+4 bytes, sha256 315d429b…
+`
+	if got := ParseMessage([]byte(raw)).Summary(); got != want {
+		t.Errorf("summary =\n%s\nwant\n%s", got, want)
+	}
+	other := strings.NewReplacer("=_42", "=_43", "<1@x>", "<2@x>", "11:20", "12:20").Replace(raw)
+	if got := ParseMessage([]byte(other)).Summary(); got != want {
+		t.Errorf("summary of the same message at another time =\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage([]byte("Subject: Order 4711\n\nThank you.\n"))
+	tests := []struct{ golden, want string }{
+		{"Subject: Order 4711\n\n[1] text/plain\nThank you.\n", ""},
+		{"Subject: Order 4711\r\n\r\n[1] text/plain\r\nThank you.\r\n", ""},
+		{"Subject: Order *\n\n[1] text/plain\nTh*k*.\n", ""},
+		{"Subject: Order 4712\n\n[1] text/plain\nThank you.\n", `:1:
+ got "Subject: Order 4711"
+want "Subject: Order 4712"`},
+		{"Subject: Order *\n\n[1] text/plain\nThank you*!\n", `:4:
+ got "Thank you."
+want "Thank you*!"`},
+		{"Subject: Order 4711\n", `:2: the file ends here, got ""`},
+		{"Subject: Order 4711\n\n[1] text/plain\nThank you.\nBye\n", `:5: the message ends here, want "Bye"`},
+	}
+	for _, test := range tests {
+		name := filepath.Join(t.TempDir(), "golden.txt")
+		if err := os.WriteFile(name, []byte(test.golden), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		tb := &goldenTB{TB: t}
+		want := ""
+		if test.want != "" {
+			want = "mailtest: " + name + test.want
+		}
+		compareGolden(tb, name, m, false)
+		if got := strings.Join(tb.errors, "|"); got != want {
+			t.Errorf("golden %q: got error\n%s\nwant\n%s", test.golden, got, want)
+		}
+	}
+}
+
+// TestGoldenUpdate writes a file and keeps the wildcards that somebody has put in.
+func TestGoldenUpdate(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "new", "golden.txt")
+	m := ParseMessage([]byte("Subject: Order 1\n\nThank you.\n"))
+	compareGolden(t, name, m, true)
+	compareGolden(t, name, m, false)
+	if err := os.WriteFile(name, []byte("Subject: Order *\n\n[1] text/plain\nThank * all.\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	compareGolden(t, name, m, true)
+	got, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Subject: Order *\n\n[1] text/plain\nThank you.\n"; string(got) != want {
+		t.Errorf("after an update the file is %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,109 @@
+// Package mailbox keeps captured messages in files, and brings messages from files into a test: .eml, mbox and Maildir.
+//
+//	if err := mailbox.WriteFile("testdata/welcome.eml", srv.Next(t)); err != nil { … }
+//
+//	messages, err := mailbox.Read("testdata/welcome.eml")
+//	err = mailbox.Deliver(conn, messages[0])
+//
+// An .eml file is the bytes of one message, exactly as they came. [Read] finds out by itself which of the three it
+// has in front of it.
+package mailbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// WriteFile writes a message into an .eml file, byte for byte. A file of that name is overwritten. The error is that of
+// [os.WriteFile].
+func WriteFile(name string, m *mailtest.Message) error {
+	if err := os.WriteFile(name, m.Raw, 0o666); err != nil {
+		return fmt.Errorf("mailbox: write message %d: %w", m.Number, err)
+	}
+	return nil
+}
+
+// Read reads the messages of an .eml file, of an mbox file, or of a Maildir, a directory with cur and new in it. A file whose first line
+// begins with "From " is an mbox; any other is one message. A Maildir's messages come in the order of their names, those
+// of cur before those of new. The messages have no envelope but for the sender that an mbox names.
+func Read(name string) ([]*mailtest.Message, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("mailbox: %w", err)
+	}
+	if info.IsDir() {
+		return readMaildir(name)
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("mailbox: %w", err)
+	}
+	if bytes.HasPrefix(raw, []byte("From ")) {
+		return ParseMbox(raw), nil
+	}
+	return []*mailtest.Message{mailtest.ParseMessage(raw)}, nil
+}
+
+// WriteMaildir writes messages into the folder new of a Maildir, which is made if need be. Each is written in tmp first, and
+// moved, as deliveries are, so that a reader never sees half a message. Names are made of the time and the number
+// of each message and of the number of files that are there, and end in a host name that is none.
+func WriteMaildir(dir string, messages ...*mailtest.Message) error {
+	for _, sub := range []string{"tmp", "new", "cur"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o777); err != nil {
+			return fmt.Errorf("mailbox: make a Maildir: %w", err)
+		}
+	}
+	there, err := os.ReadDir(filepath.Join(dir, "new"))
+	if err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	for i, m := range messages {
+		name := fmt.Sprintf("%d.M%06dP%d.mailtest.invalid", max(0, m.Time.Unix()), len(there)+i, m.Number)
+		tmp := filepath.Join(dir, "tmp", name)
+		err := os.WriteFile(tmp, m.Raw, 0o666)
+		if err == nil {
+			err = os.Rename(tmp, filepath.Join(dir, "new", name))
+		}
+		if err != nil {
+			return fmt.Errorf("mailbox: write message %d: %w", m.Number, err)
+		}
+	}
+	return nil
+}
+
+// readMaildir reads a Maildir.
+func readMaildir(dir string) ([]*mailtest.Message, error) {
+	var messages []*mailtest.Message
+	folders := 0
+	for _, sub := range []string{"cur", "new"} {
+		entries, err := os.ReadDir(filepath.Join(dir, sub)) // sorted by name
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mailbox: %w", err)
+		}
+		folders++
+		for _, e := range entries {
+			if e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+				continue
+			}
+			raw, err := os.ReadFile(filepath.Join(dir, sub, e.Name()))
+			if err != nil {
+				return nil, fmt.Errorf("mailbox: %w", err)
+			}
+			messages = append(messages, mailtest.ParseMessage(raw))
+		}
+	}
+	if folders == 0 {
+		return nil, fmt.Errorf("mailbox: %s is no Maildir: it has neither cur nor new", dir)
+	}
+	return slices.Clip(messages), nil
+}

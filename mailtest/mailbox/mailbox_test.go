@@ -1,0 +1,266 @@
+package mailbox_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// raws are messages that formats could spoil.
+var raws = []string{
+	"Subject: plain\r\n\r\nHello\r\n",
+	"Subject: LF only\n\nHello\n",
+	"Subject: From lines\r\n\r\nFrom me\r\n>From you\r\n>>From them\r\n From nobody\r\n\r\nFrom behind an empty line\r\n",
+	"Subject: empty lines behind\r\n\r\nHello\r\n\r\n\r\n",
+	"Subject: GBK \xc4\xe3\xba\xc3\r\n\r\n\x00\xff\r\n",
+	"Subject: no body\r\n\r\n",
+	"no header at all\r\n",
+}
+
+func messages() []*mailtest.Message {
+	var all []*mailtest.Message
+	for i, raw := range raws {
+		m := mailtest.ParseMessage([]byte(raw))
+		m.Number = i + 1
+		m.Time = time.Date(2014, 12, 9, 11, 20, 55+i%5, 0, time.UTC)
+		m.Envelope.From = fmt.Sprintf("sender%d@example.com", i)
+		all = append(all, m)
+	}
+	return all
+}
+
+// same compares bytes, senders and times.
+func same(t *testing.T, got, want []*mailtest.Message, envelopes bool) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d messages, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if !bytes.Equal(got[i].Raw, want[i].Raw) {
+			t.Errorf("message %d = %q, want %q", i, got[i].Raw, want[i].Raw)
+		}
+		if envelopes && (got[i].Envelope.From != want[i].Envelope.From || !got[i].Time.Equal(want[i].Time)) {
+			t.Errorf("message %d is from %q at %v, want %q at %v", i, got[i].Envelope.From, got[i].Time, want[i].Envelope.From, want[i].Time)
+		}
+	}
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	for i, m := range messages() {
+		name := filepath.Join(t.TempDir(), "message.eml")
+		if err := mailbox.WriteFile(name, m); err != nil {
+			t.Fatal(err)
+		}
+		got, err := mailbox.Read(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || !bytes.Equal(got[0].Raw, m.Raw) || got[0].Subject != m.Subject {
+			t.Errorf("message %d: got %q, want %q", i, got[0].Raw, m.Raw)
+		}
+	}
+}
+
+func TestMbox(t *testing.T) {
+	t.Parallel()
+	want := messages()
+	var b bytes.Buffer
+	if err := mailbox.WriteMbox(&b, want...); err != nil {
+		t.Fatal(err)
+	}
+	same(t, mailbox.ParseMbox(b.Bytes()), want, true)
+	name := filepath.Join(t.TempDir(), "mbox")
+	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := mailbox.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, want, true)
+}
+
+// TestParseMbox reads what others write.
+func TestParseMbox(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		mbox string
+		want []string
+	}{
+		{"", nil},
+		{"From a@b Tue Dec  9 11:20:55 2014\nSubject: a\n\nx\n\nFrom c@d Tue Dec  9 11:20:55 2014\nSubject: b\n\ny\n",
+			[]string{"Subject: a\n\nx\n", "Subject: b\n\ny\n"}},
+		{"From a\r\nSubject: a\r\n\r\nx\r\n\r\nFrom b\r\nSubject: b\r\n\r\ny\r\n", []string{"Subject: a\r\n\r\nx\r\n", "Subject: b\r\n\r\ny\r\n"}},
+		{"From a\nSubject: a\n\nx\nFrom the middle\n\n", []string{"Subject: a\n\nx\nFrom the middle\n"}},
+		{"From a\nFrom b\nSubject: no empty line before\n", []string{"From b\nSubject: no empty line before\n"}},
+		{"Subject: before the first\n\nFrom a\nSubject: a\n", []string{"Subject: before the first\n", "Subject: a\n"}},
+		{"From a", []string{""}},
+	}
+	for _, test := range tests {
+		var got []string
+		for _, m := range mailbox.ParseMbox([]byte(test.mbox)) {
+			got = append(got, string(m.Raw))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("mbox %q (-want +got):\n%s", test.mbox, diff)
+		}
+	}
+}
+
+func TestMaildir(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "Maildir")
+	want := messages()
+	if err := mailbox.WriteMaildir(dir, want[:3]...); err != nil {
+		t.Fatal(err)
+	}
+	if err := mailbox.WriteMaildir(dir, want[3:]...); err != nil {
+		t.Fatal(err)
+	}
+	got, err := mailbox.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d messages, want %d", len(got), len(want))
+	}
+	left := make(map[string]int)
+	for i := range want {
+		left[string(want[i].Raw)]++
+		left[string(got[i].Raw)]--
+	}
+	for raw, n := range left {
+		if n != 0 {
+			t.Errorf("message %q: %+d", raw, -n)
+		}
+	}
+	if tmp, err := os.ReadDir(filepath.Join(dir, "tmp")); err != nil || len(tmp) != 0 {
+		t.Errorf("tmp has %d files, %v, want 0", len(tmp), err)
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	t.Parallel()
+	if _, err := mailbox.Read(filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Read of a missing file: %v, want %v", err, os.ErrNotExist)
+	}
+	if _, err := mailbox.Read(t.TempDir()); err == nil {
+		t.Error("Read of a directory that is no Maildir: no error")
+	}
+}
+
+// TestDeliver brings a message to a server as it came to another.
+func TestDeliver(t *testing.T) {
+	t.Parallel()
+	first := mailtest.New(t)
+	conn, err := first.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	original := mailtest.ParseMessage([]byte("From: a@example.com\nTo: b@example.com\nCc: c@example.com\nSubject: x\n\n.dot\n"))
+	if err := mailbox.Deliver(conn, original); err != nil {
+		t.Fatal(err)
+	}
+	m := first.Next(t)
+	if got, want := string(m.Raw), "From: a@example.com\r\nTo: b@example.com\r\nCc: c@example.com\r\nSubject: x\r\n\r\n.dot\r\n"; got != want {
+		t.Errorf("raw = %q, want %q", got, want)
+	}
+	if m.Envelope.From != "a@example.com" || len(m.Envelope.To) != 2 || m.Envelope.To[1].Address != "c@example.com" {
+		t.Errorf("envelope = %+v, want from a@example.com to b and c", m.Envelope)
+	}
+	m.Envelope.EnvelopeID, m.Envelope.Return = "QQ1", "HDRS"
+	m.Envelope.To = []mailtest.Recipient{{Address: "d@example.com", Notify: []string{"NEVER"}, OriginalType: "RFC822", Original: "b@example.com"}}
+
+	second := mailtest.New(t)
+	conn, err = second.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mailbox.Deliver(conn, m); err != nil {
+		t.Fatal(err)
+	}
+	got := second.Next(t)
+	if diff := cmp.Diff(m.Envelope.To, got.Envelope.To); diff != "" || got.Envelope.EnvelopeID != "QQ1" || got.Envelope.Return != "HDRS" {
+		t.Errorf("envelope = %+v, recipients (-want +got):\n%s", got.Envelope, diff)
+	}
+	if !bytes.Equal(got.Raw, m.Raw) {
+		t.Errorf("raw = %q, want %q", got.Raw, m.Raw)
+	}
+}
+
+func TestDeliverErrors(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.AddRules(mailtest.UnknownMailbox("b@example.com"))
+	for _, raw := range []string{"To: b@example.com\n\nx\n", "Subject: to nobody\n\nx\n"} {
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = mailbox.Deliver(conn, mailtest.ParseMessage([]byte(raw)))
+		var reply *smtp.SMTPError
+		switch {
+		case err == nil:
+			t.Errorf("Deliver of %q: no error", raw)
+		case raw[0] == 'T' && (!errors.As(err, &reply) || reply.Code != 550):
+			t.Errorf("Deliver of %q: %v, want the server's 550", raw, err)
+		}
+	}
+}
+
+// FuzzMbox shows that what is written is read as it was, but for a line end at its end, and that anything can be read.
+func FuzzMbox(f *testing.F) {
+	for _, raw := range raws {
+		f.Add([]byte(raw))
+	}
+	f.Add([]byte("From a\n\nFrom b\n\n>From c\r\n\r\nFrom d"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		mailbox.ParseMbox(raw)
+		var b bytes.Buffer
+		if err := mailbox.WriteMbox(&b, &mailtest.Message{Raw: raw}, &mailtest.Message{Raw: raw}); err != nil {
+			t.Fatal(err)
+		}
+		want := bytes.Clone(raw)
+		if len(want) > 0 && want[len(want)-1] != '\n' {
+			want = append(want, '\n')
+		}
+		got := mailbox.ParseMbox(b.Bytes())
+		if len(got) != 2 || !bytes.Equal(got[0].Raw, want) || !bytes.Equal(got[1].Raw, want) {
+			t.Errorf("%q came back as %d messages, the first %q", raw, len(got), got[0].Raw)
+		}
+	})
+}
+
+func Example() {
+	dir, err := os.MkdirTemp("", "mailbox")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "welcome.eml")
+	captured := mailtest.ParseMessage([]byte("Subject: Welcome\r\n\r\nHello Bob\r\n"))
+	if err := mailbox.WriteFile(name, captured); err != nil {
+		log.Fatal(err)
+	}
+	messages, err := mailbox.Read(name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(messages[0].Subject)
+	// Output: Welcome
+}

@@ -1,0 +1,107 @@
+package mailtest
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const bounce = `From: MAILER-DAEMON@mx1.qq.com
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It failed.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.wchrt.vicp.cc
+Original-Envelope-Id: QQ314159
+Arrival-Date: Tue, 9 Dec 2014 11:20:55 +0800
+
+Original-Recipient: rfc822;Bob@QQ.com
+Final-Recipient: RFC822; bob@qq.com
+Action: Failed
+Status: 5.1.1 (no such user)
+Remote-MTA: dns; mx1.qq.com
+Diagnostic-Code: smtp; 550 Mailbox not found.
+ http://service.mail.qq.com/
+
+Final-Recipient: rfc822; eve@qq.com
+Action: delayed
+Status: 4.2.2
+--b--
+`
+
+func TestDeliveryStatus(t *testing.T) {
+	t.Parallel()
+	want := []DeliveryStatus{{
+		ReportingMTA: "mx.wchrt.vicp.cc", EnvelopeID: "QQ314159",
+		Recipient: "bob@qq.com", Original: "Bob@QQ.com", Action: "failed", Status: "5.1.1",
+		RemoteMTA: "mx1.qq.com", Diagnostic: "550 Mailbox not found. http://service.mail.qq.com/",
+	}, {
+		ReportingMTA: "mx.wchrt.vicp.cc", EnvelopeID: "QQ314159",
+		Recipient: "eve@qq.com", Action: "delayed", Status: "4.2.2",
+	}}
+	if diff := cmp.Diff(want, ParseMessage([]byte(bounce)).DeliveryStatus()); diff != "" {
+		t.Errorf("delivery status (-want +got):\n%s", diff)
+	}
+	if got := ParseMessage([]byte("Subject: x\n\nAction: failed\n")).DeliveryStatus(); got != nil {
+		t.Errorf("delivery status of a plain message = %v, want none", got)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage([]byte(`List-Id: The news <news.example.com>
+List-Unsubscribe: <mailto:leave@example.com?subject=x>,
+ <https://example.com/
+ leave?id=1>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+List-Help: <https://example.com/help> (help)
+List-Post: NO
+
+x
+`))
+	want := List{
+		ID: "news.example.com", Help: []string{"https://example.com/help"}, OneClick: true,
+		Unsubscribe: []string{"mailto:leave@example.com?subject=x", "https://example.com/leave?id=1"},
+	}
+	if diff := cmp.Diff(want, m.List()); diff != "" {
+		t.Errorf("list (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(List{}, ParseMessage(nil).List()); diff != "" {
+		t.Errorf("list of a message without one (-want +got):\n%s", diff)
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage([]byte("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/calendar; method=REQUEST\n\n" +
+		"BEGIN:VCALENDAR\n--b\nContent-Type: image/png\n\nx\n--b\nContent-Type: image/gif\n\ny\n--b--\n"))
+	if got := m.Find("text/calendar"); len(got) != 1 || got[0].Params["method"] != "REQUEST" {
+		t.Errorf("calendar parts = %v, want the one with method REQUEST", got)
+	}
+	if got := len(m.Find("image/")); got != 2 {
+		t.Errorf("%d images, want 2", got)
+	}
+	if got := len(m.Find("multipart/mixed")); got != 0 {
+		t.Errorf("%d leaves that are multiparts, want 0", got)
+	}
+}
+
+// FuzzDeliveryStatus shows that any report can be read.
+func FuzzDeliveryStatus(f *testing.F) {
+	f.Add(bounce)
+	f.Add("Content-Type: message/delivery-status\n\n\n\n :\n\nFinal-Recipient:;\n ;")
+	f.Fuzz(func(t *testing.T, raw string) {
+		m := ParseMessage([]byte(raw))
+		for _, s := range m.DeliveryStatus() {
+			if s == (DeliveryStatus{ReportingMTA: s.ReportingMTA, EnvelopeID: s.EnvelopeID}) && m.Find("message/delivery-status") == nil {
+				t.Errorf("a status %+v of nothing", s)
+			}
+		}
+		m.List()
+	})
+}
