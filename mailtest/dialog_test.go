@@ -194,6 +194,9 @@ func (p *player) step(s step) error {
 
 // flush sends what is to be sent.
 func (p *player) flush() error {
+	if p.out.Len() == 0 {
+		return nil
+	}
 	defer p.out.Reset()
 	_, err := p.conn.Write(p.out.Bytes())
 	return err
