@@ -25,25 +25,25 @@ const guard = 20 * time.Second
 
 // connect is a way to reach a server.
 type connect struct {
-	name string
-	tls  bool
-	dial func(ctx context.Context, srv *mailtest.Server) (net.Conn, error)
+	name     string
+	tls      bool
+	implicit bool // for Server.ImplicitTLS
+	dial     func(ctx context.Context, srv *mailtest.Server) (net.Conn, error)
 }
 
 var connections = []connect{
-	{"memory", false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) { return srv.Dial(ctx) }},
-	{"loopback", false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
+	{"memory", false, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) { return srv.Dial(ctx) }},
+	{"loopback", false, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", srv.Addr())
 	}},
-	{"memory TLS", true, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
-		srv.ImplicitTLS = true
+	{"memory TLS", true, true, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
 		conn, err := srv.Dial(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return tls.Client(conn, srv.ClientTLS()), nil
 	}},
-	{"loopback TLS", true, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
+	{"loopback TLS", true, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
 		return (&tls.Dialer{Config: srv.ClientTLS()}).DialContext(ctx, "tcp", srv.TLSAddr())
 	}},
 }
@@ -66,11 +66,7 @@ func TestDialogs(t *testing.T) {
 		for _, c := range connections {
 			t.Run(filepath.Base(file)+"/"+c.name, func(t *testing.T) {
 				t.Parallel()
-				if strings.HasPrefix(c.name, "memory") {
-					synctest.Test(t, func(t *testing.T) { playDialog(t, d, c) })
-				} else {
-					playDialog(t, d, c)
-				}
+				play(t, d, c)
 			})
 		}
 	}
@@ -110,12 +106,22 @@ func setUp(t *testing.T, srv *mailtest.Server, settings []string, encrypted bool
 	return true
 }
 
-// playDialog plays a dialogue and looks at what the server has made of it.
-func playDialog(t *testing.T, d *dialog, c connect) {
+// play plays a dialogue with a server of its own, and looks at what that has made of it; in virtual time where it can.
+func play(t *testing.T, d *dialog, c connect, rules ...mailtest.Rule) {
+	if strings.HasPrefix(c.name, "memory") {
+		synctest.Test(t, func(t *testing.T) { playHere(t, d, c, rules) })
+	} else {
+		playHere(t, d, c, rules)
+	}
+}
+
+func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
 	srv := mailtest.New(t)
 	if !setUp(t, srv, d.server, c.tls) {
 		return
 	}
+	srv.ImplicitTLS = c.implicit
+	srv.AddRules(rules...)
 	ctx, cancel := context.WithTimeout(t.Context(), guard)
 	defer cancel()
 	conn, err := c.dial(ctx, srv)
