@@ -24,7 +24,6 @@ type session struct {
 	server *Server
 	number int
 	local  net.Addr
-	remote net.Addr
 
 	// Only the connection's own goroutine uses these.
 	helo, user, mechanism string
@@ -55,8 +54,10 @@ type transaction struct {
 
 // newSession returns the session number n of a server, and its connection, which is not served yet.
 func newSession(s *Server, n int, conn net.Conn, cfg *wire.Config) (*session, *wire.Conn) {
-	ss := &session{server: s, number: n, local: conn.LocalAddr(), remote: conn.RemoteAddr(), implicit: cfg.Implicit}
-	ss.log.start = time.Now()
+	ss := &session{
+		server: s, number: n, local: conn.LocalAddr(), client: conn.RemoteAddr().String(), implicit: cfg.Implicit,
+	}
+	ss.log.start, ss.log.client = time.Now(), ss.client
 	return ss, wire.New(conn, cfg, ss)
 }
 
@@ -318,9 +319,10 @@ func (ss *session) Unsent(t *wire.Turn) {
 
 // unacked corrects a message whose acknowledgement could not be sent.
 func (ss *session) unacked(r *record) {
-	m := *r.msg // not r.message(): whoever has asked for it may be decoding it
+	m := *r.message() // decoded, for whoever has asked for it may be at it just now
 	m.Acked = false
 	corrected := &record{msg: &m}
+	corrected.once.Do(func() {})
 	ss.server.Inbox.replace(r, corrected)
 	if c := ss.server.Collect; c != nil {
 		c.replace(r, corrected)

@@ -39,6 +39,9 @@ type lineReader struct {
 	src  io.Reader
 	buf  []byte
 	r, w int // buf[r:w] is read but not taken
+
+	long   []byte // the beginning of a line that is too long and has yet to end
+	passed int    // how many bytes of it there were
 }
 
 // buffered is what was read but not taken.
@@ -90,6 +93,9 @@ func (l *lineReader) fill() error {
 // was wrong with it. A line over maxLine gives errLineTooLong and its beginning; an error of the client's
 // connection comes with what there was of a line, which is not taken.
 func (l *lineReader) line() (line []byte, notes []string, err error) {
+	if l.long != nil {
+		return l.discardLine()
+	}
 	seen := 0
 	for {
 		if i := bytes.IndexByte(l.buf[l.r+seen:l.w], '\n'); i >= 0 {
@@ -118,18 +124,26 @@ func (l *lineReader) line() (line []byte, notes []string, err error) {
 
 // discardLine passes over the rest of a line that is too long, and keeps its beginning.
 func (l *lineReader) discardLine() ([]byte, []string, error) {
-	head := bytes.Clone(l.buffered()[:keepLine])
-	total := l.w - l.r
-	l.r, l.w = 0, 0
-	for total < maxDiscard {
-		if err := l.fill(); err != nil {
-			return head, nil, err
-		}
-		if i := bytes.IndexByte(l.buffered(), '\n'); i >= 0 {
-			total += len(l.take(i + 1))
-			return head, []string{fmt.Sprintf("a line of %d bytes, cut here after %d", total, keepLine)}, errLineTooLong
-		}
-		total += len(l.take(l.w - l.r))
+	if l.long == nil {
+		l.long, l.passed = bytes.Clone(l.buffered()[:keepLine]), 0
 	}
-	return head, []string{fmt.Sprintf("a line without end, given up after %d bytes, cut here after %d", total, keepLine)}, errLineEndless
+	for l.passed < maxDiscard {
+		if l.r == l.w {
+			if err := l.fill(); err != nil {
+				return l.long, nil, err
+			}
+		}
+		end := bytes.IndexByte(l.buffered(), '\n') + 1
+		if end == 0 {
+			l.passed += len(l.take(l.w - l.r))
+			continue
+		}
+		l.passed += len(l.take(end))
+		head := l.long
+		l.long = nil
+		return head, []string{fmt.Sprintf("a line of %d bytes, cut here after %d", l.passed, keepLine)}, errLineTooLong
+	}
+	head := l.long
+	l.long = nil
+	return head, []string{fmt.Sprintf("a line without end, given up after %d bytes, cut here after %d", l.passed, keepLine)}, errLineEndless
 }

@@ -164,6 +164,7 @@ func (c *Conn) readMessage() error {
 			return err
 		}
 	}
+	u.limit(c.cfg.MaxSize)
 	data := u.buf[:u.n]
 	if cap(u.buf) == chunkSize || cap(data)-len(data) > len(data)/4 {
 		data = append(make([]byte, 0, len(data)), data...) // not the scratch, and no larger than need be

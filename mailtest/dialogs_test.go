@@ -1,0 +1,261 @@
+package mailtest_test
+
+// The dialogues in testdata/dialogs, each of them on every kind of connection.
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// guard is how long a test waits for what must come at once.
+const guard = 20 * time.Second
+
+// connect is a way to reach a server.
+type connect struct {
+	name     string
+	tls      bool
+	implicit bool // for Server.ImplicitTLS
+	dial     func(ctx context.Context, srv *mailtest.Server) (net.Conn, error)
+}
+
+var connections = []connect{
+	{"memory", false, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) { return srv.Dial(ctx) }},
+	{"loopback", false, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", srv.Addr())
+	}},
+	{"memory TLS", true, true, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
+		conn, err := srv.Dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return tls.Client(conn, srv.ClientTLS()), nil
+	}},
+	{"loopback TLS", true, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
+		return (&tls.Dialer{Config: srv.ClientTLS()}).DialContext(ctx, "tcp", srv.TLSAddr())
+	}},
+}
+
+func TestDialogs(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/dialogs/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d dialogues, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := parseDialog(string(text))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, c := range connections {
+			t.Run(filepath.Base(file)+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				play(t, d, c)
+			})
+		}
+	}
+}
+
+// setUp sets a server up as the lines of a dialogue ask. It is false if the dialogue is not for this kind of connection.
+func setUp(t *testing.T, srv *mailtest.Server, settings []string, encrypted bool) bool {
+	for _, s := range settings {
+		key, value, _ := strings.Cut(s, "=")
+		number, _ := strconv.Atoi(value)
+		switch key {
+		case "plain": // only without TLS from the first byte
+			if encrypted {
+				return false
+			}
+		case "encrypted":
+			if !encrypted {
+				return false
+			}
+		case "Name":
+			srv.Name = value
+		case "StartTLS":
+			srv.StartTLS = true
+		case "MaxSize":
+			srv.MaxSize = int64(number)
+		case "MaxRecipients":
+			srv.MaxRecipients = number
+		case "User":
+			name, password, _ := strings.Cut(value, ":")
+			srv.Users = map[string]string{name: password}
+		case "Mechanisms":
+			srv.Mechanisms = strings.Fields(value)
+		default:
+			t.Fatalf("server %s: unknown setting", s)
+		}
+	}
+	return true
+}
+
+// play plays a dialogue with a server of its own, and looks at what that has made of it; in virtual time where it can.
+func play(t *testing.T, d *dialog, c connect, rules ...mailtest.Rule) {
+	if strings.HasPrefix(c.name, "memory") {
+		synctest.Test(t, func(t *testing.T) { playHere(t, d, c, rules) })
+	} else {
+		playHere(t, d, c, rules)
+	}
+}
+
+func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
+	srv := mailtest.New(t)
+	if !setUp(t, srv, d.server, c.tls) {
+		return
+	}
+	srv.ImplicitTLS = c.implicit
+	srv.AddRules(rules...)
+	ctx, cancel := context.WithTimeout(t.Context(), guard)
+	defer cancel()
+	conn, err := c.dial(ctx, srv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(guard))
+	p := newPlayer(conn, srv.ClientTLS())
+	if err := p.play(d); err != nil {
+		t.Fatal(err)
+	}
+	if w, ok := p.conn.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
+		io.Copy(io.Discard, p.conn) // until the server has closed
+	}
+	conn.Close()
+	if strings.HasPrefix(c.name, "memory") {
+		synctest.Wait() // until the server has seen that the client has gone
+	}
+	srv.Close()
+	session := srv.Sessions()[0]
+	var sent strings.Builder
+	for _, turn := range session.Turns {
+		sent.WriteString(turn.Reply)
+	}
+	if got, want := sent.String(), p.received.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("the transcript has the replies\n%q, the client read\n%q", got, want)
+	}
+	wants := d.wants
+	if strings.HasPrefix(c.name, "loopback") { // where the server's Close may come first
+		wants = slices.DeleteFunc(slices.Clone(wants), func(w string) bool { return strings.HasPrefix(w, "ended: ") })
+	}
+	checkWants(t, wants, describe(srv, session))
+}
+
+// describe says what there is to be found after a dialogue: the messages, all notes, and how it ended.
+func describe(srv *mailtest.Server, session *mailtest.Session) []string {
+	var found []string
+	for _, m := range srv.Messages() {
+		e := m.Envelope
+		line := fmt.Sprintf("message from <%s>", e.From)
+		for _, r := range e.To {
+			line += " to <" + r.Address + ">"
+			if r.Notify != nil {
+				line += " notify " + strings.Join(r.Notify, ",")
+			}
+			if r.Original != "" {
+				line += " orcpt " + r.OriginalType + ";" + r.Original
+			}
+		}
+		for _, p := range []struct{ name, value string }{
+			{"helo", e.Helo}, {"user", e.User}, {"by", e.Mechanism}, {"body", e.Body}, {"ret", e.Return},
+			{"envid", e.EnvelopeID}, {"auth", e.Auth},
+		} {
+			if p.value != "" {
+				line += " " + p.name + " " + p.value
+			}
+		}
+		for _, p := range []struct {
+			name string
+			set  bool
+		}{{"smtputf8", e.SMTPUTF8}, {"requiretls", e.RequireTLS}, {"chunking", e.Chunking}, {"unacked", !m.Acked}} {
+			if p.set {
+				line += " " + p.name
+			}
+		}
+		if e.Size != 0 {
+			line += fmt.Sprintf(" size %d", e.Size)
+		}
+		found = append(found, fmt.Sprintf("%s: %q", line, m.Raw))
+	}
+	for _, turn := range session.Turns {
+		for _, note := range turn.Notes {
+			found = append(found, "note "+note)
+		}
+	}
+	return append(found, "ended: "+session.Ending)
+}
+
+// checkWants compares what was found with what was wanted: each thing wanted, in order; messages must all be named.
+func checkWants(t *testing.T, wants, found []string) {
+	t.Helper()
+	rest := found
+	messages := 0
+	for _, want := range wants {
+		if strings.HasPrefix(want, "message") {
+			messages++
+		}
+		for len(rest) > 0 && !matches(want, rest[0]) {
+			rest = rest[1:]
+		}
+		if len(rest) == 0 {
+			t.Errorf("got\n\t%s\nwant (in this order)\n\t%s\nof which %q is missing",
+				strings.Join(found, "\n\t"), strings.Join(wants, "\n\t"), want)
+			return
+		}
+		rest = rest[1:]
+	}
+	n := 0
+	for _, line := range found {
+		if strings.HasPrefix(line, "message") {
+			n++
+		}
+	}
+	if n != messages {
+		t.Errorf("got %d messages, want %d:\n\t%s", n, messages, strings.Join(found, "\n\t"))
+	}
+}
+
+func TestDialogSyntax(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, want string }{
+		{"c -> a\nx -> b\n", `line 2: a line begins with c, s, server, = or #, not with "x"`},
+		{"c <- a\n", `line 1: "<-" is not one of -> => !!`},
+		{"s -> a\n", `line 1: "->" is not one of <- <~ !!`},
+		{"c\n", `line 1: "" is not one of -> => !!`},
+		{"c x0 -> a\n", `line 1: "x0" is no number of times`},
+		{"# \n\nc -> \\q\n", `line 3: a bad backslash in "\\q"`},
+	} {
+		_, err := parseDialog(test.text)
+		if got := fmt.Sprint(err); got != test.want {
+			t.Errorf("parseDialog(%q): got %q, want %q", test.text, got, test.want)
+		}
+	}
+	for _, test := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"250 OK", "250 OK", true}, {"250 OK", "250 OK!", false}, {"250 *", "250 ", true}, {"*", "", true},
+		{"250*OK", "250 2.0.0 OK", true}, {"250*OK", "250 2.0.0 OK.", false}, {"a*b*c", "axbxc", true}, {"a*b*c", "axc", false},
+		{"", "", true}, {"", "a", false},
+	} {
+		if got := matches(test.pattern, test.text); got != test.want {
+			t.Errorf("matches(%q, %q) = %v, want %v", test.pattern, test.text, got, test.want)
+		}
+	}
+}
