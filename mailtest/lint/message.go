@@ -21,6 +21,7 @@ type checker struct {
 	fields []field         // of the message's own header
 	leaves []leaf          // in order
 	binary [][2]int        // the places in raw where lines do not count (RFC 3030 §3)
+	open   map[string]bool // the boundaries of the multiparts around what is being looked at
 	ids    map[string]bool // the Content-IDs of all parts
 }
 
@@ -34,7 +35,7 @@ func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
 	if m.Header == nil && m.Body.Raw == nil && len(m.Raw) > 0 { // made by hand, and not decoded
 		m = mailtest.ParseMessage(m.Raw)
 	}
-	c := &checker{linter: l, msg: m, raw: m.Raw, ids: make(map[string]bool)}
+	c := &checker{linter: l, msg: m, raw: m.Raw, open: make(map[string]bool), ids: make(map[string]bool)}
 	c.out.source, c.out.off = source("message", m.Number), off
 	return c
 }
@@ -93,7 +94,7 @@ func (c *checker) part(p *mailtest.Part, at int, root bool) (end int) {
 func (c *checker) multipart(p *mailtest.Part, at, body, end int) {
 	boundary := strings.TrimRight(p.Params["boundary"], " \t")
 	c.boundary(p, at)
-	if boundary == "" || end < body {
+	if boundary == "" || c.open[boundary] || end < body {
 		return
 	}
 	opening := []byte("--" + boundary)
@@ -103,10 +104,14 @@ func (c *checker) multipart(p *mailtest.Part, at, body, end int) {
 		next += len(line)
 		found = bytes.Equal(bytes.TrimRight(line, " \t\r\n"), opening)
 	}
-	if !found || len(p.Parts) == 0 {
+	if !found {
 		c.out.add(boundaryNotFound, p.Path, at, "no part of the multipart begins with the line %s", quote(opening))
+	}
+	if !found || len(p.Parts) == 0 { // without parts, it was beyond what the decoder takes apart
 		return
 	}
+	c.open[boundary] = true
+	defer delete(c.open, boundary)
 	for i := range p.Parts {
 		at := c.part(&p.Parts[i], next, false)
 		if !bytes.HasPrefix(c.raw[at:], opening) {

@@ -117,6 +117,8 @@ func (c *checker) boundary(p *mailtest.Part, at int) {
 		c.out.add(boundaryParameter, p.Path, at, "the boundary %s has %d characters", quote(boundary), len(boundary))
 	case strings.HasSuffix(boundary, " "):
 		c.out.add(boundaryParameter, p.Path, at, "the boundary %s ends with a space", quote(boundary))
+	case c.open[strings.TrimRight(boundary, " \t")]:
+		c.out.add(boundaryParameter, p.Path, at, "the boundary %s is also that of a multipart around this one", quote(boundary))
 	case bad >= 0:
 		c.out.add(boundaryParameter, p.Path, at, "the boundary %s has a character that must not be in it", quote(boundary))
 	}

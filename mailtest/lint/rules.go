@@ -97,6 +97,7 @@ const (
 	authClear
 	sizeWrong
 	dotUndoubled
+	endSmuggled
 	body8Bit
 	messageCut
 	quitMissing
@@ -308,6 +309,9 @@ var rules = [numRules]RuleInfo{
 	dotUndoubled: {"dot-undoubled", "transport", Error, "RFC 5321 §4.5.2",
 		"A line of the message begins with a dot that was not doubled, so the dot is lost.",
 		"put another dot before every line that begins with one"},
+	endSmuggled: {"end-smuggled", "transport", Error, "RFC 5321 §2.3.8, §4.1.1.4",
+		"The message has a dot between line ends that are not CRLF, which some servers take for its end.",
+		"end every line with CRLF, and double every dot at the beginning of a line"},
 	body8Bit: {"body-8bit", "transport", Error, "RFC 6152 §3",
 		"The message has bytes beyond ASCII and MAIL did not say BODY=8BITMIME.",
 		"say BODY=8BITMIME if the server offers it, or encode the message"},

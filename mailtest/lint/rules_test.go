@@ -5,15 +5,15 @@ package lint
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,26 +105,35 @@ func lintFiles(t *testing.T, l *Linter, pattern string) []Finding {
 			messages = append(messages, mailtest.ParseMessage(data))
 			continue
 		}
-		srv := dialogue(t, data)
-		for _, s := range srv.Sessions() {
+		sessions, received := dialogue(t, data)
+		for _, s := range sessions {
 			findings = append(findings, l.Session(s)...)
 		}
-		messages = append(messages, srv.Messages()...)
+		messages = append(messages, received...)
 	}
 	return append(findings, l.Check(messages...)...)
 }
 
 // dialogue plays a dialogue with a server. "-> " is before what the client sends, "<- " before the code of the reply, or *.
-// "~> " sends a quoted string as it is. What stands together is sent together.
-func dialogue(t *testing.T, script []byte) *mailtest.Server {
+// "~> " sends a quoted string as it is. What stands together is sent together. In the end the client goes.
+func dialogue(t *testing.T, script []byte) (sessions []*mailtest.Session, messages []*mailtest.Message) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(t, conn, script)
+		conn.Close()
+		synctest.Wait() // until the server has seen that
+		sessions, messages = srv.Sessions(), srv.Messages()
+	})
+	return sessions, messages
+}
+
+// play plays the client's side of a dialogue.
+func play(t *testing.T, conn net.Conn, script []byte) {
 	t.Helper()
-	srv := mailtest.New(t)
-	conn, err := srv.Dial(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer srv.Close()
-	defer conn.Close()
 	in := bufio.NewReader(conn)
 	var out bytes.Buffer
 	flush := func() {
@@ -149,9 +158,11 @@ func dialogue(t *testing.T, script []byte) *mailtest.Server {
 			flush()
 			reply := "    "
 			for len(reply) > 3 && reply[3] != ' ' || reply == "    " {
-				if reply, err = in.ReadString('\n'); err != nil {
+				text, err := in.ReadString('\n')
+				if err != nil {
 					t.Fatalf("%s: %v", line, err)
 				}
+				reply = text
 			}
 			if arg != "*" && arg != reply[:3] {
 				t.Fatalf("reply = %q, want %s", reply, arg)
@@ -161,17 +172,6 @@ func dialogue(t *testing.T, script []byte) *mailtest.Server {
 		}
 	}
 	flush()
-	conn.Close()
-	ended(t, srv)
-	return srv
-}
-
-// ended waits until the only session of the server has seen that its client has gone.
-func ended(t *testing.T, srv *mailtest.Server) {
-	t.Helper()
-	if err := srv.WaitIdle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // golden compares with a file, or writes it.
@@ -190,5 +190,3 @@ func golden(t *testing.T, file, got string) {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
-
-var _ = slices.Contains[[]string]

@@ -43,6 +43,9 @@ func ok(t mailtest.Turn) bool { return t.Code() >= 200 && t.Code() < 400 }
 func (c *sessionChecker) notes(i int, t mailtest.Turn) {
 	for _, note := range t.Notes {
 		switch {
+		case strings.Contains(note, "may end the message"), strings.Contains(note, "dot and a bare LF"):
+			c.out.add(endSmuggled, "", i, "%s", note)
+		case t.Stage == mailtest.Dot && strings.Contains(note, "in the message"): // has rules of its own
 		case strings.Contains(note, "bare LF"), strings.Contains(note, "bare CR"):
 			c.out.add(commandLineEnd, "", i, "%s: %s", note, quote(t.Command))
 		case strings.Contains(note, "not doubled"):
