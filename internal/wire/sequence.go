@@ -44,6 +44,9 @@ func (c *Conn) command(line []byte, notes []string) error {
 	t := c.begin(Command, v, line)
 	t.Notes = notes
 	t.Secret = c.secret(line)
+	if c.mustWait(v) {
+		c.noteHaste()
+	}
 	if v != "" {
 		c.state.authFailed = false
 	}
@@ -66,6 +69,25 @@ func (c *Conn) command(line []byte, notes []string) error {
 		return c.xclient()
 	}
 	return c.pass(c.forEngine())
+}
+
+// mustWait tells whether the client must read the reply to a command before it says more (RFC 2920 §3.1; for AUTH,
+// RFC 4954 §4). What follows BDAT is its chunk, and what follows STARTTLS is noted there.
+func (c *Conn) mustWait(verb string) bool {
+	switch verb {
+	case "BDAT", "STARTTLS":
+		return false
+	case "EHLO", "HELO", "LHLO", "DATA", "AUTH", "VRFY", "EXPN", "TURN", "NOOP", "QUIT":
+		return true
+	}
+	return !c.state.pipelining
+}
+
+// noteHaste notes what has come behind the line of the turn already.
+func (c *Conn) noteHaste() {
+	if n := len(c.in.buffered()); n > 0 {
+		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the reply", n))
+	}
 }
 
 // secret tells whether a line holds credentials, also where it is not what it should be: behind an AUTH that was
@@ -126,6 +148,7 @@ func (c *Conn) bad(reply string) error {
 func (c *Conn) authStep(line []byte, notes []string) error {
 	t := c.begin(AuthStep, "", line)
 	t.Notes, t.Secret = notes, true
+	c.noteHaste()
 	if act := c.ask(); act.keepsFromEngine() {
 		err := c.conclude(nil)
 		c.tell("*") // RFC 4954 §4: cancels the exchange
@@ -319,6 +342,7 @@ func (c *Conn) advance(own []byte) {
 	switch t.Verb {
 	case "HELO", "EHLO", "LHLO":
 		s.helo, s.transaction = true, transaction{}
+		s.pipelining = t.Verb != "HELO" && bytes.Contains(t.Reply, []byte("PIPELINING"))
 	case "MAIL":
 		s.mail = true
 		_, params := Path(t.Arg())

@@ -205,6 +205,7 @@ const (
 type state struct {
 	refused    bool // by the greeting
 	helo       bool
+	pipelining bool // offered in the reply to EHLO
 	encrypted  bool
 	auth       bool // has authenticated
 	authing    bool // a challenge is out
@@ -494,7 +495,11 @@ func (c *Conn) conclude(own []byte) error {
 	}
 	c.advance(own)
 	c.handler.Reply(t)
-	if err := c.wait(act.Delay); err != nil {
+	delay := act.Delay
+	if t.Kind == Connect {
+		delay -= c.listen(delay)
+	}
+	if err := c.wait(delay); err != nil {
 		c.handler.After(t)
 		return err
 	}
@@ -585,6 +590,20 @@ func (c *Conn) wait(d time.Duration) error {
 	case <-c.closed:
 		return endError("the server was closed")
 	}
+}
+
+// listen lets d pass before the greeting unless the client speaks or goes meanwhile, and notes what it says, for it must
+// wait (RFC 5321 §4.3.1). It returns how much time has passed.
+func (c *Conn) listen(d time.Duration) time.Duration {
+	start := time.Now()
+	if d <= 0 || c.conn.SetReadDeadline(start.Add(d)) != nil {
+		return 0
+	}
+	if c.in.fill() == nil {
+		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the greeting", len(c.in.buffered())))
+	}
+	c.conn.SetReadDeadline(time.Time{})
+	return time.Since(start)
 }
 
 // end closes the socket, once, and reports how the connection ended.

@@ -1,0 +1,221 @@
+package lint
+
+// This file looks at what a person would see: alternatives, HTML, links, attachments, the size.
+
+import (
+	"archive/zip"
+	"bytes"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/html"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// content looks at what the message shows.
+func (c *checker) content() {
+	if f := c.find("Subject"); f == nil {
+		c.add(subjectMissing, -1, "there is no Subject")
+	} else if strings.TrimSpace(c.msg.Subject) == "" {
+		c.add(subjectMissing, f.at, "the Subject is empty")
+	}
+	if c.msg.HTML != "" && strings.TrimSpace(c.msg.Text) == "" {
+		c.add(textMissing, -1, "there is HTML and no plain text")
+	}
+	c.alternatives(&c.msg.Body)
+	for _, l := range c.leaves {
+		if l.MediaType == "text/html" && l.Disposition != "attachment" {
+			c.html(l)
+		}
+		c.attachment(l)
+	}
+	most := c.linter.MaxSize
+	if most <= 0 {
+		most = gmailSize
+	}
+	if int64(len(c.raw)) > most {
+		c.add(messageSize, -1, "the message has %d bytes, and more than %d are too many", len(c.raw), most)
+	}
+}
+
+// gmailSize is what smtp.gmail.com announces as SIZE.
+const gmailSize = 35_882_577
+
+// alternatives looks for plain text that is a better alternative than HTML.
+func (c *checker) alternatives(p *mailtest.Part) {
+	html := false
+	for i := range p.Parts {
+		q := &p.Parts[i]
+		if p.MediaType == "multipart/alternative" && q.MediaType == "text/plain" && html {
+			c.out.add(alternativeOrder, q.Path, c.placeOf(q), "text/plain comes after text/html")
+		}
+		html = html || q.MediaType == "text/html"
+		c.alternatives(q)
+	}
+}
+
+// placeOf returns where the content of a leaf begins, or -1.
+func (c *checker) placeOf(p *mailtest.Part) int {
+	i := slices.IndexFunc(c.leaves, func(l leaf) bool { return l.Part == p })
+	if i < 0 {
+		return -1
+	}
+	return c.leaves[i].at
+}
+
+// html looks at a page.
+func (c *checker) html(l leaf) {
+	images, visible := 0, false
+	var hidden []byte      // the element whose text is not shown
+	var href, shown string // of the link that is open
+	z := html.NewTokenizer(strings.NewReader(l.Text))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			c.link(l, href, shown)
+			if images > 0 && !visible {
+				c.out.add(htmlEmpty, l.Path, l.at, "the HTML has %d images and no text", images)
+			}
+			return
+		case html.TextToken:
+			if hidden != nil {
+				continue
+			}
+			text := string(z.Text())
+			visible = visible || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
+			if href != "" && len(shown) < 1000 {
+				shown += text
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, more := z.TagName()
+			tag := string(name)
+			switch tag {
+			case "script", "style", "title", "noembed", "iframe", "noframes", "xmp":
+				if hidden == nil {
+					hidden = []byte(tag)
+				}
+			case "img":
+				images++
+			case "a":
+				c.link(l, href, shown)
+				href, shown = "", ""
+			}
+			for more {
+				var key, value []byte
+				key, value, more = z.TagAttr()
+				switch name := string(key); {
+				case tag == "a" && name == "href":
+					href = strings.TrimSpace(string(value))
+				case name == "src" || name == "background":
+					c.reference(l, string(value))
+				}
+			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			switch {
+			case bytes.Equal(name, hidden):
+				hidden = nil
+			case string(name) == "a":
+				c.link(l, href, shown)
+				href, shown = "", ""
+			}
+		}
+	}
+}
+
+// reference looks at the address of what HTML shows in place.
+func (c *checker) reference(l leaf, address string) {
+	id, found := strings.CutPrefix(strings.TrimSpace(address), "cid:")
+	if !found {
+		return
+	}
+	if plain, err := url.PathUnescape(id); err == nil {
+		id = plain
+	}
+	if !c.ids[id] {
+		c.out.add(contentIDUnknown, l.Path, c.placeIn(l, address), "there is no part with the Content-ID %s", quote(id))
+	}
+}
+
+// link looks at a link and the text that it shows.
+func (c *checker) link(l leaf, href, shown string) {
+	to, err := url.Parse(href)
+	if err != nil || to.Scheme != "http" && to.Scheme != "https" {
+		return
+	}
+	host := trimWWW(to.Hostname())
+	said := saidHost(shown)
+	if host == "" || said == "" || host == said || strings.HasSuffix(host, "."+said) || strings.HasSuffix(said, "."+host) {
+		return
+	}
+	c.out.add(linkSpoofed, l.Path, c.placeIn(l, href), "the link says %s and leads to %s", quote(strings.TrimSpace(shown)), quote(href))
+}
+
+// saidHost returns the host that a text names, if the text is the address of a site and nothing else.
+func saidHost(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsFunc(text, unicode.IsSpace) || strings.Contains(text, "@") {
+		return ""
+	}
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	host := trimWWW(u.Hostname())
+	if !isDomain(host) || !isFull(host) || !strings.HasPrefix(text, "http") {
+		return ""
+	}
+	return host
+}
+
+func trimWWW(host string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(host), "."), "www.")
+}
+
+// placeIn returns where s stands in the content of a leaf, if it stands there as it is, or else where that begins.
+func (c *checker) placeIn(l leaf, s string) int {
+	if c.out.count[linkSpoofed] > mostFindings || c.out.count[contentIDUnknown] > mostFindings {
+		return l.at
+	}
+	return l.at + max(0, bytes.Index(l.Raw, []byte(s)))
+}
+
+// attachment looks at the name of a file, and at the names in a zip archive.
+func (c *checker) attachment(l leaf) {
+	name := l.Filename
+	if refused(name) {
+		c.out.add(attachmentType, l.Path, l.at, "the file is %s", quote(name))
+	}
+	if !bytes.HasPrefix(l.Content, []byte("PK")) {
+		return
+	}
+	archive, err := zip.NewReader(bytes.NewReader(l.Content), int64(len(l.Content)))
+	if err != nil {
+		return
+	}
+	for _, f := range archive.File {
+		if refused(f.Name) {
+			c.out.add(attachmentType, l.Path, l.at, "the archive %s has the file %s in it", quote(name), quote(f.Name))
+		}
+	}
+}
+
+// refused tells whether Gmail refuses a file of that name: support.google.com/mail/answer/6590. Others do the same.
+func refused(name string) bool {
+	switch strings.ToLower(path.Ext(strings.TrimRight(name, ". "))) {
+	case ".ade", ".adp", ".apk", ".appx", ".appxbundle", ".bat", ".cab", ".chm", ".cmd", ".com", ".cpl", ".diagcab",
+		".diagcfg", ".diagpkg", ".dll", ".dmg", ".ex", ".ex_", ".exe", ".hta", ".img", ".ins", ".iso", ".isp", ".jar",
+		".jnlp", ".js", ".jse", ".lib", ".lnk", ".mde", ".mjs", ".msc", ".msi", ".msix", ".msixbundle", ".msp", ".mst",
+		".nsh", ".pif", ".ps1", ".scr", ".sct", ".shb", ".sys", ".vb", ".vbe", ".vbs", ".vhd", ".vxd", ".wsc", ".wsf",
+		".wsh", ".xll":
+		return true
+	}
+	return false
+}

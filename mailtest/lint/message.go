@@ -1,0 +1,213 @@
+package lint
+
+// This file goes through a message: its lines, its tree of parts, and what concerns it as a whole.
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// checker looks at one message.
+type checker struct {
+	linter *Linter
+	msg    *mailtest.Message
+	raw    []byte
+	out    collector
+
+	fields []field         // of the message's own header
+	leaves []leaf          // in order
+	binary [][2]int        // the places in raw where lines do not count (RFC 3030 §3)
+	open   map[string]bool // the boundaries of the multiparts around what is being looked at
+	ids    map[string]bool // the Content-IDs of all parts
+}
+
+// leaf is a part without parts, and where its content begins in raw.
+type leaf struct {
+	*mailtest.Part
+	at int
+}
+
+func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
+	if m.Header == nil && m.Body.Raw == nil && len(m.Raw) > 0 { // made by hand, and not decoded
+		m = mailtest.ParseMessage(m.Raw)
+	}
+	c := &checker{linter: l, msg: m, raw: m.Raw, open: make(map[string]bool), ids: make(map[string]bool)}
+	c.out.source, c.out.off = source("message", m.Number), off
+	return c
+}
+
+// add reports a finding about the message or its header.
+func (c *checker) add(r rule, at int, format string, args ...any) {
+	c.out.add(r, "", at, format, args...)
+}
+
+func (c *checker) findings() []Finding { return c.out.inLines(c.raw) }
+
+// message looks at everything.
+func (c *checker) message() {
+	for p := range c.msg.Body.All() {
+		if p.ContentID != "" {
+			c.ids[p.ContentID] = true
+		}
+	}
+	c.part(&c.msg.Body, 0, true)
+	c.lines()
+	c.once()
+	c.origin()
+	c.identity()
+	c.bulk()
+	c.content()
+	if len(c.msg.Problems) > 0 && !slices.ContainsFunc(c.out.found, func(f found) bool { return rules[f.rule].Group == "format" }) {
+		for _, problem := range c.msg.Problems {
+			c.add(undecodable, -1, "%s", problem)
+		}
+	}
+}
+
+// part looks at a part that begins at at, and returns where it ends. A multipart leads to its parts. They lie
+// in raw one behind the other, as the decoder has found them, so each place follows from the one before.
+func (c *checker) part(p *mailtest.Part, at int, root bool) (end int) {
+	path := p.Path
+	if root {
+		path = ""
+	}
+	fields, body := c.header(p.Header, path, at, root)
+	c.mime(p, fields, path, root)
+	end = min(body+len(p.Raw), len(c.raw))
+	if strings.HasPrefix(p.MediaType, "multipart/") {
+		c.multipart(p, at, body, end)
+		return end
+	}
+	c.leaves = append(c.leaves, leaf{p, body})
+	if p.Encoding == "binary" && c.msg.Envelope.Body == "BINARYMIME" {
+		c.binary = append(c.binary, [2]int{body, end})
+	}
+	c.leaf(p, body)
+	return end
+}
+
+// multipart looks at the boundaries of a multipart whose body is raw[body:end], and at its parts.
+func (c *checker) multipart(p *mailtest.Part, at, body, end int) {
+	boundary := strings.TrimRight(p.Params["boundary"], " \t")
+	c.boundary(p, at)
+	if boundary == "" || c.open[boundary] || end < body {
+		return
+	}
+	opening := []byte("--" + boundary)
+	next, found := body, false
+	for !found && next < end {
+		line := c.line(next)
+		next += len(line)
+		found = bytes.Equal(bytes.TrimRight(line, " \t\r\n"), opening)
+	}
+	if !found {
+		c.out.add(boundaryNotFound, p.Path, at, "no part of the multipart begins with the line %s", quote(opening))
+	}
+	if !found || len(p.Parts) == 0 { // without parts, it was beyond what the decoder takes apart
+		return
+	}
+	c.open[boundary] = true
+	defer delete(c.open, boundary)
+	for i := range p.Parts {
+		at := c.part(&p.Parts[i], next, false)
+		if !bytes.HasPrefix(c.raw[at:], opening) {
+			at += len(c.line(at)) // the line end before a boundary belongs to it, RFC 2046 §5.1.1
+		}
+		line := c.line(at)
+		next = at + len(line)
+		if text := bytes.TrimRight(line, " \t\r\n"); i == len(p.Parts)-1 && !bytes.Equal(text, append(opening, "--"...)) {
+			c.out.add(multipartUnclosed, p.Path, min(at, len(c.raw)), "the line %s is missing", quote(string(opening)+"--"))
+			return
+		}
+	}
+	if rest := bytes.TrimSpace(c.raw[min(next, end):end]); len(rest) > 0 {
+		c.out.add(textAfterEnd, p.Path, next+bytes.Index(c.raw[next:end], rest), "%s comes behind the end of the multipart", quote(rest))
+	}
+}
+
+// line returns the line at at, with its end.
+func (c *checker) line(at int) []byte {
+	rest := c.raw[min(at, len(c.raw)):]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		return rest[:i+1]
+	}
+	return rest
+}
+
+// lines looks at the lines of the whole message as bytes.
+func (c *checker) lines() {
+	bareLFs, firstLF := 0, 0
+	bareCRs, firstCR := 0, 0
+	nuls, firstNUL := 0, 0
+	binary := c.binary
+	for at := 0; at < len(c.raw); {
+		line := c.line(at)
+		begin := at
+		at += len(line)
+		for len(binary) > 0 && binary[0][1] < at {
+			binary = binary[1:]
+		}
+		if len(binary) > 0 && begin >= binary[0][0] {
+			continue
+		}
+		text, ended := bytes.CutSuffix(line, []byte("\n"))
+		text, crlf := bytes.CutSuffix(text, []byte("\r"))
+		if ended && !crlf {
+			if bareLFs++; bareLFs == 1 {
+				firstLF = begin
+			}
+		}
+		n := bytes.Count(text, []byte("\r"))
+		if crlf && !ended {
+			n++
+		}
+		if n > 0 && bareCRs == 0 {
+			firstCR = begin
+		}
+		bareCRs += n
+		n = bytes.Count(text, []byte{0})
+		if n > 0 && nuls == 0 {
+			firstNUL = begin
+		}
+		nuls += n
+		if len(text) > 998 {
+			c.add(lineLength, begin, "the line has %d bytes", len(text))
+		}
+	}
+	if bareLFs > 0 {
+		c.add(bareLF, firstLF, "%d lines end with a bare LF, from %s on", bareLFs, quote(c.line(firstLF)))
+	}
+	if bareCRs > 0 {
+		c.add(bareCR, firstCR, "%d CRs are not followed by LF, from %s on", bareCRs, quote(c.line(firstCR)))
+	}
+	if nuls > 0 {
+		c.add(controlCharacter, firstNUL, "%d NULs, from %s on", nuls, quote(c.line(firstNUL)))
+	}
+}
+
+// unique compares the Message-ID with those of other messages. A message that is sent again as it was may keep its own.
+func (c *checker) unique(ids map[string]*mailtest.Message) {
+	id := c.msg.MessageID
+	if id == "" {
+		return
+	}
+	other, ok := ids[id]
+	switch {
+	case !ok:
+		ids[id] = c.msg
+	case !bytes.Equal(other.Raw, c.msg.Raw):
+		c.add(messageIDTwice, c.place("Message-ID"), "%s is also that of another message, with the subject %s", quote(id), quote(other.Subject))
+	}
+}
+
+// now is the time with which the Date is compared.
+func (c *checker) now() time.Time {
+	if !c.linter.Now.IsZero() {
+		return c.linter.Now
+	}
+	return c.msg.Time
+}

@@ -1,0 +1,160 @@
+package lint
+
+// This file looks at the MIME fields of a part and at its content (RFC 2045, RFC 2046).
+
+import (
+	"cmp"
+	"mime"
+	"strings"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// mime looks at the MIME fields in the header of a part.
+func (c *checker) mime(p *mailtest.Part, fields []field, path string, root bool) {
+	version, content := (*field)(nil), (*field)(nil)
+	for i := range fields {
+		f := &fields[i]
+		switch f.name {
+		case "mime-version":
+			version = f
+			if body, _, _ := strings.Cut(f.body, "("); root && strings.ReplaceAll(strings.TrimSpace(body), " ", "") != "1.0" {
+				c.add(mimeVersion, f.at, "the MIME-Version is %s", quote(f.body))
+			}
+			continue
+		case "content-type":
+			c.parameters(*f, path)
+		case "content-disposition":
+			c.parameters(*f, path)
+		case "content-id":
+			if ids, why := parseIDs(f.body); why != "" || len(ids) != 1 {
+				c.out.add(contentIDSyntax, path, f.at, "%s %s", quote(f.body), why)
+			}
+		case "content-transfer-encoding":
+			c.encoding(p, *f, path)
+		case "content-description":
+		default:
+			continue
+		}
+		if content == nil {
+			content = f
+		}
+	}
+	if root && version == nil && content != nil {
+		c.add(mimeVersion, content.at, "there is a %s and no MIME-Version", quote(content.name))
+	}
+	c.twice(fields, path, "content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-description")
+}
+
+// parameters looks at a field with parameters.
+func (c *checker) parameters(f field, path string) {
+	s := withoutComments(f.body)
+	value, _, err := mime.ParseMediaType(s)
+	switch {
+	case err != nil:
+		c.out.add(mimeSyntax, path, f.at, "%s: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mime: "))
+	case f.name == "content-type" && !strings.Contains(value, "/"):
+		c.out.add(mimeSyntax, path, f.at, "%s is no media type", quote(f.body))
+	}
+}
+
+// withoutComments drops the comments, which MIME allows anywhere between words (RFC 2045 §5.1).
+func withoutComments(s string) string {
+	if !strings.Contains(s, "(") {
+		return s
+	}
+	var b strings.Builder
+	quoted, depth := false, 0
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '\\' && i+1 < len(s) && (quoted || depth > 0):
+			if depth == 0 {
+				b.WriteString(s[i : i+2])
+			}
+			i++
+			continue
+		case depth == 0 && ch == '"':
+			quoted = !quoted
+		case !quoted && ch == '(':
+			depth++
+			continue
+		case depth > 0:
+			if ch == ')' {
+				depth--
+			}
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// encoding looks at a Content-Transfer-Encoding.
+func (c *checker) encoding(p *mailtest.Part, f field, path string) {
+	value := strings.ToLower(strings.TrimSpace(withoutComments(f.body)))
+	switch value {
+	case "7bit", "8bit", "binary":
+		return
+	case "base64", "quoted-printable":
+		if strings.HasPrefix(p.MediaType, "multipart/") || p.MediaType == "message/rfc822" {
+			c.out.add(multipartEncoding, path, f.at, "a %s has the transfer encoding %s", p.MediaType, value)
+		}
+		return
+	}
+	c.out.add(transferEncoding, path, f.at, "%s is no transfer encoding", quote(f.body))
+}
+
+// boundary looks at the boundary of a multipart.
+func (c *checker) boundary(p *mailtest.Part, at int) {
+	boundary, ok := p.Params["boundary"]
+	bad := strings.IndexFunc(boundary, func(r rune) bool {
+		return r > '~' || !isAlphanumeric(byte(r)) && !strings.ContainsRune("'()+_,-./:=? ", r)
+	})
+	switch {
+	case !ok || boundary == "":
+		c.out.add(boundaryParameter, p.Path, at, "the multipart has no boundary")
+	case len(boundary) > 70:
+		c.out.add(boundaryParameter, p.Path, at, "the boundary %s has %d characters", quote(boundary), len(boundary))
+	case strings.HasSuffix(boundary, " "):
+		c.out.add(boundaryParameter, p.Path, at, "the boundary %s ends with a space", quote(boundary))
+	case c.open[strings.TrimRight(boundary, " \t")]:
+		c.out.add(boundaryParameter, p.Path, at, "the boundary %s is also that of a multipart around this one", quote(boundary))
+	case bad >= 0:
+		c.out.add(boundaryParameter, p.Path, at, "the boundary %s has a character that must not be in it", quote(boundary))
+	}
+}
+
+// leaf looks at the content of a part that begins at at.
+func (c *checker) leaf(p *mailtest.Part, at int) {
+	switch p.Encoding {
+	case "base64":
+		c.base64(p, at)
+	case "quoted-printable":
+		c.quotedPrintable(p, at)
+	case "8bit", "binary":
+	default:
+		if i := notASCII(p.Raw); i >= 0 && p.Message == nil {
+			c.out.add(bodyNotASCII, p.Path, at+i, "the transfer encoding is %s and the content has bytes beyond ASCII: %s",
+				cmp.Or(p.Encoding, "7bit"), quote(p.Raw[i:]))
+		}
+	}
+	if !strings.HasPrefix(p.MediaType, "text/") {
+		return
+	}
+	charset := p.Params["charset"]
+	if charset == "" && p.MediaType == "text/html" && !isASCII(p.Content) {
+		charset = "utf-8" // HTML may name it itself
+		if c.msg.HTML == "" || strings.Contains(strings.ToLower(string(p.Content[:min(len(p.Content), 1024)])), "charset=") {
+			return
+		}
+	}
+	known, fits := inCharset(p.Content, charset)
+	switch {
+	case !known:
+		c.out.add(charsetUnknown, p.Path, at, "nobody knows the charset %s", quote(charset))
+	case !fits && charset == "":
+		c.out.add(charsetWrong, p.Path, at, "the text names no charset and is not ASCII: %s", quote(p.Content[notASCII(p.Content):]))
+	case !fits:
+		c.out.add(charsetWrong, p.Path, at, "the text is not in %s: %s", quote(charset), quote(p.Content[max(0, notASCII(p.Content)):]))
+	}
+}

@@ -1,0 +1,98 @@
+package lint
+
+// This file collects findings: bounded in number, and in the order of place.
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// mostFindings is how many findings of one rule are listed for one message or session.
+const mostFindings = 10
+
+// collector collects the findings about one message or session.
+type collector struct {
+	source string
+	off    *[numRules]bool
+	found  []found
+	count  [numRules]int
+}
+
+// found is a finding whose place is not yet a line: at is an offset in a message or the index of a turn, and -1
+// is no place.
+type found struct {
+	rule rule
+	at   int
+	part string
+	text string
+}
+
+// add notes a finding, unless its rule is off or has found enough.
+func (c *collector) add(r rule, part string, at int, format string, args ...any) {
+	if c.off[r] {
+		return
+	}
+	if c.count[r]++; c.count[r] <= mostFindings {
+		c.found = append(c.found, found{r, at, part, fmt.Sprintf(format, args...)})
+	} else if c.count[r] == mostFindings+1 {
+		c.found = append(c.found, found{rule: r, at: at, part: part}) // the text will be the number of them
+	}
+}
+
+// inOrder returns the findings in the order of their places. Line is left as the place, from 1.
+func (c *collector) inOrder() []Finding {
+	slices.SortStableFunc(c.found, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rule, b.rule))
+	})
+	var out []Finding
+	for _, f := range c.found {
+		if f.text == "" {
+			f.text = fmt.Sprintf("and so on, %d times more", c.count[f.rule]-mostFindings)
+		}
+		info := &rules[f.rule]
+		out = append(out, Finding{
+			Source: c.source, Line: f.at + 1, Part: f.part, Text: f.text,
+			Rule: info.Name, Severity: info.Severity, Section: info.Section, Fix: info.Fix,
+		})
+	}
+	return out
+}
+
+// inLines returns the findings, whose places are offsets in raw, with line numbers.
+func (c *collector) inLines(raw []byte) []Finding {
+	out := c.inOrder()
+	line, seen := 1, 0
+	for i := range out {
+		if at := min(out[i].Line-1, len(raw)); at >= 0 {
+			line += bytes.Count(raw[seen:at], []byte{'\n'})
+			seen = at
+			out[i].Line = line
+		}
+	}
+	return out
+}
+
+// source names a message or a session.
+func source(kind string, number int) string {
+	if number == 0 {
+		return kind
+	}
+	return kind + " " + strconv.Itoa(number)
+}
+
+// quote quotes s, shortened to what fits into a line.
+func quote[T string | []byte](s T) string {
+	const most = 60
+	if len(s) <= most {
+		return strconv.Quote(string(s))
+	}
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return strconv.Quote(string(s[:n])) + "…"
+}

@@ -1,0 +1,326 @@
+package lint
+
+// This file looks at what a client said in an SMTP dialogue (RFC 5321).
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// sessionChecker follows one session turn by turn.
+type sessionChecker struct {
+	s   *mailtest.Session
+	out collector
+
+	encrypted bool
+	greeted   bool     // EHLO or HELO was accepted
+	esmtp     bool     // it was EHLO
+	triedEHLO bool     // and perhaps refused
+	offered   []string // the keywords of the reply to EHLO, in upper case
+	authed    bool
+
+	mail   bool // MAIL was said
+	rcpt   bool // RCPT was said
+	params map[string]string
+	utf8   bool
+}
+
+func (c *sessionChecker) run() {
+	for i, t := range c.s.Turns {
+		c.notes(i, t)
+		c.turn(i, t)
+	}
+	c.ending()
+}
+
+// ok tells whether the server agreed.
+func ok(t mailtest.Turn) bool { return t.Code() >= 200 && t.Code() < 400 }
+
+// notes takes what the server has noted about the bytes.
+func (c *sessionChecker) notes(i int, t mailtest.Turn) {
+	for _, note := range t.Notes {
+		switch {
+		case strings.Contains(note, "may end the message"), strings.Contains(note, "dot and a bare LF"):
+			c.out.add(endSmuggled, "", i, "%s", note)
+		case t.Stage == mailtest.Dot && strings.Contains(note, "in the message"): // has rules of its own
+		case strings.Contains(note, "bare LF"), strings.Contains(note, "bare CR"):
+			c.out.add(commandLineEnd, "", i, "%s: %s", note, quote(t.Command))
+		case strings.Contains(note, "not doubled"):
+			c.out.add(dotUndoubled, "", i, "%s", note)
+		case strings.Contains(note, "without waiting"), strings.Contains(note, "injected behind STARTTLS"):
+			c.out.add(pipelining, "", i, "%s: %s", clipNote(note), quote(t.Command))
+		}
+	}
+}
+
+// clipNote shortens a note to what fits into a line.
+func clipNote(note string) string {
+	note, _, _ = strings.Cut(note, ": ")
+	return note
+}
+
+func (c *sessionChecker) turn(i int, t mailtest.Turn) {
+	verb, arg, _ := strings.Cut(t.Command, " ")
+	verb, arg = strings.ToUpper(verb), strings.TrimSpace(arg)
+	switch t.Stage {
+	case mailtest.Handshake:
+		if c.s.TLS != nil && len(t.Notes) == 0 { // nothing that was said before counts, RFC 3207 §4.2
+			c.encrypted, c.greeted, c.authed = true, false, false
+			c.clear()
+		}
+	case mailtest.Helo:
+		c.helo(i, t, verb, arg)
+	case mailtest.StartTLS:
+		switch {
+		case c.encrypted:
+			c.order(i, t, "TLS is running already")
+		case !c.esmtp:
+			c.order(i, t, "EHLO was not said before")
+		}
+	case mailtest.Auth:
+		c.auth(i, t, arg)
+	case mailtest.AuthStep:
+		c.authed = c.authed || t.Code() == 235
+	case mailtest.Mail:
+		c.mailFrom(i, t, arg)
+	case mailtest.Rcpt:
+		if !c.mail {
+			c.order(i, t, "MAIL was not said before")
+		}
+		c.rcpt = true
+		c.path(i, t, arg, "TO:")
+	case mailtest.Data, mailtest.Bdat:
+		if !c.rcpt {
+			c.order(i, t, "RCPT was not said before")
+		}
+	case mailtest.Dot:
+		c.dot(i, t)
+	case mailtest.Rset:
+		if ok(t) {
+			c.clear()
+		}
+	case mailtest.Unknown:
+		if t.Command != "***" { // credentials of an AUTH that failed
+			c.out.add(commandUnknown, "", i, "%s is no command", quote(t.Command))
+		}
+	}
+}
+
+// order reports a command that came too early or too late.
+func (c *sessionChecker) order(i int, t mailtest.Turn, why string) {
+	c.out.add(commandOrder, "", i, "%s: %s", quote(t.Command), why)
+}
+
+// clear forgets the transaction.
+func (c *sessionChecker) clear() {
+	c.mail, c.rcpt, c.params, c.utf8 = false, false, nil, false
+}
+
+func (c *sessionChecker) helo(i int, t mailtest.Turn, verb, arg string) {
+	name, _, _ := strings.Cut(arg, " ")
+	switch {
+	case verb == "EHLO" && strings.HasPrefix(name, "["):
+		if !isLiteral(name) {
+			c.out.add(heloSyntax, "", i, "%s is no address literal", quote(name))
+		}
+	case name == "":
+		c.out.add(heloSyntax, "", i, "%s has no name", quote(t.Command))
+	case !isDomain(name) || !isASCII([]byte(name)):
+		c.out.add(heloSyntax, "", i, "%s is no domain", quote(name))
+	case strings.Trim(name, "0123456789.") == "":
+		c.out.add(heloSyntax, "", i, "the address %s has no brackets", quote(name))
+	case !isFull(name):
+		c.out.add(heloName, "", i, "%s is no name of a host on the internet", quote(name))
+	}
+	if verb == "HELO" && !c.triedEHLO {
+		c.out.add(heloOld, "", i, "%s was the first that the client tried", quote(t.Command))
+	}
+	c.triedEHLO = c.triedEHLO || verb != "HELO"
+	if !ok(t) {
+		return
+	}
+	c.clear()
+	c.greeted, c.esmtp, c.offered = true, verb != "HELO", nil
+	for line := range strings.Lines(t.Reply) {
+		if len(line) > 4 && c.esmtp {
+			word, _, _ := strings.Cut(strings.TrimSpace(line[4:]), " ")
+			c.offered = append(c.offered, strings.ToUpper(word))
+		}
+	}
+}
+
+func (c *sessionChecker) auth(i int, t mailtest.Turn, arg string) {
+	switch {
+	case !c.esmtp || !c.greeted:
+		c.order(i, t, "EHLO was not said before")
+	case c.authed:
+		c.order(i, t, "the client has authenticated already")
+	case c.mail:
+		c.order(i, t, "a message is under way")
+	}
+	c.authed = c.authed || t.Code() == 235
+	mechanism, initial, _ := strings.Cut(strings.ToUpper(arg), " ")
+	switch mechanism {
+	case "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER":
+		answered := i+1 < len(c.s.Turns) && c.s.Turns[i+1].Stage == mailtest.AuthStep
+		if !c.encrypted && (initial != "" || answered) {
+			c.out.add(authClear, "", i, "AUTH %s without encryption", mechanism)
+		}
+	}
+}
+
+func (c *sessionChecker) mailFrom(i int, t mailtest.Turn, arg string) {
+	switch {
+	case !c.greeted:
+		c.order(i, t, "EHLO was not said before")
+	case c.mail:
+		c.order(i, t, "a message is under way")
+	}
+	params := c.path(i, t, arg, "FROM:")
+	if ok(t) || !c.mail {
+		c.clear()
+		c.mail, c.params = true, params
+		_, c.utf8 = params["SMTPUTF8"]
+	}
+}
+
+// path looks at the argument of MAIL or RCPT, and returns the parameters with their keywords in upper case.
+func (c *sessionChecker) path(i int, t mailtest.Turn, arg, prefix string) map[string]string {
+	if len(arg) < len(prefix)-1 || !strings.EqualFold(arg[:len(prefix)-1], prefix[:len(prefix)-1]) {
+		c.out.add(pathSyntax, "", i, "%s does not say %s", quote(t.Command), prefix)
+		return nil
+	}
+	rest := arg[len(prefix)-1:]
+	if trimmed := strings.TrimLeft(rest, " \t"); strings.HasPrefix(trimmed, ":") && (trimmed != rest || strings.TrimLeft(trimmed[1:], " \t") != trimmed[1:]) {
+		c.out.add(pathSpace, "", i, "there is a space at the colon of %s", quote(t.Command))
+		rest = ":" + strings.TrimLeft(trimmed[1:], " \t")
+	}
+	rest, colon := strings.CutPrefix(rest, ":")
+	if !colon {
+		c.out.add(pathSyntax, "", i, "%s does not say %s", quote(t.Command), prefix)
+		return nil
+	}
+	address, words := rest, ""
+	if strings.HasPrefix(rest, "<") {
+		end := strings.LastIndexByte(rest, '>')
+		if end < 0 {
+			c.out.add(pathBrackets, "", i, "the angle bracket is not closed: %s", quote(t.Command))
+			return nil
+		}
+		address, words = rest[1:end], rest[end+1:]
+	} else {
+		address, words, _ = strings.Cut(rest, " ")
+		c.out.add(pathBrackets, "", i, "there are no angle brackets: %s", quote(t.Command))
+	}
+	params := make(map[string]string)
+	for word := range strings.FieldsSeq(words) {
+		key, value, _ := strings.Cut(word, "=")
+		params[strings.ToUpper(key)] = value
+	}
+	_, params8 := params["SMTPUTF8"]
+	if why := badPath(address, prefix == "FROM:"); why != "" {
+		c.out.add(pathSyntax, "", i, "the address %s %s", quote(address), why)
+	} else if !isASCII([]byte(address)) && !params8 && !c.utf8 {
+		c.out.add(pathSyntax, "", i, "the address %s is beyond ASCII and SMTPUTF8 was not said", quote(address))
+	}
+	c.extensions(i, params)
+	return params
+}
+
+// badPath says what is wrong with the address in a path, or nothing.
+func badPath(address string, from bool) string {
+	if strings.HasPrefix(address, "@") { // a source route, RFC 5321 §4.1.1.3
+		if _, after, found := strings.Cut(address, ":"); found {
+			address = after
+		}
+	}
+	local := address
+	if i := strings.LastIndexByte(address, '@'); i >= 0 {
+		local = address[:i]
+	}
+	switch {
+	case address == "" && from, strings.EqualFold(address, "postmaster") && !from:
+		return ""
+	case address == "":
+		return "is empty"
+	case !isDotAtom(local) && !(len(local) > 1 && local[0] == '"' && local[len(local)-1] == '"'):
+		return "has something wrong before its at sign"
+	}
+	return badAddress(address)
+}
+
+// extensions looks whether the extensions were offered that the parameters belong to.
+func (c *sessionChecker) extensions(i int, params map[string]string) {
+	for _, p := range [...]struct{ param, extension string }{
+		{"SIZE", "SIZE"}, {"BODY", "8BITMIME"}, {"SMTPUTF8", "SMTPUTF8"}, {"REQUIRETLS", "REQUIRETLS"}, {"AUTH", "AUTH"},
+		{"RET", "DSN"}, {"ENVID", "DSN"}, {"NOTIFY", "DSN"}, {"ORCPT", "DSN"},
+	} {
+		value, used := params[p.param]
+		if !used {
+			continue
+		}
+		if p.param == "BODY" && strings.EqualFold(value, "BINARYMIME") {
+			p.extension = "BINARYMIME"
+		}
+		if !c.offers(p.extension) {
+			c.out.add(parameterNotOffered, "", i, "the parameter %s needs %s, which was not offered", p.param, p.extension)
+		}
+	}
+}
+
+func (c *sessionChecker) offers(extension string) bool {
+	for _, word := range c.offered {
+		if word == extension {
+			return true
+		}
+	}
+	return false
+}
+
+// dot looks at a message that is complete, by DATA or in chunks.
+func (c *sessionChecker) dot(i int, t mailtest.Turn) {
+	body := strings.ToUpper(c.params["BODY"])
+	if at := notASCII(t.Payload); at >= 0 && body != "8BITMIME" && body != "BINARYMIME" {
+		c.out.add(body8Bit, "", i, "the message has bytes beyond ASCII: %s", quote(t.Payload[at:]))
+	}
+	c.size(i, t)
+	c.clear()
+}
+
+// size compares the size of the message with what was said.
+func (c *sessionChecker) size(i int, t mailtest.Turn) {
+	said, err := strconv.ParseInt(c.params["SIZE"], 10, 64)
+	if err != nil || said == 0 { // not said, or unknown, RFC 1870 §6.4
+		return
+	}
+	size := int64(len(t.Payload))
+	for _, note := range t.Notes { // of a message that is too big, only the beginning is there
+		fmt.Sscanf(note, "a message of %d bytes", &size)
+	}
+	if size > said || said > 2*size+1024 {
+		c.out.add(sizeWrong, "", i, "SIZE said %d, and the message has %d bytes", said, size)
+	}
+}
+
+// ending looks at how the client left.
+func (c *sessionChecker) ending() {
+	last := len(c.s.Turns) - 1
+	if c.s.End.IsZero() || last < 0 {
+		return
+	}
+	for _, t := range c.s.Turns {
+		if t.Stage == mailtest.Quit {
+			return
+		}
+	}
+	switch {
+	case strings.HasPrefix(c.s.Ending, "the client closed the connection in the middle"):
+		c.out.add(messageCut, "", last, "%s", c.s.Ending)
+	case c.s.Turns[last].Code() == 421: // the server has said good-bye
+	case strings.HasPrefix(c.s.Ending, "the client"), strings.HasPrefix(c.s.Ending, "read"):
+		c.out.add(quitMissing, "", last, "%s", c.s.Ending)
+	}
+}
