@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
 const (
@@ -43,7 +45,7 @@ type Inbox struct {
 	// It must not be changed while a wait is going on.
 	Patience time.Duration
 
-	made world // where the inbox was made
+	made world // where the inbox was made, or first had a server in use
 
 	mu      sync.Mutex
 	entries []entry
@@ -76,6 +78,12 @@ func (r *record) message() *Message {
 func (b *Inbox) join(s *Server) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.made == 0 {
+		b.made = outside
+		if memnet.Virtual() {
+			b.made = inside
+		}
+	}
 	b.servers = append(b.servers, s)
 }
 

@@ -106,6 +106,11 @@ type Server struct {
 	// Collect, if not nil, is a further inbox for the messages, that several servers can share.
 	Collect *Inbox
 
+	// Watch, if not nil, is called after each turn of each connection: when it is in the transcript, and before the client
+	// can read the reply. It is told the number of the session and the index of the turn in [Session.Turns]. Connections call it
+	// concurrently, and wait until it returns.
+	Watch func(session, turn int)
+
 	setup sync.Once
 	wire  wire.Config // of connections in the clear
 	wireT wire.Config // of connections with implicit TLS
@@ -343,10 +348,13 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // ServeConn serves the client at the other end of conn, in the background, and closes conn in the end. After
-// Close, it closes conn at once.
-func (s *Server) ServeConn(conn net.Conn) {
+// Close, it closes conn at once and returns an error for which errors.Is(err, [net.ErrClosed]) holds.
+func (s *Server) ServeConn(conn net.Conn) error {
 	s.prepare()
-	s.serve(conn, &s.wire)
+	if !s.serve(conn, &s.wire) {
+		return errClosed
+	}
+	return nil
 }
 
 // serve starts a session on conn and reports whether the server was still there for it.

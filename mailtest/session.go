@@ -301,10 +301,18 @@ func (ss *session) After(t *wire.Turn) {
 	if r := ss.record; r != nil && t.Sent < len(t.Reply) {
 		ss.unacked(r)
 	}
+	message := 0
+	if ss.record != nil {
+		message = ss.record.msg.Number
+	}
 	ss.mu.Lock()
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
-	ss.log.add(stageOf(t), t)
+	ss.log.add(stageOf(t), t, message)
+	turn := len(ss.log.turns) - 1
 	ss.mu.Unlock()
+	if watch := ss.server.Watch; watch != nil {
+		watch(ss.number, turn)
+	}
 }
 
 // Unsent corrects the transcript where a reply could not be sent.

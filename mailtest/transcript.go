@@ -67,6 +67,9 @@ type Turn struct {
 	// Rule is the number of the rule that decided this turn, in the order in which they were added, from 1; 0 is none.
 	Rule int
 
+	// Message is the number of the message that was accepted in this turn, or 0.
+	Message int
+
 	// Notes say what was remarkable about the client's bytes.
 	Notes []string
 }
@@ -204,11 +207,12 @@ type turn struct {
 // extra is what most turns have not.
 type extra struct {
 	payload []byte
+	message int
 	notes   []string
 }
 
-// add appends a turn.
-func (l *transcript) add(stage Stage, t *wire.Turn) {
+// add appends a turn, in which the message of that number was accepted.
+func (l *transcript) add(stage Stage, t *wire.Turn, message int) {
 	line := t.Line
 	if t.Secret {
 		line = redact(line, t.Verb)
@@ -222,9 +226,9 @@ func (l *transcript) add(stage Stage, t *wire.Turn) {
 	}
 	l.text = append(l.text, line...)
 	l.text = append(l.text, t.Reply[:t.Sent]...)
-	if t.Payload != nil || t.Notes != nil {
+	if t.Payload != nil || t.Notes != nil || message != 0 {
 		rec.extra = true
-		l.extras = append(l.extras, extra{t.Payload, t.Notes})
+		l.extras = append(l.extras, extra{t.Payload, message, t.Notes})
 	}
 	l.turns = append(l.turns, rec)
 }
@@ -286,7 +290,7 @@ func (ss *session) snapshot() *Session {
 			t.Replied = l.start.Add(rec.replied)
 		}
 		if rec.extra {
-			t.Payload, t.Notes = extras[0].payload, extras[0].notes
+			t.Payload, t.Message, t.Notes = extras[0].payload, extras[0].message, extras[0].notes
 			extras = extras[1:]
 		}
 		s.Turns = append(s.Turns, t)

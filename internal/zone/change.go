@@ -224,6 +224,24 @@ func (c *change) clearBeneath(at *node) {
 	}
 }
 
+// remove removes the records of a node of one type, or of all but the SOA for [dns.TypeANY], and
+// returns how many there were.
+func (c *change) remove(at *node, typ uint16) (removed int) {
+	c.save(at)
+	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool {
+		if s.typ == dns.TypeSOA || typ != dns.TypeANY && s.typ != typ {
+			return false
+		}
+		removed += len(s.rrs)
+		c.touch(at.enclosing(s.typ))
+		if s.typ == dns.TypeNS && at.zone != nil {
+			at.zone.nsGiven = true
+		}
+		return true
+	})
+	return removed
+}
+
 // add adds records; SOA records come first, since they decide where the others belong.
 func (c *change) add(recs []record) error {
 	for i := range recs {

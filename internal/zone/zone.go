@@ -163,6 +163,36 @@ func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 	return nil
 }
 
+// Set makes rrs, which have the given name and type, all the records of that name and type: all of
+// them, or none and an error as in [DB.Add]. No answer is made from a state in between.
+func (db *DB) Set(name string, typ uint16, rrs ...dns.RR) error {
+	n, err := parseName(name)
+	if err != nil {
+		return err
+	}
+	recs, err := prepare(rrs)
+	if err != nil {
+		return err
+	}
+	for i := range recs {
+		if recs[i].typ != typ || recs[i].name.len() != n.len() || !recs[i].name.within(&n) {
+			return &RecordError{rrs[i], fmt.Errorf("not of name %s and type %s", dns.Fqdn(name), dns.Type(typ))}
+		}
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	c := db.begin()
+	if at := db.root.get(&n); at != nil {
+		c.remove(at, typ)
+	}
+	if err := c.add(recs); err != nil {
+		c.rollback()
+		return err
+	}
+	c.commit()
+	return nil
+}
+
 // Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns how
 // many there were. The SOA of a zone stays; only [DB.RemoveZone] takes it away.
 func (db *DB) Remove(name string, typ uint16) int {
@@ -177,21 +207,26 @@ func (db *DB) Remove(name string, typ uint16) int {
 		return 0
 	}
 	c := db.begin()
-	c.save(at)
-	removed := 0
-	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool {
-		if s.typ == dns.TypeSOA || typ != dns.TypeANY && s.typ != typ {
-			return false
-		}
-		removed += len(s.rrs)
-		c.touch(at.enclosing(s.typ))
-		if s.typ == dns.TypeNS && at.zone != nil {
-			at.zone.nsGiven = true
-		}
-		return true
-	})
+	removed := c.remove(at, typ)
 	c.commit()
 	return removed
+}
+
+// Records returns all records of all zones, those of a name and type together, in no particular order of names. It costs time in
+// proportion to the size of the DB. The records are shared and must not be changed.
+func (db *DB) Records() []dns.RR {
+	var all []dns.RR
+	var walk func(at *node)
+	walk = func(at *node) {
+		for i := range at.sets {
+			all = append(all, at.sets[i].rrs...)
+		}
+		for _, child := range at.children {
+			walk(child)
+		}
+	}
+	db.read(func() { walk(&db.root) })
+	return all
 }
 
 // RemoveZone removes a zone and its records, and reports whether there was one. Zones beneath stay,
