@@ -1,0 +1,154 @@
+package main
+
+// Growth: what a thing costs when there are a thousand of its kind, and when there are a hundred thousand.
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// printGrowth prints for each kind the time per thing, as their number grows tenfold.
+func printGrowth(w io.Writer) {
+	thousands := []int{1_000, 10_000, 100_000}
+	for _, k := range []struct {
+		about string
+		sizes []int
+		f     func(n int) (total time.Duration, err error)
+	}{
+		{"deliver n messages in memory, per message", thousands, growMessages},
+		{"take n messages one by one with Next, per message", thousands, growNext},
+		{"make n hosts of an internet, per host", thousands, growHosts},
+		{"look up one of n hosts", thousands, growLookUp},
+		{"read a zone of n records, per record", thousands, growZone},
+		{"deliver a message past n rules that do not fit, per rule", []int{1, 10, 100, 1_000}, growRules},
+	} {
+		fmt.Fprintln(w, k.about)
+		for _, n := range k.sizes {
+			d, err := k.f(n)
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Fprintf(w, "  %7d  %12v\n", n, d/time.Duration(n))
+		}
+	}
+}
+
+// connect begins a dialogue with a server in memory.
+func connect(s *mailtest.Server) (*client, error) {
+	conn, err := s.Dial(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	c := &client{conn: conn, in: bufio.NewReaderSize(conn, 512), data: append(message(1<<10), ".\r\n"...)}
+	if err := c.reply('2'); err != nil {
+		return nil, err
+	}
+	return c, c.say("EHLO client.example\r\n", '2')
+}
+
+func growMessages(n int) (time.Duration, error) {
+	s := new(mailtest.Server)
+	defer s.Close()
+	c, err := connect(s)
+	if err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	for range n {
+		if err := c.send(); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin), c.quit()
+}
+
+func growNext(n int) (time.Duration, error) {
+	s := new(mailtest.Server)
+	defer s.Close()
+	c, err := connect(s)
+	if err != nil {
+		return 0, err
+	}
+	for range n {
+		if err := c.send(); err != nil {
+			return 0, err
+		}
+	}
+	begin := time.Now()
+	for range n {
+		if _, err := s.NextContext(context.Background()); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin), c.quit()
+}
+
+func hosts(n int) *mxmock.Internet {
+	inet := new(mxmock.Internet)
+	for i := range n {
+		domain := "d" + strconv.Itoa(i) + ".com"
+		inet.MX(domain, "mx."+domain)
+	}
+	return inet
+}
+
+func growHosts(n int) (time.Duration, error) {
+	begin := time.Now()
+	hosts(n).Close()
+	return time.Since(begin), nil
+}
+
+func growLookUp(n int) (time.Duration, error) {
+	inet := hosts(n)
+	defer inet.Close()
+	r := inet.Resolver()
+	begin := time.Now()
+	const times = 2_000
+	for i := range times {
+		if _, err := r.LookupMX(context.Background(), "d"+strconv.Itoa(i*(n/times+1)%n)+".com."); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin) / times * time.Duration(n), nil
+}
+
+func growZone(n int) (time.Duration, error) {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "h%d.example.com. A 198.51.100.%d\n", i, i%250+1)
+	}
+	inet := new(mxmock.Internet)
+	defer inet.Close()
+	begin := time.Now()
+	err := inet.Zone(text.String())
+	return time.Since(begin), err
+}
+
+func growRules(n int) (time.Duration, error) {
+	s := new(mailtest.Server)
+	defer s.Close()
+	for i := range n {
+		s.AddRules(mailtest.Rule{At: mailtest.Rcpt, To: "user" + strconv.Itoa(i) + "@qq.com", Reply: "550 5.1.1 No such user"})
+	}
+	c, err := connect(s)
+	if err != nil {
+		return 0, err
+	}
+	const times = 2_000
+	begin := time.Now()
+	for range times {
+		if err := c.send(); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begin) / times, c.quit()
+}

@@ -1,0 +1,169 @@
+// Bench measures this module beside what one would use in its place, in one run: every row of the
+// issue's table, ours and its peers interleaved over several rounds, medians and ratios at the end.
+// See README.md.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	var (
+		pattern = flag.String("run", ".", "measure the rows whose `name` matches this regular expression")
+		rounds  = flag.Int("rounds", 5, "how often each is measured")
+		output  = flag.String("o", "", "write all results to this `file`, for benchstat")
+		growth  = flag.Bool("growth", false, "print the growth table and nothing else")
+		quick   = flag.Bool("quick", false, "measure a tenth as long: to see that all works")
+		child   = flag.String("child", "", "measure `row/contestant` in this process (used by the program itself)")
+		profile = flag.String("cpuprofile", "", "with -child: write a CPU profile to this `file`")
+		memory  = flag.String("memprofile", "", "with -child: write a profile of all allocations to this `file`")
+	)
+	testing.Init()
+	flag.Parse()
+	switch {
+	case *child != "":
+		measure(*child, *quick, *profile, *memory)
+	case *growth:
+		printGrowth(os.Stdout)
+	default:
+		re, err := regexp.Compile(*pattern)
+		if err != nil {
+			log.Fatal(err)
+		}
+		run(re, *rounds, *output, *quick)
+	}
+}
+
+// run measures the rows that match, round by round, and prints the table.
+func run(re *regexp.Regexp, rounds int, output string, quick bool) {
+	results := io.Discard
+	if output != "" {
+		f, err := os.Create(output)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer f.Close()
+		results = f
+		fmt.Fprintf(f, "goos: %s\ngoarch: %s\npkg: github.com/seed078e9d8c/maillab/internal/bench\n", runtime.GOOS, runtime.GOARCH)
+	}
+	began := time.Now()
+	seen := make(map[string][]float64)
+	for round := range rounds {
+		for _, r := range rows() {
+			if !re.MatchString(r.name) {
+				continue
+			}
+			for _, c := range r.contestants {
+				key := r.name + "/" + c.name
+				fmt.Fprintf(os.Stderr, "\r\x1b[Kround %d of %d: %s", round+1, rounds, key)
+				line, err := inChild(key, quick)
+				if err != nil {
+					log.Fatalf("\n%s: %v\n%s", key, err, line)
+				}
+				fmt.Fprintln(results, line)
+				if v, ok := value(line, r.unit()); ok {
+					seen[key] = append(seen[key], v)
+				}
+			}
+		}
+	}
+	fmt.Fprintf(os.Stderr, "\r\x1b[K%d rounds in %v\n", rounds, time.Since(began).Round(time.Second))
+	printTable(os.Stdout, re, seen)
+}
+
+// inChild measures a contestant in a process of its own: a heap of its own and, where the system lets us, a
+// network of its own, for sockets in TIME_WAIT of one run spoil the next.
+func inChild(key string, quick bool) (string, error) {
+	cmd := exec.Command(os.Args[0], "-child", key, "-quick="+strconv.FormatBool(quick))
+	isolate(cmd)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// measure is what the child does: it prints one line as go test -bench does.
+func measure(key string, quick bool, cpuProfile, memProfile string) {
+	if err := loopbackUp(); err != nil {
+		log.Fatal(err)
+	}
+	name, contestant, _ := strings.Cut(key, "/")
+	for _, r := range rows() {
+		for _, c := range r.contestants {
+			if r.name != name || c.name != contestant {
+				continue
+			}
+			runtime.GOMAXPROCS(min(r.cpus, runtime.NumCPU()))
+			flag.Set("test.benchtime", r.time(quick))
+			stop := profiles(cpuProfile, memProfile)
+			result := testing.Benchmark(c.f)
+			stop()
+			if result.N == 0 {
+				log.Fatalf("%s failed; go test -bench Rows/%s says why", key, key)
+			}
+			suffix := ""
+			if n := runtime.GOMAXPROCS(0); n > 1 {
+				suffix = "-" + strconv.Itoa(n)
+			}
+			fmt.Printf("Benchmark%s%s\t%v\t%v\n", key, suffix, result, result.MemString())
+			return
+		}
+	}
+	log.Fatalf("there is no %s", key)
+}
+
+// value finds a number with its unit in a benchmark's line.
+func value(line, unit string) (float64, bool) {
+	fields := strings.Fields(line)
+	for i := 2; i < len(fields); i++ {
+		if fields[i] == unit {
+			v, err := strconv.ParseFloat(fields[i-1], 64)
+			return v, err == nil
+		}
+	}
+	return 0, false
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	if n := len(v); n%2 == 0 {
+		return (v[n/2-1] + v[n/2]) / 2
+	}
+	return v[len(v)/2]
+}
+
+// printTable prints the medians of each row, how they relate to ours, and whether the goal is reached.
+func printTable(w io.Writer, re *regexp.Regexp, seen map[string][]float64) {
+	for _, r := range rows() {
+		if !re.MatchString(r.name) {
+			continue
+		}
+		fmt.Fprintf(w, "%s: %s\n", r.name, r.about)
+		of := make(map[string]float64)
+		for _, c := range r.contestants {
+			of[c.name] = median(seen[r.name+"/"+c.name])
+		}
+		for _, c := range r.contestants {
+			ratio := ""
+			if peer := of[r.peer]; r.peer != "" && c.name != r.peer {
+				ratio = fmt.Sprintf("  %5.2f × %s", r.relate(of[c.name], peer), r.peer)
+			}
+			fmt.Fprintf(w, "  %-28s %14s%s\n", c.name, r.format(of[c.name]), ratio)
+		}
+		for _, g := range r.goals {
+			fmt.Fprintf(w, "  goal: %s\n", g.judge(r, of))
+		}
+	}
+}

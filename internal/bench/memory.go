@@ -1,0 +1,251 @@
+package main
+
+// Rows about memory: kept messages, idle connections, and finding one message among many.
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"net"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	manyMessages = 100_000
+	manyConns    = 10_000
+)
+
+func memoryRows() []row {
+	heap := row{
+		name: "HeapPerMessage", about: "live heap for each of 100,000 kept messages of 1 KiB, transcripts included", cpus: 2,
+		benchtime: "1x", metric: "B/msg", peer: "rawnet", goals: []goal{{"ours", 1536, ""}},
+	}
+	idle := row{
+		name: "IdleMemory", about: "heap and stacks for each of 10,000 idle connections, the client's end included", cpus: 2,
+		benchtime: "1x", metric: "B/conn", peer: "rawnet", goals: []goal{{"ours", 24 << 10, ""}},
+	}
+	closing := row{
+		name: "IdleClose", about: "closing a server with 10,000 idle connections", cpus: 2,
+		benchtime: "1x", metric: "ms/close", peer: "rawnet", goals: []goal{{"ours", 1000, ""}},
+	}
+	for _, p := range smtpPeers() {
+		heap.contestants = append(heap.contestants, contestant{p.name, func(b *testing.B) { heapPerMessage(b, p.start) }})
+		if p.name == "smtpmock" {
+			continue // waits a second for its clients at every stop
+		}
+		measure := func(b *testing.B) { idleConnections(b, p.start) }
+		idle.contestants = append(idle.contestants, contestant{p.name, measure})
+		closing.contestants = append(closing.contestants, contestant{p.name, measure})
+	}
+	return []row{
+		heap, idle, closing,
+		{
+			name: "Find", about: "find the last of 100,000 messages by its subject, again", cpus: 1, benchtime: "20x", peer: "scan",
+			contestants: []contestant{{"ours", findOurs}, {"scan", findScan}, {"smtpmock", findMock}},
+			goals:       []goal{{"ours", 1.0, "scan"}},
+		},
+		{
+			name: "WakeUp", about: "from the 100,001st message's 250 being sent to its waiter running", cpus: 1, benchtime: "2000x",
+			contestants: []contestant{{"ours", wakeUp}}, goals: []goal{{"ours", 50e3, ""}},
+		},
+	}
+}
+
+// live is the heap that is in use, and the stacks.
+func live() (heap, stacks uint64) {
+	runtime.GC()
+	runtime.GC() // what finalizers and pools let go of
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, m.StackInuse
+}
+
+func heapPerMessage(b *testing.B, start func(testing.TB) smtpServer) {
+	for range b.N {
+		s := start(b)
+		_, rset := s.(mock)
+		before, _ := live()
+		deliver(b, s, 16, manyMessages, message(1<<10), rset)
+		after, _ := live()
+		b.ReportMetric(float64(after-before)/manyMessages, "B/msg")
+		s.Stop()
+		runtime.KeepAlive(s)
+	}
+}
+
+func idleConnections(b *testing.B, start func(testing.TB) smtpServer) {
+	for range b.N {
+		s := start(b)
+		n := min(manyConns, openFiles()/2-100)
+		heap, stacks := live()
+		conns := make([]net.Conn, n)
+		for i := range conns {
+			conn, err := net.Dial("tcp", s.Addr())
+			if err != nil {
+				b.Fatal(err)
+			}
+			var greeting [256]byte
+			if _, err := conn.Read(greeting[:]); err != nil {
+				b.Fatal(err)
+			}
+			conns[i] = conn
+		}
+		heap2, stacks2 := live()
+		b.ReportMetric((float64(heap2)-float64(heap)+float64(stacks2)-float64(stacks))/float64(n), "B/conn")
+		begin := time.Now()
+		s.Stop()
+		b.ReportMetric(float64(time.Since(begin))/1e6, "ms/close")
+		for _, conn := range conns {
+			conn.Close()
+		}
+	}
+}
+
+// numbered returns a message whose subject ends in a number.
+func numbered(i int) []byte {
+	return bytes.Replace(message(1<<10), []byte(subject), []byte("Number "+strconv.Itoa(i)), 1)
+}
+
+// fill delivers messages with numbered subjects over one connection.
+func fill(tb testing.TB, s smtpServer, n int) {
+	_, rset := s.(mock)
+	c, err := dial(s.Addr(), nil, rset)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := range n {
+		c.data = append(numbered(i), ".\r\n"...)
+		if err := c.send(); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := c.quit(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func findOurs(b *testing.B) {
+	s := startOurs(b).(ours)
+	defer s.Stop()
+	fill(b, s, manyMessages)
+	want := "Number " + strconv.Itoa(manyMessages-1)
+	find := func() bool {
+		for _, m := range s.Messages() {
+			if m.Subject == want {
+				return true
+			}
+		}
+		return false
+	}
+	if !find() { // which decodes all, once
+		b.Fatal("not found")
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		if !find() {
+			b.Fatal("not found")
+		}
+	}
+}
+
+func findScan(b *testing.B) {
+	var s store
+	for i := range manyMessages {
+		s.add(numbered(i))
+	}
+	want := []byte("\r\nSubject: Number " + strconv.Itoa(manyMessages-1) + "\r\n")
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		found := false
+		for _, m := range s.messages {
+			if bytes.Contains(m, want) {
+				found = true
+			}
+		}
+		if !found {
+			b.Fatal("not found")
+		}
+	}
+}
+
+func findMock(b *testing.B) {
+	s := startMock(b).(mock)
+	defer s.Stop()
+	fill(b, s, manyMessages)
+	want := "\r\nSubject: Number " + strconv.Itoa(manyMessages-1) + "\r\n"
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		found := false
+		for _, m := range s.Messages() {
+			if strings.Contains(m.MsgRequest(), want) {
+				found = true
+			}
+		}
+		if !found {
+			b.Fatal("not found")
+		}
+	}
+}
+
+// wakeUp measures how long after the last byte of a message has been sent its waiter runs, with its reply read meanwhile.
+func wakeUp(b *testing.B) {
+	s := startOurs(b).(ours)
+	defer s.Stop()
+	fill(b, s, manyMessages)
+	for range manyMessages {
+		if _, err := s.NextContext(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	conn, err := s.Dial(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := &client{conn: conn, in: bufio.NewReaderSize(conn, 512), data: append(message(1<<10), ".\r\n"...)}
+	if err := c.reply('2'); err != nil {
+		b.Fatal(err)
+	}
+	if err := c.say("EHLO client.example\r\n", '2'); err != nil {
+		b.Fatal(err)
+	}
+	var total time.Duration
+	for range b.N {
+		woken := make(chan time.Time)
+		ready := make(chan bool)
+		go func() {
+			close(ready)
+			if _, err := s.NextContext(context.Background()); err != nil {
+				b.Error(err)
+			}
+			woken <- time.Now()
+		}()
+		<-ready
+		for _, command := range []string{"MAIL FROM:<shop@shop.example>\r\n", "RCPT TO:<bob@qq.com>\r\n"} {
+			if err := c.say(command, '2'); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := c.say("DATA\r\n", '3'); err != nil {
+			b.Fatal(err)
+		}
+		begin := time.Now()
+		if _, err := c.conn.Write(c.data); err != nil {
+			b.Fatal(err)
+		}
+		total += (<-woken).Sub(begin)
+		if err := c.reply('2'); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(total)/float64(b.N), "ns/op")
+	if err := c.quit(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+// Rows: what is measured, by whom, and what is to be reached.
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// row is one thing that is measured.
+type row struct {
+	name        string
+	about       string
+	cpus        int    // GOMAXPROCS: 1 for latencies, since a dialogue may or may not cross processors
+	benchtime   string // as for go test
+	rate        bool   // compare and print operations per second
+	metric      string // the unit of what is compared; empty means ns/op
+	peer        string // whom the others are compared with
+	contestants []contestant
+	goals       []goal
+}
+
+// contestant is one who is measured.
+type contestant struct {
+	name string
+	f    func(*testing.B)
+}
+
+// goal is what a contestant is to reach: a ratio to a peer, or without one a number in the row's unit.
+type goal struct {
+	who   string
+	limit float64
+	peer  string
+}
+
+func (r *row) unit() string {
+	if r.metric == "" {
+		return "ns/op"
+	}
+	return r.metric
+}
+
+// time is the benchtime: a duration, or a count such as "400x".
+func (r *row) time(quick bool) string {
+	if !quick {
+		return r.benchtime
+	}
+	if d, err := time.ParseDuration(r.benchtime); err == nil {
+		return (d / 10).String()
+	}
+	var n int
+	if _, err := fmt.Sscanf(r.benchtime, "%dx", &n); err != nil {
+		panic(fmt.Sprintf("row %s: benchtime %q", r.name, r.benchtime))
+	}
+	return fmt.Sprintf("%dx", max(1, n/10))
+}
+
+// relate is the ratio of v to that of the peer, of rates or of what is measured.
+func (r *row) relate(v, peer float64) float64 {
+	if r.rate {
+		return peer / v
+	}
+	return v / peer
+}
+
+func (r *row) format(v float64) string {
+	switch {
+	case r.metric != "":
+		return fmt.Sprintf("%.0f %s", v, r.metric)
+	case r.rate:
+		return fmt.Sprintf("%.0f/s", 1e9/v)
+	}
+	return fmt.Sprintf("%.1f µs", v/1e3)
+}
+
+// judge says whether the goal is reached.
+func (g goal) judge(r row, of map[string]float64) string {
+	v, sign, text := of[g.who], "≤", ""
+	reached := false
+	if g.peer == "" {
+		reached = v <= g.limit
+		text = fmt.Sprintf("%s, is %s", r.format(g.limit), r.format(v))
+	} else {
+		v = r.relate(v, of[g.peer])
+		reached = v <= g.limit
+		if r.rate {
+			sign, reached = "≥", v >= g.limit
+		}
+		text = fmt.Sprintf("%.2f × %s, is %.2f", g.limit, g.peer, v)
+	}
+	verdict := "reached"
+	if !reached {
+		verdict = "NOT reached"
+	}
+	return fmt.Sprintf("%s %s %s: %s", g.who, sign, text, verdict)
+}
+
+// rows are all rows, in the order of the table.
+func rows() []row {
+	all := append(smtpRows(), sourceRows()...)
+	all = append(all, memoryRows()...)
+	all = append(all, dnsRows()...)
+	return append(all, worldRows()...)
+}
