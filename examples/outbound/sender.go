@@ -204,7 +204,7 @@ func (s *Sender) checkHostname() *Error {
 		_, _, err = parseLiteral(name)
 	}
 	if err != nil || !isASCII(name) {
-		return failure(Temporary, Hello, "4.3.5", errors.New("Hostname is neither a domain in ASCII nor an address literal"))
+		return failure(Temporary, Hello, "4.3.5", errors.New("the own Hostname is neither a domain in ASCII nor an address literal"))
 	}
 	return nil
 }

@@ -85,8 +85,7 @@ type Server struct {
 	config Config
 	user   string
 	authz  string
-	next   step  // nil at the end
-	err    error // why it failed
+	next   step // nil at the end
 }
 
 // A step takes a message of the client and returns the challenge that answers it, with the step that
