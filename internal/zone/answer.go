@@ -102,7 +102,7 @@ func (a *answerer) resolve(root *node, n name) {
 		case a.apex != p.apex:
 			return // the resolver will ask there
 		}
-		target := a.step(root, p, &n, owner)
+		target := a.step(root, p, owner)
 		if target == "" {
 			return
 		}
@@ -123,7 +123,7 @@ func (a *answerer) resolve(root *node, n name) {
 
 // step adds to the answer what is known about one name. The target of an alias, if the name is one and
 // the question is not about that, is where to go on.
-func (a *answerer) step(root *node, p place, n *name, owner string) (target string) {
+func (a *answerer) step(root *node, p place, owner string) (target string) {
 	switch {
 	case p.dname != nil:
 		return a.rewrite(p, owner)

@@ -3,6 +3,8 @@ package zone
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,18 +28,7 @@ func dump(db *DB) string {
 		if at.zone == nil && len(at.sets) == 0 && len(at.children) == 0 {
 			lines = append(lines, "empty node "+path)
 		}
-		labels := make([]string, 0, len(at.children))
-		for label := range at.children {
-			labels = append(labels, label)
-		}
-		for i := range labels { // by name, without a further import
-			for j := range i {
-				if labels[i] < labels[j] {
-					labels[i], labels[j] = labels[j], labels[i]
-				}
-			}
-		}
-		for _, label := range labels {
+		for _, label := range slices.Sorted(maps.Keys(at.children)) {
 			if at.children[label].parent != at || at.children[label].label != label {
 				lines = append(lines, "broken link at "+path)
 			}
