@@ -102,7 +102,7 @@ func (a *answerer) resolve(root *node, n name) {
 		case a.apex != p.apex:
 			return // the resolver will ask there
 		}
-		target := a.step(root, p, &n, owner)
+		target := a.step(root, p, owner)
 		if target == "" {
 			return
 		}
@@ -123,7 +123,7 @@ func (a *answerer) resolve(root *node, n name) {
 
 // step adds to the answer what is known about one name. The target of an alias, if the name is one and
 // the question is not about that, is where to go on.
-func (a *answerer) step(root *node, p place, n *name, owner string) (target string) {
+func (a *answerer) step(root *node, p place, owner string) (target string) {
 	switch {
 	case p.dname != nil:
 		return a.rewrite(p, owner)
@@ -182,20 +182,17 @@ func (a *answerer) negative(p place) {
 
 // rewrite answers with a DNAME and the CNAME that follows from it (RFC 6672 §3.1).
 func (a *answerer) rewrite(p place, owner string) (target string) {
-	rrs := p.dname.set(dns.TypeDNAME)
-	dname := rrs[0].(*dns.DNAME)
-	if !slices.Contains(a.msg.Answer, rrs[0]) {
+	dname := p.dname.set(dns.TypeDNAME)[0].(*dns.DNAME)
+	if !slices.Contains(a.msg.Answer, dns.RR(dname)) {
 		a.msg.Answer = append(a.msg.Answer, dname)
 	}
-	prefix := owner
-	at := 0
+	end := 0
 	for range p.below {
-		at, _ = dns.NextLabel(owner, at)
+		end, _ = dns.NextLabel(owner, end)
 	}
-	if prefix = owner[:at]; dname.Target != "." {
-		target = prefix + dname.Target
-	} else {
-		target = prefix
+	target = owner[:end]
+	if dname.Target != "." {
+		target += dname.Target
 	}
 	if _, err := parseName(target); err != nil {
 		a.msg.Rcode = dns.RcodeYXDomain

@@ -21,9 +21,6 @@ const headerSize = 12
 func (db *DB) ServePacket(packet []byte, udp bool, m Mode) []byte {
 	q, refusal := Unpack(packet, m)
 	if q == nil {
-		if refusal == nil {
-			return nil
-		}
 		return Pack(refusal, nil, udp)
 	}
 	return Pack(db.Answer(q, m), q, udp)
@@ -66,7 +63,7 @@ func reply(q *dns.Msg, m Mode) *dns.Msg {
 			CheckingDisabled:   m == Recursive && q.CheckingDisabled, // RFC 4035 §3.1.6, §3.2.2
 		},
 		Compress: true,
-		Question: q.Question,
+		Question: slices.Clone(q.Question),
 	}
 	if opt := q.IsEdns0(); opt != nil {
 		ours := &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}}
@@ -113,8 +110,8 @@ func check(q *dns.Msg) int {
 // Pack makes the packet of an answer to a query, which may be nil if it could not be read. Over UDP the
 // answer is cut to what the client can take: 512 bytes without EDNS, else what it says, [MaxUDP] at
 // most. Over TCP the limit is 65535. RRsets are left out whole, from the end: additional addresses first and
-// silently, then what is needed, with TC set (RFC 2181 §9). Pack changes r when it has to cut, and
-// returns nil if r cannot be packed at all, which never happens to answers of a [DB].
+// silently, then what is needed, with TC set (RFC 2181 §9). Pack changes r when it has to cut. It
+// returns nil if r is nil, or cannot be packed at all, which never happens to answers of a [DB].
 func Pack(r, query *dns.Msg, udp bool) []byte {
 	if r == nil {
 		return nil
