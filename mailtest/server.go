@@ -215,6 +215,9 @@ func (s *Server) maxSize() int64 {
 // that the server is closed.
 func (s *Server) Start() error {
 	_, err := s.listen(&s.state.plain, &s.wire)
+	if err == nil && s.hasEnded() {
+		err = errClosed
+	}
 	return err
 }
 
