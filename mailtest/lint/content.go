@@ -78,7 +78,7 @@ func (c *checker) html(l leaf) {
 		case html.ErrorToken:
 			c.link(l, href, shown)
 			if images > 0 && !visible {
-				c.out.add(htmlEmpty, l.Path, l.at, "the HTML has %d images and no text", images)
+				c.out.add(htmlEmpty, l.Path, l.at, "the HTML has %s and no text", count(images, "image"))
 			}
 			return
 		case html.TextToken:

@@ -179,13 +179,13 @@ func (c *checker) lines() {
 		}
 	}
 	if bareLFs > 0 {
-		c.add(bareLF, firstLF, "%d lines end with a bare LF, from %s on", bareLFs, quote(c.line(firstLF)))
+		c.add(bareLF, firstLF, "%s without CR before it, from %s on", count(bareLFs, "LF"), quote(c.line(firstLF)))
 	}
 	if bareCRs > 0 {
-		c.add(bareCR, firstCR, "%d CRs are not followed by LF, from %s on", bareCRs, quote(c.line(firstCR)))
+		c.add(bareCR, firstCR, "%s without LF behind it, from %s on", count(bareCRs, "CR"), quote(c.line(firstCR)))
 	}
 	if nuls > 0 {
-		c.add(controlCharacter, firstNUL, "%d NULs, from %s on", nuls, quote(c.line(firstNUL)))
+		c.add(controlCharacter, firstNUL, "%s, from %s on", count(nuls, "NUL"), quote(c.line(firstNUL)))
 	}
 }
 

@@ -3,6 +3,7 @@ package lint
 // This file looks at the MIME fields of a part and at its content (RFC 2045, RFC 2046).
 
 import (
+	"bytes"
 	"cmp"
 	"mime"
 	"strings"
@@ -128,7 +129,9 @@ func (c *checker) boundary(p *mailtest.Part, at int) {
 func (c *checker) leaf(p *mailtest.Part, at int) {
 	switch p.Encoding {
 	case "base64":
-		c.base64(p, at)
+		if !c.base64(p, at) {
+			return // its text is damaged in consequence
+		}
 	case "quoted-printable":
 		c.quotedPrintable(p, at)
 	case "8bit", "binary":
@@ -142,11 +145,8 @@ func (c *checker) leaf(p *mailtest.Part, at int) {
 		return
 	}
 	charset := p.Params["charset"]
-	if charset == "" && p.MediaType == "text/html" && !isASCII(p.Content) {
-		charset = "utf-8" // HTML may name it itself
-		if c.msg.HTML == "" || strings.Contains(strings.ToLower(string(p.Content[:min(len(p.Content), 1024)])), "charset=") {
-			return
-		}
+	if head := p.Content[:min(len(p.Content), 1024)]; charset == "" && p.MediaType == "text/html" && bytes.Contains(bytes.ToLower(head), []byte("charset=")) {
+		return // HTML may name it itself, RFC 2854 §6
 	}
 	known, fits := inCharset(p.Content, charset)
 	switch {

@@ -81,12 +81,16 @@ func (c *checker) addresses(f field) (addresses []string, ok bool) {
 	if !utf8.ValidString(f.body) {
 		return nil, false // that is a rule of its own
 	}
-	list, err := addressParser().ParseList(f.body)
+	const tag = "@[IPv6:" // RFC 5321 §4.1.3; net/mail reads the address only without it
+	list, err := addressParser().ParseList(strings.ReplaceAll(f.body, tag, "@["))
 	if err != nil {
 		c.add(addressSyntax, f.at, "%s cannot be read: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mail: "))
 		return nil, false
 	}
 	for _, a := range list {
+		if literal := strings.Index(a.Address, "@["); literal >= 0 && strings.Contains(f.body, tag+a.Address[literal+2:]) {
+			a.Address = a.Address[:literal] + tag + a.Address[literal+2:]
+		}
 		if why := badAddress(a.Address); why != "" {
 			c.add(addressSyntax, f.at, "the address %s %s", quote(a.Address), why)
 		}
@@ -201,10 +205,7 @@ func (c *checker) date(f field) {
 	if now.IsZero() || f.name != "date" {
 		return
 	}
-	switch d := now.Sub(t); {
-	case d > most:
-		c.add(dateOff, f.at, "%s is %v in the past", quote(f.body), d.Truncate(time.Second))
-	case -d > most:
-		c.add(dateOff, f.at, "%s is %v in the future", quote(f.body), (-d).Truncate(time.Second))
+	if d := now.Sub(t).Abs(); d > most {
+		c.add(dateOff, f.at, "%s is %d hours from %s", quote(f.body), d/time.Hour, now.Format(time.RFC1123Z))
 	}
 }

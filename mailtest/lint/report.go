@@ -76,6 +76,14 @@ func (c *collector) inLines(raw []byte) []Finding {
 	return out
 }
 
+// count says how many things there are.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // source names a message or a session.
 func source(kind string, number int) string {
 	if number == 0 {

@@ -62,6 +62,7 @@ const (
 	wordSyntax
 	wordLength
 	wordPlace
+	wordParameter
 	wordCharset
 	wordSplit
 	mimeVersion
@@ -204,8 +205,11 @@ var rules = [numRules]RuleInfo{
 		"An encoded word has more than 75 characters.",
 		"cut the text into several encoded words with a space, or a fold, between them"},
 	wordPlace: {"word-place", "format", Error, "RFC 2047 §5",
-		"An encoded word is where none may be: in quotes, in a parameter or an address, or glued to other text.",
-		"take the quotes away and put a space on both sides; encode parameters as RFC 2231 has it"},
+		"An encoded word is where none may be: in quotes or an address, or glued to other text.",
+		"take the quotes away and put a space on both sides"},
+	wordParameter: {"word-parameter", "format", Warning, "RFC 2047 §5, RFC 2231 §4",
+		"An encoded word is in a parameter such as a file name, where many mailers write it and not all read it.",
+		"encode the parameter as RFC 2231 has it: filename*=utf-8''%E5%8F%91.pdf"},
 	wordCharset: {"word-charset", "format", Error, "RFC 2047 §2, §3",
 		"The charset of an encoded word is unknown, or its text is not in it.",
 		"convert the text to UTF-8 and name that charset"},

@@ -190,3 +190,79 @@ func golden(t *testing.T, file, got string) {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
+
+// TestTable compares the table in the package comment with Rules.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, table, found := strings.Cut(string(source), tableBegin)
+	table, _, end := strings.Cut(table, "package lint\n")
+	if !found || !end {
+		t.Fatalf("doc.go has no line %q before its package clause", tableBegin)
+	}
+	var want strings.Builder
+	group := ""
+	for _, r := range Rules() {
+		if r.Group != group {
+			group = r.Group
+			fmt.Fprintf(&want, "//\n// %s:\n//\n", group)
+		}
+		fmt.Fprintf(&want, "//\t%-22s %-8v %s\n", r.Name, r.Severity, r.Section)
+		for _, line := range wrap(r.Text, 88) {
+			fmt.Fprintf(&want, "//\t    %s\n", line)
+		}
+	}
+	if *update {
+		text := before + tableBegin + want.String() + "package lint\n"
+		if err := os.WriteFile("doc.go", []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want.String(), table); diff != "" {
+		t.Errorf("the table in doc.go is old, run go test -update (-want +got):\n%s", diff)
+	}
+}
+
+const tableBegin = "// These are the rules, by group. The same table is [Rules], with what to do.\n"
+
+// wrap cuts text into lines of at most n characters.
+func wrap(text string, n int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > n {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
+}
+
+// TestRuleInfo looks whether every rule is described, and whether names are taken twice.
+func TestRuleInfo(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for i, r := range Rules() {
+		if r.Name == "" || r.Section == "" || r.Fix == "" || r.Severity == 0 || !strings.HasSuffix(r.Text, ".") {
+			t.Errorf("rule %d is not described: %+v", i, r)
+		}
+		if seen[r.Name] {
+			t.Errorf("two rules have the name %q", r.Name)
+		}
+		seen[r.Name], seen[r.Group] = true, false
+	}
+}
+
+func TestUnknownRulePanics(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if got, want := fmt.Sprint(recover()), `lint: there is no rule and no group "no-such-rule"`; got != want {
+			t.Errorf("panic = %q, want %q", got, want)
+		}
+	}()
+	(&Linter{Off: []string{"no-such-rule"}}).Check()
+}

@@ -9,13 +9,13 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// base64 looks at the content of a part, which begins at at.
-func (c *checker) base64(p *mailtest.Part, at int) {
+// base64 looks at the content of a part, which begins at at, and tells whether it can be decoded.
+func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 	digits, padding := 0, 0
-	bad := false
+	good = true
 	report := func(at int, format string, args ...any) {
-		if !bad { // what follows the first fault follows from it
-			bad = true
+		if good { // what comes behind the first fault may follow from it
+			good = false
 			c.out.add(base64Syntax, p.Path, at, format, args...)
 		}
 	}
@@ -42,6 +42,7 @@ func (c *checker) base64(p *mailtest.Part, at int) {
 	if (digits+padding)%4 != 0 || padding > 2 {
 		report(max(at-1, 0), "%d characters and %d of padding make no whole number of bytes", digits, padding)
 	}
+	return good
 }
 
 // quotedPrintable looks at the content of a part, which begins at at.

@@ -36,8 +36,9 @@ func (c *checker) words(f field, path string) {
 			report(wordLength, w, "has %d characters", n)
 		}
 		if why == "" {
-			why = places.forbidden(kind, w)
-			if why != "" {
+			if kind == parameters {
+				report(wordParameter, w, "is in a parameter of %s", f.name)
+			} else if why = places.forbidden(kind, w); why != "" {
 				report(wordPlace, w, "is %s", why)
 			}
 			c.wordText(f, w, last, report)
@@ -236,8 +237,6 @@ func (p *placeScanner) forbidden(k kind, w word) string {
 	switch {
 	case k == identifiers:
 		return "in a field that has no text"
-	case k == parameters:
-		return "in a parameter, which RFC 2231 encodes"
 	case k == addressList && p.quoted:
 		return "in quotes, where it stands for itself"
 	case k == addressList && p.angle:
