@@ -87,7 +87,7 @@ type Rule struct {
 	// At Body, it interrupts the message.
 	Reply string
 
-	// Raw sends Reply as it is, without adding or changing line ends.
+	// Raw sends Reply as it is, without adding or changing line ends. It may then be anything.
 	Raw bool
 
 	// Answer makes the reply, in place of Reply. The empty string stands for the server's own. It may be called
