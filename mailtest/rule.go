@@ -87,7 +87,7 @@ type Rule struct {
 	// At Body, it interrupts the message.
 	Reply string
 
-	// Raw sends Reply as it is, without adding or changing line ends.
+	// Raw sends Reply as it is, without adding or changing line ends. It may then be anything.
 	Raw bool
 
 	// Answer makes the reply, in place of Reply. The empty string stands for the server's own. It may be called
@@ -197,6 +197,9 @@ type Attempt struct {
 	// To is the recipient of this RCPT command; with LMTP, at Dot, the one who is being answered for.
 	To string
 
+	// Silent is, at Idle, how long the client has been silent.
+	Silent time.Duration
+
 	// Recipients are those accepted so far.
 	Recipients []Recipient
 
@@ -206,7 +209,8 @@ type Attempt struct {
 	// Nth is as in [Rule].
 	Nth int
 
-	// Open is how many connections the server has at this moment, this one included.
+	// Open is how many connections the server has at this moment, this one included. Those that a rule has ended don't
+	// count, though their clients may not have noticed yet.
 	Open int
 }
 
@@ -295,10 +299,10 @@ func (r *Rule) literal(reply string) []byte {
 func (s *Server) rule(a *Attempt) *ruleState {
 	s.state.Lock()
 	rules := s.state.rules // append-only
-	a.Open = len(s.state.live)
+	a.Open = s.state.open
 	s.state.Unlock()
 	for _, r := range rules {
-		if r.At == a.Stage && r.fits(a) && s.use(r) {
+		if r.At == a.Stage && !s.usedUp(r) && r.fits(a) && s.use(r) {
 			return r
 		}
 	}
@@ -318,34 +322,52 @@ func (s *Server) hasRulesAt(stage Stage) bool {
 	return slices.ContainsFunc(s.state.rules, func(r *ruleState) bool { return r.At == stage })
 }
 
-// idle is the shortest silence that a rule waits for, or 0.
-func (s *Server) idle() time.Duration {
+// patience is the shortest silence beyond one of the given length that a rule waits for, or 0.
+func (s *Server) patience(silent time.Duration) time.Duration {
 	s.state.Lock()
 	defer s.state.Unlock()
 	var shortest time.Duration
 	for _, r := range s.state.rules {
-		if r.At == Idle && (shortest == 0 || r.Delay < shortest) {
+		if r.At == Idle && r.Delay > silent && (shortest == 0 || r.Delay < shortest) {
 			shortest = r.Delay
 		}
 	}
 	return shortest
 }
 
-// use counts a turn that a rule fits, and reports whether it acts.
+// usedUp tells whether a rule has acted as often as it may.
+func (s *Server) usedUp(r *ruleState) bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return r.usedUp()
+}
+
+// use counts a turn that a rule fits, and reports whether it acts. Meanwhile another connection may have used it up.
 func (s *Server) use(r *ruleState) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	if r.Times > 0 && r.seen >= r.Skip+r.Times {
+	if r.usedUp() {
 		return false
 	}
 	r.seen++
 	return r.seen > r.Skip
 }
 
+// unuse takes back the last use of a rule.
+func (s *Server) unuse(r *ruleState) {
+	s.state.Lock()
+	defer s.state.Unlock()
+	r.seen--
+}
+
+// usedUp is for whoever holds the lock.
+func (r *ruleState) usedUp() bool { return r.Times > 0 && r.seen >= r.Skip+r.Times }
+
 // fits tells whether a rule is for this attempt, but for how often.
 func (r *ruleState) fits(a *Attempt) bool {
 	switch {
 	case !r.end.IsZero() && !time.Now().Before(r.end),
+		r.At == Idle && r.Delay != a.Silent,
 		r.Session != 0 && r.Session != a.Session,
 		r.Client != "" && !r.fitsClient(a.Client),
 		r.Helo != "" && !strings.EqualFold(r.Helo, a.Helo),

@@ -3,68 +3,153 @@ package mailtest
 // Rules that make no sense are refused when they are given, with a text that says what to write instead.
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // check returns what is wrong with a rule, or nil.
 func (r *Rule) check() error {
-	where := r.At.String()
-	onlyAt := func(set bool, field string, stages ...Stage) error {
-		if !set {
+	if r.At == 0 || r.At > lastStage {
+		return errors.New("At is no stage; say where the rule acts, such as mailtest.Rcpt")
+	}
+	return errors.Join(r.checkFields(), r.checkWhom(), r.checkNumbers(), r.checkReply(), r.checkEffect())
+}
+
+// checkFields finds fields that mean nothing at the stage of the rule.
+func (r *Rule) checkFields() error {
+	only := func(set bool, field string, stage Stage) error {
+		if !set || r.At == stage {
 			return nil
 		}
-		for _, s := range stages {
-			if r.At == s {
-				return nil
-			}
-		}
-		return fmt.Errorf("%s is for At: %v, not %s", field, stages, where)
+		return fmt.Errorf("%s at %v means nothing; it is for At: mailtest.%v", field, r.At, stage)
 	}
-	if r.At == 0 || r.At > lastStage {
-		return fmt.Errorf("At is %s; say at which stage the rule acts, such as mailtest.Rcpt", where)
+	never := func(set bool, field, why string, stages ...Stage) error {
+		if !set || !slices.Contains(stages, r.At) {
+			return nil
+		}
+		return fmt.Errorf("%s at %v never fits: %s", field, r.At, why)
 	}
 	return errors.Join(
-		r.checkNumbers(),
-		r.checkReply(),
-		onlyAt(r.From != "", "From", Mail, Rcpt, Data, Body, Dot, Bdat),
-		onlyAt(r.To != "", "To", Rcpt, Data, Body, Dot, Bdat),
-		onlyAt(r.Header != "", "Header", Dot),
-		onlyAt(r.Content != "", "Content", Dot),
-		onlyAt(r.Keep, "Keep", Dot),
-		onlyAt(r.Lose, "Lose", Dot),
-		onlyAt(r.Hide != nil, "Hide", Helo),
-		onlyAt(r.Add != nil, "Add", Helo),
-		onlyAt(r.Certificate != 0, "Certificate", Handshake),
-		onlyAt(r.MaxTLS != 0, "MaxTLS", Handshake),
-		onlyAt(r.ClientCertificate, "ClientCertificate", Handshake),
+		only(r.Header != "", "Header", Dot),
+		only(r.Content != "", "Content", Dot),
+		only(r.Keep, "Keep", Dot),
+		only(r.Lose, "Lose", Dot),
+		only(r.Hide != nil, "Hide", Helo),
+		only(r.Add != nil, "Add", Helo),
+		only(r.Certificate != 0, "Certificate", Handshake),
+		only(r.MaxTLS != 0, "MaxTLS", Handshake),
+		only(r.ClientCertificate, "ClientCertificate", Handshake),
+		never(r.Command != "", "Command", "the client has sent no command there", Greeting, Handshake, Body, Dot, Idle),
+		never(r.Helo != "", "Helo", "the client has not said its name yet", Greeting),
+		never(r.User != "", "User", "nobody has authenticated yet", Greeting, Handshake),
+		never(r.Encrypted, "Encrypted", "TLS begins behind it", Handshake),
+		never(r.From != "", "From", "there is no sender before MAIL", Greeting, Handshake, Helo, StartTLS, Auth, AuthStep),
+		never(r.To != "", "To", "there is no recipient before RCPT", Greeting, Handshake, Helo, StartTLS, Auth, AuthStep, Mail),
+		never(r.Nth > 1, "Nth", "each connection has one greeting; for the n-th connection set Session", Greeting),
 	)
 }
 
-func (r *Rule) checkNumbers() error {
-	switch {
-	case r.Drop > Silence:
-		return fmt.Errorf("Drop is %d; use Close, Cut, Reset or Silence", r.Drop)
-	case r.Certificate > UnknownCA:
-		return fmt.Errorf("Certificate is %d; use Expired, NotYetValid, SelfSigned, OtherName or UnknownCA", r.Certificate)
-	case r.Skip < 0 || r.Times < 0 || r.Session < 0 || r.Nth < 0 || r.After < 0 || r.Delay < 0 || r.Pace < 0 || r.For < 0:
-		return fmt.Errorf("a number is negative: Session %d, Nth %d, Skip %d, Times %d, After %d, Delay %v, Pace %v, For %v",
-			r.Session, r.Nth, r.Skip, r.Times, r.After, r.Delay, r.Pace, r.For)
-	case r.Plain && r.Encrypted:
-		return errors.New("Plain and Encrypted contradict each other; leave both out for all connections")
-	case r.Keep && r.Lose:
-		return errors.New("Keep and Lose contradict each other")
-	}
+// checkWhom looks at addresses.
+func (r *Rule) checkWhom() error {
 	if r.Client != "" {
 		if _, err := parsePrefix(r.Client); err != nil {
 			return fmt.Errorf("Client %q is neither an address nor a prefix such as \"192.0.2.0/24\"", r.Client)
 		}
 	}
+	switch {
+	case strings.ContainsAny(r.From, "<> ") && r.From != "<>":
+		return fmt.Errorf("From %q: write \"bob@qq.com\", \"@qq.com\" or \"<>\"", r.From)
+	case strings.ContainsAny(r.To, "<> "):
+		return fmt.Errorf("To %q: write \"bob@qq.com\" or \"@qq.com\"", r.To)
+	case r.Plain && r.Encrypted:
+		return errors.New("Plain and Encrypted contradict each other; leave both out for all connections")
+	case r.Header != "" && !strings.Contains(r.Header, ":"):
+		return fmt.Errorf("Header %q has no colon; write \"Subject: some words of it\"", r.Header)
+	}
 	return nil
 }
 
+// checkNumbers looks at numbers, and at what is chosen out of few.
+func (r *Rule) checkNumbers() error {
+	switch {
+	case r.Session < 0 || r.Nth < 0 || r.Skip < 0 || r.Times < 0 || r.After < 0 || r.Delay < 0 || r.Pace < 0 || r.For < 0:
+		return fmt.Errorf("a number is negative: Session %d, Nth %d, Skip %d, Times %d, After %d, Delay %v, Pace %v, For %v",
+			r.Session, r.Nth, r.Skip, r.Times, r.After, r.Delay, r.Pace, r.For)
+	case r.Drop > Silence:
+		return fmt.Errorf("Drop is %d; use Close, Cut, Reset or Silence", r.Drop)
+	case r.Certificate > UnknownCA:
+		return fmt.Errorf("Certificate is %d; use Expired, NotYetValid, SelfSigned, OtherName or UnknownCA", r.Certificate)
+	case r.MaxTLS != 0 && (r.MaxTLS < tls.VersionTLS10 || r.MaxTLS > tls.VersionTLS13):
+		return fmt.Errorf("MaxTLS is %#04x; use tls.VersionTLS10 to tls.VersionTLS13", r.MaxTLS)
+	}
+	return nil
+}
+
+// checkReply looks at the text of the reply: whether it is one, and whether it is ever sent.
 func (r *Rule) checkReply() error {
+	if r.Reply == "" || r.Answer != nil {
+		return nil
+	}
+	if !r.Raw && r.At != Handshake {
+		if err := r.checkSyntax(); err != nil {
+			return err
+		}
+	}
+	kind := Turn{Reply: r.Reply}.Code() / 100
+	if kind != 2 && kind != 3 || r.Lie {
+		return nil
+	}
+	switch r.At {
+	case Handshake, Body, Idle: // the server has no reply of its own there
+	case Unknown:
+		return fmt.Errorf("%q is never sent: a positive reply takes the place of the server's own, which refuses "+
+			"the command; set Lie to send it anyway", r.Reply)
+	case Auth, AuthStep: // either
+	case Data:
+		if kind != 3 {
+			return fmt.Errorf("%q is never sent: the server's own reply to DATA is 354; set Lie to send it anyway", r.Reply)
+		}
+	default:
+		if kind != 2 {
+			return fmt.Errorf("%q is never sent: the server's own reply at %v is of the 2xx kind; set Lie to send it anyway",
+				r.Reply, r.At)
+		}
+	}
+	return nil
+}
+
+// checkSyntax holds a reply against RFC 5321 §4.2.
+func (r *Rule) checkSyntax() error {
+	const raw = "; to send something malformed, set Raw and write it with all of its line ends"
+	lines := strings.Split(strings.TrimSuffix(r.Reply, "\n"), "\n")
+	code := Turn{Reply: r.Reply}.Code()
+	if code < 200 || code > 599 {
+		return fmt.Errorf("Reply %q does not begin with a code; write \"450 4.7.1 Try again later\"%s", r.Reply, raw)
+	}
+	for i, line := range lines {
+		line = strings.TrimSuffix(line, "\r")
+		last := i == len(lines)-1
+		switch {
+		case !strings.HasPrefix(line, r.Reply[:3]):
+			return fmt.Errorf("line %d of Reply is %q; each line begins with the same code, here %d%s", i+1, line, code, raw)
+		case len(line) > 3 && line[3] != ' ' && line[3] != '-':
+			return fmt.Errorf("line %d of Reply is %q; behind the code comes a space, or a hyphen if there are more lines%s", i+1, line, raw)
+		case !last && (len(line) == 3 || line[3] != '-'):
+			return fmt.Errorf("line %d of Reply is %q, but there are more; write \"%d-\"%s", i+1, line, code, raw)
+		case last && len(line) > 3 && line[3] == '-' && !r.Endless:
+			return fmt.Errorf("the last line of Reply is %q, which promises more; write \"%d \"%s", line, code, raw)
+		}
+	}
+	return nil
+}
+
+// checkEffect looks at what the rule does: something, and nothing that contradicts something else.
+func (r *Rule) checkEffect() error {
 	replies := r.Reply != "" || r.Answer != nil
+	kind := Turn{Reply: r.Reply}.Code() / 100
 	switch {
 	case r.Reply != "" && r.Answer != nil:
 		return errors.New("Reply and Answer are both set; keep one")
@@ -76,8 +161,12 @@ func (r *Rule) checkReply() error {
 		return errors.New("Endless without a Reply: write the line to repeat, such as \"250-and more\"")
 	case r.Endless && (r.Drop != 0 || r.After != 0):
 		return errors.New("Endless never comes to Drop or After; leave them out")
-	case r.At == Handshake && r.Reply != "" && r.Drop == Silence:
-		return errors.New("a Reply at Handshake ends the connection; leave Drop out")
+	case r.Keep && r.Lose:
+		return errors.New("Keep and Lose contradict each other")
+	case r.Keep && r.Drop == 0 && r.Answer == nil && (r.Reply == "" || kind == 2):
+		return errors.New("Keep, and the client is told so: it is for a Reply that refuses, or a Drop")
+	case r.Lose && (r.Reply != "" && kind != 2 || r.Reply == "" && r.Drop != 0 && r.After == 0):
+		return errors.New("Lose, and the client is not told that the message was accepted; leave Lose out")
 	case r.At == Idle && r.Delay == 0:
 		return errors.New("Idle needs a Delay: how long the client has to be silent")
 	case r.At == Idle && !replies && r.Drop == 0:
@@ -86,9 +175,11 @@ func (r *Rule) checkReply() error {
 		return fmt.Errorf("After at %v counts the bytes of the reply before a Drop, and there is no Drop", r.At)
 	case r.After == WholeReply && r.At == Body:
 		return errors.New("After: WholeReply is not for Body; write At: mailtest.Dot")
-	case !replies && r.Drop == 0 && r.Delay == 0 && r.Pace == 0 && !r.Keep && !r.Lose && r.Hide == nil && r.Add == nil &&
+	case r.Pace != 0 && !replies && (r.At == Body || r.At == Handshake):
+		return fmt.Errorf("Pace at %v without a Reply: there are no bytes of the server's own to pace", r.At)
+	case !replies && r.Drop == 0 && r.Delay == 0 && r.Pace == 0 && !r.Lose && len(r.Hide) == 0 && len(r.Add) == 0 &&
 		r.Certificate == 0 && r.MaxTLS == 0 && !r.ClientCertificate:
-		return fmt.Errorf("the rule at %v does nothing; set Reply, Delay, Drop or another field that says what happens", r.At)
+		return fmt.Errorf("a rule at %v that does nothing; set Reply, Delay, Drop or another field that says what happens", r.At)
 	}
 	return nil
 }

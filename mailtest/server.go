@@ -123,6 +123,7 @@ type Server struct {
 		live       map[*session]*wire.Conn
 		sessions   []*session // all, the live ones too
 		last       int        // number of the last session
+		open       int        // how many connections are live and were not ended by a rule
 		messages   int        // number of the last message
 		dialled    int        // connections made by Dial
 		rules      []*ruleState
@@ -369,6 +370,7 @@ func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 		return false
 	}
 	s.state.last++
+	s.state.open++
 	ss, c := newSession(s, s.state.last, conn, cfg)
 	if s.state.live == nil {
 		s.state.live = make(map[*session]*wire.Conn)

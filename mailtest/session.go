@@ -34,11 +34,12 @@ type session struct {
 	params                []string     // and its parameters
 	tx                    *transaction // since MAIL
 	ending                *transaction // the one whose message has just come
-	client                string       // as "address:port"; who that really is, behind a proxy
+	client                string       // as "address:port"; behind a proxy, who that really is
 	rule                  *ruleState   // that decides the current turn
-	rules                 []*ruleState // that decide for each recipient, with LMTP
+	body                  *ruleState   // that waits for its byte of the current message
 	record                *record      // of the message that the current turn is about
 	counts                [lastStage + 1]int
+	left                  bool      // is not counted as open any more
 	auth                  *exchange // the last AUTH exchange
 
 	mu  sync.Mutex
@@ -77,6 +78,9 @@ func (ss *session) Capabilities(encrypted bool) []string {
 	if mechs := ss.AuthMechanisms(); len(mechs) > 0 {
 		caps = append(caps, "AUTH "+strings.Join(mechs, " "))
 	}
+	if cfg.Client {
+		caps = append(caps, wire.XClient)
+	}
 	if r := ss.rule; r != nil {
 		caps = r.edit(caps)
 	}
@@ -86,12 +90,16 @@ func (ss *session) Capabilities(encrypted bool) []string {
 // Before finds the rule that decides a turn.
 func (ss *session) Before(t *wire.Turn) wire.Action {
 	stage := stageOf(t)
-	nth := ss.count(stage)
+	nth := ss.counts[stage]
+	if t.Recipient <= 1 { // with LMTP, the recipients of a message are one turn
+		nth = ss.count(stage)
+	}
 	if stage == Mail || stage == Rcpt {
 		ss.path, ss.params = wire.Path(t.Arg())
 	}
 	if stage == Dot && t.Recipient <= 1 {
-		ss.ending, ss.record, ss.rules = ss.tx, ss.newRecord(t), ss.rules[:0]
+		ss.ending, ss.record = ss.tx, ss.newRecord(t)
+		ss.passed()
 	}
 	ss.rule = nil
 	if !ss.server.hasRules() {
@@ -101,8 +109,8 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	a.Nth = nth
 	r := ss.server.rule(a)
 	ss.rule = r
-	if t.Recipient > 0 {
-		ss.rules = append(ss.rules, r)
+	if stage == Body {
+		ss.body = r
 	}
 	if r == nil {
 		return wire.Action{}
@@ -128,6 +136,14 @@ func (ss *session) count(stage Stage) int {
 	return ss.counts[stage]
 }
 
+// passed gives back a rule at Body whose byte never came, so that it has not acted.
+func (ss *session) passed() {
+	if ss.body != nil {
+		ss.server.unuse(ss.body)
+		ss.body = nil
+	}
+}
+
 // attempt describes a turn to the rules.
 func (ss *session) attempt(stage Stage, t *wire.Turn) *Attempt {
 	line := t.Line
@@ -136,7 +152,7 @@ func (ss *session) attempt(stage Stage, t *wire.Turn) *Attempt {
 	}
 	a := &Attempt{
 		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
-		Command: string(line),
+		Command: string(line), Silent: t.Silent,
 	}
 	tx := ss.tx
 	switch stage {
@@ -174,7 +190,7 @@ func host(addr string) string {
 }
 
 // Patience is how long the client may be silent before a rule for that is tried.
-func (ss *session) Patience() time.Duration { return ss.server.idle() }
+func (ss *session) Patience(silent time.Duration) time.Duration { return ss.server.patience(silent) }
 
 // Identified notes who the client really is.
 func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
@@ -205,6 +221,11 @@ func (ss *session) Reply(t *wire.Turn) {
 		if t.Accepted && ss.auth.done {
 			ss.user, ss.mechanism = ss.auth.server.User(), ss.auth.mechanism
 		}
+	case Body:
+		if t.Action.Rule == 0 {
+			ss.passed()
+		}
+		ss.body = nil
 	case Dot:
 		ss.message(t)
 	}
@@ -220,17 +241,35 @@ func (ss *session) newRecord(t *wire.Turn) *record {
 	return &record{msg: m}
 }
 
-// message files a message that has been accepted, and forgets one that has not.
+// message files a message that has been accepted, and forgets one that has not. With LMTP it does so once it is
+// known for whom.
 func (ss *session) message(t *wire.Turn) {
 	r := ss.record
-	if t.Recipient > 1 {
-		return // it was filed with the first reply, if at all
-	}
-	ss.record, ss.ending = nil, nil
-	if r == nil || !ss.accepts(r.msg, t) {
+	if r == nil {
 		return
 	}
 	m := r.msg
+	keep, told := ss.accepts(t)
+	switch {
+	case t.Recipient == 0:
+		m.Acked = told
+	default:
+		if t.Recipient == 1 {
+			m.Envelope.To, m.Acked = nil, true
+		}
+		if keep {
+			m.Envelope.To = append(m.Envelope.To, ss.ending.to[t.Recipient-1])
+			m.Acked = m.Acked && told
+		}
+		if t.Recipient < len(ss.ending.to) {
+			return
+		}
+		keep = len(m.Envelope.To) > 0
+	}
+	ss.record, ss.ending = nil, nil
+	if !keep {
+		return
+	}
 	s := ss.server
 	s.state.Lock()
 	s.state.messages++
@@ -246,35 +285,16 @@ func (ss *session) message(t *wire.Turn) {
 	ss.log.messages = append(ss.log.messages, m.Number)
 }
 
-// accepts decides whether a message is kept, and says in it whether and for whom its client is told so.
-func (ss *session) accepts(m *Message, t *wire.Turn) bool {
-	decide := func(r *ruleState, accepted bool, reply []byte) (keep, told bool) {
-		told = len(reply) > 0 && reply[0] == '2'
-		keep = accepted && told
-		if r != nil {
-			keep = (keep || r.Keep) && !r.Lose
-		}
-		return keep, told
+// accepts decides whether a message is kept, for the recipient of this turn if there is one, and whether its client
+// is told so.
+func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
+	act := &t.Action
+	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
+	keep = t.Accepted && positive
+	if r := ss.rule; r != nil {
+		keep = (keep || r.Keep) && !r.Lose
 	}
-	if t.Recipient == 0 {
-		keep, told := decide(ss.rule, t.Accepted, t.Reply)
-		m.Acked = told && (t.Action.Drop == wire.NoDrop || t.Action.After == 0 || t.Action.After >= int64(len(t.Reply)))
-		return keep
-	}
-	var to []Recipient
-	m.Acked = true
-	for i, r := range ss.rules {
-		reply := []byte("250")
-		if r != nil && (r.reply != nil || r.Drop != 0) {
-			reply = r.reply
-		}
-		if keep, told := decide(r, t.Accepted, reply); keep {
-			to = append(to, m.Envelope.To[i])
-			m.Acked = m.Acked && told
-		}
-	}
-	m.Envelope.To = to
-	return len(to) > 0
+	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
 }
 
 // envelope puts together what was said about a message.
@@ -310,8 +330,21 @@ func (ss *session) After(t *wire.Turn) {
 	ss.log.add(stageOf(t), t, message)
 	turn := len(ss.log.turns) - 1
 	ss.mu.Unlock()
+	if d := t.Action.Drop; d != wire.NoDrop && d != wire.Hang {
+		ss.server.state.Lock()
+		ss.leave()
+		ss.server.state.Unlock()
+	}
 	if watch := ss.server.Watch; watch != nil {
 		watch(ss.number, turn)
+	}
+}
+
+// leave takes the session out of the count of open connections, once. The server's state is locked.
+func (ss *session) leave() {
+	if !ss.left {
+		ss.left = true
+		ss.server.state.open--
 	}
 }
 
@@ -360,6 +393,7 @@ func (ss *session) End(how string) {
 	ss.mu.Unlock()
 	s := ss.server
 	s.state.Lock()
+	ss.leave()
 	delete(s.state.live, ss)
 	s.state.Unlock()
 	s.running.Done()

@@ -67,7 +67,7 @@ func (c *Conn) bdat() error {
 	if c.cfg.LMTP {
 		return c.finishLMTP(line, t.Payload, notes, []byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST")
 	}
-	if c.ask().none() {
+	if c.ask().Rule == 0 {
 		t.Action = command
 	}
 	if t.Action.keepsFromEngine() {

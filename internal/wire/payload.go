@@ -217,12 +217,6 @@ func (c *Conn) lost(data []byte) {
 
 // interrupt does in the middle of a message what the Handler wanted there.
 func (c *Conn) interrupt(act *Action, data []byte) error {
-	if err := c.wait(act.Delay); err != nil {
-		return err
-	}
-	if act.Reply == nil && act.Drop == NoDrop {
-		return nil
-	}
 	t := c.begin(Body, "", nil)
 	t.Action, t.Reply = *act, act.Reply
 	t.Action.After = 0
@@ -230,6 +224,10 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 		t.Payload = bytes.Clone(data)
 	}
 	c.handler.Reply(t)
+	if err := c.wait(act.Delay); err != nil {
+		c.handler.After(t)
+		return err
+	}
 	err := c.send(t)
 	if err == nil && act.Drop != NoDrop {
 		err = c.drop(act.Drop)

@@ -73,9 +73,6 @@ func (c *Conn) corrected(engine []byte) []byte {
 // ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
 func (c *Conn) ehlo() []byte {
 	caps := c.handler.Capabilities(c.state.encrypted)
-	if c.cfg.Client {
-		caps = append(caps, xclientAttributes)
-	}
 	reply := make([]byte, 0, 256)
 	sep := byte('-')
 	if len(caps) == 0 {

@@ -85,8 +85,9 @@ type Handler interface {
 	// known is empty; addr is then invalid.
 	Identified(addr netip.AddrPort, helo, user string)
 
-	// Patience is how long the client may be silent before the Handler is asked about an Idle turn; 0 is for ever.
-	Patience() time.Duration
+	// Patience is how long the client may be silent, all in all, before the Handler is asked about an Idle turn, where it
+	// has been silent for so long already; 0 is for ever.
+	Patience(silent time.Duration) time.Duration
 
 	// End is told once how the connection ended. Nothing is called after it.
 	End(how string)
@@ -121,8 +122,11 @@ type Turn struct {
 	Notes    []string  // what is remarkable about the bytes: bare LF, a line that is too long, …
 	Action   Action    // what Before wanted
 
+	// Silent is, at Idle, for how long the client has been silent: what Patience has said.
+	Silent time.Duration
+
 	// Recipient is, at End with LMTP, the number of the recipient who is being answered for, from 1. All of
-	// them come to Before first, and then to Reply. Without LMTP it is 0.
+	// them come to Before and Reply, in turn, before the first one is answered. Without LMTP it is 0.
 	Recipient int
 }
 
@@ -419,10 +423,11 @@ func (c *Conn) step() error {
 
 // line reads a line, and lets the Handler act if none comes for a long time.
 func (c *Conn) line() (line []byte, notes []string, err error) {
+	since, silent := time.Now(), time.Duration(0)
 	for {
-		patience := c.handler.Patience()
+		patience := c.handler.Patience(silent)
 		if patience > 0 {
-			c.conn.SetReadDeadline(time.Now().Add(patience))
+			c.conn.SetReadDeadline(since.Add(patience))
 		}
 		line, notes, err = c.in.line()
 		if patience > 0 {
@@ -432,14 +437,17 @@ func (c *Conn) line() (line []byte, notes []string, err error) {
 		if err == nil || !errors.As(err, &timeout) || !timeout.Timeout() {
 			return line, notes, err
 		}
-		c.begin(Idle, "", nil)
+		silent = patience
+		c.begin(Idle, "", nil).Silent = silent
 		act := c.ask()
-		if act.Delay = 0; act.none() {
+		if act.Rule == 0 {
 			continue
 		}
+		act.Delay, act.Lie = 0, true // it has passed; and there is no reply of the server's own to agree with
 		if err := c.conclude(nil); err != nil {
 			return nil, nil, err
 		}
+		since, silent = time.Now(), 0
 	}
 }
 
@@ -453,11 +461,6 @@ func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 func (c *Conn) ask() *Action {
 	c.turn.Action = c.handler.Before(&c.turn)
 	return &c.turn.Action
-}
-
-// none tells whether there is nothing to do.
-func (a *Action) none() bool {
-	return a.Reply == nil && a.Drop == NoDrop && a.Delay == 0 && a.Pace == 0
 }
 
 // keepsFromEngine tells whether the action alone decides the turn.
@@ -485,6 +488,12 @@ func (c *Conn) tell(line string) {
 
 // conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends the result.
 func (c *Conn) conclude(own []byte) error {
+	c.decide(own)
+	return c.carryOut(own)
+}
+
+// decide settles what the reply is, and what the turn has achieved.
+func (c *Conn) decide(own []byte) {
 	t, act := &c.turn, &c.turn.Action
 	t.Accepted = positive(own)
 	t.Reply = own
@@ -495,6 +504,11 @@ func (c *Conn) conclude(own []byte) error {
 	}
 	c.advance(own)
 	c.handler.Reply(t)
+}
+
+// carryOut sends the reply and does whatever else the Handler wants.
+func (c *Conn) carryOut(own []byte) error {
+	t, act := &c.turn, &c.turn.Action
 	delay := act.Delay
 	if t.Kind == Connect {
 		delay -= c.listen(delay)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// xclientAttributes is the line in the EHLO reply.
-const xclientAttributes = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN"
+// XClient is the line in the EHLO reply that says what XCLIENT understands.
+const XClient = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN"
 
 // xclient takes XCLIENT through its turn. On success the dialogue begins anew, with another greeting.
 func (c *Conn) xclient() error {
