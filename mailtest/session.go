@@ -39,6 +39,7 @@ type session struct {
 	rule                  *ruleState   // that decides the current turn
 	rules                 []*ruleState // that decide for each recipient, with LMTP
 	record                *record      // of the message that the current turn is about
+	attempt               *Attempt     // what the client does in the current turn, if anybody wants to know
 	counts                [lastStage + 1]int
 	auth                  *exchange // the last AUTH exchange
 
@@ -92,12 +93,13 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	if stage == Dot && t.Recipient <= 1 {
 		ss.ending, ss.record, ss.rules = ss.tx, ss.newRecord(t), ss.rules[:0]
 	}
-	ss.rule = nil
-	if !ss.server.hasRules() {
+	ss.rule, ss.attempt = nil, nil
+	if !ss.server.hasRules() && ss.server.Reword == nil {
 		return wire.Action{}
 	}
-	a := ss.attempt(stage, t)
+	a := ss.newAttempt(stage, t)
 	a.Nth = nth
+	ss.attempt = a
 	r := ss.server.rule(a)
 	ss.rule = r
 	if t.Recipient > 0 {
@@ -127,8 +129,8 @@ func (ss *session) count(stage Stage) int {
 	return ss.counts[stage]
 }
 
-// attempt describes a turn to the rules.
-func (ss *session) attempt(stage Stage, t *wire.Turn) *Attempt {
+// newAttempt describes a turn to the rules.
+func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
 	line := t.Line
 	if t.Secret {
 		line = redact(line, t.Verb)
@@ -187,6 +189,19 @@ func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.log.client = ss.client
+}
+
+// Reword lets the server's owner say a reply in other words.
+func (ss *session) Reword(_ *wire.Turn, own []byte) []byte {
+	a := ss.attempt
+	if ss.server.Reword == nil || a == nil {
+		return own
+	}
+	if (a.Stage == Auth || a.Stage == AuthStep) && ss.auth != nil {
+		a.User = ss.auth.server.User()
+	}
+	text := strings.ReplaceAll(strings.TrimSuffix(string(own), "\r\n"), "\r\n", "\n")
+	return literal(ss.server.Reword(a, text))
 }
 
 // Reply takes what a turn has achieved, before the client is told.
