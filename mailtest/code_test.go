@@ -143,17 +143,6 @@ s <- 250 2.0.0 OK
 c -> DATA
 s <- 503 *
 `},
-		{"250 for 354 is no agreement", []mailtest.Rule{{At: mailtest.Data, Reply: "250 Fine"}}, `
-c -> MAIL FROM:<a@b.example>
-s <- 250 *
-c -> RCPT TO:<c@d.example>
-s <- 250 *
-c -> DATA
-s <- 354 *
-c -> .
-s <- 250 *
-= message*
-`},
 		{"354 for 503", []mailtest.Rule{lie(mailtest.Data, "354 Go")}, `
 c -> DATA
 s <- 354 Go

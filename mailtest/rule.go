@@ -228,22 +228,17 @@ type ruleState struct {
 // why. It may be called at any time; a turn that has begun is not affected.
 func (s *Server) AddRules(rules ...Rule) {
 	s.prepare()
-	states := make([]*ruleState, len(rules))
-	for i, r := range rules {
-		if err := r.check(); err != nil {
-			panic(fmt.Sprintf("mailtest: rule %d of this call: %v", i+1, err))
-		}
-		states[i] = newRuleState(r)
-	}
+	states := newRuleStates(rules, "of this call")
 	s.state.Lock()
 	defer s.state.Unlock()
 	for _, r := range states {
-		r.number = len(s.state.rules) + 1
+		r.number = len(s.nature) + len(s.state.rules) + 1
 		s.state.rules = append(s.state.rules, r)
 	}
 }
 
-// UnusedRules returns the rules in force that never acted, in the order in which they were added.
+// UnusedRules returns the rules in force that never acted, in the order in which they were added. Those of
+// [Server.Rules] are not among them.
 func (s *Server) UnusedRules() []Rule {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -269,6 +264,19 @@ func (r *Rule) describe() string {
 	return "no reply of its own"
 }
 
+// newRuleStates checks and prepares rules. It panics if one of them makes no sense.
+func newRuleStates(rules []Rule, whose string) []*ruleState {
+	states := make([]*ruleState, len(rules))
+	for i, r := range rules {
+		if err := r.check(); err != nil {
+			panic(fmt.Sprintf("mailtest: rule %d %s: %v", i+1, whose, err))
+		}
+		states[i] = newRuleState(r)
+		states[i].number = i + 1
+	}
+	return states
+}
+
 // newRuleState prepares a rule that was checked.
 func newRuleState(r Rule) *ruleState {
 	state := &ruleState{Rule: r, end: r.Until}
@@ -291,6 +299,11 @@ func (r *Rule) literal(reply string) []byte {
 	if r.Raw {
 		return []byte(reply)
 	}
+	return literal(reply)
+}
+
+// literal turns a text with "\n" into what goes over the wire.
+func literal(reply string) []byte {
 	reply = strings.ReplaceAll(strings.TrimSuffix(reply, "\n"), "\r\n", "\n")
 	return []byte(strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n")
 }
@@ -301,9 +314,11 @@ func (s *Server) rule(a *Attempt) *ruleState {
 	rules := s.state.rules // append-only
 	a.Open = s.state.open
 	s.state.Unlock()
-	for _, r := range rules {
-		if r.At == a.Stage && !s.usedUp(r) && r.fits(a) && s.use(r) {
-			return r
+	for _, some := range [...][]*ruleState{rules, s.nature} {
+		for _, r := range some {
+			if r.At == a.Stage && !s.usedUp(r) && r.fits(a) && s.use(r) {
+				return r
+			}
 		}
 	}
 	return nil
@@ -313,13 +328,14 @@ func (s *Server) rule(a *Attempt) *ruleState {
 func (s *Server) hasRules() bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	return len(s.state.rules) > 0
+	return len(s.nature)+len(s.state.rules) > 0
 }
 
 func (s *Server) hasRulesAt(stage Stage) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	return slices.ContainsFunc(s.state.rules, func(r *ruleState) bool { return r.At == stage })
+	here := func(r *ruleState) bool { return r.At == stage }
+	return slices.ContainsFunc(s.nature, here) || slices.ContainsFunc(s.state.rules, here)
 }
 
 // patience is the shortest silence beyond one of the given length that a rule waits for, or 0.
@@ -327,9 +343,11 @@ func (s *Server) patience(silent time.Duration) time.Duration {
 	s.state.Lock()
 	defer s.state.Unlock()
 	var shortest time.Duration
-	for _, r := range s.state.rules {
-		if r.At == Idle && r.Delay > silent && (shortest == 0 || r.Delay < shortest) {
-			shortest = r.Delay
+	for _, some := range [...][]*ruleState{s.nature, s.state.rules} {
+		for _, r := range some {
+			if r.At == Idle && r.Delay > silent && (shortest == 0 || r.Delay < shortest) {
+				shortest = r.Delay
+			}
 		}
 	}
 	return shortest

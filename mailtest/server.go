@@ -103,6 +103,16 @@ type Server struct {
 	// recorded in the transcript.
 	BareLF BareLF
 
+	// Rules are what the server does by its nature. They are tried after those of [Server.AddRules]; Reset does not take
+	// them away, and UnusedRules does not name them. One that makes no sense panics when the server is first used.
+	Rules []Rule
+
+	// Reword, if not nil, puts the server's own replies into other words. It is given a reply as [Rule.Reply] has it, and returns
+	// the one to send, the same if it has no other words. It can't change what the reply means: of 2xx and 3xx the first digit stays,
+	// and a refusal stays one; what does not is ignored. With a failed AUTH, Attempt.User is who the client has claimed to be.
+	// It may be called from several goroutines at once, and must not use the server.
+	Reword func(a *Attempt, reply string) string
+
 	// Collect, if not nil, is a further inbox for the messages, that several servers can share.
 	Collect *Inbox
 
@@ -115,6 +125,8 @@ type Server struct {
 	wire  wire.Config // of connections in the clear
 	wireT wire.Config // of connections with implicit TLS
 	certs func() (*tls.Config, error)
+
+	nature []*ruleState // of Rules
 
 	state struct {
 		sync.Mutex
@@ -190,6 +202,7 @@ func (s *Server) prepare() {
 		s.wireT = s.wire
 		s.wireT.TLS = s.certs
 		s.wireT.Implicit = true
+		s.nature = newRuleStates(s.Rules, "of Server.Rules")
 		s.Inbox.join(s)
 		if s.Collect != nil {
 			s.Collect.join(s)
@@ -426,7 +439,7 @@ func (s *Server) hasEnded() bool {
 	return s.state.ended
 }
 
-// Reset makes the server forget the messages, the sessions that have ended, and the rules. Open connections go on.
+// Reset makes the server forget the messages, the sessions that have ended, and the rules that were added. Open connections go on.
 // Numbers go on too: no session or message gets the number of an earlier one.
 func (s *Server) Reset() {
 	s.Inbox.Reset()

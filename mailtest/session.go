@@ -38,6 +38,7 @@ type session struct {
 	rule                  *ruleState   // that decides the current turn
 	body                  *ruleState   // that waits for its byte of the current message
 	record                *record      // of the message that the current turn is about
+	attempt               *Attempt     // what the client does in the current turn, if anybody wants to know
 	counts                [lastStage + 1]int
 	left                  bool      // is not counted as open any more
 	auth                  *exchange // the last AUTH exchange
@@ -101,12 +102,13 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 		ss.ending, ss.record = ss.tx, ss.newRecord(t)
 		ss.passed()
 	}
-	ss.rule = nil
-	if !ss.server.hasRules() {
+	ss.rule, ss.attempt = nil, nil
+	if !ss.server.hasRules() && ss.server.Reword == nil {
 		return wire.Action{}
 	}
-	a := ss.attempt(stage, t)
+	a := ss.newAttempt(stage, t)
 	a.Nth = nth
+	ss.attempt = a
 	r := ss.server.rule(a)
 	ss.rule = r
 	if stage == Body {
@@ -144,8 +146,8 @@ func (ss *session) passed() {
 	}
 }
 
-// attempt describes a turn to the rules.
-func (ss *session) attempt(stage Stage, t *wire.Turn) *Attempt {
+// newAttempt describes a turn to the rules.
+func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
 	line := t.Line
 	if t.Secret {
 		line = redact(line, t.Verb)
@@ -204,6 +206,19 @@ func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.log.client = ss.client
+}
+
+// Reword lets the server's owner say a reply in other words.
+func (ss *session) Reword(_ *wire.Turn, own []byte) []byte {
+	a := ss.attempt
+	if ss.server.Reword == nil || a == nil {
+		return own
+	}
+	if (a.Stage == Auth || a.Stage == AuthStep) && ss.auth != nil {
+		a.User = ss.auth.server.User()
+	}
+	text := strings.ReplaceAll(strings.TrimSuffix(string(own), "\r\n"), "\r\n", "\n")
+	return literal(ss.server.Reword(a, text))
 }
 
 // Reply takes what a turn has achieved, before the client is told.

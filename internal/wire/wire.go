@@ -69,6 +69,11 @@ type Handler interface {
 	// bytes are valid during the call only.
 	Before(t *Turn) Action
 
+	// Reword is given each reply of the server's own, and returns the one to take for it: the same, or one
+	// that says the same in other words. One that does not begin with the same digit, or with a 4 or 5 for either
+	// of them, is ignored.
+	Reword(t *Turn, own []byte) []byte
+
 	// Reply is shown the reply that is about to be sent, before any delay. For a message that is
 	// accepted, this is the moment in which it must become visible.
 	Reply(t *Turn)
@@ -495,6 +500,9 @@ func (c *Conn) conclude(own []byte) error {
 // decide settles what the reply is, and what the turn has achieved.
 func (c *Conn) decide(own []byte) {
 	t, act := &c.turn, &c.turn.Action
+	if own != nil {
+		own = c.reword(own)
+	}
 	t.Accepted = positive(own)
 	t.Reply = own
 	if act.Reply != nil && (!positive(act.Reply) || t.Accepted && own[0] == act.Reply[0] || act.Lie) {
@@ -523,6 +531,16 @@ func (c *Conn) carryOut(own []byte) error {
 	}
 	c.reconcile(own)
 	return err
+}
+
+// reword lets the Handler say own in other words.
+func (c *Conn) reword(own []byte) []byte {
+	words := c.handler.Reword(&c.turn, own)
+	same := len(words) >= 3 && positive(words) == positive(own) && (words[0] == own[0] || !positive(own))
+	if same && words[0] >= '2' && words[0] <= '5' {
+		return words
+	}
+	return own
 }
 
 // reconcile mends what a lie has broken: whether the client is to go on with its message, or with AUTH.

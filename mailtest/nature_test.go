@@ -1,0 +1,109 @@
+package mailtest_test
+
+// What a server does by its nature: Server.Rules and Server.Reword.
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// say sends the lines to a new connection one at a time, and returns the replies, lines joined by "\n", after the greeting.
+func say(t *testing.T, srv *mailtest.Server, lines ...string) []string {
+	t.Helper()
+	conn, err := srv.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	r := bufio.NewReader(conn)
+	var replies []string
+	for i := -1; i < len(lines); i++ {
+		if i >= 0 {
+			if _, err := fmt.Fprintf(conn, "%s\r\n", lines[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var reply []string
+		for {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				t.Fatalf("after %q: %v", reply, err)
+			}
+			reply = append(reply, strings.TrimSuffix(line, "\r\n"))
+			if len(line) < 4 || line[3] != '-' {
+				break
+			}
+		}
+		replies = append(replies, strings.Join(reply, "\n"))
+	}
+	return replies
+}
+
+func TestServerRules(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.Rules = []mailtest.Rule{{At: mailtest.Mail, Reply: "550 by nature"}}
+	srv.AddRules(mailtest.Rule{At: mailtest.Mail, Times: 1, Reply: "451 by the test"})
+	dialogue := []string{"EHLO c.example", "MAIL FROM:<a@c.example>", "MAIL FROM:<a@c.example>"}
+	got := say(t, srv, dialogue...)[2:]
+	if want := []string{"451 by the test", "550 by nature"}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("replies to MAIL = %q, want %q", got, want)
+	}
+	if turns := srv.Sessions()[0].Turns; turns[2].Rule != 2 || turns[3].Rule != 1 {
+		t.Errorf("rules in the transcript = %d, %d, want 2, 1", turns[2].Rule, turns[3].Rule)
+	}
+	srv.Reset()
+	if unused := srv.UnusedRules(); len(unused) != 0 {
+		t.Errorf("unused rules = %v, want none", unused)
+	}
+	got = say(t, srv, dialogue...)[2:]
+	if want := []string{"550 by nature", "550 by nature"}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("replies to MAIL after Reset = %q, want %q", got, want)
+	}
+}
+
+func TestServerRulesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if got, want := fmt.Sprint(recover()), "mailtest: rule 1 of Server.Rules: the rule at Mail does nothing"; !strings.HasPrefix(got, want) {
+			t.Errorf("panic = %q, want %q…", got, want)
+		}
+	}()
+	srv := &mailtest.Server{Rules: []mailtest.Rule{{At: mailtest.Mail}}}
+	srv.Addr()
+}
+
+func TestReword(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.Users = map[string]string{"bob": "secret"}
+	srv.Reword = func(a *mailtest.Attempt, reply string) string {
+		switch {
+		case a.Stage == mailtest.Greeting:
+			return "220 hello"
+		case a.Stage == mailtest.Helo:
+			return "250-hello\n250 AUTH PLAIN"
+		case strings.HasPrefix(reply, "535"):
+			return "550 not you, " + a.User
+		case a.Stage == mailtest.Unknown:
+			return "502 what?"
+		case a.Stage == mailtest.Noop:
+			return "550 a refusal in place of a 250"
+		case a.Stage == mailtest.Mail:
+			return "250 an acceptance in place of a 530"
+		}
+		return reply
+	}
+	got := say(t, srv, "EHLO c.example", "AUTH PLAIN AGJvYgBndWVzcw==", "XYZZY", "NOOP", "MAIL FROM:<a@c.example>", "QUIT")
+	want := []string{
+		"220 hello", "250-hello\n250 AUTH PLAIN", "550 not you, bob", "502 what?", "250 2.0.0 OK", "530 5.7.0 Authentication required",
+		"221 2.0.0 Bye",
+	}
+	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+		t.Errorf("replies = %q, want %q", got, want)
+	}
+}
