@@ -71,7 +71,7 @@ func TestAcked(t *testing.T) {
 		{"half an acknowledgement", mailtest.Rule{At: mailtest.Dot, Drop: mailtest.Close, After: 3}, true, false, "250"},
 		{"acknowledged, then dropped", mailtest.Rule{At: mailtest.Dot, Reply: "250 OK", Drop: mailtest.Close}, true, true, "250 OK\r\n"},
 		{"lost", mailtest.Rule{At: mailtest.Dot, Lose: true}, false, false, "250 2.0.0 Message accepted\r\n"},
-		{"no reply at all", mailtest.Rule{At: mailtest.Dot, Reply: "gibberish"}, false, false, "gibberish\r\n"},
+		{"no reply at all", mailtest.Rule{At: mailtest.Dot, Reply: "gibberish\r\n", Raw: true}, false, false, "gibberish\r\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
