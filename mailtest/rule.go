@@ -225,14 +225,13 @@ type ruleState struct {
 }
 
 // AddRules puts rules into force, after those that are. It panics if one of them makes no sense, saying
-// why. It may be called at any time; a turn that has begun is not affected.
+// why. It may be called at any time, before the first use of the server too; a turn that has begun is not affected.
 func (s *Server) AddRules(rules ...Rule) {
-	s.prepare()
 	states := newRuleStates(rules, "of this call")
 	s.state.Lock()
 	defer s.state.Unlock()
 	for _, r := range states {
-		r.number = len(s.nature) + len(s.state.rules) + 1
+		r.number = len(s.Rules) + len(s.state.rules) + 1
 		s.state.rules = append(s.state.rules, r)
 	}
 }
