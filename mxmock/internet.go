@@ -3,6 +3,8 @@ package mxmock
 // The internet: its domains, its hosts, its life.
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +18,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -303,3 +306,10 @@ func (n *Internet) Sessions() []*mailtest.Session {
 	}
 	return all
 }
+
+// RootCAs returns a pool with the certificate authority of this process, which has signed the certificates of all hosts.
+func (n *Internet) RootCAs() *x509.CertPool { return testca.Pool() }
+
+// ClientTLS returns a configuration with which a client can connect to any host: it trusts [Internet.RootCAs]. It is the caller's
+// own to change; who does not let a dialer set the name of the server must set it.
+func (n *Internet) ClientTLS() *tls.Config { return &tls.Config{RootCAs: n.RootCAs()} }

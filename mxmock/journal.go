@@ -50,17 +50,26 @@ func (e Event) String() string {
 
 // is tells whether the event is what a text says, see [Journal].
 func (e Event) is(what string) bool {
-	n := len(what)
-	if len(e.What) < n || !strings.EqualFold(e.What[:n], what) {
+	words, wanted := strings.Fields(e.What), strings.Fields(what)
+	if len(wanted) > len(words) {
 		return false
 	}
-	return len(e.What) == n || e.What[n] == ' ' || e.What[n] == ':'
+	for i, want := range wanted {
+		word := words[i]
+		if n := len(want); len(word) > n && word[n] == ':' {
+			word = word[:n]
+		}
+		if !strings.EqualFold(word, want) {
+			return false
+		}
+	}
+	return true
 }
 
 // Journal is a list of events in the order in which they happened, also across hosts, and where time stands still.
 //
-// Its methods name events by the beginning of [Event.What], up to the end of a word or to a colon, in any letter case: "ask mx qq.com",
-// "dial mx1.qq.com", "smtp mx1.qq.com:25 RCPT", or just "mail".
+// Its methods name events by the first words of [Event.What], in any letter case, where a port, and whatever else is behind a colon,
+// may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com:25 RCPT", or just "mail".
 type Journal []Event
 
 // Count returns how many such events there are, repeated questions apart. So a name was asked for once if
