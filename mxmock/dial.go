@@ -59,6 +59,9 @@ func (n *Internet) dial(ctx context.Context, from *Host, network, address string
 	if err := n.ready(); err != nil {
 		return fail(err)
 	}
+	if address == "" {
+		return fail(errors.New("missing address"))
+	}
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
 		return fail(err)
@@ -71,7 +74,7 @@ func (n *Internet) dial(ctx context.Context, from *Host, network, address string
 	if err != nil {
 		return fail(err)
 	}
-	d := dialing{inet: n, from: from, network: network, udp: udp, port: uint16(port)}
+	d := dialing{inet: n, from: from, network: network, udp: udp, unnamed: host == "", port: uint16(port)}
 	first, others := families(addrs)
 	if network != "tcp" || len(others) == 0 {
 		return d.serial(ctx, addrs)
@@ -94,12 +97,9 @@ func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Ad
 		}
 		return []netip.Addr{addr}, nil
 	}
-	name, err := asciiName(host)
-	if err != nil {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	if !strings.HasSuffix(host, ".") {
-		name = strings.TrimSuffix(name, ".")
+	name := host
+	if ascii, err := asciiName(host); err == nil && !isASCII(host) {
+		name = strings.TrimSuffix(ascii, ".")
 	}
 	addrs, err := n.Resolver().LookupNetIP(ctx, network, name)
 	for i, a := range addrs {
@@ -126,6 +126,7 @@ type dialing struct {
 	from    *Host
 	network string
 	udp     bool
+	unnamed bool // no host was given: it is the machine itself
 	port    uint16
 }
 
@@ -213,10 +214,14 @@ func partialDeadline(ctx context.Context, addrs int) (context.Context, context.C
 func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	target := net.TCPAddrFromAddrPort(to)
 	fail := func(err error) (net.Conn, error) {
-		if d.udp {
-			return nil, &net.OpError{Op: "dial", Net: d.network, Addr: net.UDPAddrFromAddrPort(to), Err: err}
+		named := *target
+		if d.unnamed {
+			named.IP = nil
 		}
-		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: target, Err: err}
+		if d.udp {
+			return nil, &net.OpError{Op: "dial", Net: d.network, Addr: (*net.UDPAddr)(&named), Err: err}
+		}
+		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: &named, Err: err}
 	}
 	n := d.inet
 	if ctx.Err() != nil {
@@ -238,16 +243,14 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
 	}
 	event := &dialled{time: time.Now(), client: client.String(), target: host.target(to)}
-	fail = func(err error) (net.Conn, error) {
+	err = befall(ctx, host, fault)
+	if err == nil && s == nil && fault != Aborted {
+		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	if err != nil {
 		event.err = err
 		n.note(event)
-		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: target, Err: err}
-	}
-	if err := befall(ctx, host, fault); err != nil {
 		return fail(err)
-	}
-	if s == nil && fault != Aborted {
-		return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	}
 	near, far := memnet.Pipe(client, target)
 	n.note(event) // before the service can note what it does
@@ -266,7 +269,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 			err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 		}
 		n.correct(event, err)
-		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: target, Err: err}
+		return fail(err)
 	}
 	return near, nil
 }

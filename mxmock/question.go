@@ -92,19 +92,21 @@ func withoutSuffixes(name string) []string {
 // asciiName returns a domain name with A-labels and a final dot.
 func asciiName(name string) (string, error) {
 	ascii := name
-	for i := range len(name) {
-		if name[i] >= 0x80 {
-			var err error
-			if ascii, err = idna.Lookup.ToASCII(name); err != nil {
-				return "", fmt.Errorf("%q is no domain name: %w", name, err)
-			}
-			break
+	if !isASCII(name) {
+		var err error
+		if ascii, err = idna.Lookup.ToASCII(name); err != nil {
+			return "", fmt.Errorf("%q is no domain name: %w", name, err)
 		}
 	}
 	if _, ok := dns.IsDomainName(ascii); !ok || ascii == "" || strings.ContainsFunc(ascii, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return "", fmt.Errorf("%q is no domain name", name)
 	}
 	return dns.Fqdn(ascii), nil
+}
+
+// isASCII tells whether a name has nothing but ASCII characters.
+func isASCII(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 })
 }
 
 // mustName is asciiName for names that stand in the code of a test.
