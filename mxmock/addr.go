@@ -2,62 +2,92 @@ package mxmock
 
 // Virtual addresses: which ones hosts get.
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+)
 
-// ranges4 are the address ranges that no one has (RFC 5737, RFC 2544), and ranges6 likewise (RFC 3849).
-func ranges4() []netip.Prefix {
-	return []netip.Prefix{
-		netip.MustParsePrefix("192.0.2.0/24"),
-		netip.MustParsePrefix("198.51.100.0/24"),
-		netip.MustParsePrefix("203.0.113.0/24"),
-		netip.MustParsePrefix("198.18.0.0/15"),
-	}
-}
-
-func ranges6() []netip.Prefix {
-	return []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}
+// ranges are the address ranges that no one has: those for documentation and for benchmarks (RFC 5737, RFC 2544, RFC 3849).
+func ranges() []string {
+	return []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"}
 }
 
 // pool hands out the addresses of some ranges, each once, in order. The first address of a range, that of the
-// network, is left out.
+// network, is left out, and so is what looks like a broadcast address.
 type pool struct {
 	ranges []netip.Prefix
 	last   netip.Addr
 }
 
-// next returns the next address.
+// next returns the next address; it is not valid if there is none left.
 func (p *pool) next() netip.Addr {
-	for {
+	for len(p.ranges) > 0 {
 		if !p.last.IsValid() {
-			p.last = p.ranges[0].Addr()
+			p.last = p.ranges[0].Masked().Addr()
 		}
 		p.last = p.last.Next()
-		if !p.ranges[0].Contains(p.last) {
-			if p.ranges = p.ranges[1:]; len(p.ranges) == 0 {
-				panic("mxmock: there are no free addresses left")
-			}
-			p.last = netip.Addr{}
-			continue
+		switch {
+		case !p.last.IsValid() || !p.ranges[0].Contains(p.last):
+			p.ranges, p.last = p.ranges[1:], netip.Addr{}
+		case p.last.Is4() && p.last.As4()[3] == 255:
+		default:
+			return p.last
 		}
-		if b := p.last.As4(); p.last.Is4() && b[3] == 255 {
-			continue // looks like a broadcast address
+	}
+	return netip.Addr{}
+}
+
+// fillPools makes the pools from Networks. The internet is locked.
+func (n *Internet) fillPools() {
+	if n.pools != nil {
+		return
+	}
+	networks := n.Networks
+	if len(networks) == 0 {
+		networks = ranges()
+	}
+	n.pools = make(map[bool]*pool)
+	n.pools[false], n.pools[true] = new(pool), new(pool)
+	for _, text := range networks {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			panic(fmt.Sprintf("mxmock: Networks: %v", err))
 		}
-		return p.last
+		p := n.pools[prefix.Addr().Is6()]
+		p.ranges = append(p.ranges, prefix)
 	}
 }
 
-// freeAddr returns an address that neither a host nor the code under test has. The internet is locked.
+// freeAddr returns an address that nobody has: no host, no record of the DNS, and not the code under test. The internet is locked.
 func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
-	p, ranges := &n.pool4, ranges4
-	if ipv6 {
-		p, ranges = &n.pool6, ranges6
-	}
-	if p.ranges == nil {
-		p.ranges = ranges()
-	}
+	n.fillPools()
 	for {
-		if a := p.next(); n.byAddr[a] == nil && a != client4() && a != client6() {
+		a := n.pools[ipv6].next()
+		switch {
+		case !a.IsValid():
+			family := "IPv4"
+			if ipv6 {
+				family = "IPv6"
+			}
+			panic("mxmock: there is no free " + family + " address left in the networks of the internet")
+		case n.byAddr[a] == nil && !n.mentioned[a] && a != client4() && a != client6() && a != resolver4().Addr():
 			return a
 		}
 	}
+}
+
+// parseAddr reads an address of a host. "0.0.0.0" and "::" stand for free ones. The internet is locked.
+func (n *Internet) parseAddr(text string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(text)
+	switch {
+	case err != nil:
+		return addr, err
+	case addr.Zone() != "":
+		return addr, fmt.Errorf("address %s has a zone, which the DNS can't say", text)
+	case addr.IsUnspecified():
+		return n.freeAddr(addr.Is6()), nil
+	case addr.IsMulticast():
+		return addr, fmt.Errorf("%s is no address of a host", text)
+	}
+	return addr.Unmap(), nil
 }

@@ -8,24 +8,34 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
 // client4 and client6 are the addresses of the code under test.
 func client4() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 func client6() netip.Addr { return netip.MustParseAddr("2001:db8::1") }
 
-// connectTimeout is when Linux gives up connecting, with its default of 6 repetitions.
-const connectTimeout = 127 * time.Second
+const (
+	// connectTimeout is when Linux gives up connecting, with its default of 6 repetitions.
+	connectTimeout = 127 * time.Second
+
+	// fallbackDelay is how long package net waits for one address family before it tries the other too (RFC 8305 §5).
+	fallbackDelay = 300 * time.Millisecond
+)
 
 // DialContext connects to a host of the internet, as [net.Dialer.DialContext] would. The network is "tcp", "tcp4" or
 // "tcp6"; the address is a host and a port, where the host is an address or a name that the internet's own DNS
-// resolves, and all its addresses are tried in order. The connection comes from 192.0.2.1 or 2001:db8::1; that from a host of the
-// internet is made by [Host.DialContext].
+// resolves. All its addresses are tried, in the order of the resolver, and the other address family beside the first after
+// 300 ms (RFC 8305). The connection comes from 192.0.2.1 or 2001:db8::1; that from a host of the
+// internet is made by [Host.DialContext]. The networks "udp", "udp4" and "udp6" reach the DNS only, at 192.0.2.53:53 and at
+// hosts that serve it.
 //
 // Errors are *[net.OpError] with the errno of the platform: ECONNREFUSED for a port where nobody listens, EHOSTUNREACH
 // for an address that no host has, a *[net.DNSError] for a name without address, and timeouts for which
@@ -39,15 +49,24 @@ func (n *Internet) dial(ctx context.Context, from *Host, network, address string
 	fail := func(err error) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	family := strings.TrimPrefix(network, "tcp")
+	family, udp := strings.TrimPrefix(network, "tcp"), false
+	if family == network {
+		family, udp = strings.TrimPrefix(network, "udp"), true
+	}
 	if family == network || family != "" && family != "4" && family != "6" {
 		return fail(net.UnknownNetworkError(network))
+	}
+	if err := n.ready(); err != nil {
+		return fail(err)
+	}
+	if address == "" {
+		return fail(errors.New("missing address"))
 	}
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
 		return fail(err)
 	}
-	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", service)
+	port, err := n.Resolver().LookupPort(ctx, network, service)
 	if err != nil {
 		return fail(err)
 	}
@@ -55,46 +74,129 @@ func (n *Internet) dial(ctx context.Context, from *Host, network, address string
 	if err != nil {
 		return fail(err)
 	}
-	var first error
-	for i, addr := range addrs {
-		partial, cancel := partialDeadline(ctx, len(addrs)-i)
-		conn, err := n.connect(partial, from, netip.AddrPortFrom(addr, uint16(port)))
-		cancel()
-		if err == nil {
-			return conn, nil
-		}
-		if first == nil {
-			target := net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr, uint16(port)))
-			first = &net.OpError{Op: "dial", Net: network, Addr: target, Err: err}
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	d := dialing{inet: n, from: from, network: network, udp: udp, unnamed: host == "", port: uint16(port)}
+	first, others := families(addrs)
+	if network != "tcp" || len(others) == 0 {
+		return d.serial(ctx, addrs)
 	}
-	return nil, first
+	return d.race(ctx, first, others)
 }
 
 // lookup returns the addresses of a host, at least one. Network is "ip", "ip4" or "ip6".
 func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	if host == "" {
+		host = "127.0.0.1"
+		if network == "ip6" {
+			host = "::1"
+		}
+	}
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()
 		if network == "ip4" && !addr.Is4() || network == "ip6" && !addr.Is6() {
-			return nil, &net.AddrError{Err: "no suitable address", Addr: host}
+			return nil, &net.AddrError{Err: "no suitable address found", Addr: host}
 		}
 		return []netip.Addr{addr}, nil
 	}
-	name, err := asciiName(host)
-	if err != nil {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	if !strings.HasSuffix(host, ".") {
-		name = strings.TrimSuffix(name, ".")
+	name := host
+	if ascii, err := asciiName(host); err == nil && !isASCII(host) {
+		name = strings.TrimSuffix(ascii, ".")
 	}
 	addrs, err := n.Resolver().LookupNetIP(ctx, network, name)
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
 	}
 	return addrs, err
+}
+
+// families divides addresses into those of the family of the first, and the others.
+func families(addrs []netip.Addr) (first, others []netip.Addr) {
+	for _, a := range addrs {
+		if a.Is4() == addrs[0].Is4() {
+			first = append(first, a)
+		} else {
+			others = append(others, a)
+		}
+	}
+	return first, others
+}
+
+// dialing is one call of DialContext.
+type dialing struct {
+	inet    *Internet
+	from    *Host
+	network string
+	udp     bool
+	unnamed bool // no host was given: it is the machine itself
+	port    uint16
+}
+
+// race tries the first addresses, and beside them the others when those take too long or have failed, as package net does.
+func (d *dialing) race(ctx context.Context, first, others []netip.Addr) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		conn    net.Conn
+		err     error
+		primary bool
+	}
+	results := make(chan result)
+	abandoned := make(chan struct{})
+	defer close(abandoned)
+	try := func(addrs []netip.Addr, primary bool) {
+		conn, err := d.serial(ctx, addrs)
+		select {
+		case results <- result{conn, err, primary}:
+		case <-abandoned:
+			if conn != nil {
+				conn.Close()
+			}
+		}
+	}
+	go try(first, true)
+	fallback := time.NewTimer(fallbackDelay)
+	defer fallback.Stop()
+	var failure error // of the first family
+	for running, begun := 1, false; ; {
+		select {
+		case <-fallback.C:
+			if !begun {
+				begun = true
+				running++
+				go try(others, false)
+			}
+		case r := <-results:
+			if r.err == nil {
+				return r.conn, nil
+			}
+			if running--; r.primary {
+				failure = r.err
+				fallback.Reset(0)
+			}
+			if running == 0 && begun {
+				return nil, failure
+			}
+		}
+	}
+}
+
+// serial tries addresses one after the other, and returns the first error if all fail.
+func (d *dialing) serial(ctx context.Context, addrs []netip.Addr) (net.Conn, error) {
+	var first error
+	for i, addr := range addrs {
+		partial, cancel := partialDeadline(ctx, len(addrs)-i)
+		conn, err := d.connect(partial, netip.AddrPortFrom(addr, d.port))
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
 }
 
 // partialDeadline gives the first of so many addresses its share of the time that is left, and 2 seconds at least, as
@@ -108,43 +210,116 @@ func partialDeadline(ctx context.Context, addrs int) (context.Context, context.C
 	return context.WithDeadline(ctx, time.Now().Add(max(share, 2*time.Second)))
 }
 
-// connect connects to one address. The error is the innermost, as in an OpError.
-func (n *Internet) connect(ctx context.Context, from *Host, to netip.AddrPort) (net.Conn, error) {
+// connect connects to one address.
+func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	target := net.TCPAddrFromAddrPort(to)
+	fail := func(err error) (net.Conn, error) {
+		named := *target
+		if d.unnamed {
+			named.IP = nil
+		}
+		if d.udp {
+			return nil, &net.OpError{Op: "dial", Net: d.network, Addr: (*net.UDPAddr)(&named), Err: err}
+		}
+		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: &named, Err: err}
+	}
+	n := d.inet
 	if ctx.Err() != nil {
-		return nil, contextError(ctx)
+		return fail(contextError(ctx))
 	}
-	host, fault := n.hostAt(to.Addr())
-	if err := befall(ctx, host, fault); err != nil {
-		return nil, err
+	client, err := n.source(d.from, to.Addr())
+	if err != nil {
+		return fail(err)
 	}
-	near, far := memnet.Pipe(n.source(from, to.Addr()), net.TCPAddrFromAddrPort(to))
-	if fault == Aborted {
-		far.SetLinger(0)
-		far.Close()
-		return near, nil
-	}
+	host, fault := n.hostAt(d.from, to.Addr())
 	s := host.service(int(to.Port()))
-	switch {
-	case s == nil:
-		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case s.server != nil:
-		s.server.ServeConn(far)
-		return near, nil
+	if to == resolver4() && fault == 0 {
+		return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Recursive, to, false})
 	}
-	if err := s.listener.deliver(ctx, far); err != nil {
-		return nil, err
+	if d.udp {
+		if host != nil && s != nil && s.dns {
+			return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Authoritative, to, false})
+		}
+		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
+	}
+	event := &dialled{time: time.Now(), client: client.String(), target: host.target(to)}
+	err = befall(ctx, host, fault)
+	if err == nil && s == nil && fault != Aborted {
+		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	if err != nil {
+		event.err = err
+		n.note(event)
+		return fail(err)
+	}
+	near, far := memnet.Pipe(client, target)
+	n.note(event) // before the service can note what it does
+	switch {
+	case fault == Aborted:
+		reset(far)
+	case s.dns:
+		dnsPort{n, zone.Authoritative, to, false}.serveStream(far, client.AddrPort())
+	case s.server != nil:
+		err = s.server.ServeConn(far)
+	default:
+		err = s.listener.deliver(ctx, far)
+	}
+	if err != nil {
+		if s.server != nil { // it is closed
+			err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
+		}
+		n.correct(event, err)
+		return fail(err)
 	}
 	return near, nil
 }
 
-// hostAt returns the host with an address, or nil, and what is wrong with it.
-func (n *Internet) hostAt(addr netip.Addr) (*Host, Fault) {
+// closedPort returns a UDP socket that is connected to a port where nobody listens, which its host may say.
+func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
+	var conn *memnet.PacketConn
+	conn = memnet.Datagram(net.UDPAddrFromAddrPort(client.AddrPort()), net.UDPAddrFromAddrPort(to), func([]byte, func([]byte)) {
+		if told {
+			conn.Refuse()
+		}
+	})
+	return conn
+}
+
+// note adds an event to the journal.
+func (n *Internet) note(e entry) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.journal = append(n.journal, e)
+}
+
+// correct puts an error into an event that is in the journal already.
+func (n *Internet) correct(e *dialled, err error) {
+	corrected := *e
+	corrected.err = err
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, other := range slices.Backward(n.journal) {
+		if other == entry(e) {
+			n.journal[i] = &corrected
+			return
+		}
+	}
+}
+
+// hostAt returns the host with an address, or nil, and what is wrong with it. The addresses of the loopback interface are those of
+// the host from which is asked.
+func (n *Internet) hostAt(from *Host, addr netip.Addr) (*Host, Fault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	host, fault := n.byAddr[addr], n.broken[addr]
 	switch {
 	case n.closed:
-		fault = Unreachable
+		return host, Unreachable
+	case host == nil && (addr.IsLoopback() || addr.IsUnspecified() || addr == client4() || addr == client6()):
+		if host = from; host == nil {
+			return nil, Refused
+		}
+		return host, fault
 	case fault == 0 && host != nil:
 		fault = host.broken
 	}
@@ -165,7 +340,7 @@ func befall(ctx context.Context, host *Host, f Fault) error {
 		}
 	case f == Refused:
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case f == Unreachable, host == nil:
+	case f == Unreachable, host == nil && f != Aborted:
 		return os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 	}
 	return nil
@@ -173,16 +348,27 @@ func befall(ctx context.Context, host *Host, f Fault) error {
 
 // service returns what listens on a port of the host, or nil.
 func (h *Host) service(port int) *service {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if h == nil {
+		return nil
+	}
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
 	if h.closed {
 		return nil
 	}
 	return h.services[port]
 }
 
+// target names an address and port in the journal.
+func (h *Host) target(to netip.AddrPort) string {
+	if h == nil {
+		return to.String()
+	}
+	return net.JoinHostPort(h.name, strconv.Itoa(int(to.Port())))
+}
+
 // source returns the address that a connection comes from.
-func (n *Internet) source(from *Host, to netip.Addr) *net.TCPAddr {
+func (n *Internet) source(from *Host, to netip.Addr) (*net.TCPAddr, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	addr := client4()
@@ -190,6 +376,7 @@ func (n *Internet) source(from *Host, to netip.Addr) *net.TCPAddr {
 		addr = client6()
 	}
 	if from != nil {
+		addr = netip.Addr{}
 		for _, a := range from.addrs {
 			if a.Is6() == to.Is6() {
 				addr = a
@@ -197,8 +384,14 @@ func (n *Internet) source(from *Host, to netip.Addr) *net.TCPAddr {
 			}
 		}
 	}
+	if to.IsLoopback() {
+		addr = to
+	}
+	if !addr.IsValid() {
+		return nil, os.NewSyscallError("connect", syscall.ENETUNREACH)
+	}
 	n.lastPort++
-	return &net.TCPAddr{IP: addr.AsSlice(), Port: 49152 + int(n.lastPort%16384)}
+	return &net.TCPAddr{IP: addr.AsSlice(), Port: 49152 + int(n.lastPort%16384)}, nil
 }
 
 // timeoutError and cancelError are as those of package net, which has them to itself.

@@ -1,159 +1,110 @@
 package mxmock
 
-// The DNS: one answer path for all transports, the resolver for code under test, and the journal.
+// The DNS: one answer path for all transports.
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/miekg/dns"
 
-	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// Query is a question that was asked, and its answer: an entry of the journal.
-type Query struct {
-	// Time is when the question came.
-	Time time.Time
-
-	// Network is "udp" or "tcp", and Client the address of who asked.
-	Network string
-	Client  string
-
-	// Name is the name as it was asked, with a final dot, and Type the type, such as "MX".
-	Name string
-	Type string
-
-	// Rcode is the response code of the answer, such as "NOERROR" or "NXDOMAIN", and empty if none was given.
-	Rcode string
-
-	// Answer is the records of the answer section, in the format of a master file with single spaces.
-	Answer []string
-
-	// Fault is the fault that has befallen the question.
-	Fault Fault
+// dnsPort is an end of the DNS: what asks there, and how it is answered.
+type dnsPort struct {
+	inet   *Internet
+	mode   zone.Mode
+	server netip.AddrPort
+	stub   bool // asked by Internet.Resolver only
 }
 
-// String returns the entry as one line: "udp MX qq.com. NOERROR 10 mx1.qq.com.; 20 mx2.qq.com.".
-func (q Query) String() string {
-	var s strings.Builder
-	s.WriteString(q.Network + " " + q.Type + " " + q.Name)
-	switch {
-	case q.Rcode == "":
-		s.WriteString(" no answer")
-	default:
-		s.WriteString(" " + q.Rcode)
-	}
-	for i, rr := range q.Answer {
-		if i > 0 {
-			s.WriteString(";")
-		}
-		if fields := strings.SplitN(rr, " ", 5); len(fields) == 5 {
-			rr = fields[4]
-		}
-		s.WriteString(" " + rr)
-	}
-	if q.Fault != 0 {
-		s.WriteString(" (" + q.Fault.String() + ")")
-	}
-	return s.String()
+// reply is what a transport has to do for a question.
+type reply struct {
+	packet []byte // to send, unless nil
+	delay  time.Duration
+	cut    bool // over TCP: send only the first half, and end the connection
+	reset  bool // over TCP: reset the connection
+	end    bool // over TCP: end the connection; over UDP: nobody listens there
 }
 
-// Queries returns the journal: all questions so far, in the order in which they came.
-func (n *Internet) Queries() []Query {
-	n.mu.Lock()
-	journal := append([]entry(nil), n.journal...)
-	n.mu.Unlock()
-	queries := make([]Query, len(journal))
-	for i, e := range journal {
-		queries[i] = e.query()
-	}
-	return queries
-}
-
-// entry is how the journal keeps a query: as it is, to be written out when it is asked for.
-type entry struct {
-	time   time.Time
-	udp    bool
-	client netip.AddrPort
-	name   string
-	typ    uint16
-	answer *dns.Msg // nil where there was none
-	fault  Fault
-}
-
-func (e *entry) query() Query {
-	q := Query{Time: e.time, Network: "tcp", Client: e.client.String(), Name: e.name, Fault: e.fault, Type: dns.Type(e.typ).String()}
-	if e.udp {
-		q.Network = "udp"
-	}
-	if e.answer != nil {
-		q.Rcode = dns.RcodeToString[e.answer.Rcode]
-		for _, rr := range e.answer.Answer {
-			q.Answer = append(q.Answer, strings.Join(strings.Fields(rr.String()), " "))
-		}
-	}
-	return q
-}
-
-// serveDNS answers a packet; nil is no answer.
-func (n *Internet) serveDNS(packet []byte, udp bool, client netip.AddrPort) []byte {
-	q, refusal := zone.Unpack(packet, zone.Recursive)
+// serve answers a packet.
+func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
+	n := p.inet
+	q, refusal := zone.Unpack(packet, p.mode)
 	if refusal != nil {
-		return zone.Pack(refusal, nil, udp)
+		return reply{packet: zone.Pack(refusal, nil, udp)}
 	}
 	if q == nil {
-		return nil
+		return reply{}
 	}
-	e := entry{time: time.Now(), udp: udp, client: client}
+	a := asking{time: time.Now(), packet: q, udp: udp, client: client, stub: p.stub}
+	answer := n.db.Answer(q, p.mode)
+	var v verdict
 	if len(q.Question) == 1 {
-		e.name, e.typ = q.Question[0].Name, q.Question[0].Qtype
-		e.fault = n.faultOf(q.Question[0])
+		a.name, a.typ = strings.ToLower(q.Question[0].Name), q.Question[0].Qtype
+		a.exists = answer.Rcode != dns.RcodeNameError
+		n.mu.Lock()
+		v = n.judge(&a)
+		n.mu.Unlock()
+		answer = n.befallen(answer, &a, v)
 	}
-	e.answer = n.answer(q, udp, e.fault)
-	var reply []byte
-	if e.answer != nil {
-		reply = zone.Pack(e.answer, q, udp) // before the journal, for it may cut the answer
+	r := reply{delay: v.delay()}
+	if answer != nil {
+		r.packet = zone.Pack(answer, q, udp) // before the journal, for it may cut the answer
 	}
+	r.spoil(v.fault, udp)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.journal = append(n.journal, e)
-	return reply
+	n.noteLookup(&a, v, answer)
+	n.journal = append(n.journal, &asked{asking: a, server: p.server, answer: answer, verdict: v})
+	return r
 }
 
-// answer answers a query, or fails as the fault says.
-func (n *Internet) answer(q *dns.Msg, udp bool, f Fault) *dns.Msg {
-	r := n.db.Answer(q, zone.Recursive)
-	if r == nil {
-		return nil
+// befallen is what a verdict makes of a true answer: another answer, or nil for none.
+func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
+	empty := func(rcode int) *dns.Msg {
+		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), rcode
+		return r
 	}
-	code := map[Fault]int{
-		Refused: dns.RcodeRefused, ServFail: dns.RcodeServerFailure, NotImp: dns.RcodeNotImplemented, FormErr: dns.RcodeFormatError,
-	}
-	switch f {
+	switch v.fault {
 	case 0:
-	case Silent:
+		if v.rule != nil && v.rule.Answer != "" {
+			empty(dns.RcodeSuccess).Answer = v.rule.answers(a.packet.Question[0].Name)
+		}
+	case Silent, Unreachable, Aborted:
 		return nil
 	case NXDomain, NoData:
-		soa := n.soaFor(q.Question[0].Name)
-		r.Answer, r.Ns, r.Rcode = nil, soa, dns.RcodeSuccess
-		if f == NXDomain {
-			r.Rcode = dns.RcodeNameError
+		soa := n.soaFor(a.name)
+		rcode := dns.RcodeSuccess
+		if v.fault == NXDomain {
+			rcode = dns.RcodeNameError
 		}
-		r.Extra = options(r)
+		empty(rcode).Ns = soa
 	case Truncate:
-		if udp {
-			r.Answer, r.Ns, r.Extra, r.Truncated = nil, nil, options(r), true
+		if a.udp {
+			empty(dns.RcodeSuccess).Truncated = true
 		}
-	default:
-		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), code[f]
+	case Lame:
+		empty(dns.RcodeSuccess)
+		r.Authoritative, r.RecursionAvailable, r.AuthenticatedData = false, false, false
+	case Refused:
+		empty(dns.RcodeRefused)
+	case ServFail:
+		empty(dns.RcodeServerFailure)
+	case NotImp:
+		empty(dns.RcodeNotImplemented)
+	case FormErr:
+		empty(dns.RcodeFormatError)
+	case WrongQuestion:
+		other := r.Question[0]
+		other.Name = "another.invalid."
+		r.Question = []dns.Question{other}
 	}
 	return r
 }
@@ -164,6 +115,26 @@ func options(r *dns.Msg) []dns.RR {
 		return []dns.RR{opt}
 	}
 	return nil
+}
+
+// spoil does to the reply what a fault does below the DNS.
+func (r *reply) spoil(f Fault, udp bool) {
+	switch f {
+	case Unreachable:
+		r.end = true
+	case Aborted:
+		r.reset = true
+	case WrongID:
+		if len(r.packet) > 1 {
+			r.packet[1] ^= 0xff
+		}
+	case Garbage:
+		r.packet = []byte("This is no message of the DNS.")
+	case Partial:
+		if r.cut = true; udp {
+			r.packet = r.packet[:len(r.packet)/2]
+		}
+	}
 }
 
 // soaFor returns the SOA record that a negative answer for a name has.
@@ -183,70 +154,80 @@ func (n *Internet) soaFor(name string) []dns.RR {
 	}
 }
 
-// Resolver returns a resolver that asks this internet, in memory, and nothing else. As any [net.Resolver], it
-// looks into /etc/hosts first when it is asked for addresses, and follows the search list and the number of attempts of
-// /etc/resolv.conf: a question may come more than once, and with a suffix.
-func (n *Internet) Resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: n.dialDNS}
+// stream is a TCP connection on which the DNS is asked.
+type stream struct {
+	net.Conn
+	once sync.Once
+	done chan struct{}
 }
 
-// dialDNS connects to the DNS, whatever the address.
-func (n *Internet) dialDNS(ctx context.Context, network, _ string) (net.Conn, error) {
-	client := n.source(nil, client4())
-	from := client.AddrPort()
-	if strings.HasPrefix(network, "udp") {
-		local := net.UDPAddrFromAddrPort(from)
-		return memnet.Datagram(local, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 53), Port: 53}, func(packet []byte, reply func([]byte)) {
-			if answer := n.serveDNS(packet, true, from); answer != nil {
-				reply(answer)
-			}
-		}), nil
-	}
-	near, far := memnet.Pipe(client, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 53), Port: 53})
-	n.serveStream(far, from)
-	return near, nil
+// Close ends the connection, and what waits on it.
+func (s *stream) Close() error {
+	s.once.Do(func() { close(s.done) })
+	return s.Conn.Close()
 }
 
 // serveStream answers the questions that come over a TCP connection, in the background.
-func (n *Internet) serveStream(conn net.Conn, client netip.AddrPort) {
+func (p dnsPort) serveStream(conn net.Conn, client netip.AddrPort) {
+	n := p.inet
+	s := &stream{Conn: conn, done: make(chan struct{})}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
 		conn.Close()
 		return
 	}
-	n.register(conn)
-	n.running.Add(1)
-	go func() {
-		defer n.running.Done()
-		defer n.forget(conn)
-		defer conn.Close()
-		packet := make([]byte, 0, 512)
-		for {
+	n.register(s)
+	n.running.Go(func() {
+		defer n.forget(s)
+		defer s.Close()
+		for packet := make([]byte, 0, 512); ; {
 			var size [2]byte
-			if _, err := io.ReadFull(conn, size[:]); err != nil {
+			if _, err := io.ReadFull(s, size[:]); err != nil {
 				return
 			}
 			packet = append(packet[:0], make([]byte, binary.BigEndian.Uint16(size[:]))...)
-			if _, err := io.ReadFull(conn, packet); err != nil {
+			if _, err := io.ReadFull(s, packet); err != nil {
 				return
 			}
-			answer := n.serveDNS(packet, false, client)
-			if answer == nil {
-				continue
-			}
-			if _, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)); err != nil {
+			if !s.send(p.serve(packet, false, client)) {
 				return
 			}
 		}
-	}()
+	})
 }
 
-// init lets the first look-up of the process happen outside of any synctest bubble: package net keeps channels from it that would
-// otherwise belong to a bubble, and the next look-up elsewhere would end the process (golang/go#80903).
-func init() {
-	r := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, errors.New("mxmock: no look-up is meant to succeed here")
-	}}
-	r.LookupHost(context.Background(), "warm-up.invalid.")
+// send does what a reply says, and reports whether the connection goes on.
+func (s *stream) send(r reply) bool {
+	if r.delay > 0 {
+		timer := time.NewTimer(r.delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-s.done:
+			return false
+		}
+	}
+	switch {
+	case r.reset:
+		reset(s.Conn)
+		return false
+	case r.packet != nil:
+		framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(r.packet))), r.packet...)
+		if r.cut {
+			framed = framed[:len(framed)/2]
+		}
+		if _, err := s.Write(framed); err != nil {
+			return false
+		}
+	}
+	return !r.end && !r.cut
+}
+
+// reset ends a TCP connection by an RST.
+func reset(conn net.Conn) {
+	if c, ok := conn.(interface{ SetLinger(int) error }); ok {
+		c.SetLinger(0)
+	}
+	conn.Close()
 }

@@ -5,7 +5,7 @@ package mxmock
 import (
 	"fmt"
 	"net/netip"
-	"strings"
+	"slices"
 
 	"github.com/miekg/dns"
 )
@@ -13,8 +13,7 @@ import (
 // Fault is something that is wrong with a host, an address or a question. The zero Fault is none.
 type Fault uint8
 
-// What can be wrong. Refused and Silent apply to hosts, addresses and questions; Unreachable and Aborted
-// to hosts and addresses; the others to questions.
+// What can be wrong. The first four apply to hosts, addresses and questions, the others to questions.
 const (
 	// Refused: a connection is refused (ECONNREFUSED), a question is answered with REFUSED.
 	Refused Fault = iota + 1
@@ -23,10 +22,11 @@ const (
 	// 127 seconds, as on Linux.
 	Silent
 
-	// Unreachable: there is no route to the host (EHOSTUNREACH).
+	// Unreachable: there is no route to the host (EHOSTUNREACH); a question over UDP is answered by the ICMP message that
+	// nobody listens there (over a real socket, by nothing), one over TCP by the end of the connection.
 	Unreachable
 
-	// Aborted: a connection is accepted and reset at once.
+	// Aborted: a connection is accepted and reset at once. A question over TCP is answered by a reset; over UDP as by Silent.
 	Aborted
 
 	// ServFail: the question is answered with SERVFAIL.
@@ -46,13 +46,30 @@ const (
 
 	// Truncate: over UDP the answer is empty and truncated; over TCP it is whole.
 	Truncate
+
+	// Lame: the answer is empty and comes from a server that neither knows the name nor asks others: neither
+	// AA nor RA is set.
+	Lame
+
+	// WrongID: the answer has another ID than the question. A careful client waits for a better one.
+	WrongID
+
+	// WrongQuestion: the answer repeats another question than was asked.
+	WrongQuestion
+
+	// Garbage: the answer is no DNS message.
+	Garbage
+
+	// Partial: the answer ends in the middle, and over TCP so does the connection.
+	Partial
 )
 
 // String returns the name of the fault as it is in this package.
 func (f Fault) String() string {
 	names := [...]string{
 		0: "no fault", Refused: "Refused", Silent: "Silent", Unreachable: "Unreachable", Aborted: "Aborted", ServFail: "ServFail",
-		NXDomain: "NXDomain", NoData: "NoData", NotImp: "NotImp", FormErr: "FormErr", Truncate: "Truncate",
+		NXDomain: "NXDomain", NoData: "NoData", NotImp: "NotImp", FormErr: "FormErr", Truncate: "Truncate", Lame: "Lame",
+		WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial",
 	}
 	if int(f) >= len(names) {
 		return fmt.Sprintf("Fault(%d)", f)
@@ -60,25 +77,17 @@ func (f Fault) String() string {
 	return names[f]
 }
 
-// ofHosts tells whether the fault can befall a host, and ofQuestions whether a question.
-func (f Fault) ofHosts() bool { return f <= Aborted }
-func (f Fault) ofQuestions() bool {
-	return f == 0 || f == Refused || f == Silent || f > Aborted && f <= Truncate
-}
+// ofHosts tells whether the fault can befall a host or an address.
+func (f Fault) ofHosts() bool { return 0 < f && f <= Aborted }
 
-// question is a question of the DNS: a name in lower case with a final dot, and a type, ANY for all.
-type question struct {
-	name string
-	typ  uint16
-}
-
-// Break makes a fault befall a question or an address, until it is mended or broken otherwise. A question is a type
-// and a name, "mx qq.com", or "any qq.com" for all types; it stays broken however often it is repeated. An address,
-// "203.0.113.99", need not be that of a host; if it is, only this address of the host is broken.
+// Break makes a fault befall a question or an address, until [Internet.Mend] or another Break. A question is a type
+// and a name: "mx qq.com", or "any qq.com" for all types; "mx *.qq.com" means all names beneath qq.com, and "any *"
+// everything. It stays broken however often it is repeated, and whatever suffix of a search list is put behind it.
+// An address, "203.0.113.99", need not be that of a host; if it is, only this address of the host is broken.
 // Break panics if what it is given is neither, or if the fault is not one of it.
 func (n *Internet) Break(what string, f Fault) {
 	if addr, err := netip.ParseAddr(what); err == nil {
-		if f == 0 || !f.ofHosts() {
+		if !f.ofHosts() {
 			panic(fmt.Sprintf("mxmock: %v can't befall the address %s", f, what))
 		}
 		n.mu.Lock()
@@ -87,57 +96,66 @@ func (n *Internet) Break(what string, f Fault) {
 			n.broken = make(map[netip.Addr]Fault)
 		}
 		n.broken[addr.Unmap()] = f
+		must(n.refit(n.byAddr[addr.Unmap()]))
 		return
 	}
 	q := mustQuestion(what)
-	if f == 0 || !f.ofQuestions() {
+	if f == 0 || f > Partial {
 		panic(fmt.Sprintf("mxmock: %v can't befall the question %q", f, what))
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.mendQuestion(q)
+	if q.beneath {
+		n.patterns = append(n.patterns, brokenPattern{q, f})
+		return
+	}
 	if n.questions == nil {
 		n.questions = make(map[question]Fault)
 	}
 	n.questions[q] = f
 }
 
-// Mend ends what [Internet.Break] has begun. What was not broken stays as it is.
+// brokenPattern is a pattern of questions that Break was given.
+type brokenPattern struct {
+	question
+	fault Fault
+}
+
+// Mend ends what [Internet.Break] has begun, and takes back the rules that [Internet.AddDNSRules] was given for that question.
+// What was not broken stays as it is.
 func (n *Internet) Mend(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if addr, err := netip.ParseAddr(what); err == nil {
-		n.mu.Lock()
-		defer n.mu.Unlock()
 		delete(n.broken, addr.Unmap())
+		must(n.refit(n.byAddr[addr.Unmap()]))
 		return
 	}
 	q := mustQuestion(what)
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	n.mendQuestion(q)
+	n.rules = slices.DeleteFunc(n.rules, func(r *dnsRuleState) bool { return r.question == q })
+}
+
+// mendQuestion takes back a Break. The internet is locked.
+func (n *Internet) mendQuestion(q question) {
 	delete(n.questions, q)
+	n.patterns = slices.DeleteFunc(n.patterns, func(p brokenPattern) bool { return p.question == q })
 }
 
-// mustQuestion reads "mx qq.com".
-func mustQuestion(text string) question {
-	fields := strings.Fields(text)
-	if len(fields) != 2 {
-		panic(fmt.Sprintf("mxmock: %q is neither an address nor a question such as \"mx qq.com\"", text))
-	}
-	typ, ok := dns.StringToType[strings.ToUpper(fields[0])]
-	if !ok {
-		panic(fmt.Sprintf("mxmock: question %q: there is no record type %q", text, fields[0]))
-	}
-	return question{strings.ToLower(mustName(fields[1])), typ}
-}
-
-// faultOf returns what is wrong with a question.
-func (n *Internet) faultOf(q dns.Question) Fault {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.questions) == 0 {
-		return 0
-	}
-	name := strings.ToLower(q.Name)
-	if f := n.questions[question{name, q.Qtype}]; f != 0 {
+// brokenQuestion returns what Break says about a question: the name itself comes before patterns, the type before "any", a later
+// pattern before an earlier one. The internet is locked.
+func (n *Internet) brokenQuestion(name string, typ uint16) Fault {
+	if f, ok := n.questions[question{typ: typ, name: name}]; ok {
 		return f
 	}
-	return n.questions[question{name, dns.TypeANY}]
+	if f, ok := n.questions[question{typ: dns.TypeANY, name: name}]; ok {
+		return f
+	}
+	for _, p := range slices.Backward(n.patterns) {
+		if p.matches(name, typ) {
+			return p.fault
+		}
+	}
+	return 0
 }

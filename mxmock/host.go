@@ -4,15 +4,18 @@ package mxmock
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -24,19 +27,30 @@ type Host struct {
 	name string
 	fqdn string
 
-	// The lock of inet guards these.
-	addrs  []netip.Addr
-	broken Fault
+	certificate func() (*tls.Certificate, error) // made when it is first needed
 
-	mu       sync.Mutex
+	// The lock of inet guards these.
+	addrs    []netip.Addr
+	broken   Fault
 	services map[int]*service
+	sockets  map[netip.AddrPort]closer // real ones, see ListenHosts
 	closed   bool
 }
 
-// service is what listens on a port: one of the two.
+// service is what listens on a port: one of the three.
 type service struct {
 	server   *mailtest.Server
 	listener *listener
+	dns      bool
+}
+
+// newHost returns a host that has neither addresses nor services.
+func newHost(n *Internet, fqdn, name string) *Host {
+	h := &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]*service), closed: n.closed}
+	h.certificate = sync.OnceValues(func() (*tls.Certificate, error) {
+		return testca.Certificate(name, "localhost", "127.0.0.1", "::1")
+	})
+	return h
 }
 
 // Name returns the name of the host, without a final dot.
@@ -53,15 +67,26 @@ func (h *Host) Addrs() []string {
 	return addrs
 }
 
+// TLS returns a configuration for a service on this host, such as a web server, with the host's own certificate, which its mail
+// servers present too. It is signed by [Internet.RootCAs]. The configuration is the caller's own to change.
+func (h *Host) TLS() *tls.Config {
+	return &tls.Config{
+		ClientAuth:     tls.RequestClientCert,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return h.certificate() },
+	}
+}
+
 // Server returns the mail server on the given port of the host, and makes it if there is none. On port 465 every connection
 // begins with TLS (RFC 8314); on any other, STARTTLS is offered if the test sets [mailtest.Server.StartTLS] before the
 // server is first used. Its name and its certificate are those of the host. On port 25 it offers no AUTH, since those who
-// deliver mail have no account; on any other it takes any credentials and requires none, unless its Users are set.
+// deliver mail have no account; on any other it takes any credentials and requires none, unless its Users are set. Its
+// fields Collect and Watch belong to the internet.
 //
 // Server panics if the port is none or if something else listens there.
 func (h *Host) Server(port int) *mailtest.Server {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	n := h.inet
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	s := h.services[port]
 	switch {
 	case port < 1 || port > 65535:
@@ -69,16 +94,21 @@ func (h *Host) Server(port int) *mailtest.Server {
 	case s != nil && s.server != nil:
 		return s.server
 	case s != nil:
-		panic(fmt.Sprintf("mxmock: host %s: a listener of the test's own is on port %d", h.name, port))
+		panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
 	}
-	server := &mailtest.Server{Name: h.name, ImplicitTLS: port == 465, Collect: &h.inet.Inbox}
+	server := &mailtest.Server{Name: h.name, TLS: h.TLS(), ImplicitTLS: port == 465, Collect: &n.Inbox}
 	if port == 25 {
 		server.Mechanisms = []string{} // who delivers has no account
+	}
+	name := net.JoinHostPort(h.name, strconv.Itoa(port))
+	server.Watch = func(session, index int) {
+		n.note(&turn{server, name, session, index})
 	}
 	if h.closed {
 		server.Close()
 	}
 	h.services[port] = &service{server: server}
+	must(n.refit(h))
 	return server
 }
 
@@ -86,15 +116,14 @@ func (h *Host) Server(port int) *mailtest.Server {
 // server. The listener's address is the first address of the host. The error is that of package net for a port
 // that is in use (EADDRINUSE), or for a host of an internet that was closed.
 func (h *Host) Listen(port int) (net.Listener, error) {
+	n := h.inet
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	var first netip.Addr
-	h.inet.mu.Lock()
 	if len(h.addrs) > 0 {
 		first = h.addrs[0]
 	}
-	h.inet.mu.Unlock()
 	addr := net.TCPAddrFromAddrPort(netip.AddrPortFrom(first, uint16(port)))
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	fail := func(err error) (net.Listener, error) {
 		return nil, &net.OpError{Op: "listen", Net: "tcp", Addr: addr, Err: err}
 	}
@@ -108,25 +137,45 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 	}
 	l := newListener(addr)
 	l.onClose = func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
+		n.mu.Lock()
+		defer n.mu.Unlock()
 		if s := h.services[port]; s != nil && s.listener == l {
 			delete(h.services, port)
+			must(n.refit(h))
 		}
 	}
 	h.services[port] = &service{listener: l}
+	if err := n.refit(h); err != nil {
+		delete(h.services, port)
+		return nil, err
+	}
 	return l, nil
+}
+
+// ServeDNS makes the host a name server: on port 53 it answers for all zones of the internet with authority, as the servers do that
+// NS records name, and for nothing else. (Who wants a resolver uses [Internet.Resolver] or [Internet.ListenDNS].) It is reached
+// by DialContext over "udp" and "tcp". ServeDNS panics if something else listens on port 53.
+func (h *Host) ServeDNS() {
+	n := h.inet
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := h.services[53]; s != nil && !s.dns {
+		panic(fmt.Sprintf("mxmock: host %s: another service is on port 53", h.name))
+	}
+	h.services[53] = &service{dns: true}
+	must(n.refit(h))
 }
 
 // Break makes a fault befall the host, all its addresses and ports, until [Host.Mend] or another Break. Connections that
 // exist are not touched. Break panics if the fault is not one of hosts.
 func (h *Host) Break(f Fault) {
-	if f == 0 || !f.ofHosts() {
+	if !f.ofHosts() {
 		panic(fmt.Sprintf("mxmock: %v can't befall a host", f))
 	}
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()
 	h.broken = f
+	must(h.inet.refit(h))
 }
 
 // Mend ends what [Host.Break] has begun.
@@ -134,10 +183,11 @@ func (h *Host) Mend() {
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()
 	h.broken = 0
+	must(h.inet.refit(h))
 }
 
 // DialContext is [Internet.DialContext] as code on this host would call it: connections come from the first
-// address of this host that is of the right family.
+// address of this host that is of the right family, and there is no route to a family of which it has none (ENETUNREACH).
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return h.inet.dial(ctx, h, network, address)
 }
@@ -171,8 +221,8 @@ func (h *Host) WaitN(tb testing.TB, n int) []*mailtest.Message {
 
 // servers returns the mail servers of the host, in the order of their ports.
 func (h *Host) servers() []*mailtest.Server {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
 	ports := make([]int, 0, len(h.services))
 	for port, s := range h.services {
 		if s.server != nil {
@@ -189,19 +239,27 @@ func (h *Host) servers() []*mailtest.Server {
 
 // close ends all services of the host.
 func (h *Host) close() {
-	h.mu.Lock()
+	h.inet.mu.Lock()
 	h.closed = true
+	must(h.inet.refit(h))
 	var listeners []*listener
 	for _, s := range h.services {
 		if s.listener != nil {
 			listeners = append(listeners, s.listener)
 		}
 	}
-	h.mu.Unlock()
+	h.inet.mu.Unlock()
 	for _, l := range listeners {
 		l.Close()
 	}
 	for _, s := range h.servers() {
 		s.Close()
+	}
+}
+
+// must panics where a test's own code asks for what can't be.
+func must(err error) {
+	if err != nil {
+		panic(err)
 	}
 }

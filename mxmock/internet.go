@@ -3,6 +3,8 @@ package mxmock
 // The internet: its domains, its hosts, its life.
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -14,8 +16,9 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
-	"golang.org/x/net/idna"
 
+	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -35,8 +38,14 @@ import (
 // # Addresses
 //
 // Hosts get addresses of the ranges for documentation, 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 and then
-// 198.18.0.0/15, in that order, and of 2001:db8::/32 (RFC 5737, RFC 2544, RFC 3849). They are virtual: nothing leaves
-// the process. An address that no host has is unreachable.
+// 198.18.0.0/15, in that order, and of 2001:db8::/32 (RFC 5737, RFC 2544, RFC 3849), unless Networks says otherwise. They are
+// virtual: nothing leaves the process. The code under test is at 192.0.2.1 and 2001:db8::1, the DNS at 192.0.2.53. An address that
+// no host has is unreachable.
+//
+// # Virtual time
+//
+// An internet that was made inside a synctest bubble works there in virtual time. One that was made outside can't be used inside:
+// look-ups and dialling fail with an error that says so, and the waits end the test.
 //
 // # Messages
 //
@@ -46,22 +55,45 @@ type Internet struct {
 	// Inbox has the messages of all hosts, and waits for them.
 	mailtest.Inbox
 
+	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for documentation. It must not be
+	// changed when there are hosts.
+	Networks []string
+
 	db zone.DB
 
-	mu        sync.Mutex
-	hosts     map[string]*Host // by name in lower case, with a final dot
-	order     []*Host
-	byAddr    map[netip.Addr]*Host
-	pool4     pool
-	pool6     pool
-	broken    map[netip.Addr]Fault // addresses
-	questions map[question]Fault
-	journal   []entry
-	lastPort  uint16
-	closing   map[closer]bool
-	closed    bool
+	mu          sync.Mutex
+	settled     bool             // whether virtual is known
+	virtual     bool             // whether the internet was made inside a synctest bubble
+	hosts       map[string]*Host // by name in lower case, with a final dot
+	order       []*Host
+	byAddr      map[netip.Addr]*Host
+	mentioned   map[netip.Addr]bool // in the records of zones
+	pools       map[bool]*pool      // true: IPv6
+	broken      map[netip.Addr]Fault
+	questions   map[question]Fault // broken ones, without patterns
+	patterns    []brokenPattern
+	rules       []*dnsRuleState
+	lastRule    int
+	pending     map[lookupKey]*lookup // that may be repeated
+	journal     []entry
+	lastPort    uint16
+	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
+	nameservers []netip.AddrPort
+	closing     map[closer]bool
+	closed      bool
 
 	running sync.WaitGroup // DNS servers and their connections
+}
+
+// errOtherBubble reports that an internet is used elsewhere than where it was made.
+var errOtherBubble = errors.New("mxmock: an Internet that was made outside of a synctest bubble can't be used inside, nor the other " +
+	"way round; make it with New inside the bubble")
+
+// settle notes whether the internet is in a bubble, the first time that this matters. The internet is locked, or not yet known to anyone.
+func (n *Internet) settle() {
+	if !n.settled {
+		n.settled, n.virtual = true, memnet.Virtual()
+	}
 }
 
 // closer is whatever Close has to close.
@@ -72,6 +104,7 @@ type closer interface{ Close() error }
 func New(tb testing.TB) *Internet {
 	tb.Helper()
 	n := &Internet{}
+	n.settle()
 	tb.Cleanup(func() {
 		n.Close()
 		if tb.Failed() {
@@ -144,8 +177,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		hosts[i].Server(25)
 		rrs[i] = mx(apex, pref, hosts[i].fqdn)
 	}
-	n.db.Remove(apex, dns.TypeMX)
-	if err := errors.Join(n.db.Ensure(apex), n.db.Add(rrs...)); err != nil {
+	if err := errors.Join(n.db.Ensure(apex), n.db.Set(apex, dns.TypeMX, rrs...)); err != nil {
 		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
 	}
 	return hosts
@@ -160,26 +192,6 @@ func header(owner string, typ uint16) dns.RR_Header {
 	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: zone.DefaultTTL}
 }
 
-// Zone adds the records of a master file (RFC 1035 §5), such as
-//
-//	$ORIGIN example.com.
-//	@       MX   10 mx1
-//	mx1     A    203.0.113.25
-//	@       TXT  "v=spf1 mx -all"
-//
-// Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A zone is made
-// at each SOA record, and otherwise at the registrable domain. An error names line and column; then nothing was added.
-func (n *Internet) Zone(text string) error {
-	rrs, err := zone.Parse(text, ".", "zone")
-	if err != nil {
-		return fmt.Errorf("mxmock: %w", err)
-	}
-	if err := n.db.Add(rrs...); err != nil {
-		return fmt.Errorf("mxmock: add the records of a zone: %w", err)
-	}
-	return nil
-}
-
 // Host returns the host with the given name, and makes it if there is none: a machine with addresses, but no
 // services yet. The DNS gets its address records, and a PTR record for each address.
 //
@@ -191,9 +203,10 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	fqdn := mustName(name)
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.settle()
 	h := n.hosts[strings.ToLower(fqdn)]
 	if h == nil {
-		h = &Host{inet: n, name: strings.TrimSuffix(fqdn, "."), fqdn: fqdn, services: make(map[int]*service)}
+		h = newHost(n, fqdn, strings.TrimSuffix(fqdn, "."))
 		if n.hosts == nil {
 			n.hosts = make(map[string]*Host)
 			n.byAddr = make(map[netip.Addr]*Host)
@@ -208,22 +221,19 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 		}
 	}
 	for _, text := range addrs {
-		addr, err := netip.ParseAddr(text)
+		addr, err := n.parseAddr(text)
 		if err != nil {
 			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
-		}
-		if addr.IsUnspecified() {
-			addr = n.freeAddr(addr.Is6())
 		}
 		if slices.Contains(h.addrs, addr) {
 			continue
 		}
-		rr := addressRecord(fqdn, addr)
-		if err := n.db.Add(rr); err != nil {
+		n.attach(h, addr)
+		if err := n.db.Add(addressRecord(fqdn, addr)); err != nil {
 			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
 		}
-		n.attach(h, addr)
 	}
+	must(n.refit(h))
 	return h
 }
 
@@ -248,13 +258,8 @@ func (n *Internet) addresses(fqdn string) []netip.Addr {
 	var addrs []netip.Addr
 	for _, typ := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		for _, rr := range n.db.Answer(new(dns.Msg).SetQuestion(fqdn, typ), zone.Recursive).Answer {
-			switch rr := rr.(type) {
-			case *dns.A:
-				a, _ := netip.AddrFromSlice(rr.A)
-				addrs = append(addrs, a.Unmap())
-			case *dns.AAAA:
-				a, _ := netip.AddrFromSlice(rr.AAAA)
-				addrs = append(addrs, a)
+			if addr := addrOf(rr); addr.IsValid() {
+				addrs = append(addrs, addr)
 			}
 		}
 	}
@@ -267,6 +272,25 @@ func addressRecord(owner string, addr netip.Addr) dns.RR {
 		return &dns.A{Hdr: header(owner, dns.TypeA), A: net.IP(addr.AsSlice())}
 	}
 	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA), AAAA: net.IP(addr.AsSlice())}
+}
+
+// Reset forgets what happened: the messages, the sessions that have ended, and the journal. It also takes back what goes wrong: the
+// rules of all servers, those of the DNS, and all that is broken. Records, hosts and services stay.
+func (n *Internet) Reset() {
+	n.mu.Lock()
+	hosts := slices.Clone(n.order)
+	n.journal, n.rules, n.questions, n.patterns, n.broken, n.pending = nil, nil, nil, nil, nil, nil
+	for _, h := range hosts {
+		h.broken = 0
+		must(n.refit(h))
+	}
+	n.mu.Unlock()
+	n.Inbox.Reset()
+	for _, h := range hosts {
+		for _, s := range h.servers() {
+			s.Reset()
+		}
+	}
 }
 
 // Sessions returns the transcripts of all mail servers, host by host in the order in which the hosts were made.
@@ -283,29 +307,9 @@ func (n *Internet) Sessions() []*mailtest.Session {
 	return all
 }
 
-// asciiName returns a domain name with A-labels and a final dot.
-func asciiName(name string) (string, error) {
-	ascii := name
-	for i := range len(name) {
-		if name[i] >= 0x80 {
-			var err error
-			if ascii, err = idna.Lookup.ToASCII(name); err != nil {
-				return "", fmt.Errorf("%q is no domain name: %w", name, err)
-			}
-			break
-		}
-	}
-	if _, ok := dns.IsDomainName(ascii); !ok || ascii == "" {
-		return "", fmt.Errorf("%q is no domain name", name)
-	}
-	return dns.Fqdn(ascii), nil
-}
+// RootCAs returns a pool with the certificate authority of this process, which has signed the certificates of all hosts.
+func (n *Internet) RootCAs() *x509.CertPool { return testca.Pool() }
 
-// mustName is asciiName for names that stand in the code of a test.
-func mustName(name string) string {
-	fqdn, err := asciiName(name)
-	if err != nil {
-		panic("mxmock: " + err.Error())
-	}
-	return fqdn
-}
+// ClientTLS returns a configuration with which a client can connect to any host: it trusts [Internet.RootCAs]. It is the caller's
+// own to change; who does not let a dialer set the name of the server must set it.
+func (n *Internet) ClientTLS() *tls.Config { return &tls.Config{RootCAs: n.RootCAs()} }

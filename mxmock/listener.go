@@ -10,81 +10,89 @@ import (
 	"syscall"
 )
 
-// backlog is how many connections wait for Accept before dialling does.
-const backlog = 1024
+// backlog is how many connections wait for Accept before dialling does, as on Linux.
+const backlog = 4096
 
-// listener accepts connections that are made in memory, and those that a loopback socket forwards.
+// listener accepts connections that are made in memory, and those that a real socket forwards.
 type listener struct {
 	addr    *net.TCPAddr
-	queue   chan net.Conn
-	done    chan struct{}
-	once    sync.Once
 	onClose func()
 
 	mu      sync.Mutex
-	real    net.Listener // the loopback socket, if there is one
+	changed sync.Cond // broadcast to Accept and deliver
+	queue   []net.Conn
+	closed  bool
+	real    net.Listener // the loopback socket for Dialer, if there is one
 	forward sync.WaitGroup
 }
 
 func newListener(addr *net.TCPAddr) *listener {
-	return &listener{addr: addr, queue: make(chan net.Conn, backlog), done: make(chan struct{}), onClose: func() {}}
+	l := &listener{addr: addr, onClose: func() {}}
+	l.changed.L = &l.mu
+	return l
 }
 
 // Accept waits for a connection.
 func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case <-l.done:
-	default:
-		select {
-		case conn := <-l.queue:
-			return conn, nil
-		case <-l.done:
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.queue) == 0 {
+		if l.closed {
+			return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.addr, Err: net.ErrClosed}
 		}
+		l.changed.Wait()
 	}
-	return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.addr, Err: net.ErrClosed}
+	conn := l.queue[0]
+	l.queue[0] = nil
+	l.queue = l.queue[1:]
+	l.changed.Broadcast()
+	return conn, nil
 }
 
 // deliver puts a connection into the backlog, and returns the errno of what prevents it.
 func (l *listener) deliver(ctx context.Context, conn net.Conn) error {
-	select {
-	case <-l.done:
-		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	default:
+	stop := context.AfterFunc(ctx, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.changed.Broadcast()
+	})
+	defer stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !l.closed && ctx.Err() == nil && len(l.queue) == backlog {
+		l.changed.Wait()
 	}
-	select {
-	case l.queue <- conn:
-		return nil
-	case <-l.done:
+	switch {
+	case l.closed:
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case <-ctx.Done():
+	case ctx.Err() != nil:
 		return contextError(ctx)
 	}
+	l.queue = append(l.queue, conn)
+	l.changed.Broadcast()
+	return nil
 }
 
-// Close refuses further connections and closes those that wait.
+// Close refuses further connections and resets those that wait.
 func (l *listener) Close() error {
-	err := error(&net.OpError{Op: "close", Net: "tcp", Addr: l.addr, Err: net.ErrClosed})
-	l.once.Do(func() {
-		close(l.done)
-		l.onClose()
-		l.mu.Lock()
-		if l.real != nil {
-			l.real.Close()
-		}
+	l.mu.Lock()
+	if l.closed {
 		l.mu.Unlock()
-		l.forward.Wait()
-		for {
-			select {
-			case conn := <-l.queue:
-				conn.Close()
-				continue
-			default:
-			}
-			break
-		}
-		err = nil
-	})
-	return err
+		return &net.OpError{Op: "close", Net: "tcp", Addr: l.addr, Err: net.ErrClosed}
+	}
+	l.closed = true
+	for _, conn := range l.queue {
+		reset(conn)
+	}
+	l.queue = nil
+	if l.real != nil {
+		l.real.Close()
+	}
+	l.changed.Broadcast()
+	l.mu.Unlock()
+	l.onClose()
+	l.forward.Wait()
+	return nil
 }
 
 // Addr returns the address that the listener was made for.
@@ -94,13 +102,11 @@ func (l *listener) Addr() net.Addr { return l.addr }
 func (l *listener) socket() (net.Listener, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.real != nil {
-		return l.real, nil
-	}
-	select {
-	case <-l.done:
+	switch {
+	case l.closed:
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	default:
+	case l.real != nil:
+		return l.real, nil
 	}
 	real, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -108,15 +114,11 @@ func (l *listener) socket() (net.Listener, error) {
 	}
 	l.real = real
 	l.forward.Go(func() {
-		for {
-			conn, err := real.Accept()
-			if err != nil {
-				return
-			}
+		acceptAll(real, func(conn net.Conn) {
 			if l.deliver(context.Background(), conn) != nil {
-				conn.Close()
+				reset(conn)
 			}
-		}
+		})
 	})
 	return real, nil
 }

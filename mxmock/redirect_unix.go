@@ -13,6 +13,9 @@ import (
 // redirect connects a socket to another address than the one that package net is about to connect it to. Package net then gets EISCONN,
 // which it takes for success. An IPv6 socket reaches an IPv4 address by its mapped form.
 func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
+	if !ipv6 && !to.Addr().Is4() { // the machine has no IPv4
+		return os.NewSyscallError("connect", syscall.ENETUNREACH)
+	}
 	var err error
 	control := func(fd uintptr) {
 		// Connecting to a listener of this machine does not block for long.

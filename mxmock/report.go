@@ -7,27 +7,14 @@ import (
 	"strings"
 )
 
-// report says in few lines which questions were asked and what was said to the mail servers.
+// report is the end of the journal.
 func (n *Internet) report() string {
-	const most = 50
-	var b strings.Builder
-	queries := n.Queries()
-	fmt.Fprintf(&b, "mxmock: what the internet saw: %d DNS questions", len(queries))
-	skipped := max(0, len(queries)-most)
+	const most = 200
+	j := n.Journal()
+	last := ""
+	skipped := max(0, len(j)-most)
 	if skipped > 0 {
-		fmt.Fprintf(&b, ", the last %d of them", most)
+		last = fmt.Sprintf(", the last %d of them", most)
 	}
-	for _, q := range queries[skipped:] {
-		fmt.Fprintf(&b, "\n  %v", q)
-	}
-	sessions := n.Sessions()
-	fmt.Fprintf(&b, "\n%d sessions", len(sessions))
-	skipped = max(0, len(sessions)-most)
-	if skipped > 0 {
-		fmt.Fprintf(&b, ", the last %d of them", most)
-	}
-	for _, s := range sessions[skipped:] {
-		fmt.Fprintf(&b, "\n%v", strings.TrimRight(s.String(), "\n"))
-	}
-	return b.String()
+	return strings.TrimRight(fmt.Sprintf("mxmock: what happened in the internet: %d events%s\n%v", len(j), last, j[skipped:]), "\n")
 }

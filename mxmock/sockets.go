@@ -1,6 +1,6 @@
 package mxmock
 
-// Real sockets: the DNS on a loopback port, and a dialer for code that insists on package net's.
+// Real sockets: the DNS and the hosts on addresses of this machine, for programs that are not ours.
 
 import (
 	"context"
@@ -8,135 +8,285 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
-	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// ListenDNS opens the DNS of the internet on a random port of the loopback interface, over UDP and TCP, for code that takes the
-// address of a DNS server, and returns "127.0.0.1:port". It can be called more than once, for another port each time.
-// The answers are as those of [Internet.Resolver]; the addresses in them are virtual. It must not be called inside a synctest
-// bubble: its goroutines, which wait for real sockets, would stop the bubble's clock.
-func (n *Internet) ListenDNS() (string, error) {
+// errRealSockets reports real sockets in a bubble.
+var errRealSockets = errors.New("mxmock: real sockets can't be used inside a synctest bubble: who waits for them stops its clock")
+
+// ListenDNS opens the resolver of the internet on real sockets, over UDP and TCP, and returns the first address, such as
+// "127.0.0.1:40053". It listens at the given addresses, or at a random port of the loopback interface if there are
+// none; port 0 means a random one. It can be called more than once. The answers are as those of [Internet.Resolver].
+//
+// The error names the address that is taken or not one of this machine; then nothing was opened.
+// Inside a synctest bubble, ListenDNS always fails.
+func (n *Internet) ListenDNS(addresses ...string) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed {
-		return "", fmt.Errorf("mxmock: listen for DNS: %w", net.ErrClosed)
+	if err := n.socketsAllowed(); err != nil {
+		return "", err
 	}
-	udp, tcp, err := listenBoth()
-	if err != nil {
-		return "", fmt.Errorf("mxmock: listen for DNS: %w", err)
+	if len(addresses) == 0 {
+		addresses = []string{"127.0.0.1:0"}
 	}
-	n.register(udp)
-	n.register(tcp)
-	n.running.Add(2)
-	go n.servePackets(udp)
-	go n.serveListener(tcp)
-	return tcp.Addr().String(), nil
+	var opened []*dnsSocket
+	for _, address := range addresses {
+		s, err := listenDNS(dnsPort{inet: n, mode: zone.Recursive}, address)
+		if err != nil && address == "127.0.0.1:0" {
+			s, err = listenDNS(dnsPort{inet: n, mode: zone.Recursive}, "[::1]:0") // a machine without IPv4
+		}
+		if err != nil {
+			for _, s := range opened {
+				s.Close()
+			}
+			return "", fmt.Errorf("mxmock: listen for DNS: %w", err)
+		}
+		opened = append(opened, s)
+	}
+	for _, s := range opened {
+		n.register(s)
+		n.nameservers = append(n.nameservers, s.server)
+	}
+	return opened[0].server.String(), nil
 }
 
-// listenBoth opens a UDP and a TCP socket on the same free port.
-func listenBoth() (*net.UDPConn, *net.TCPListener, error) {
-	const attempts = 20
-	var errs error
-	for range attempts {
-		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			if tcp, err = net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv6loopback}); err != nil {
-				return nil, nil, err
+// socketsAllowed tells why the internet can't be on real sockets, if so. The internet is locked.
+func (n *Internet) socketsAllowed() error {
+	n.settle()
+	switch {
+	case n.virtual:
+		return errRealSockets
+	case n.closed:
+		return fmt.Errorf("mxmock: the internet is closed: %w", net.ErrClosed)
+	}
+	return nil
+}
+
+// ResolvConf returns the text of a resolv.conf(5) with which other programs ask this internet, and nothing else. The format has no
+// place for ports, so an error says so if [Internet.ListenDNS] has none on port 53.
+func (n *Internet) ResolvConf() (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var b strings.Builder
+	for _, s := range n.nameservers {
+		if s.Port() == 53 {
+			fmt.Fprintf(&b, "nameserver %v\n", s.Addr())
+		}
+	}
+	if b.Len() == 0 {
+		return "", fmt.Errorf("mxmock: resolv.conf can name addresses with port 53 only, and the DNS listens at %v", n.nameservers)
+	}
+	b.WriteString("search .\n") // else the domain of the machine's name is put behind short names
+	return b.String(), nil
+}
+
+// ListenHosts puts all hosts on real sockets: each at its own addresses, on the ports of its services. Hosts and
+// services that are made later follow. The addresses must be those of this machine: either
+// loopback addresses, with Networks such as "127.80.0.0/16" (not on macOS, which has only 127.0.0.1), or others that it was told to
+// take for its own, as by "ip route add local 203.0.113.0/24 dev lo" in a network namespace. (Some mail servers ignore MX hosts in
+// 127.0.0.0/8.) Ports says which real port stands for the port of a service, such as 2525 for 25; services on ports that it
+// does not name stay virtual. Nil means that every service has its own port.
+//
+// A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] accepts and says nothing, one
+// that is [Aborted] accepts and resets. The clients that servers see are the real ones.
+//
+// The error names the address and port that is taken or not one of this machine; then no host listens. What is made later panics instead.
+// Inside a synctest bubble, ListenHosts always fails.
+func (n *Internet) ListenHosts(ports map[int]int) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.socketsAllowed(); err != nil {
+		return err
+	}
+	old := n.ports
+	n.ports = func(port int) int { return port }
+	if ports != nil {
+		n.ports = func(port int) int { return ports[port] }
+	}
+	for _, h := range n.order {
+		if err := n.refit(h); err != nil {
+			n.ports = old
+			for _, h := range n.order {
+				n.refit(h)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// refit opens and closes the real sockets of a host, which may be nil, until they are as they should be. The internet is locked.
+func (n *Internet) refit(h *Host) error {
+	if h == nil || n.ports == nil && len(h.sockets) == 0 {
+		return nil
+	}
+	wanted := make(map[netip.AddrPort]int)
+	if n.ports != nil && !h.closed {
+		for _, addr := range h.addrs {
+			if f := n.faultAt(h, addr); f == Refused || f == Unreachable {
+				continue
+			}
+			for port := range h.services {
+				if real := n.ports(port); real != 0 {
+					wanted[netip.AddrPortFrom(addr, uint16(real))] = port
+				}
 			}
 		}
-		udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(tcp.Addr().(*net.TCPAddr).AddrPort()))
-		if err == nil {
-			return udp, tcp, nil
-		}
-		tcp.Close()
-		errs = errors.Join(errs, err) // the port is free for TCP and taken for UDP
 	}
-	return nil, nil, errs
+	for at, s := range h.sockets {
+		if _, ok := wanted[at]; !ok {
+			s.Close()
+			delete(h.sockets, at)
+		}
+	}
+	for at, port := range wanted {
+		if h.sockets[at] != nil {
+			continue
+		}
+		s, err := n.open(h, at, port)
+		if err != nil {
+			hint := ""
+			if errors.Is(err, syscall.EADDRNOTAVAIL) {
+				hint = "; the machine must be told that the address is its own, as by \"ip route add local\", see ListenHosts"
+			}
+			return fmt.Errorf("mxmock: host %s: %w%s", h.name, err, hint)
+		}
+		if h.sockets == nil {
+			h.sockets = make(map[netip.AddrPort]closer)
+		}
+		h.sockets[at] = s
+	}
+	return nil
 }
 
+// faultAt returns what is wrong with an address of a host. The internet is locked.
+func (n *Internet) faultAt(h *Host, addr netip.Addr) Fault {
+	if f := n.broken[addr]; f != 0 {
+		return f
+	}
+	return h.broken
+}
+
+// open opens a socket for a port of a host. The internet is locked.
+func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
+	if h.services[port].dns {
+		return listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
+	}
+	l, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return nil, err
+	}
+	n.running.Go(func() {
+		acceptAll(l, func(conn net.Conn) { n.admit(conn, h, at.Addr(), port) })
+	})
+	return l, nil
+}
+
+// acceptAll hands all connections to serve, until the listener is closed.
+func acceptAll(l net.Listener, serve func(net.Conn)) {
+	for {
+		conn, err := l.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			time.Sleep(5 * time.Millisecond) // there are too many open files; some will be closed
+		default:
+			serve(conn)
+		}
+	}
+}
+
+// admit lets a connection that came over a real socket into a host.
+func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
+	n.mu.Lock()
+	fault, s := n.faultAt(h, addr), h.services[port]
+	n.journal = append(n.journal, &dialled{
+		time: time.Now(), client: conn.RemoteAddr().String(), target: net.JoinHostPort(h.name, strconv.Itoa(port)),
+	})
+	if fault == Silent && !n.closed {
+		n.register(conn)
+		n.mu.Unlock()
+		return
+	}
+	n.mu.Unlock()
+	switch {
+	case fault != 0 || s == nil:
+		reset(conn)
+	case s.server != nil:
+		s.server.ServeConn(conn)
+	case s.listener != nil:
+		if s.listener.deliver(context.Background(), conn) != nil {
+			reset(conn)
+		}
+	}
+}
+
+// dnsSocket is the DNS on a UDP and a TCP socket.
+type dnsSocket struct {
+	dnsPort
+	udp *net.UDPConn
+	tcp *net.TCPListener
+}
+
+// listenDNS opens both sockets on the same port. The internet is locked and not closed.
+func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	const attempts = 20
+	for i := 0; ; i++ {
+		tcp, err := net.ListenTCP("tcp", at)
+		if err != nil {
+			return nil, err
+		}
+		p.server = tcp.Addr().(*net.TCPAddr).AddrPort()
+		udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(p.server))
+		if err == nil {
+			s := &dnsSocket{p, udp, tcp}
+			p.inet.running.Go(s.servePackets)
+			p.inet.running.Go(func() {
+				acceptAll(tcp, func(conn net.Conn) {
+					s.serveStream(conn, conn.RemoteAddr().(*net.TCPAddr).AddrPort())
+				})
+			})
+			return s, nil
+		}
+		tcp.Close()
+		if at.Port != 0 || i == attempts { // else the random port is free for TCP and taken for UDP
+			return nil, err
+		}
+	}
+}
+
+// Close closes both sockets.
+func (s *dnsSocket) Close() error { return errors.Join(s.udp.Close(), s.tcp.Close()) }
+
 // servePackets answers the questions that come over UDP.
-func (n *Internet) servePackets(conn *net.UDPConn) {
-	defer n.running.Done()
+func (s *dnsSocket) servePackets() {
 	packet := make([]byte, 64<<10)
 	for {
-		size, client, err := conn.ReadFromUDPAddrPort(packet)
+		size, client, err := s.udp.ReadFromUDPAddrPort(packet)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
 			continue // about an earlier answer, that its client did not wait for
 		}
-		if answer := n.serveDNS(packet[:size], true, client); answer != nil {
-			conn.WriteToUDPAddrPort(answer, client)
+		client = netip.AddrPortFrom(client.Addr().Unmap(), client.Port())
+		switch r := s.serve(slices.Clone(packet[:size]), true, client); {
+		case r.packet == nil:
+		case r.delay > 0:
+			time.AfterFunc(r.delay, func() { s.udp.WriteToUDPAddrPort(r.packet, client) })
+		default:
+			s.udp.WriteToUDPAddrPort(r.packet, client)
 		}
 	}
-}
-
-// serveListener answers the questions that come over TCP.
-func (n *Internet) serveListener(l *net.TCPListener) {
-	defer n.running.Done()
-	for {
-		conn, err := l.AcceptTCP()
-		if err != nil {
-			return
-		}
-		n.serveStream(conn, conn.RemoteAddr().(*net.TCPAddr).AddrPort())
-	}
-}
-
-// Dialer returns a dialer for code that insists on a *[net.Dialer]. It resolves names by [Internet.Resolver], and connects over
-// real loopback sockets to the same services as [Internet.DialContext], which is to be preferred: the services see
-// connections from 127.0.0.1, whatever that means for SPF; [Aborted] makes dialling itself fail with ECONNRESET; and it must not
-// be used inside a synctest bubble. Where sockets can't be redirected (Windows), dialling fails with an error that says so.
-func (n *Internet) Dialer() *net.Dialer {
-	return &net.Dialer{
-		Resolver: n.Resolver(),
-		ControlContext: func(ctx context.Context, network, address string, socket syscall.RawConn) error {
-			to, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return fmt.Errorf("mxmock: dial %s: %w", address, err)
-			}
-			addr := to.Addr().Unmap()
-			host, fault := n.hostAt(addr)
-			if err := befall(ctx, host, fault); err != nil {
-				return err
-			}
-			real, err := n.loopback(host, int(to.Port()), fault)
-			if err != nil {
-				return err
-			}
-			return redirect(socket, real, to.Addr().Is6())
-		},
-	}
-}
-
-// loopback returns the address of a real listener that stands for a port of a host.
-func (n *Internet) loopback(h *Host, port int, f Fault) (netip.AddrPort, error) {
-	s := h.service(port)
-	switch {
-	case f == Aborted:
-		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNRESET)
-	case s == nil:
-		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case s.server != nil:
-		return netip.ParseAddrPort(s.server.Addr())
-	}
-	real, err := s.listener.socket()
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return real.Addr().(*net.TCPAddr).AddrPort(), nil
-}
-
-// UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for code that injects nothing. Only
-// names are resolved that way: connections to the addresses are real, and go where the machine's routes lead.
-// Since the resolver is one for the whole process, UseAsDefault panics in a parallel test, as [testing.T.Setenv] does.
-func (n *Internet) UseAsDefault(tb testing.TB) {
-	tb.Helper()
-	tb.Setenv("MXMOCK_DEFAULT_RESOLVER", "1") // panics in parallel tests
-	old := net.DefaultResolver
-	net.DefaultResolver = n.Resolver()
-	tb.Cleanup(func() { net.DefaultResolver = old })
 }

@@ -1,0 +1,70 @@
+package mxmock
+
+// A dialer for code that insists on package net's.
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Dialer returns a dialer for code that insists on a *[net.Dialer]. It resolves names by [Internet.Resolver], and connects over
+// real loopback sockets to the same services as [Internet.DialContext], which is to be preferred: the services see
+// connections from 127.0.0.1, whatever that means for SPF; [Aborted] makes dialling itself fail with ECONNRESET; UDP and name servers are
+// out of its reach; and it must not be used inside a synctest bubble. Where sockets can't be redirected (Windows), dialling fails
+// with an error that says so.
+func (n *Internet) Dialer() *net.Dialer {
+	return &net.Dialer{
+		Resolver: n.Resolver(),
+		ControlContext: func(ctx context.Context, network, address string, socket syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return fmt.Errorf("mxmock: dial %s: %w", address, err)
+			}
+			to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+			host, fault := n.hostAt(nil, to.Addr())
+			event := &dialled{time: time.Now(), client: "127.0.0.1", target: host.target(to)}
+			real, err := n.loopback(ctx, host, int(to.Port()), fault)
+			event.err = err
+			n.note(event)
+			if err != nil {
+				return err
+			}
+			return redirect(socket, real, to.Addr().Is6())
+		},
+	}
+}
+
+// loopback returns the address of a real listener that stands for a port of a host.
+func (n *Internet) loopback(ctx context.Context, h *Host, port int, f Fault) (netip.AddrPort, error) {
+	n.mu.Lock()
+	err := n.socketsAllowed()
+	n.mu.Unlock()
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if err := befall(ctx, h, f); err != nil {
+		return netip.AddrPort{}, err
+	}
+	s := h.service(port)
+	switch {
+	case f == Aborted:
+		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNRESET)
+	case s == nil || s.dns:
+		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	case s.server != nil:
+		if s.server.Start() != nil {
+			return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+		}
+		return netip.ParseAddrPort(s.server.Addr())
+	}
+	real, err := s.listener.socket()
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return real.Addr().(*net.TCPAddr).AddrPort(), nil
+}

@@ -1,0 +1,351 @@
+package mxmock
+
+// The journal: what happened in the internet, in order.
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP dialogue, a message that was accepted.
+type Event struct {
+	// Time is when it happened.
+	Time time.Time
+
+	// Client is the address of who did it, with the port.
+	Client string
+
+	// What begins with the kind of event and goes on with what it is about, in one of these forms:
+	//
+	//	ask mx qq.com
+	//	dial mx1.qq.com:25
+	//	smtp mx1.qq.com:25 RCPT TO:<bob@qq.com>
+	//	mail mx1.qq.com:25 bob@qq.com
+	//
+	// The greeting is "smtp mx1.qq.com:25 (greeting)", the end of a message "smtp mx1.qq.com:25 (dot)", and so on for what is no
+	// command. A host that does not exist is named by the address. A message has one event for each of its recipients.
+	What string
+
+	// Result is what came of it: the answer of the DNS, "connected" or the error, the first line of the reply, or sender and subject.
+	Result string
+
+	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
+	Repeat bool
+}
+
+// String returns the event as one line, without time and client.
+func (e Event) String() string {
+	if e.Result == "" {
+		return e.What
+	}
+	return e.What + " → " + e.Result
+}
+
+// is tells whether the event is what a text says, see [Journal].
+func (e Event) is(what string) bool {
+	words, wanted := strings.Fields(e.What), strings.Fields(what)
+	if len(wanted) > len(words) {
+		return false
+	}
+	for i, want := range wanted {
+		word := words[i]
+		if n := len(want); len(word) > n && word[n] == ':' {
+			word = word[:n]
+		}
+		if !strings.EqualFold(word, want) {
+			return false
+		}
+	}
+	return true
+}
+
+// Journal is a list of events in the order in which they happened, also across hosts, and where time stands still.
+//
+// Its methods name events by the first words of [Event.What], in any letter case, where a port, and whatever else is behind a colon,
+// may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com:25 RCPT", or just "mail".
+type Journal []Event
+
+// Count returns how many such events there are, repeated questions apart. So a name was asked for once if
+//
+//	inet.Journal().Count("ask mx qq.com") == 1
+func (j Journal) Count(what string) int {
+	count := 0
+	for _, e := range j {
+		if !e.Repeat && e.is(what) {
+			count++
+		}
+	}
+	return count
+}
+
+// Order returns nil if these events happened in this order, whatever else did before, between and after them. Otherwise the error says
+// which one is missing, and shows the journal.
+//
+//	err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com RCPT", "mail mx1.qq.com")
+func (j Journal) Order(events ...string) error {
+	at := 0
+	for i, what := range events {
+		next := slices.IndexFunc(j[at:], func(e Event) bool { return e.is(what) })
+		if next < 0 {
+			after := "at all"
+			if i > 0 {
+				after = fmt.Sprintf("after %q", events[i-1])
+			}
+			return fmt.Errorf("mxmock: there is no %q %s\n%v", what, after, j)
+		}
+		at += next + 1
+	}
+	return nil
+}
+
+// String returns the journal as text, a line for each event, with the time since the first.
+func (j Journal) String() string {
+	var b strings.Builder
+	for _, e := range j {
+		repeat := ""
+		if e.Repeat {
+			repeat = " (again)"
+		}
+		fmt.Fprintf(&b, "%12v %v%s\n", e.Time.Sub(j[0].Time).Round(time.Microsecond), e, repeat)
+	}
+	return b.String()
+}
+
+// Journal returns what happened so far.
+func (n *Internet) Journal() Journal {
+	n.mu.Lock()
+	entries := slices.Clone(n.journal)
+	n.mu.Unlock()
+	seen := &captured{make(map[*mailtest.Server]map[int]*mailtest.Session), make(map[*mailtest.Server]map[int]*mailtest.Message)}
+	events := make(Journal, 0, len(entries))
+	for _, e := range entries {
+		events = e.append(events, seen)
+	}
+	return events
+}
+
+// entry is how the journal keeps an event: as it is, to be written out when it is asked for.
+type entry interface {
+	append(Journal, *captured) Journal
+}
+
+// captured is what the servers that a journal tells of have kept, by number.
+type captured struct {
+	sessions map[*mailtest.Server]map[int]*mailtest.Session
+	messages map[*mailtest.Server]map[int]*mailtest.Message
+}
+
+// turn returns a turn and its session, or nil if the server was told to forget it.
+func (c *captured) turn(e *turn) (*mailtest.Session, *mailtest.Turn) {
+	all := c.sessions[e.server]
+	if all == nil {
+		all = make(map[int]*mailtest.Session)
+		for _, s := range e.server.Sessions() {
+			all[s.Number] = s
+		}
+		c.sessions[e.server] = all
+	}
+	s := all[e.session]
+	if s == nil || e.index >= len(s.Turns) {
+		return nil, nil
+	}
+	return s, &s.Turns[e.index]
+}
+
+// message returns a message, or nil if the server was told to forget it.
+func (c *captured) message(s *mailtest.Server, number int) *mailtest.Message {
+	all := c.messages[s]
+	if all == nil {
+		all = make(map[int]*mailtest.Message)
+		for _, m := range s.Messages() {
+			all[m.Number] = m
+		}
+		c.messages[s] = all
+	}
+	return all[number]
+}
+
+// asked is a question.
+type asked struct {
+	asking
+	server  netip.AddrPort
+	answer  *dns.Msg // nil if there was none
+	verdict verdict
+}
+
+func (e *asked) append(j Journal, _ *captured) Journal {
+	q := e.query()
+	return append(j, Event{
+		Time: q.Time, Client: q.Client, Repeat: q.Repeat,
+		What:   "ask " + question{typ: e.typ, name: e.name}.String(),
+		Result: q.result(),
+	})
+}
+
+// dialled is an attempt to connect.
+type dialled struct {
+	time   time.Time
+	client string
+	target string // host or address, and port
+	err    error
+}
+
+func (e *dialled) append(j Journal, _ *captured) Journal {
+	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected"}
+	if e.err != nil {
+		ev.Result = e.err.Error()
+	}
+	return append(j, ev)
+}
+
+// turn is a turn of an SMTP dialogue.
+type turn struct {
+	server  *mailtest.Server
+	port    string // host and port
+	session int
+	index   int
+}
+
+func (e *turn) append(j Journal, seen *captured) Journal {
+	s, t := seen.turn(e)
+	if t == nil {
+		return j
+	}
+	said := t.Command
+	if said == "" {
+		said = "(" + strings.ToLower(t.Stage.String()) + ")"
+	}
+	reply, _, _ := strings.Cut(t.Reply, "\r\n")
+	if reply == "" && t.Stage != mailtest.Handshake {
+		reply = "(no reply)"
+	}
+	j = append(j, Event{Time: t.Received, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply})
+	if t.Message == 0 {
+		return j
+	}
+	m := seen.message(e.server, t.Message)
+	if m == nil {
+		return j
+	}
+	for _, to := range m.Envelope.To {
+		result := fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject)
+		j = append(j, Event{Time: m.Time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result})
+	}
+	return j
+}
+
+// Query is a question that was asked, and its answer.
+type Query struct {
+	// Time is when the question came.
+	Time time.Time
+
+	// Network is "udp" or "tcp", Client the address of who asked, and Server the address that was asked.
+	Network string
+	Client  string
+	Server  string
+
+	// Name is the name as it was asked, with a final dot, and Type the type, such as "MX".
+	Name string
+	Type string
+
+	// Flags are those of the question: "rd" recursion desired, "ad" authentic data, "cd" checking disabled, "do" DNSSEC OK, with
+	// a space between.
+	Flags string
+
+	// Rcode is the response code of the answer, such as "NOERROR" or "NXDOMAIN", and empty if none was given.
+	Rcode string
+
+	// Answer is the records of the answer section, in the format of a master file with single spaces.
+	Answer []string
+
+	// Fault is the fault that has befallen the question, and Rule the number of the [DNSRule] that decided, in the order in which
+	// they were added, from 1; 0 is none.
+	Fault Fault
+	Rule  int
+
+	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
+	Repeat bool
+}
+
+// String returns the query as one line: "udp MX qq.com. NOERROR 10 mx1.qq.com.; 20 mx2.qq.com.".
+func (q Query) String() string {
+	return q.Network + " " + q.Type + " " + q.Name + " " + q.result()
+}
+
+// result is the part of String from the response code on.
+func (q Query) result() string {
+	var s strings.Builder
+	s.WriteString(q.Rcode)
+	if q.Rcode == "" {
+		s.WriteString("no answer")
+	}
+	for i, rr := range q.Answer {
+		if i > 0 {
+			s.WriteString(";")
+		}
+		if fields := strings.SplitN(rr, " ", 5); len(fields) == 5 {
+			rr = fields[4]
+		}
+		s.WriteString(" " + rr)
+	}
+	if q.Fault != 0 {
+		s.WriteString(" (" + q.Fault.String() + ")")
+	}
+	return s.String()
+}
+
+// Queries returns the questions of the journal.
+func (n *Internet) Queries() []Query {
+	n.mu.Lock()
+	entries := slices.Clone(n.journal)
+	n.mu.Unlock()
+	var queries []Query
+	for _, e := range entries {
+		if a, ok := e.(*asked); ok {
+			queries = append(queries, a.query())
+		}
+	}
+	return queries
+}
+
+func (e *asked) query() Query {
+	q := Query{
+		Time: e.time, Network: "tcp", Client: e.client.String(), Server: e.server.String(),
+		Flags: flags(e.packet), Fault: e.verdict.fault, Rule: e.verdict.number(), Repeat: e.verdict.repeat,
+	}
+	if e.udp {
+		q.Network = "udp"
+	}
+	if len(e.packet.Question) > 0 {
+		q.Name, q.Type = e.packet.Question[0].Name, dns.Type(e.packet.Question[0].Qtype).String()
+	}
+	if e.answer != nil {
+		q.Rcode = dns.RcodeToString[e.answer.Rcode]
+		for _, rr := range e.answer.Answer {
+			q.Answer = append(q.Answer, strings.Join(strings.Fields(rr.String()), " "))
+		}
+	}
+	return q
+}
+
+// flags names the flags of a question.
+func flags(q *dns.Msg) string {
+	var set []string
+	opt := q.IsEdns0()
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"rd", q.RecursionDesired}, {"ad", q.AuthenticatedData}, {"cd", q.CheckingDisabled}, {"do", opt != nil && opt.Do()}} {
+		if f.set {
+			set = append(set, f.name)
+		}
+	}
+	return strings.Join(set, " ")
+}

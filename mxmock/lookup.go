@@ -1,0 +1,244 @@
+package mxmock
+
+// Look-ups: which questions belong together, and what befalls them.
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// stub is how package net's resolver goes about a look-up on this machine: so many questions until it gives up, each of which
+// waits so long for an answer.
+var stub = observeStub()
+
+type stubHabits struct {
+	questions int
+	timeout   time.Duration
+}
+
+// observeStub looks up a name that nobody answers for, and watches. It has a second purpose: it lets the first look-up of
+// the process happen outside of any synctest bubble. Package net keeps channels from it that would otherwise belong to a bubble,
+// and the next look-up elsewhere would end the process (golang/go#80903).
+func observeStub() stubHabits {
+	var mu sync.Mutex
+	h := stubHabits{timeout: 5 * time.Second}
+	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		h.questions++
+		if end, ok := ctx.Deadline(); ok {
+			h.timeout = time.Until(end).Round(time.Second)
+		}
+		return nil, errors.New("mxmock: no look-up is meant to succeed here")
+	}}
+	r.LookupHost(context.Background(), "mxmock.invalid.")
+	mu.Lock()
+	defer mu.Unlock()
+	h.questions = max(1, h.questions/2) // A and AAAA
+	return h
+}
+
+// asking is a question on its way to its answer.
+type asking struct {
+	time   time.Time
+	packet *dns.Msg
+	udp    bool
+	client netip.AddrPort
+	stub   bool   // whether it comes from Resolver
+	name   string // in lower case, with a final dot; "" if there is not one question
+	typ    uint16
+	exists bool // whether the name does
+}
+
+// verdict is what befalls a question.
+type verdict struct {
+	rule   *dnsRuleState // that decides, or nil
+	fault  Fault
+	repeat bool
+}
+
+// delay is how long the answer takes.
+func (v verdict) delay() time.Duration {
+	if v.rule == nil {
+		return 0
+	}
+	return v.rule.Delay
+}
+
+// number is that of the rule, or 0.
+func (v verdict) number() int {
+	if v.rule == nil {
+		return 0
+	}
+	return v.rule.number
+}
+
+// judge decides what befalls a question. The internet is locked.
+func (n *Internet) judge(a *asking) verdict {
+	v := verdict{}
+	var last *lookup
+	if len(n.pending) > 0 {
+		last = n.pending[a.key()]
+		v.repeat = last != nil && last.repeated(a)
+	}
+	if len(n.rules) == 0 && len(n.questions) == 0 && len(n.patterns) == 0 {
+		return v
+	}
+	names := []string{a.name}
+	if !a.exists {
+		names = withoutSuffixes(a.name)
+	}
+	if !v.repeat {
+		last = n.unsuffixed(a, names[1:])
+	}
+	if last != nil && last.rule != nil {
+		v.rule, v.fault = last.rule, last.rule.Fault
+		return v
+	}
+	for i, name := range names {
+		counts := i == 0 && !v.repeat
+		if r := n.ruleFor(a, name, counts); r != nil {
+			v.rule, v.fault = r, r.Fault
+			return v
+		}
+		if f := n.brokenQuestion(name, a.typ); f != 0 {
+			v.fault = f
+			return v
+		}
+	}
+	return v
+}
+
+// unsuffixed returns the look-up that has failed just now for one of the names, and that a stub goes on with by a suffix.
+func (n *Internet) unsuffixed(a *asking, names []string) *lookup {
+	if len(n.pending) == 0 {
+		return nil
+	}
+	for _, name := range names {
+		key := a.key()
+		key.name = name
+		if l := n.pending[key]; l != nil && a.stub && a.time.Sub(l.time) <= stub.timeout+patience {
+			return l
+		}
+	}
+	return nil
+}
+
+// ruleFor returns the first rule that acts on a question for a name. It counts the look-up for those that it comes to,
+// unless the question is a repetition or one with a suffix of the search list.
+func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
+	for _, r := range n.rules {
+		if !r.question.matches(name, a.typ) || !r.inForce(a.time) ||
+			r.Network != "" && (r.Network == "udp") != a.udp ||
+			r.prefix.IsValid() && !r.prefix.Contains(a.client.Addr().Unmap()) ||
+			counts && r.Times != 0 && r.seen >= r.Skip+r.Times {
+			continue
+		}
+		if counts {
+			r.seen++
+		}
+		if r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
+			return r
+		}
+	}
+	return nil
+}
+
+// lookup is the last look-up that got no usable answer.
+type lookup struct {
+	time      time.Time // of its last question, or the time of the answer to it
+	asked     int       // how often
+	quiet     bool      // there was no answer that a careful client would take
+	truncated bool
+	stub      bool
+	rule      *dnsRuleState
+}
+
+// lookupKey is what the questions of one look-up have in common.
+type lookupKey struct {
+	client netip.Addr
+	id     uint16 // of a client on a socket
+	name   string
+	typ    uint16
+}
+
+func (a *asking) key() lookupKey {
+	k := lookupKey{client: a.client.Addr(), name: a.name, typ: a.typ}
+	if !a.stub {
+		k.id = a.packet.Id
+	}
+	return k
+}
+
+// patience is how soon after an answer that a stub does not like it asks again.
+const patience = time.Second
+
+// repeated tells whether a question repeats this look-up.
+func (l *lookup) repeated(a *asking) bool {
+	since := a.time.Sub(l.time)
+	switch {
+	case l.truncated:
+		return !a.udp && since <= patience
+	case !l.stub:
+		return since <= time.Minute
+	case l.asked >= stub.questions:
+		return false
+	case l.quiet:
+		return since > stub.timeout-10*time.Millisecond && since <= stub.timeout+patience
+	}
+	return since <= patience
+}
+
+// noteLookup notes how a look-up went. The internet is locked.
+func (n *Internet) noteLookup(a *asking, v verdict, answer *dns.Msg) {
+	key := a.key()
+	if usable(v.fault, answer) {
+		if len(n.pending) > 0 {
+			delete(n.pending, key)
+		}
+		return
+	}
+	l := n.pending[key]
+	if l == nil || !v.repeat {
+		l = &lookup{}
+		if n.pending == nil {
+			n.pending = make(map[lookupKey]*lookup)
+		}
+		n.pending[key] = l
+	}
+	l.time, l.stub, l.rule = a.time.Add(v.delay()), a.stub, v.rule
+	l.truncated = a.udp && answer != nil && answer.Truncated
+	l.quiet = quiet(v.fault, a.udp)
+	if l.quiet {
+		l.time = a.time
+	}
+	if !l.truncated {
+		l.asked++
+	}
+}
+
+// usable tells whether a stub is content with an answer.
+func usable(f Fault, answer *dns.Msg) bool {
+	switch f {
+	case 0, NXDomain, NoData, Truncate:
+		return answer != nil && !answer.Truncated && (answer.Rcode == dns.RcodeSuccess || answer.Rcode == dns.RcodeNameError)
+	}
+	return false
+}
+
+// quiet tells whether a client goes on waiting after a fault.
+func quiet(f Fault, udp bool) bool {
+	switch f {
+	case Silent:
+		return true
+	case Aborted, WrongID, WrongQuestion, Garbage, Partial:
+		return udp
+	}
+	return false
+}

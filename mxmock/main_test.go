@@ -1,0 +1,112 @@
+package mxmock_test
+
+// What the tests share: a simple sender, and how to ask.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/smtp"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// dialFunc is DialContext.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// app is code under test: it sends by MX, and tries the hosts in order.
+type app struct {
+	resolver *net.Resolver
+	dial     dialFunc
+}
+
+func newApp(r *net.Resolver, dial dialFunc) *app { return &app{r, dial} }
+
+// Send sends a message with the given recipient to the first host that takes it.
+func (a *app) Send(ctx context.Context, to string) error {
+	_, domain, _ := cut(to)
+	mxs, err := a.resolver.LookupMX(ctx, domain)
+	if err != nil {
+		return err
+	}
+	var errs error
+	for _, mx := range mxs {
+		if err := a.offer(ctx, mx.Host, to); err != nil {
+			errs = errors.Join(errs, err)
+			continue
+		}
+		return nil
+	}
+	return errs
+}
+
+func (a *app) offer(ctx context.Context, host, to string) error {
+	conn, err := a.dial(ctx, "tcp", net.JoinHostPort(host, "25"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := smtp.NewClient(conn, host)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(c.Hello("app.example.com"), c.Mail("alice@example.com")); err != nil {
+		return err
+	}
+	if err := c.Rcpt(to); err != nil {
+		return err
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "From: alice@example.com\r\nTo: %s\r\nSubject: Hello\r\n\r\nHello Bob\r\n", to)
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return c.Quit()
+}
+
+// cut cuts an address at its last @.
+func cut(address string) (local, domain string, ok bool) {
+	for i := len(address) - 1; i >= 0; i-- {
+		if address[i] == '@' {
+			return address[:i], address[i+1:], true
+		}
+	}
+	return address, "", false
+}
+
+// mxOf returns the answer to LookupMX as text.
+func mxOf(tb testing.TB, r *net.Resolver, domain string) string {
+	tb.Helper()
+	mxs, err := r.LookupMX(tb.Context(), domain)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	text := ""
+	for _, mx := range mxs {
+		text += fmt.Sprintf("%d %s;", mx.Pref, mx.Host)
+	}
+	return text
+}
+
+// zoneOf adds zone text or ends the test.
+func zoneOf(tb testing.TB, inet *mxmock.Internet, text string) {
+	tb.Helper()
+	if err := inet.Zone(text); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// isNotFound tells how package net sees an error.
+func isNotFound(err error) bool {
+	var d *net.DNSError
+	return errors.As(err, &d) && d.IsNotFound
+}

@@ -1,0 +1,98 @@
+package mxmock
+
+// Records: what the DNS says, and how that changes.
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/zone"
+)
+
+// Zone adds the records of a master file (RFC 1035 §5), such as
+//
+//	$ORIGIN example.com.
+//	@       MX   10 mx1
+//	mx1     A    203.0.113.25
+//	@       TXT  "v=spf1 mx -all"
+//
+// Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A zone is made
+// at each SOA record, and otherwise at the registrable domain. An error names line and column; then nothing was added.
+//
+// Records make no hosts: who connects to an address in them finds it unreachable until [Internet.Host] is called, which takes the
+// addresses that the DNS has for the name.
+//
+// Whatever changes records adds one to the serial number of the zone. A look-up sees all of a change or nothing of it.
+func (n *Internet) Zone(text string) error {
+	rrs, err := zone.Parse(text, ".", "zone")
+	if err != nil {
+		return fmt.Errorf("mxmock: %w", err)
+	}
+	if err := n.db.Add(rrs...); err != nil {
+		return fmt.Errorf("mxmock: add the records of a zone: %w", err)
+	}
+	n.mention(rrs)
+	return nil
+}
+
+// ReplaceZone makes the records of a master file all that there is in the zone of a domain. Names that do not end in a dot are relative
+// to the domain. Without an SOA record, the zone keeps its own. An error names line and column, or the record that is outside of the domain;
+// then nothing was changed.
+func (n *Internet) ReplaceZone(domain, text string) error {
+	apex, err := asciiName(domain)
+	if err != nil {
+		return fmt.Errorf("mxmock: replace a zone: %w", err)
+	}
+	rrs, err := zone.Parse(text, apex, "zone")
+	if err != nil {
+		return fmt.Errorf("mxmock: %w", err)
+	}
+	if err := n.db.Replace(apex, rrs...); err != nil {
+		return fmt.Errorf("mxmock: replace the zone %s: %w", domain, err)
+	}
+	n.mention(rrs)
+	return nil
+}
+
+// Remove removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the name, and returns how many there were.
+// The SOA record of a zone stays. It panics if what it is given is no question about one name.
+func (n *Internet) Remove(what string) int {
+	q := mustQuestion(what)
+	if q.beneath {
+		panic(fmt.Sprintf("mxmock: remove %q: name one name", what))
+	}
+	return n.db.Remove(q.name, q.typ)
+}
+
+// RemoveZone removes the zone of a domain with all its records, and reports whether there was one. Zones beneath it stay, and so do hosts.
+// It panics if the domain is no domain name.
+func (n *Internet) RemoveZone(domain string) bool { return n.db.RemoveZone(mustName(domain)) }
+
+// mention keeps the addresses in records from being given to hosts by chance.
+func (n *Internet) mention(rrs []dns.RR) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, rr := range rrs {
+		if addr := addrOf(rr); addr.IsValid() {
+			if n.mentioned == nil {
+				n.mentioned = make(map[netip.Addr]bool)
+			}
+			n.mentioned[addr] = true
+		}
+	}
+}
+
+// addrOf returns the address in an A or AAAA record; that of any other is not valid.
+func addrOf(rr dns.RR) netip.Addr {
+	var addr netip.Addr
+	switch rr := rr.(type) {
+	case *dns.A:
+		addr, _ = netip.AddrFromSlice(rr.A)
+		addr = addr.Unmap()
+	case *dns.AAAA:
+		addr, _ = netip.AddrFromSlice(rr.AAAA)
+	}
+	return addr
+}

@@ -1,0 +1,97 @@
+package mxmock
+
+// The resolver for code under test, in memory.
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/zone"
+)
+
+// resolver4 is the address of the DNS, as code under test sees it.
+func resolver4() netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 53}), 53)
+}
+
+// Resolver returns a resolver that asks this internet, in memory, and nothing else. As any [net.Resolver], it
+// looks into /etc/hosts first when it is asked for addresses, and follows the search list and the number of attempts of
+// /etc/resolv.conf: a question may come more than once, and with a suffix.
+func (n *Internet) Resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return n.dialDNS(ctx, network, nil, dnsPort{n, zone.Recursive, resolver4(), true})
+	}}
+}
+
+// dialDNS connects to the DNS, from a host or from the code under test.
+func (n *Internet) dialDNS(ctx context.Context, network string, from *Host, p dnsPort) (net.Conn, error) {
+	fail := func(err error) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: net.TCPAddrFromAddrPort(p.server), Err: err}
+	}
+	if err := n.ready(); err != nil {
+		return fail(err)
+	}
+	if ctx.Err() != nil {
+		return fail(contextError(ctx))
+	}
+	client, err := n.source(from, p.server.Addr())
+	if err != nil {
+		return fail(err)
+	}
+	if strings.HasPrefix(network, "udp") {
+		return p.datagram(client), nil
+	}
+	near, far := memnet.Pipe(client, net.TCPAddrFromAddrPort(p.server))
+	p.serveStream(far, client.AddrPort())
+	return near, nil
+}
+
+// datagram returns a UDP socket that is connected to the DNS.
+func (p dnsPort) datagram(client *net.TCPAddr) net.Conn {
+	from := client.AddrPort()
+	var conn *memnet.PacketConn
+	conn = memnet.Datagram(net.UDPAddrFromAddrPort(from), net.UDPAddrFromAddrPort(p.server), func(packet []byte, send func([]byte)) {
+		switch r := p.serve(packet, true, from); {
+		case r.end:
+			conn.Refuse()
+		case r.packet == nil:
+		case r.delay > 0:
+			time.AfterFunc(r.delay, func() { send(r.packet) })
+		default:
+			send(r.packet)
+		}
+	})
+	return conn
+}
+
+// ready tells why the internet can't be used here, if so.
+func (n *Internet) ready() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.settle()
+	switch {
+	case n.closed:
+		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	case n.virtual != memnet.Virtual():
+		return errOtherBubble
+	}
+	return nil
+}
+
+// UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for code that injects nothing. Only
+// names are resolved that way: connections to the addresses are real, and go where the machine's routes lead.
+// Since the resolver is one for the whole process, UseAsDefault panics in a parallel test, as [testing.T.Setenv] does.
+func (n *Internet) UseAsDefault(tb testing.TB) {
+	tb.Helper()
+	tb.Setenv("MXMOCK_DEFAULT_RESOLVER", "1") // panics in parallel tests
+	old := net.DefaultResolver
+	net.DefaultResolver = n.Resolver()
+	tb.Cleanup(func() { net.DefaultResolver = old })
+}
