@@ -4,7 +4,6 @@ package lint
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"time"
 
@@ -61,10 +60,13 @@ func (c *checker) message() {
 	c.identity()
 	c.bulk()
 	c.content()
-	if len(c.msg.Problems) > 0 && !slices.ContainsFunc(c.out.found, func(f found) bool { return rules[f.rule].Group == "format" }) {
-		for _, problem := range c.msg.Problems {
-			c.add(undecodable, -1, "%s", problem)
+	for r, info := range rules {
+		if c.out.count[r] > 0 && info.Group == "format" && info.Severity == Error {
+			return // that explains the problems
 		}
+	}
+	for _, problem := range c.msg.Problems {
+		c.add(undecodable, -1, "%s", problem)
 	}
 }
 

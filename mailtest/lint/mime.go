@@ -4,7 +4,6 @@ package lint
 
 import (
 	"bytes"
-	"cmp"
 	"mime"
 	"strings"
 
@@ -134,11 +133,9 @@ func (c *checker) leaf(p *mailtest.Part, at int) {
 		}
 	case "quoted-printable":
 		c.quotedPrintable(p, at)
-	case "8bit", "binary":
-	default:
+	case "", "7bit":
 		if i := notASCII(p.Raw); i >= 0 && p.Message == nil {
-			c.out.add(bodyNotASCII, p.Path, at+i, "the transfer encoding is %s and the content has bytes beyond ASCII: %s",
-				cmp.Or(p.Encoding, "7bit"), quote(p.Raw[i:]))
+			c.out.add(bodyNotASCII, p.Path, at+i, "the transfer encoding is 7bit and the content has bytes beyond ASCII: %s", quote(p.Raw[i:]))
 		}
 	}
 	if !strings.HasPrefix(p.MediaType, "text/") {

@@ -191,7 +191,7 @@ func (c *checker) author() {
 // date looks at a Date field.
 func (c *checker) date(f field) {
 	t, err := mail.ParseDate(f.body)
-	if err != nil {
+	if err != nil || f.name == "date" && c.msg.Date.IsZero() {
 		c.add(dateSyntax, f.at, "%s says no time", quote(f.body))
 		return
 	}

@@ -8,18 +8,22 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
-// mostFindings is how many findings of one rule are listed for one message or session.
-const mostFindings = 10
+const (
+	mostFindings = 10  // that are listed of one rule for one message or session
+	mostText     = 400 // bytes of the text of a finding
+	mostQuoted   = 60  // bytes of a piece of a message in it
+)
 
 // collector collects the findings about one message or session.
 type collector struct {
 	source string
 	off    *[numRules]bool
 	found  []found
-	count  [numRules]int
+	count  [numRules]int // of the rules that are off too
 }
 
 // found is a finding whose place is not yet a line: at is an offset in a message or the index of a turn, and -1
@@ -33,12 +37,12 @@ type found struct {
 
 // add notes a finding, unless its rule is off or has found enough.
 func (c *collector) add(r rule, part string, at int, format string, args ...any) {
-	if c.off[r] {
-		return
-	}
-	if c.count[r]++; c.count[r] <= mostFindings {
-		c.found = append(c.found, found{r, at, part, fmt.Sprintf(format, args...)})
-	} else if c.count[r] == mostFindings+1 {
+	c.count[r]++
+	switch {
+	case c.off[r]:
+	case c.count[r] <= mostFindings:
+		c.found = append(c.found, found{r, at, part, clip(fmt.Sprintf(format, args...), mostText)})
+	case c.count[r] == mostFindings+1:
 		c.found = append(c.found, found{rule: r, at: at, part: part}) // the text will be the number of them
 	}
 }
@@ -94,13 +98,24 @@ func source(kind string, number int) string {
 
 // quote quotes s, shortened to what fits into a line.
 func quote[T string | []byte](s T) string {
-	const most = 60
-	if len(s) <= most {
-		return strconv.Quote(string(s))
+	short := string(s[:min(len(s), mostQuoted+utf8.UTFMax)])
+	if len(s) <= mostQuoted {
+		return strconv.Quote(short)
 	}
-	n := most
-	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
-		n--
+	short = clip(short, mostQuoted)
+	return strconv.Quote(strings.TrimSuffix(short, "…")) + "…"
+}
+
+// clip shortens s to n bytes or a few less, and marks that.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
 	}
-	return strconv.Quote(string(s[:n])) + "…"
+	for i := n; i > n-utf8.UTFMax; i-- {
+		if utf8.RuneStart(s[i]) {
+			n = i
+			break
+		}
+	}
+	return s[:n] + "…"
 }

@@ -51,15 +51,10 @@ func (c *sessionChecker) notes(i int, t mailtest.Turn) {
 		case strings.Contains(note, "not doubled"):
 			c.out.add(dotUndoubled, "", i, "%s", note)
 		case strings.Contains(note, "without waiting"), strings.Contains(note, "injected behind STARTTLS"):
-			c.out.add(pipelining, "", i, "%s: %s", clipNote(note), quote(t.Command))
+			what, _, _ := strings.Cut(note, ": ")
+			c.out.add(pipelining, "", i, "%s: %s", what, quote(t.Command))
 		}
 	}
-}
-
-// clipNote shortens a note to what fits into a line.
-func clipNote(note string) string {
-	note, _, _ = strings.Cut(note, ": ")
-	return note
 }
 
 func (c *sessionChecker) turn(i int, t mailtest.Turn) {
