@@ -135,6 +135,9 @@ func verifyOne(dns *lookup, fields []field, f field, body []byte, bodies map[bod
 	case !s.HeaderOK:
 		return s.end(Fail, "signature mismatch: a signed header field has changed, or the key is another one; the body is the one that was signed")
 	}
+	if s.algorithm.digest == "sha1" {
+		return s.end(Policy, "the signature matches, but SHA-1 is too weak to count (RFC 8301 §3.1)")
+	}
 	if s.length >= 0 && s.length < digest.size {
 		s.Unsigned = digest.size - s.length
 		return s.end(Pass, fmt.Sprintf("the last %d bytes of the body are not signed: l=%d", s.Unsigned, s.length))
@@ -208,8 +211,6 @@ func parseSignature(value string) (s *signature, result Result, err error) {
 		return s, PermError, errors.New("the signature expires before it was made: x= is before t=")
 	case !s.Expires.IsZero() && !time.Now().Before(s.Expires):
 		return s, PermError, fmt.Errorf("the signature has expired: x= is %s", s.Expires.Format(time.RFC3339))
-	case s.algorithm.digest == "sha1":
-		return s, Policy, errors.New("SHA-1 is too weak to count (RFC 8301 §3.1)")
 	}
 	return s, "", nil
 }

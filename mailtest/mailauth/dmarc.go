@@ -313,6 +313,9 @@ func (d *DMARC) align(dns *lookup, r *dmarcRecord, why *Report) {
 		d.Alignments = append(d.Alignments, Alignment{Method: "spf", Domain: why.SPF.Domain, Result: why.SPF.Result, Strict: r.strictSPF})
 	}
 	for _, s := range why.Signatures {
+		if s.Domain == "" {
+			continue
+		}
 		d.Alignments = append(d.Alignments, Alignment{Method: "dkim", Domain: s.Domain, Result: s.Result, Strict: r.strictDKIM})
 	}
 	var unknown error
@@ -322,7 +325,7 @@ func (d *DMARC) align(dns *lookup, r *dmarcRecord, why *Report) {
 			unknown = err
 		}
 		switch {
-		case !a.Aligned:
+		case !a.Aligned || d.Result == Pass:
 		case a.Result == Pass:
 			d.Result, d.Reason = Pass, fmt.Sprintf("%s passes for %s, which is aligned with %s", a.Method, a.Domain, d.Domain)
 		case a.Result == TempError:

@@ -42,6 +42,9 @@ func (l *lookup) txt(name string) ([]string, error) {
 	name = fqdn(name)
 	a, ok := l.txts[name]
 	if !ok && validName(name) {
+		if err := l.ctx.Err(); err != nil {
+			return nil, err // even of a resolver that would not wait
+		}
 		a.texts, a.err = l.resolver.LookupTXT(l.ctx, name)
 		a.err = temporary(a.err, len(a.texts))
 		l.txts[name] = a
@@ -54,6 +57,9 @@ func (l *lookup) addr(network, name string) ([]netip.Addr, error) {
 	q := addrQuestion{network, fqdn(name)}
 	a, ok := l.addrs[q]
 	if !ok && validName(q.name) {
+		if err := l.ctx.Err(); err != nil {
+			return nil, err
+		}
 		a.addrs, a.err = l.resolver.LookupNetIP(l.ctx, network, q.name)
 		a.err = temporary(a.err, len(a.addrs))
 		for i := range a.addrs {
@@ -69,6 +75,9 @@ func (l *lookup) mx(name string) ([]string, error) {
 	if name = fqdn(name); !validName(name) {
 		return nil, nil
 	}
+	if err := l.ctx.Err(); err != nil {
+		return nil, err
+	}
 	mxs, err := l.resolver.LookupMX(l.ctx, name)
 	var hosts []string
 	for _, mx := range mxs {
@@ -81,6 +90,9 @@ func (l *lookup) mx(name string) ([]string, error) {
 
 // ptr returns the names of an address.
 func (l *lookup) ptr(addr netip.Addr) ([]string, error) {
+	if err := l.ctx.Err(); err != nil {
+		return nil, err
+	}
 	names, err := l.resolver.LookupAddr(l.ctx, addr.String())
 	return names, temporary(err, len(names))
 }

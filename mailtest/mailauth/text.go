@@ -148,7 +148,8 @@ func value(s string) string {
 	return s
 }
 
-// quote returns s as a quoted-string (RFC 5322 §3.2.4), with "?" for what can't stand in one.
+// quote returns s as a quoted-string (RFC 5322 §3.2.4), with "?" for what can't stand in one, and with commas for
+// semicolons, since there are readers that split the field at each of these.
 func quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -156,6 +157,8 @@ func quote(s string) string {
 		switch {
 		case c == '"' || c == '\\':
 			b.WriteByte('\\')
+		case c == ';':
+			c = ','
 		case c < ' ' || c > '~':
 			c = '?'
 		}

@@ -1,0 +1,215 @@
+package mailauth_test
+
+// This file tests SPF: a table, the identities, and the DNS failing.
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// from is a message that came from an address.
+func from(client, helo, sender string) *mailtest.Message {
+	return &mailtest.Message{Raw: []byte(mail), Envelope: mailtest.Envelope{
+		Client: net.JoinHostPort(client, "1025"), Helo: helo, From: sender,
+	}}
+}
+
+func TestSPFTable(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	zone(t, inet, read(t, "spf.zone"))
+	cases := 0
+	for number, line := range strings.Split(read(t, "spf.txt"), "\n") {
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		cases++
+		columns := strings.Split(line, "|")
+		if len(columns) != 5 {
+			t.Fatalf("line %d has %d columns, want 5", number+1, len(columns))
+		}
+		for i := range columns[1:] {
+			columns[i+1] = strings.TrimSpace(columns[i+1])
+		}
+		record, ok := strings.CutPrefix(columns[0], "!")
+		if !ok {
+			record = "v=spf1 " + record
+		}
+		domain := fmt.Sprintf("c%d.test.example", number+1)
+		zone(t, inet, txt(domain, strings.TrimSuffix(record, " ")))
+		t.Run(fmt.Sprintf("line %d", number+1), func(t *testing.T) {
+			t.Parallel()
+			v, why := mailauth.Check(t.Context(), from(columns[1], "mx.client.example", "bob@"+domain), inet.Resolver())
+			if want := columns[2]; string(v.SPF) != want {
+				t.Errorf("%s\nspf = %s, want %s\n%v", line, v.SPF, want, why)
+			}
+			if got, want := fmt.Sprintf("%d/%d", why.SPF.Lookups, why.SPF.Voids), columns[3]; got != want {
+				t.Errorf("%s\nlook-ups = %s, want %s\n%v", line, got, want, why)
+			}
+			if !strings.Contains(why.String(), columns[4]) {
+				t.Errorf("%s\nreport lacks %q:\n%v", line, columns[4], why)
+			}
+		})
+	}
+	if cases < 80 {
+		t.Errorf("%d cases, want at least 80", cases)
+	}
+}
+
+func TestIdentities(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	zone(t, inet, `
+shop.example.    TXT "v=spf1 ip4:192.0.2.1 -all"
+mx.shop.example. TXT "v=spf1 a -all"
+mx.shop.example. A   192.0.2.1
+other.example.   TXT "v=spf1 -all"
+xn--bcher-kva.example. TXT "v=spf1 ip4:192.0.2.1 -all"
+`)
+	for _, test := range []struct {
+		name, client, helo, sender string
+		want, helos                mailauth.Result
+		domain                     string
+	}{
+		{"both", "192.0.2.1", "mx.shop.example", "bob@shop.example", "pass", "pass", "shop.example"},
+		{"another client", "192.0.2.2", "mx.shop.example", "bob@shop.example", "fail", "fail", "shop.example"},
+		{"helo fails", "192.0.2.1", "other.example", "bob@shop.example", "pass", "fail", "shop.example"},
+		{"null sender", "192.0.2.1", "mx.shop.example", "", "pass", "pass", "mx.shop.example"},
+		{"null sender fails", "192.0.2.1", "other.example", "", "fail", "fail", "other.example"},
+		{"helo is an address", "192.0.2.1", "[192.0.2.1]", "", "none", "none", "[192.0.2.1]"},
+		{"helo is no name", "192.0.2.1", "localhost", "", "none", "none", "localhost"},
+		{"no helo", "192.0.2.1", "", "", "none", "none", ""},
+		{"sender without a domain", "192.0.2.1", "mx.shop.example", "postmaster", "none", "pass", "postmaster"},
+		{"upper case and final dot", "192.0.2.1", "MX.Shop.Example.", "Bob@SHOP.example", "pass", "pass", "shop.example"},
+		{"two @", "192.0.2.1", "mx.shop.example", `"a@b"@shop.example`, "pass", "pass", "shop.example"},
+		{"international domain", "192.0.2.1", "mx.shop.example", "bob@Bücher.example", "pass", "pass", "xn--bcher-kva.example"},
+		{"label too long", "192.0.2.1", "mx.shop.example", "bob@" + strings.Repeat("a", 64) + ".example", "none", "pass", strings.Repeat("a", 64) + ".example"},
+		{"no such domain", "192.0.2.1", "mx.shop.example", "bob@gone.example", "none", "pass", "gone.example"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			v, why := mailauth.Check(t.Context(), from(test.client, test.helo, test.sender), inet.Resolver())
+			if v.SPF != test.want || why.Helo.Result != test.helos || why.SPF.Domain != test.domain {
+				t.Errorf("spf = %s, helo = %s, domain = %q, want %s, %s, %q\n%v", v.SPF, why.Helo.Result, why.SPF.Domain, test.want, test.helos, test.domain, why)
+			}
+			if why.SPF.Identity != "mailfrom" || why.Helo.Identity != "helo" {
+				t.Errorf("identities = %q, %q", why.SPF.Identity, why.Helo.Identity)
+			}
+		})
+	}
+	t.Run("no client", func(t *testing.T) {
+		v, why := check(t, inet, mail)
+		if v.SPF != mailauth.None || !strings.Contains(why.SPF.Reason, "SMTP") {
+			t.Errorf("spf = %s (%s), want none, because it did not come by SMTP", v.SPF, why.SPF.Reason)
+		}
+	})
+}
+
+// TestBrokenDNS asks a DNS that fails, in virtual time: some of its failures take ten seconds.
+func TestBrokenDNS(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []mxmock.Fault{mxmock.ServFail, mxmock.Refused, mxmock.Silent} {
+		for _, question := range []string{"txt shop.example", "a a.shop.example", "mx shop.example", "txt esp.example"} {
+			synctest.Test(t, func(t *testing.T) {
+				inet := mxmock.New(t)
+				zone(t, inet, `
+shop.example.   TXT "v=spf1 a:a.shop.example mx include:esp.example -all"
+shop.example.   MX  10 a.shop.example.
+a.shop.example. A   192.0.2.2
+esp.example.    TXT "v=spf1 -all"
+`)
+				inet.Break(question, fault)
+				start := time.Now()
+				v, why := mailauth.Check(t.Context(), from("192.0.2.1", "mx.client.example", "bob@shop.example"), inet.Resolver())
+				if v.SPF != mailauth.TempError {
+					t.Errorf("%v for %s: spf = %s, want temperror\n%v", fault, question, v.SPF, why)
+				}
+				if took := time.Since(start); (fault == mxmock.Silent) != (took > 0) {
+					t.Errorf("%v for %s: took %v", fault, question, took)
+				}
+			})
+		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	s := mailauth.Signer{Domain: "shop.example"}
+	publish(t, inet, s)
+	msg := from("192.0.2.1", "mx.client.example", "bob@shop.example")
+	msg.Raw = []byte(sign(t, s, mail))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	v, why := mailauth.Check(ctx, msg, inet.Resolver())
+	if want := (mailauth.Verdict{SPF: "temperror", DKIM: "temperror", DMARC: "temperror"}); v != want {
+		t.Errorf("verdict = %+v, want %+v\n%v", v, want, why)
+	}
+}
+
+// oddResolver knows one name, of the kind that net.Resolver does not ask for.
+type oddResolver struct {
+	*net.Resolver
+	name string
+}
+
+func (r oddResolver) LookupNetIP(_ context.Context, network, host string) ([]netip.Addr, error) {
+	if host == r.name && network == "ip4" {
+		return []netip.Addr{netip.MustParseAddr("1.2.3.4")}, nil
+	}
+	return nil, nil
+}
+
+func (r oddResolver) LookupMX(context.Context, string) ([]*net.MX, error) {
+	return []*net.MX{{Host: r.name}}, nil
+}
+
+// TestOddNames has the cases of the test suite that are listed as refused, with a resolver that isn't so strict.
+func TestOddNames(t *testing.T) {
+	t.Parallel()
+	for record, name := range map[string]string{
+		"v=spf1 a:foo:bar/baz.example.com":                                    "foo:bar/baz.example.com.",
+		"v=spf1 mx:foo:bar/baz.example.com":                                   "foo:bar/baz.example.com.",
+		"v=spf1 a:macro%%percent%_%_space%-url-space.example.com -all":        "macro%percent  space%20url-space.example.com.",
+		"v=spf1 a:macro%%percent%_%_space%-url-space.example.com/24//64 -all": "macro%percent  space%20url-space.example.com.",
+	} {
+		inet := mxmock.New(t)
+		zone(t, inet, txt("shop.example", record))
+		for _, client := range []string{"1.2.3.4", "::ffff:1.2.3.4"} {
+			v, why := mailauth.Check(t.Context(), from(client, "x.example", "a@shop.example"), oddResolver{inet.Resolver(), name})
+			if v.SPF != mailauth.Pass {
+				t.Errorf("%s: spf = %s, want pass\n%v", record, v.SPF, why)
+			}
+		}
+	}
+}
+
+// TestSearchList: every name is asked for with a final dot, whatever resolver it is.
+func TestSearchList(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	zone(t, inet, `shop.example. TXT "v=spf1 mx a exists:%{i}.shop.example ptr include:esp.example -all"`)
+	mailauth.Check(t.Context(), from("192.0.2.1", "mx.client.example", "bob@shop.example"), inet.Resolver())
+	var names []string
+	for _, q := range inet.Queries() {
+		names = append(names, q.Type+" "+q.Name)
+	}
+	want := []string{
+		"TXT mx.client.example.", "TXT shop.example.", "MX shop.example.", "A shop.example.", "A 192.0.2.1.shop.example.",
+		"TXT _dmarc.shop.example.", "TXT _dmarc.example.",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("questions = %q, want %q", names, want)
+	}
+}
