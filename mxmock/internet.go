@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/testca"
+	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -110,6 +111,9 @@ func New(tb testing.TB) *Internet {
 		if tb.Failed() {
 			tb.Helper()
 			tb.Log(n.report())
+			if place := artifact.Write(tb, n.artifacts()); place != "" {
+				tb.Log("mxmock: " + place)
+			}
 		}
 	})
 	return n

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,12 +33,30 @@ func Write(tb testing.TB, files []File) string {
 	}
 	err := os.MkdirAll(dir, 0o777)
 	for _, f := range files {
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, safe(f.Name)), f.Data, 0o666))
+		err = errors.Join(err, create(filepath.Join(dir, safe(f.Name)), f.Data))
 	}
 	if err != nil {
 		return fmt.Sprintf("artifacts: %v", err)
 	}
 	return fmt.Sprintf("artifacts: %d files in %s", len(files), dir)
+}
+
+// create writes a new file. If the name is taken, by another server of the test or by an earlier run, it gets a number.
+func create(name string, data []byte) error {
+	ext := filepath.Ext(name)
+	free := name
+	for i := 2; ; i++ {
+		f, err := os.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			free = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	}
 }
 
 // directory returns where the artifacts of a test go, and whether they are wanted.

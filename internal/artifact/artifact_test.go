@@ -14,13 +14,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(Env, dir)
-	files := []File{{"mx1.qq.com-1.eml", []byte("Subject: x\r\n")}, {"a/b:c", []byte("y")}}
+	files := []File{{"mx1.qq.com-1.eml", []byte("Subject: x\r\n")}, {"a/b:c", []byte("y")}, {"mx1.qq.com-1.eml", []byte("z")}}
 	got := Write(t, files)
 	place := filepath.Join(dir, "TestWrite")
-	if want := "artifacts: 2 files in " + place; got != want {
+	if want := "artifacts: 3 files in " + place; got != want {
 		t.Errorf("Write = %q, want %q", got, want)
 	}
-	for name, want := range map[string]string{"mx1.qq.com-1.eml": "Subject: x\r\n", "a_b_c": "y"} {
+	for name, want := range map[string]string{"mx1.qq.com-1.eml": "Subject: x\r\n", "a_b_c": "y", "mx1.qq.com-1-2.eml": "z"} {
 		data, err := os.ReadFile(filepath.Join(place, name))
 		if err != nil || string(data) != want {
 			t.Errorf("%s = %q, %v, want %q", name, data, err, want)
