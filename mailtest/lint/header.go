@@ -122,7 +122,7 @@ func (c *checker) find(name string) *field {
 
 // once looks for fields that are missing, and for second ones of those that may be there once.
 func (c *checker) once() {
-	if len(c.fields) > 0 || len(c.raw) == 0 {
+	if len(c.fields) > 0 { // else that is the finding
 		c.needed()
 	}
 	c.twice(c.fields, "", "date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references",

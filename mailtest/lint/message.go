@@ -32,7 +32,9 @@ type leaf struct {
 
 func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
 	if m.Header == nil && m.Body.Raw == nil && len(m.Raw) > 0 { // made by hand, and not decoded
-		m = mailtest.ParseMessage(m.Raw)
+		decoded := mailtest.ParseMessage(m.Raw)
+		decoded.Number, decoded.Time, decoded.Envelope = m.Number, m.Time, m.Envelope
+		m = decoded
 	}
 	c := &checker{linter: l, msg: m, raw: m.Raw, open: make(map[string]bool), ids: make(map[string]bool)}
 	c.out.source, c.out.off = source("message", m.Number), off

@@ -97,6 +97,11 @@ func (c *sessionChecker) turn(i int, t mailtest.Turn) {
 		if ok(t) {
 			c.clear()
 		}
+	case mailtest.XClient: // begins the session anew
+		if ok(t) {
+			c.greeted, c.authed = false, false
+			c.clear()
+		}
 	case mailtest.Unknown:
 		if t.Command != "***" { // credentials of an AUTH that failed
 			c.out.add(commandUnknown, "", i, "%s is no command", quote(t.Command))
@@ -117,7 +122,7 @@ func (c *sessionChecker) clear() {
 func (c *sessionChecker) helo(i int, t mailtest.Turn, verb, arg string) {
 	name, _, _ := strings.Cut(arg, " ")
 	switch {
-	case verb == "EHLO" && strings.HasPrefix(name, "["):
+	case verb != "HELO" && strings.HasPrefix(name, "["):
 		if !isLiteral(name) {
 			c.out.add(heloSyntax, "", i, "%s is no address literal", quote(name))
 		}
