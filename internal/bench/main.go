@@ -27,6 +27,7 @@ func main() {
 		output  = flag.String("o", "", "write all results to this `file`, for benchstat")
 		growth  = flag.Bool("growth", false, "print the growth table and nothing else")
 		quick   = flag.Bool("quick", false, "measure a tenth as long: to see that all works")
+		cpu     = flag.Bool("cpu", false, "compare processor time, not time: what counts on a machine that has other work")
 		child   = flag.String("child", "", "measure `row/contestant` in this process (used by the program itself)")
 		profile = flag.String("cpuprofile", "", "with -child: write a CPU profile to this `file`")
 		memory  = flag.String("memprofile", "", "with -child: write a profile of all allocations to this `file`")
@@ -43,12 +44,12 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		run(re, *rounds, *output, *quick)
+		run(re, *rounds, *output, *quick, *cpu)
 	}
 }
 
 // run measures the rows that match, round by round, and prints the table.
-func run(re *regexp.Regexp, rounds int, output string, quick bool) {
+func run(re *regexp.Regexp, rounds int, output string, quick, cpu bool) {
 	results := io.Discard
 	if output != "" {
 		f, err := os.Create(output)
@@ -74,7 +75,11 @@ func run(re *regexp.Regexp, rounds int, output string, quick bool) {
 					log.Fatalf("\n%s: %v\n%s", key, err, line)
 				}
 				fmt.Fprintln(results, line)
-				if v, ok := value(line, r.unit()); ok {
+				unit := r.unit()
+				if cpu && r.metric == "" {
+					unit = "cpu-ns/op"
+				}
+				if v, ok := value(line, unit); ok {
 					seen[key] = append(seen[key], v)
 				}
 			}
@@ -108,7 +113,11 @@ func measure(key string, quick bool, cpuProfile, memProfile string) {
 			runtime.GOMAXPROCS(min(r.cpus, runtime.NumCPU()))
 			flag.Set("test.benchtime", r.time(quick))
 			stop := profiles(cpuProfile, memProfile)
-			result := testing.Benchmark(c.f)
+			result := testing.Benchmark(func(b *testing.B) {
+				before := processorTime()
+				c.f(b)
+				b.ReportMetric(float64(processorTime()-before)/float64(b.N), "cpu-ns/op")
+			})
 			stop()
 			if result.N == 0 {
 				log.Fatalf("%s failed; go test -bench Rows/%s says why", key, key)

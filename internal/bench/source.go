@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -52,7 +52,7 @@ func sourceRows() []row {
 // source sends b.N messages by smtp-source.
 func source(b *testing.B, addr string, size int, options []string) {
 	args := append([]string{"-s", strconv.Itoa(min(64, b.N)), "-m", strconv.Itoa(b.N), "-l", strconv.Itoa(size),
-		"-f", "shop@shop.example", "-t", "bob@qq.com"}, options...)
+		"-M", "client.example", "-f", "shop@shop.example", "-t", "bob@qq.com"}, options...)
 	cmd := exec.Command("smtp-source", append(args, addr)...)
 	b.ResetTimer()
 	out, err := cmd.CombinedOutput()
@@ -67,7 +67,11 @@ func startSink(b *testing.B) (addr string, stop func()) {
 	l := listen(b)
 	addr = l.Addr().String()
 	l.Close()
-	cmd := exec.Command("smtp-sink", strings.Replace(addr, "127.0.0.1:", "inet:127.0.0.1:", 1), "1000")
+	args := []string{"inet:" + addr, "1000"}
+	if os.Geteuid() == 0 {
+		args = append([]string{"-u", "nobody"}, args...)
+	}
+	cmd := exec.Command("smtp-sink", args...)
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
