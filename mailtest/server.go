@@ -130,7 +130,7 @@ type Server struct {
 
 	state struct {
 		sync.Mutex
-		plain, tls net.Listener // of Addr and TLSAddr
+		plain, tls endpoint // of Addr and TLSAddr
 		listeners  map[net.Listener]bool
 		live       map[*session]*wire.Conn
 		sessions   []*session // all, the live ones too
@@ -139,6 +139,7 @@ type Server struct {
 		messages   int        // number of the last message
 		dialled    int        // connections made by Dial
 		rules      []*ruleState
+		suspended  bool // Suspend was called, and Resume was not
 		closed     bool // Close was called
 		ended      bool // and has ended everything: no message can come any more
 	}
@@ -235,13 +236,20 @@ func (s *Server) Start() error {
 	return err
 }
 
-// listen makes sure that *at is a loopback listener that is served with cfg.
-func (s *Server) listen(at *net.Listener, cfg *wire.Config) (net.Listener, error) {
+// endpoint is an address of the server's own.
+type endpoint struct {
+	addr     net.Addr     // nil until it is asked for
+	listener net.Listener // nil while the server is suspended
+	cfg      *wire.Config
+}
+
+// listen makes sure that at is an address on the loopback interface that is served with cfg.
+func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 	s.prepare()
 	s.state.Lock()
 	defer s.state.Unlock()
-	if *at != nil {
-		return *at, nil
+	if at.addr != nil {
+		return at.addr, nil
 	}
 	if s.state.closed {
 		return nil, errClosed
@@ -254,13 +262,62 @@ func (s *Server) listen(at *net.Listener, cfg *wire.Config) (net.Listener, error
 		}
 		l = l6
 	}
-	*at = l
+	at.addr, at.cfg = l.Addr(), cfg
+	if s.state.suspended {
+		return at.addr, l.Close()
+	}
+	s.open(at, l)
+	return at.addr, nil
+}
+
+// open serves an address. The state is locked.
+func (s *Server) open(at *endpoint, l net.Listener) {
+	at.listener = l
 	s.addListener(l)
 	go func() {
 		defer s.running.Done()
-		s.accept(l, cfg)
+		s.accept(l, at.cfg)
 	}()
-	return l, nil
+}
+
+// Suspend makes the server refuse connections as a machine does on which no server runs: the client gets
+// ECONNREFUSED, also from [Server.Dial]. Connections that are open go on. Listeners that were given to [Server.Serve] are
+// their owner's to close; their connections are closed at once. A second call does nothing.
+func (s *Server) Suspend() {
+	s.prepare()
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.state.suspended = true
+	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
+		if at.listener != nil {
+			at.listener.Close()
+			delete(s.state.listeners, at.listener)
+			at.listener = nil
+		}
+	}
+}
+
+// Resume ends what [Server.Suspend] has begun, at the same addresses. The error is that of [net.Listen], where another program
+// has taken a port meanwhile, or says that the server is closed. Without a Suspend it does nothing.
+func (s *Server) Resume() error {
+	s.prepare()
+	s.state.Lock()
+	defer s.state.Unlock()
+	if s.state.closed {
+		return errClosed
+	}
+	s.state.suspended = false
+	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
+		if at.addr == nil || at.listener != nil {
+			continue
+		}
+		l, err := net.Listen("tcp", at.addr.String())
+		if err != nil {
+			return fmt.Errorf("mailtest: listen again: %w", err)
+		}
+		s.open(at, l)
+	}
+	return nil
 }
 
 // errClosed reports the use of a server after Close.
@@ -289,11 +346,11 @@ func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
 // Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without IPv4. It starts
 // the server if need be, and panics if no loopback address can be listened on or if the server was closed before.
 func (s *Server) Addr() string {
-	l, err := s.listen(&s.state.plain, &s.wire)
+	addr, err := s.listen(&s.state.plain, &s.wire)
 	if err != nil {
 		panic(err)
 	}
-	return l.Addr().String()
+	return addr.String()
 }
 
 // Host returns the host of [Server.Addr] without the port, for code that has the two apart.
@@ -312,15 +369,15 @@ func (s *Server) Port() int {
 // TLSAddr returns a second address of the server, where TLS is spoken from the first byte on, as on port
 // 465 (RFC 8314 §3.3). It behaves as [Server.Addr] otherwise.
 func (s *Server) TLSAddr() string {
-	l, err := s.listen(&s.state.tls, &s.wireT)
+	addr, err := s.listen(&s.state.tls, &s.wireT)
 	if err != nil {
 		panic(err)
 	}
-	return l.Addr().String()
+	return addr.String()
 }
 
 // Dial connects to the server in memory. The connection behaves as one over TCP does. Of ctx, only
-// whether it is already done counts. After Close the error is one for which
+// whether it is already done counts. After Close and [Server.Suspend] the error is one for which
 // errors.Is(err, syscall.ECONNREFUSED) holds.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	s.prepare()
@@ -374,10 +431,10 @@ func (s *Server) ServeConn(conn net.Conn) error {
 	return nil
 }
 
-// serve starts a session on conn and reports whether the server was still there for it.
+// serve starts a session on conn and reports whether the server was there for it.
 func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 	s.state.Lock()
-	if s.state.closed {
+	if s.state.closed || s.state.suspended {
 		s.state.Unlock()
 		conn.Close()
 		return false
