@@ -96,9 +96,18 @@ type Resolver interface {
 //
 // The verdict is always set, and the report explains it. If ctx ends early, what is not yet
 // known becomes [TempError]. The time, for expired signatures, is time.Now. The DNS is asked by
-// the goroutine that called Check, one question after the other, and no question is asked twice. Calls
-// may run at the same time.
+// the goroutine that called Check, one question after the other, and hardly any question is asked twice. A nil
+// r is [net.DefaultResolver]. Calls may run at the same time.
+//
+// A client on the loopback interface is 127.0.0.1, for which no domain stands. To see what a receiver would think
+// of the machine that the program will run on, change the client in a copy of the message:
+//
+//	m := *msg
+//	m.Envelope.Client = "203.0.113.7:25"
 func Check(ctx context.Context, msg *mailtest.Message, r Resolver) (Verdict, Report) {
+	if r == nil {
+		r = net.DefaultResolver
+	}
 	dns := newLookup(ctx, r)
 	fields, body := split(msg.Raw)
 

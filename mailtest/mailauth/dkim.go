@@ -67,22 +67,23 @@ type Signature struct {
 // signature is a DKIM-Signature field while it is being checked.
 type signature struct {
 	Signature
-	algorithm               algorithm
-	relaxedHead, relaxedTop bool // of header and body
-	bodyHash, b             []byte
-	length                  int64 // l=, or -1
+	algorithm                  algorithm
+	relaxedHeader, relaxedBody bool
+	bodyHash, b                []byte
+	length                     int64 // l=, or -1
 }
 
 // verify checks the signatures of a message.
 func verify(dns *lookup, fields []field, body []byte) (sigs []Signature, skipped int) {
 	bodies := make(map[bodyForm]bodyDigest)
-	for _, f := range fields {
+	for i, f := range fields {
 		switch {
 		case f.name != "dkim-signature":
 		case len(sigs) == MaxSignatures:
 			skipped++
 		default:
-			sigs = append(sigs, verifyOne(dns, fields, f, body, bodies))
+			others := slices.Delete(slices.Clone(fields), i, i+1) // h= may name DKIM-Signature: never itself
+			sigs = append(sigs, verifyOne(dns, others, f, body, bodies))
 		}
 	}
 	return sigs, skipped
@@ -100,7 +101,7 @@ type bodyDigest struct {
 	size int64
 }
 
-// verifyOne checks one signature.
+// verifyOne checks the signature f over the other fields and the body.
 func verifyOne(dns *lookup, fields []field, f field, body []byte, bodies map[bodyForm]bodyDigest) Signature {
 	s, result, err := parseSignature(f.value())
 	if err != nil {
@@ -112,17 +113,17 @@ func verifyOne(dns *lookup, fields []field, f field, body []byte, bodies map[bod
 		return s.end(result, err.Error())
 	}
 
-	form := bodyForm{s.algorithm.digest, s.relaxedTop, s.length}
+	form := bodyForm{s.algorithm.digest, s.relaxedBody, s.length}
 	digest, ok := bodies[form]
 	if !ok {
 		h := s.algorithm.new()
-		digest.size = hashBody(h, body, s.relaxedTop, s.length)
+		digest.size = hashBody(h, body, s.relaxedBody, s.length)
 		digest.sum = h.Sum(nil)
 		bodies[form] = digest
 	}
 	s.BodyOK = bytes.Equal(digest.sum, s.bodyHash)
 	h := s.algorithm.new()
-	s.Oversigned = headerHash(h, fields, s.Headers, s.relaxedHead, f.raw)
+	s.Oversigned = headerHash(h, fields, s.Headers, s.relaxedHeader, f.raw)
 	s.HeaderOK = s.algorithm.verify(key.public, h.Sum(nil), s.b)
 
 	switch {
@@ -225,8 +226,8 @@ func (s *signature) parseCanonicalization(c string) bool {
 		top = "simple"
 	}
 	s.Canonicalization = head + "/" + top
-	s.relaxedHead, s.relaxedTop = head == "relaxed", top == "relaxed"
-	return (s.relaxedHead || head == "simple") && (s.relaxedTop || top == "simple")
+	s.relaxedHeader, s.relaxedBody = head == "relaxed", top == "relaxed"
+	return (s.relaxedHeader || head == "simple") && (s.relaxedBody || top == "simple")
 }
 
 // parseNumbers reads t=, x= and l=. RFC 6376 §3.5 allows numbers longer than 64 bits: those mean the

@@ -78,7 +78,7 @@ func (s Signer) Sign(raw []byte) ([]byte, error) {
 		headers = recommended(fields)
 	}
 	digest := alg.new()
-	hashBody(digest, body, form.relaxedTop, form.length)
+	hashBody(digest, body, form.relaxedBody, form.length)
 
 	tags := []tag{
 		{"v", "1"}, {"a", s.algorithm()}, {"c", form.Canonicalization}, {"d", s.Domain}, {"s", s.selector()},
@@ -90,7 +90,7 @@ func (s Signer) Sign(raw []byte) ([]byte, error) {
 	}
 	unsigned := writeSignature(s.override(tags))
 	digest.Reset()
-	headerHash(digest, fields, headers, form.relaxedHead, []byte(unsigned))
+	headerHash(digest, fields, headers, form.relaxedHeader, []byte(unsigned))
 	opts := alg.hash
 	if alg.key == "ed25519" {
 		opts = 0 // RFC 8463 §3: pure ed25519, over the hash
@@ -241,13 +241,17 @@ type tag struct{ name, value string }
 // b=, so that the text before the value of b= does not depend on that value.
 func writeSignature(tags []tag) string {
 	const width = 76
-	field, column := "DKIM-Signature:", len("DKIM-Signature:")
+	const name = "DKIM-Signature:"
+	var field strings.Builder
+	field.WriteString(name)
+	column := len(name)
 	put := func(glue, text string) {
 		if column+len(glue)+len(text) > width {
 			glue = "\r\n\t"
 			column = 0
 		}
-		field += glue + text
+		field.WriteString(glue)
+		field.WriteString(text)
 		column += len(glue) + len(text)
 	}
 	for i, t := range tags {
@@ -274,5 +278,5 @@ func writeSignature(tags []tag) string {
 			put(" ", text)
 		}
 	}
-	return field + "\r\n"
+	return field.String() + "\r\n"
 }
