@@ -55,6 +55,10 @@ const (
 	maxNames   = 10
 )
 
+// maxIdentity bounds an identity, in bytes: several times what RFC 5321 §4.5.3.1 allows, and little enough for a
+// record that is full of macros.
+const maxIdentity = 1000
+
 // spfCheck is one evaluation.
 type spfCheck struct {
 	dns            *lookup
@@ -92,6 +96,10 @@ func checkIdentity(dns *lookup, e *mailtest.Envelope, identity, sender string) S
 	s := SPF{Result: None, Identity: identity, Sender: sender}
 	at := strings.LastIndexByte(sender, '@')
 	s.Domain = strings.TrimSuffix(ascii(sender[at+1:]), ".")
+	if len(sender) > maxIdentity {
+		s.Reason = fmt.Sprintf("the identity has %d bytes, which is no address", len(sender))
+		return s
+	}
 	peer, err := netip.ParseAddrPort(e.Client)
 	if err != nil {
 		s.Reason = "the message has no client address: it did not come by SMTP"
@@ -99,7 +107,7 @@ func checkIdentity(dns *lookup, e *mailtest.Envelope, identity, sender string) S
 	}
 	client := peer.Addr().Unmap().WithZone("")
 	s.Client = client.String()
-	c := &spfCheck{dns: dns, client: client, local: sender[:max(at, 0)], sender: s.Domain, helo: e.Helo}
+	c := &spfCheck{dns: dns, client: client, local: sender[:max(at, 0)], sender: s.Domain, helo: e.Helo[:min(len(e.Helo), maxIdentity)]}
 	if c.local == "" {
 		c.local = "postmaster" // RFC 7208 §4.3
 	}

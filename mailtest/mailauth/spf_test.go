@@ -130,6 +130,8 @@ xn--bcher-kva.example. TXT "v=spf1 ip4:192.0.2.1 -all"
 		{"two @", "192.0.2.1", "mx.shop.example", `"a@b"@shop.example`, "pass", "pass", "shop.example"},
 		{"international domain", "192.0.2.1", "mx.shop.example", "bob@Bücher.example", "pass", "pass", "xn--bcher-kva.example"},
 		{"label too long", "192.0.2.1", "mx.shop.example", "bob@" + strings.Repeat("a", 64) + ".example", "none", "pass", strings.Repeat("a", 64) + ".example"},
+		{"sender of 1001 bytes", "192.0.2.1", "mx.shop.example", strings.Repeat("a", 988) + "@shop.example", "none", "pass", "shop.example"},
+		{"helo of 2000 bytes", "192.0.2.1", strings.Repeat("a", 2000), "bob@shop.example", "pass", "none", "shop.example"},
 		{"no such domain", "192.0.2.1", "mx.shop.example", "bob@gone.example", "none", "pass", "gone.example"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -226,6 +228,19 @@ func TestOddNames(t *testing.T) {
 			if v.SPF != mailauth.Pass {
 				t.Errorf("%s: spf = %s, want pass\n%v", record, v.SPF, why)
 			}
+		}
+	}
+}
+
+// TestMacroBomb has a record and a sender that together would make a name of many megabytes.
+func TestMacroBomb(t *testing.T) {
+	t.Parallel()
+	msg := from("192.0.2.1", "mx.client.example", strings.Repeat("a.", 400)+"a@shop.example")
+	for _, term := range []string{"exists:", "exp=", "redirect=", "x="} {
+		record := "v=spf1 " + term + strings.Repeat("%{S99r.+}", 7000) + ".example -all"
+		v, why := mailauth.Check(t.Context(), msg, oneText{text: record})
+		if v.SPF == "" || len(why.SPF.Explanation) > 0 {
+			t.Errorf("%s: spf = %s, explanation of %d bytes", term, v.SPF, len(why.SPF.Explanation))
 		}
 	}
 }
