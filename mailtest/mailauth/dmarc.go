@@ -296,7 +296,7 @@ func (d *DMARC) choosePolicy(dns *lookup, r *dmarcRecord) {
 	}
 }
 
-// exists tells whether a domain has addresses or mail exchangers (RFC 9989 §3.2.12). What can't be asked is taken to exist.
+// exists tells whether a domain has addresses or mail exchangers (RFC 9989 §3.2). What can't be asked is taken to exist.
 func exists(dns *lookup, domain string) bool {
 	for _, network := range []string{"ip4", "ip6"} {
 		if addrs, err := dns.addr(network, domain); err != nil || len(addrs) > 0 {

@@ -43,7 +43,8 @@ type SPF struct {
 	Lookups int
 	Voids   int
 
-	// Explanation is what the domain has to say about a Fail (RFC 7208 §6.2), or empty.
+	// Explanation is what the domain has to say about a Fail (RFC 7208 §6.2), or empty. It comes from
+	// strangers; one of more than 4096 bytes is ignored.
 	Explanation string
 }
 
@@ -58,6 +59,9 @@ const (
 // maxIdentity bounds an identity, in bytes: several times what RFC 5321 §4.5.3.1 allows, and little enough for a
 // record that is full of macros.
 const maxIdentity = 1000
+
+// maxExplanation bounds an explanation, in bytes: nobody would read a longer one, nor is there an SMTP reply for it.
+const maxExplanation = 4096
 
 // spfCheck is one evaluation.
 type spfCheck struct {
@@ -349,5 +353,8 @@ func (c *spfCheck) explain(spec, domain string) string {
 	if err != nil || len(txts) != 1 || checkMacros(txts[0], true) != nil {
 		return ""
 	}
-	return c.expand(txts[0], domain, true)
+	if text := c.expand(txts[0], domain, true); len(text) <= maxExplanation {
+		return text
+	}
+	return ""
 }
