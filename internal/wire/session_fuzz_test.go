@@ -200,7 +200,7 @@ func FuzzLine(f *testing.F) {
 			switch {
 			case err == io.EOF:
 				want := rest
-				if len(rest) > maxLine {
+				if len(rest) >= maxLine {
 					want = rest[:keepLine]
 				}
 				if i >= 0 || !bytes.Equal(line, want) {
@@ -208,7 +208,7 @@ func FuzzLine(f *testing.F) {
 				}
 				return
 			case err == errLineTooLong:
-				if i < maxLine-1 || !bytes.Equal(line, rest[:keepLine]) {
+				if i < maxLine || !bytes.Equal(line, rest[:keepLine]) {
 					t.Fatalf("got %.50q of a long line, want the beginning of %.50q, which has %d bytes", line, rest, i)
 				}
 			case err == errLineEndless:
@@ -216,7 +216,7 @@ func FuzzLine(f *testing.F) {
 					t.Fatalf("got %.50q of an endless line", line)
 				}
 				return // where it goes on depends on the pieces
-			case err != nil || i < 0:
+			case err != nil || i < 0 || i >= maxLine:
 				t.Fatalf("got %q, %v of %q", line, err, rest)
 			default:
 				if want := bytes.TrimSuffix(rest[:i], []byte("\r")); !bytes.Equal(line, want) {
