@@ -239,7 +239,7 @@ func TestConnectionFlood(t *testing.T) {
 // Close at any moment of many conversations: no crash, nothing left behind.
 func TestCloseAnyTime(t *testing.T) {
 	t.Parallel()
-	for i := range 50 {
+	for i := range 20 {
 		srv := &mailtest.Server{ImplicitTLS: i%2 == 0}
 		var wg sync.WaitGroup
 		for client := range 4 {

@@ -98,12 +98,13 @@ func (l *lineReader) line() (line []byte, notes []string, err error) {
 	}
 	seen := 0
 	for {
-		if i := bytes.IndexByte(l.buf[l.r+seen:l.w], '\n'); i >= 0 {
+		i := bytes.IndexByte(l.buf[l.r+seen:l.w], '\n')
+		if i >= 0 && seen+i < maxLine {
 			line = l.take(seen + i + 1)
 			break
 		}
 		seen = l.w - l.r
-		if seen >= maxLine {
+		if i >= 0 || seen >= maxLine {
 			return l.discardLine()
 		}
 		if err := l.fill(); err != nil {
