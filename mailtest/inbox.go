@@ -62,18 +62,6 @@ type entry struct {
 	taken bool
 }
 
-// record is one accepted message, decoded when it is first asked for.
-type record struct {
-	once sync.Once
-	msg  *Message
-}
-
-// message returns the decoded message.
-func (r *record) message() *Message {
-	r.once.Do(r.msg.decode)
-	return r.msg
-}
-
 // join adds a server whose connections belong to this inbox.
 func (b *Inbox) join(s *Server) {
 	b.mu.Lock()

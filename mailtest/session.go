@@ -26,39 +26,29 @@ type session struct {
 	local  net.Addr
 
 	// Only the connection's own goroutine uses these.
-	helo, user, mechanism string
-	esmtp                 bool
-	encrypted             *TLS
-	implicit              bool
-	path                  string       // the address of the current MAIL or RCPT
-	params                []string     // and its parameters
-	tx                    *transaction // since MAIL
-	ending                *transaction // the one whose message has just come
-	client                string       // as "address:port"; behind a proxy, who that really is
-	rule                  *ruleState   // that decides the current turn
-	body                  *ruleState   // that waits for its byte of the current message
-	record                *record      // of the message that the current turn is about
-	attempt               *Attempt     // what the client does in the current turn, if anybody wants to know
-	counts                [lastStage + 1]int
-	left                  bool      // is not counted as open any more
-	auth                  *exchange // the last AUTH exchange
+	identity
+	by       *identity // a copy of the identity, which messages share until it changes
+	implicit bool
+	path     string       // the address of the current MAIL or RCPT
+	params   []string     // and its parameters
+	tx       *transaction // since MAIL
+	ending   *transaction // the one whose message has just come
+	rule     *ruleState   // that decides the current turn
+	body     *ruleState   // that waits for its byte of the current message
+	record   *record      // of the message that the current turn is about
+	attempt  *Attempt     // what the client does in the current turn, if anybody wants to know
+	counts   [lastStage + 1]int
+	left     bool      // is not counted as open any more
+	auth     *exchange // the last AUTH exchange
 
 	mu  sync.Mutex
 	log transcript
 }
 
-// transaction is what has been said since MAIL.
-type transaction struct {
-	from string
-	opts smtp.MailOptions
-	to   []Recipient
-}
-
 // newSession returns the session number n of a server, and its connection, which is not served yet.
 func newSession(s *Server, n int, conn net.Conn, cfg *wire.Config) (*session, *wire.Conn) {
-	ss := &session{
-		server: s, number: n, local: conn.LocalAddr(), client: conn.RemoteAddr().String(), implicit: cfg.Implicit,
-	}
+	ss := &session{server: s, number: n, local: conn.LocalAddr(), implicit: cfg.Implicit}
+	ss.client = conn.RemoteAddr().String()
 	ss.log.start, ss.log.client = time.Now(), ss.client
 	return ss, wire.New(conn, cfg, ss)
 }
@@ -251,9 +241,13 @@ func (ss *session) newRecord(t *wire.Turn) *record {
 	if ss.tx == nil {
 		return nil
 	}
-	m := &Message{Session: ss.number, Time: time.Now(), Envelope: ss.envelope(ss.tx), Raw: t.Payload}
-	m.Envelope.Chunking = t.Verb == "BDAT"
-	return &record{msg: m}
+	if ss.by == nil || *ss.by != ss.identity {
+		by := ss.identity
+		ss.by = &by
+	}
+	return &record{
+		session: ss, tx: ss.tx, by: ss.by, raw: t.Payload, chunking: t.Verb == "BDAT", after: t.Received.Sub(ss.log.start),
+	}
 }
 
 // message files a message that has been accepted, and forgets one that has not. With LMTP it does so once it is
@@ -263,23 +257,22 @@ func (ss *session) message(t *wire.Turn) {
 	if r == nil {
 		return
 	}
-	m := r.msg
 	keep, told := ss.accepts(t)
 	switch {
 	case t.Recipient == 0:
-		m.Acked = told
+		r.acked = told
 	default:
 		if t.Recipient == 1 {
-			m.Envelope.To, m.Acked = nil, true
+			r.tx, r.acked = &transaction{from: r.tx.from, opts: r.tx.opts}, true
 		}
 		if keep {
-			m.Envelope.To = append(m.Envelope.To, ss.ending.to[t.Recipient-1])
-			m.Acked = m.Acked && told
+			r.tx.to = append(r.tx.to, ss.ending.to[t.Recipient-1])
+			r.acked = r.acked && told
 		}
 		if t.Recipient < len(ss.ending.to) {
 			return
 		}
-		keep = len(m.Envelope.To) > 0
+		keep = len(r.tx.to) > 0
 	}
 	ss.record, ss.ending = nil, nil
 	if !keep {
@@ -288,7 +281,7 @@ func (ss *session) message(t *wire.Turn) {
 	s := ss.server
 	s.state.Lock()
 	s.state.messages++
-	m.Number = s.state.messages
+	r.filed(s.state.messages)
 	s.Inbox.add(r)
 	s.state.Unlock()
 	if s.Collect != nil {
@@ -297,7 +290,7 @@ func (ss *session) message(t *wire.Turn) {
 	ss.record = r
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	ss.log.messages = append(ss.log.messages, m.Number)
+	ss.log.filed = append(ss.log.filed, r)
 }
 
 // accepts decides whether a message is kept, for the recipient of this turn if there is one, and whether its client
@@ -312,37 +305,14 @@ func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
 }
 
-// envelope puts together what was said about a message.
-func (ss *session) envelope(tx *transaction) Envelope {
-	e := Envelope{
-		From: tx.from, To: tx.to,
-		Helo: ss.helo, ESMTP: ss.esmtp,
-		Client: ss.client, Server: ss.local.String(),
-		User: ss.user, Mechanism: ss.mechanism, TLS: ss.encrypted,
-		Body: string(tx.opts.Body), Size: tx.opts.Size,
-		SMTPUTF8: tx.opts.UTF8, RequireTLS: tx.opts.RequireTLS,
-		Return: string(tx.opts.Return), EnvelopeID: tx.opts.EnvelopeID,
-	}
-	if auth := tx.opts.Auth; auth != nil {
-		if e.Auth = *auth; e.Auth == "" {
-			e.Auth = "<>"
-		}
-	}
-	return e
-}
-
 // After writes a turn into the transcript.
 func (ss *session) After(t *wire.Turn) {
 	if r := ss.record; r != nil && t.Sent < len(t.Reply) {
 		ss.unacked(r)
 	}
-	message := 0
-	if ss.record != nil {
-		message = ss.record.msg.Number
-	}
 	ss.mu.Lock()
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
-	ss.log.add(stageOf(t), t, message)
+	ss.log.add(stageOf(t), t, ss.record != nil && ss.record.number > 0)
 	turn := len(ss.log.turns) - 1
 	ss.mu.Unlock()
 	if d := t.Action.Drop; d != wire.NoDrop && d != wire.Hang {
@@ -375,10 +345,7 @@ func (ss *session) Unsent(t *wire.Turn) {
 
 // unacked corrects a message whose acknowledgement could not be sent.
 func (ss *session) unacked(r *record) {
-	m := *r.message() // decoded, for whoever has asked for it may be at it just now
-	m.Acked = false
-	corrected := &record{msg: &m}
-	corrected.once.Do(func() {})
+	corrected := r.unacked()
 	ss.server.Inbox.replace(r, corrected)
 	if c := ss.server.Collect; c != nil {
 		c.replace(r, corrected)
@@ -422,11 +389,14 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	if ss.server.Users != nil && ss.mechanism == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	ss.tx = &transaction{from: ss.path, opts: *opts}
+	ss.tx = &transaction{from: ss.path}
 	for _, p := range ss.params {
 		if key, value, _ := strings.Cut(p, "="); strings.EqualFold(key, "SIZE") {
-			ss.tx.opts.Size, _ = strconv.ParseInt(value, 10, 64)
+			opts.Size, _ = strconv.ParseInt(value, 10, 64)
 		}
+	}
+	if *opts != (smtp.MailOptions{}) {
+		ss.tx.opts = opts
 	}
 	return nil
 }

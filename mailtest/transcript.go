@@ -188,56 +188,81 @@ type transcript struct {
 	helo       string
 	user       string
 	mechanism  string
-	messages   []int
 	turns      []turn
+	wordings   []wording
 	text       []byte
+	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
+	filed      []*record            // the messages that were accepted
 	extras     []extra
 }
 
-// turn is a turn whose texts are in transcript.text, one behind the other.
+// turn is a turn in few bytes.
 type turn struct {
 	received, replied time.Duration // since start; replied < 0: never
-	text              int           // where the command begins; the reply follows it
-	command, reply    int32
-	rule              int32
+	wording           int32         // its index
 	stage             Stage
-	extra             bool // the next of the extras belongs to this turn
+	filed             bool // the next of the messages was accepted in it
+	extra             bool // the next of the extras belongs to it
+}
+
+// wording is a command and the reply to it, one behind the other in transcript.text. Turns share one if they
+// repeat what was said the last time at their stage, as those of a kept connection do.
+type wording struct {
+	at             int
+	command, reply int32
 }
 
 // extra is what most turns have not.
 type extra struct {
-	payload []byte
-	message int
+	payload []byte // of a message that was not accepted
 	notes   []string
+	rule    int
 }
 
-// add appends a turn, in which the message of that number was accepted.
-func (l *transcript) add(stage Stage, t *wire.Turn, message int) {
+// add appends a turn, in which the latest message was accepted if filed is set.
+func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 	line := t.Line
 	if t.Secret {
 		line = redact(line, t.Verb)
 	}
-	rec := turn{
-		received: t.Received.Sub(l.start), replied: -1, stage: stage, rule: int32(t.Action.Rule),
-		text: len(l.text), command: int32(len(line)), reply: int32(t.Sent),
-	}
+	rec := turn{received: t.Received.Sub(l.start), replied: -1, stage: stage, filed: filed}
 	if !t.Replied.IsZero() {
 		rec.replied = t.Replied.Sub(l.start)
 	}
-	l.text = append(l.text, line...)
-	l.text = append(l.text, t.Reply[:t.Sent]...)
-	if t.Payload != nil || t.Notes != nil || message != 0 {
+	rec.wording = l.word(stage, line, t.Reply[:t.Sent])
+	if t.Payload != nil && !filed || t.Notes != nil || t.Action.Rule != 0 {
 		rec.extra = true
-		l.extras = append(l.extras, extra{t.Payload, message, t.Notes})
+		x := extra{notes: t.Notes, rule: t.Action.Rule}
+		if !filed {
+			x.payload = t.Payload
+		}
+		l.extras = append(l.extras, x)
 	}
 	l.turns = append(l.turns, rec)
+}
+
+// word returns the index of the wording of a turn.
+func (l *transcript) word(stage Stage, command, reply []byte) int32 {
+	if i := l.latest[stage]; i > 0 {
+		w := l.wordings[i-1]
+		middle := w.at + int(w.command)
+		if string(l.text[w.at:middle]) == string(command) && string(l.text[middle:middle+int(w.reply)]) == string(reply) {
+			return i - 1
+		}
+	}
+	l.wordings = append(l.wordings, wording{at: len(l.text), command: int32(len(command)), reply: int32(len(reply))})
+	l.text = append(append(l.text, command...), reply...)
+	l.latest[stage] = int32(len(l.wordings))
+	return l.latest[stage] - 1
 }
 
 // unsent corrects how much of the last reply was sent.
 func (l *transcript) unsent(t *wire.Turn) {
 	last := &l.turns[len(l.turns)-1]
-	l.text = l.text[:len(l.text)-int(last.reply)+t.Sent]
-	last.reply = int32(t.Sent)
+	w := l.wordings[last.wording] // which others may share
+	w.reply = int32(t.Sent)
+	last.wording = int32(len(l.wordings))
+	l.wordings = append(l.wordings, w)
 	if t.Sent == 0 {
 		last.replied = -1
 	}
@@ -273,25 +298,31 @@ func (ss *session) snapshot() *Session {
 		Number: ss.number, Client: l.client, Server: ss.local.String(),
 		Start: l.start, End: l.end, Ending: l.ending, TLS: l.tls,
 		Helo: l.helo, User: l.user, Mechanism: l.mechanism,
-		Messages: append([]int(nil), l.messages...),
-		Turns:    make([]Turn, 0, len(l.turns)),
+		Turns: make([]Turn, 0, len(l.turns)),
 	}
-	extras := l.extras
+	for _, r := range l.filed {
+		s.Messages = append(s.Messages, r.number)
+	}
+	filed, extras := l.filed, l.extras
 	for _, rec := range l.turns {
-		reply := rec.text + int(rec.command)
+		w := l.wordings[rec.wording]
+		middle := w.at + int(w.command)
 		t := Turn{
 			Stage:    rec.stage,
-			Command:  string(l.text[rec.text:reply]),
-			Reply:    string(l.text[reply : reply+int(rec.reply)]),
+			Command:  string(l.text[w.at:middle]),
+			Reply:    string(l.text[middle : middle+int(w.reply)]),
 			Received: l.start.Add(rec.received),
-			Rule:     int(rec.rule),
 		}
 		if rec.replied >= 0 {
 			t.Replied = l.start.Add(rec.replied)
 		}
 		if rec.extra {
-			t.Payload, t.Message, t.Notes = extras[0].payload, extras[0].message, extras[0].notes
+			t.Payload, t.Notes, t.Rule = extras[0].payload, extras[0].notes, extras[0].rule
 			extras = extras[1:]
+		}
+		if rec.filed {
+			t.Payload, t.Message = filed[0].raw, filed[0].number
+			filed = filed[1:]
 		}
 		s.Turns = append(s.Turns, t)
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ func main() {
 		quick   = flag.Bool("quick", false, "measure a tenth as long: to see that all works")
 		cpu     = flag.Bool("cpu", false, "compare processor time, not time: what counts on a machine that has other work")
 		child   = flag.String("child", "", "measure `row/contestant` in this process (used by the program itself)")
+		length  = flag.String("time", "", "with -child: measure for this `duration`, or so many times (\"1000x\")")
 		profile = flag.String("cpuprofile", "", "with -child: write a CPU profile to this `file`")
 		memory  = flag.String("memprofile", "", "with -child: write a profile of all allocations to this `file`")
 	)
@@ -36,7 +38,7 @@ func main() {
 	flag.Parse()
 	switch {
 	case *child != "":
-		measure(*child, *quick, *profile, *memory)
+		measure(*child, *quick, *length, *profile, *memory)
 	case *growth:
 		printGrowth(os.Stdout)
 	default:
@@ -100,7 +102,7 @@ func inChild(key string, quick bool) (string, error) {
 }
 
 // measure is what the child does: it prints one line as go test -bench does.
-func measure(key string, quick bool, cpuProfile, memProfile string) {
+func measure(key string, quick bool, length, cpuProfile, memProfile string) {
 	if err := loopbackUp(); err != nil {
 		log.Fatal(err)
 	}
@@ -111,7 +113,7 @@ func measure(key string, quick bool, cpuProfile, memProfile string) {
 				continue
 			}
 			runtime.GOMAXPROCS(min(r.cpus, runtime.NumCPU()))
-			flag.Set("test.benchtime", r.time(quick))
+			flag.Set("test.benchtime", cmp.Or(length, r.time(quick)))
 			stop := profiles(cpuProfile, memProfile)
 			result := testing.Benchmark(func(b *testing.B) {
 				before := processorTime()
