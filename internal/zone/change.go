@@ -331,6 +331,9 @@ func owner(s string, skip int) string {
 	for range skip {
 		from, _ = dns.NextLabel(s, from)
 	}
+	if from == len(s) {
+		return "."
+	}
 	return s[from:]
 }
 
