@@ -6,6 +6,7 @@ package zone
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -15,14 +16,14 @@ type Mode uint8
 
 const (
 	// Recursive answers as the resolver of this machine does: for the whole simulated internet, RA
-	// set and AA clear, aliases followed wherever they lead. What real resolvers cannot find out,
+	// set and AA clear, aliases followed wherever they lead, secure zones validated. What real resolvers cannot find out,
 	// since a delegation leads nowhere or aliases go round in circles, is SERVFAIL.
 	Recursive Mode = iota
 
 	// Authoritative answers as a name server does that serves all the zones of the DB and no others:
 	// AA set, referrals for delegations to zones that are not in the DB, aliases followed within
 	// their zone, REFUSED for names in no zone. The root counts as a zone of the server only if it
-	// was made on purpose, by [DB.Ensure], [DB.Replace] or an SOA record.
+	// was made on purpose, by [DB.Ensure], [DB.Replace], [DB.Secure] or an SOA record.
 	Authoritative
 )
 
@@ -50,6 +51,9 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 		return r
 	}
 	a := answerer{mode: m, question: q.Question[0], msg: r}
+	if opt := q.IsEdns0(); opt != nil {
+		a.signed = opt.Do()
+	}
 	n, err := parseName(a.question.Name)
 	if err != nil {
 		r.Rcode = dns.RcodeFormatError
@@ -58,6 +62,9 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 	opts := r.Extra // OPT is the last record, behind the addresses
 	r.Extra = nil
 	db.read(func() { a.resolve(&db.root, n) })
+	if a.validated {
+		a.conclude(a.signed || q.AuthenticatedData)
+	}
 	r.Extra = append(r.Extra, opts...)
 	return r
 }
@@ -81,17 +88,25 @@ type answerer struct {
 	question dns.Question
 	msg      *dns.Msg
 	apex     *node // of the zone that the question is about
+
+	signed    bool      // the client wants signatures and denials (RFC 3225)
+	validated bool      // there is a root to trust, and we are the one that validates
+	verdict   verdict   // if validated, on all so far
+	time      time.Time // of the answer, once it matters
 }
 
 // resolve answers the question: it follows the aliases from the name to the end.
 func (a *answerer) resolve(root *node, n name) {
 	owner := a.question.Name
+	a.validated = a.mode == Recursive && root.zone.signer != nil
 	for {
 		p := root.find(&n, a.question.Qtype)
 		if a.question.Qtype == dns.TypeDS && a.mode == Authoritative && p.apex.zone.implicit {
 			p = root.find(&n, dns.TypeNone) // a server of the child only (RFC 4035 §3.1.4.1)
 		}
 		switch {
+		case a.validated:
+			a.verdict = max(a.verdict, p.apex.verdict(a.now()))
 		case a.mode == Recursive:
 		case a.apex == nil && p.apex.zone.implicit:
 			a.msg.Rcode = dns.RcodeRefused
@@ -102,7 +117,7 @@ func (a *answerer) resolve(root *node, n name) {
 		case a.apex != p.apex:
 			return // the resolver will ask there
 		}
-		target := a.step(root, p, owner)
+		target := a.step(root, p, &n, owner)
 		if target == "" {
 			return
 		}
@@ -123,31 +138,36 @@ func (a *answerer) resolve(root *node, n name) {
 
 // step adds to the answer what is known about one name. The target of an alias, if the name is one and
 // the question is not about that, is where to go on.
-func (a *answerer) step(root *node, p place, owner string) (target string) {
+func (a *answerer) step(root *node, p place, n *name, owner string) (target string) {
 	switch {
 	case p.dname != nil:
 		return a.rewrite(p, owner)
 	case p.cut != nil:
-		a.refer(root, p.cut)
+		a.refer(root, p)
 	case p.node != nil:
-		return a.data(root, p, p.node, "")
+		return a.data(root, p, n, p.node, "")
 	default:
 		star := p.encloser.children["*"]
 		if star == nil || star.zone != nil {
 			a.msg.Rcode = dns.RcodeNameError
-			a.negative(p)
+			a.negative(p, n)
 			return ""
 		}
-		return a.data(root, p, star, owner)
+		return a.data(root, p, n, star, owner)
 	}
 	return ""
 }
 
-// data answers from the records of a node; from a wildcard, as records of the name as.
-func (a *answerer) data(root *node, p place, at *node, as string) (target string) {
+// data answers from the records of a node about the name n; from a wildcard, as records of the name as.
+func (a *answerer) data(root *node, p place, n *name, at *node, as string) (target string) {
 	qtype := a.question.Qtype
+	signing := p.apex.zone.signing()
 	var rrs []dns.RR
 	switch alias := at.set(dns.TypeCNAME); {
+	case signing != nil && qtype == dns.TypeRRSIG:
+		rrs = a.signatures(p.apex, at)
+	case signing != nil && qtype == dns.TypeNSEC && !signing.NSEC3 && len(at.sets) > 0:
+		rrs = []dns.RR{signing.denial(at.wire(), dns.TypeNSEC)}
 	case qtype == dns.TypeANY:
 		rrs = at.any()
 	case alias != nil && qtype != dns.TypeCNAME && at.set(qtype) == nil:
@@ -157,17 +177,19 @@ func (a *answerer) data(root *node, p place, at *node, as string) (target string
 		rrs = at.set(qtype)
 	}
 	if rrs == nil {
-		a.negative(p)
+		a.negative(p, n)
 		return ""
 	}
 	from := len(a.msg.Answer)
 	a.msg.Answer = append(a.msg.Answer, rrs...)
+	a.sign(&a.msg.Answer, p.apex, rrs)
 	if as != "" {
 		for i, rr := range a.msg.Answer[from:] {
 			rr = dns.Copy(rr)
 			rr.Header().Name = as
 			a.msg.Answer[from+i] = rr
 		}
+		a.deny(p, n, true)
 	}
 	if target == "" {
 		a.addresses(root, rrs)
@@ -176,8 +198,13 @@ func (a *answerer) data(root *node, p place, at *node, as string) (target string
 }
 
 // negative adds the SOA that tells how long the answer holds: NXDOMAIN, or NODATA (RFC 2308 §3).
-func (a *answerer) negative(p place) {
-	a.msg.Ns = append(a.msg.Ns, p.apex.zone.negative)
+func (a *answerer) negative(p place, n *name) {
+	z := p.apex.zone
+	a.msg.Ns = append(a.msg.Ns, z.negative)
+	if sig := a.sign(&a.msg.Ns, p.apex, p.apex.set(dns.TypeSOA)); sig != nil {
+		sig.Hdr.Ttl = z.negative.Header().Ttl
+	}
+	a.deny(p, n, false)
 }
 
 // rewrite answers with a DNAME and the CNAME that follows from it (RFC 6672 §3.1).
@@ -185,6 +212,7 @@ func (a *answerer) rewrite(p place, owner string) (target string) {
 	dname := p.dname.set(dns.TypeDNAME)[0].(*dns.DNAME)
 	if !slices.Contains(a.msg.Answer, dns.RR(dname)) {
 		a.msg.Answer = append(a.msg.Answer, dname)
+		a.sign(&a.msg.Answer, p.apex, []dns.RR{dname})
 	}
 	end := 0
 	for range p.below {
@@ -224,13 +252,21 @@ func (a *answerer) looping(target string) bool {
 
 // refer answers with a delegation: to servers that a resolver would have to ask (RFC 1034 §4.3.2 step
 // 3b), and that nobody runs.
-func (a *answerer) refer(root *node, cut *node) {
+func (a *answerer) refer(root *node, p place) {
 	if a.mode == Recursive {
 		a.msg.Rcode = dns.RcodeServerFailure
 		return
 	}
-	servers := cut.set(dns.TypeNS)
+	servers := p.cut.set(dns.TypeNS)
 	a.msg.Ns = append(a.msg.Ns, servers...)
+	if s := p.apex.zone.signing(); s != nil && a.signed { // RFC 4035 §3.1.4
+		if ds := p.cut.set(dns.TypeDS); ds != nil {
+			a.msg.Ns = append(a.msg.Ns, ds...)
+			a.sign(&a.msg.Ns, p.apex, ds)
+		} else {
+			a.prove(s, p.cut.wire())
+		}
+	}
 	a.addresses(root, servers)
 }
 
@@ -252,8 +288,13 @@ func (a *answerer) addresses(root *node, rrs []dns.RR) {
 			continue
 		}
 		seen = append(seen, p.node)
-		a.msg.Extra = append(a.msg.Extra, p.node.set(dns.TypeA)...)
-		a.msg.Extra = append(a.msg.Extra, p.node.set(dns.TypeAAAA)...)
+		for _, typ := range [...]uint16{dns.TypeA, dns.TypeAAAA} {
+			rrs := p.node.set(typ)
+			a.msg.Extra = append(a.msg.Extra, rrs...)
+			if p.cut == nil { // no glue
+				a.sign(&a.msg.Extra, p.apex, rrs)
+			}
+		}
 	}
 }
 

@@ -132,15 +132,17 @@ func (at *node) setSOA(soa *dns.SOA) {
 	at.replace(dns.TypeSOA, soa)
 }
 
-// replace makes rr the only record of its type.
-func (at *node) replace(typ uint16, rr dns.RR) {
-	for i := range at.sets {
-		if at.sets[i].typ == typ {
-			at.sets[i].rrs = []dns.RR{rr}
-			return
-		}
+// replace makes rrs the only records of their type.
+func (at *node) replace(typ uint16, rrs ...dns.RR) {
+	i := slices.IndexFunc(at.sets, func(s rrset) bool { return s.typ == typ })
+	switch {
+	case i >= 0 && len(rrs) > 0:
+		at.sets[i].rrs = rrs
+	case i >= 0:
+		at.sets = slices.Delete(at.sets, i, i+1)
+	case len(rrs) > 0:
+		at.sets = append(at.sets, rrset{typ, rrs})
 	}
-	at.sets = append(at.sets, rrset{typ, []dns.RR{rr}})
 }
 
 // change is a change under way, with what is needed to undo it.
@@ -190,11 +192,17 @@ func (c *change) commit() {
 		}
 	}
 	for at := range c.before {
+		at.changed()
 		at.prune()
 	}
 }
 
-// clear removes all records of the zone at an apex, which is created if need be, but for its SOA.
+// keeps tells whether an apex keeps its records of a type as long as there is a zone.
+func (at *node) keeps(typ uint16) bool {
+	return at.zone != nil && (typ == dns.TypeSOA || at.zone.signer != nil && made(typ))
+}
+
+// clear removes all records of the zone at an apex, which is created if need be, but for those it keeps.
 func (c *change) clear(apex *node, owner string) {
 	c.save(apex)
 	if apex.zone == nil {
@@ -202,11 +210,9 @@ func (c *change) clear(apex *node, owner string) {
 		c.zones[apex] = true
 	}
 	c.touch(apex)
-	apex.zone.implicit = false
+	apex.zone.implicit, apex.zone.registry = false, false
 	apex.zone.nsGiven = false
-	apex.sets = slices.DeleteFunc(apex.sets, func(s rrset) bool {
-		return s.typ != dns.TypeDS && (s.typ != dns.TypeSOA || apex.zone.soa == nil)
-	})
+	apex.sets = slices.DeleteFunc(apex.sets, func(s rrset) bool { return s.typ != dns.TypeDS && !apex.keeps(s.typ) })
 	apex.synthesize(owner)
 	for _, child := range apex.children {
 		c.clearBeneath(child)
@@ -215,7 +221,9 @@ func (c *change) clear(apex *node, owner string) {
 
 func (c *change) clearBeneath(at *node) {
 	c.save(at)
-	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool { return at.zone == nil || s.typ == dns.TypeDS })
+	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool {
+		return at.zone == nil || s.typ == dns.TypeDS && at.zone.signer == nil
+	})
 	if at.zone != nil {
 		return
 	}
@@ -224,12 +232,12 @@ func (c *change) clearBeneath(at *node) {
 	}
 }
 
-// remove removes the records of a node of one type, or of all but the SOA for [dns.TypeANY], and
-// returns how many there were.
+// remove removes the records of a node of one type, or of all types for [dns.TypeANY], but for those it
+// keeps, and returns how many there were.
 func (c *change) remove(at *node, typ uint16) (removed int) {
 	c.save(at)
 	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool {
-		if s.typ == dns.TypeSOA || typ != dns.TypeANY && s.typ != typ {
+		if at.keeps(s.typ) || typ != dns.TypeANY && s.typ != typ {
 			return false
 		}
 		removed += len(s.rrs)
@@ -272,7 +280,7 @@ func (c *change) addSOA(r *record) error {
 		at.synthesize(r.rr.Header().Name)
 	}
 	at.setSOA(r.rr.(*dns.SOA))
-	at.zone.implicit = false
+	at.zone.implicit, at.zone.registry = false, false
 	c.zones[at] = true
 	return nil
 }
@@ -281,7 +289,7 @@ func (c *change) addOne(r *record) error {
 	at := c.db.root.make(&r.name)
 	c.save(at)
 	apex := at.enclosing(r.typ)
-	if apex == &c.db.root && r.typ != dns.TypeDS {
+	if (apex == &c.db.root || apex.zone.registry) && r.typ != dns.TypeDS {
 		if skip, ok := r.name.registrable(); ok {
 			apex = c.db.root.grow(&r.name, skip)
 			c.save(apex)
@@ -292,6 +300,9 @@ func (c *change) addOne(r *record) error {
 	}
 	if err := at.admits(r); err != nil {
 		return err
+	}
+	if apex.zone.signer != nil && made(r.typ) {
+		return errors.New("a secure zone makes such records itself")
 	}
 	for i := range at.sets {
 		s := &at.sets[i]
@@ -319,6 +330,9 @@ func owner(s string, skip int) string {
 	from := 0
 	for range skip {
 		from, _ = dns.NextLabel(s, from)
+	}
+	if from == len(s) {
+		return "."
 	}
 	return s[from:]
 }

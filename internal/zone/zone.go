@@ -48,6 +48,13 @@ const DefaultTTL = 300
 // An RRset has no duplicates (RFC 2181 §5), and the lowest TTL that was given for one of its records
 // is the TTL of all (RFC 2181 §5.2).
 //
+// # Secure zones
+//
+// [DB.Secure] makes a zone secure, and [DB.TrustAnchor] returns the key from which a validator gets to all keys.
+// Signatures are made for each answer, with the time of [time.Now]. A [Recursive] DB is a validating resolver:
+// what is bogus is SERVFAIL unless the query has the CD bit, and the AD bit is set for what is secure if the
+// query has the AD or the DO bit (RFC 4035 §3.2, RFC 6840 §5.7, §5.8).
+//
 // # Concurrency
 //
 // All methods may be called at any time from any goroutine. A change is seen entirely or not at all,
@@ -64,6 +71,8 @@ type zone struct {
 	negative dns.RR   // soa as negative answers carry it: TTL is min(TTL, minimum) (RFC 2308 §3)
 	nsGiven  bool     // the NS records are not, or no longer, the synthesized one
 	implicit bool     // the root zone that nobody asked for
+	registry bool     // made by Secure above a registrable domain: names beneath get zones of their own
+	signer   *signer  // of a secure zone
 }
 
 // A RecordError says which record cannot be added, and why.
@@ -103,7 +112,8 @@ func (db *DB) Ensure(apex string) error {
 		at.zone = new(zone)
 		at.synthesize(dns.Fqdn(apex))
 	}
-	at.zone.implicit = false
+	at.zone.implicit, at.zone.registry = false, false
+	at.changed()
 	return nil
 }
 
@@ -135,7 +145,8 @@ func (db *DB) Add(rrs ...dns.RR) error {
 // Replace makes rrs the whole content of the zone with the given apex, which is created if need be:
 // all of it, or none and an error as in [DB.Add]. Records that do not belong to the zone are errors.
 // Without an SOA among rrs the zone keeps the SOA that it has, without NS records at its apex it gets
-// the synthesized one. Zones beneath stay as they are.
+// the synthesized one. A secure zone stays secure. Zones beneath stay as they are, but for the DS records of
+// those that are not secure themselves.
 func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 	n, err := parseName(apex)
 	if err != nil {
@@ -194,7 +205,7 @@ func (db *DB) Set(name string, typ uint16, rrs ...dns.RR) error {
 }
 
 // Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns how
-// many there were. The SOA of a zone stays; only [DB.RemoveZone] takes it away.
+// many there were. The SOA of a zone stays, and the keys of a secure one; only [DB.RemoveZone] takes them away.
 func (db *DB) Remove(name string, typ uint16) int {
 	n, err := parseName(name)
 	if err != nil {
@@ -230,7 +241,8 @@ func (db *DB) Records() []dns.RR {
 }
 
 // RemoveZone removes a zone and its records, and reports whether there was one. Zones beneath stay,
-// and so does a DS record, which is the parent's (RFC 4035 §2.4). The root zone becomes empty.
+// and so does a DS record, which is the parent's (RFC 4035 §2.4), unless the zone was secure. The root zone
+// becomes empty, and is not secure any more.
 func (db *DB) RemoveZone(apex string) bool {
 	n, err := parseName(apex)
 	if err != nil {
@@ -244,8 +256,9 @@ func (db *DB) RemoveZone(apex string) bool {
 	}
 	c := db.begin()
 	c.clear(at, dns.Fqdn(apex))
+	wasSecure := at.zone.signer != nil
 	at.zone = nil
-	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool { return s.typ != dns.TypeDS })
+	at.sets = slices.DeleteFunc(at.sets, func(s rrset) bool { return s.typ != dns.TypeDS || wasSecure })
 	db.init()
 	c.commit()
 	return true

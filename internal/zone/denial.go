@@ -1,0 +1,221 @@
+package zone
+
+// Denial of existence: NSEC (RFC 4034 §4, RFC 4035 §3.1.3) and NSEC3 (RFC 5155 §7.2).
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base32"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// link is a name in the chain of a zone.
+type link struct {
+	key  string // what the chain is ordered by: see signer.key
+	node *node
+}
+
+// key returns what names are ordered by, for a name in wire form without its root label: its hash
+// (RFC 5155 §5), or its labels from right to left, each with an end that sorts before all else (RFC
+// 4034 §6.1).
+func (s *signer) key(wire []byte) string {
+	if s.NSEC3 {
+		hash := sha1.Sum(append(bytes.Clone(wire), 0))
+		return string(hash[:])
+	}
+	var starts []int
+	for at := 0; at < len(wire); at += 1 + int(wire[at]) {
+		starts = append(starts, at)
+	}
+	key := make([]byte, 0, 2*len(wire))
+	for _, at := range slices.Backward(starts) {
+		for _, c := range wire[at+1 : at+1+int(wire[at])] {
+			if c <= 1 {
+				key = append(key, 1)
+				c++
+			}
+			key = append(key, c)
+		}
+		key = append(key, 0)
+	}
+	return string(key)
+}
+
+// chain returns the names of the zone that have an NSEC or NSEC3 record, in order: all but those beneath
+// delegations, and with NSEC but empty non-terminals.
+func (s *signer) chain() []link {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.links != nil {
+		return s.links
+	}
+	var walk func(at *node, wire []byte)
+	walk = func(at *node, wire []byte) {
+		if s.NSEC3 || len(at.sets) > 0 {
+			s.links = append(s.links, link{s.key(wire), at})
+		}
+		if at != s.apex && at.delegated() {
+			return
+		}
+		for label, child := range at.children {
+			walk(child, slices.Concat([]byte{byte(len(label))}, []byte(label), wire))
+		}
+	}
+	walk(s.apex, s.apex.wire())
+	slices.SortFunc(s.links, func(a, b link) int { return strings.Compare(a.key, b.key) })
+	return s.links
+}
+
+// delegated tells whether a node that is no apex of the zone is where another zone begins.
+func (at *node) delegated() bool { return at.zone != nil || at.set(dns.TypeNS) != nil }
+
+// wire returns the name of a node in wire form without its root label.
+func (at *node) wire() []byte {
+	var wire []byte
+	for ; at.parent != nil; at = at.parent {
+		wire = append(append(wire, byte(len(at.label))), at.label...)
+	}
+	return wire
+}
+
+// text returns the presentation form of a name in wire form without its root label.
+func text(wire []byte) string {
+	name, _, err := dns.UnpackDomainName(append(bytes.Clone(wire), 0), 0)
+	if err != nil {
+		return "." // no name of the tree is too long
+	}
+	return name
+}
+
+// changed drops the chains of the zones that know a node.
+func (at *node) changed() {
+	for _, apex := range []*node{at.enclosing(dns.TypeNone), at.enclosing(dns.TypeDS)} {
+		if s := apex.zone.signer; s != nil {
+			s.links = nil
+		}
+	}
+}
+
+// denial returns the record that matches a name, or covers it: that of the last name of the chain which
+// is not behind it. So there is one way to deny names and types.
+func (s *signer) denial(wire []byte, qtype uint16) dns.RR {
+	chain := s.chain()
+	i, found := slices.BinarySearchFunc(chain, s.key(wire), func(l link, key string) int { return strings.Compare(l.key, key) })
+	if !found {
+		i = (i - 1 + len(chain)) % len(chain)
+	}
+	return s.record(chain[i], chain[(i+1)%len(chain)], qtype)
+}
+
+// record returns the NSEC or NSEC3 record between two names of the chain.
+func (s *signer) record(from, to link, qtype uint16) dns.RR {
+	types := from.node.types(s)
+	header := dns.RR_Header{Class: dns.ClassINET, Ttl: s.apex.zone.negative.Header().Ttl} // RFC 9077 §3
+	wrong := s.Flaw == WrongDenial
+	if wrong { // says that the apex has the type and a neighbour
+		from = link{s.key(s.apex.wire()), s.apex}
+		types = slices.Compact(slices.Sorted(slices.Values(append(types, qtype))))
+	}
+	if !s.NSEC3 {
+		header.Name, header.Rrtype = text(from.node.wire()), dns.TypeNSEC
+		next := text(to.node.wire())
+		if wrong {
+			next = `\000.` + strings.TrimPrefix(header.Name, ".")
+		}
+		return &dns.NSEC{Hdr: header, NextDomain: next, TypeBitMap: types}
+	}
+	next := []byte(to.key)
+	if wrong {
+		next = []byte(from.key)
+		for i := len(next) - 1; i >= 0; i-- {
+			if next[i]++; next[i] != 0 {
+				break
+			}
+		}
+	}
+	encode := base32.HexEncoding.EncodeToString
+	header.Name, header.Rrtype = strings.ToLower(encode([]byte(from.key)))+"."+strings.TrimPrefix(s.name, "."), dns.TypeNSEC3
+	return &dns.NSEC3{Hdr: header, Hash: dns.SHA1, HashLength: sha1.Size, NextDomain: encode(next), TypeBitMap: types}
+}
+
+// types returns the types of the records that a zone has at a node, in order, signatures and denials
+// included.
+func (at *node) types(s *signer) []uint16 {
+	var types []uint16
+	cut := at != s.apex && at.delegated()
+	for i := range at.sets {
+		switch typ := at.sets[i].typ; {
+		case at == s.apex && typ == dns.TypeDS: // the parent's
+		case cut && typ != dns.TypeDS: // not ours (RFC 4035 §2.3)
+		default:
+			types = append(types, typ)
+		}
+	}
+	signed := len(types) > 0
+	if cut {
+		types = append(types, dns.TypeNS)
+	}
+	if !s.NSEC3 {
+		types = append(types, dns.TypeNSEC)
+		signed = true
+	}
+	if signed {
+		types = append(types, dns.TypeRRSIG)
+	}
+	slices.Sort(types)
+	return types
+}
+
+// deny proves what an answer says about a name that was looked for: that it has no such records, or does not
+// exist, or exists only by a wildcard, which then has answered, or has no such records either.
+func (a *answerer) deny(p place, n *name, answered bool) {
+	s := p.apex.zone.signing()
+	if s == nil {
+		return
+	}
+	if a.mode == Recursive && s.deniesBadly() && p.apex.verdict(a.now()) == secure {
+		a.verdict = bogus
+	}
+	if !a.signed {
+		return
+	}
+	whole := n.wire[:n.len()]
+	if p.node != nil {
+		a.prove(s, whole)
+		return
+	}
+	skip := n.labels
+	for up := p.encloser; up.parent != nil; up = up.parent {
+		skip--
+	}
+	encloser, next := n.wire[n.starts[skip]:n.len()], n.wire[n.starts[skip-1]:n.len()]
+	wildcard := append([]byte{1, '*'}, encloser...)
+	switch {
+	case s.NSEC3 && answered:
+		a.prove(s, next)
+	case s.NSEC3:
+		a.prove(s, encloser, next, wildcard)
+	case answered:
+		a.prove(s, whole)
+	default:
+		a.prove(s, whole, wildcard)
+	}
+}
+
+// prove adds the records that match or cover some names, each once.
+func (a *answerer) prove(s *signer, names ...[]byte) {
+	if s.Flaw == NoDenial {
+		return
+	}
+	for _, wire := range names {
+		rr := s.denial(wire, a.question.Qtype)
+		if slices.ContainsFunc(a.msg.Ns, func(have dns.RR) bool { return dns.IsDuplicate(have, rr) }) {
+			continue
+		}
+		a.msg.Ns = append(a.msg.Ns, rr)
+		a.sign(&a.msg.Ns, s.apex, []dns.RR{rr})
+	}
+}

@@ -1,0 +1,370 @@
+package zone
+
+// Secure zones (RFC 4033–4035): their keys, the chain of trust above them, and what can be wrong with it.
+
+import (
+	"crypto"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// Security says how a zone is signed, and what is wrong with that. The zero value is a sound zone with
+// keys for ECDSA P-256 (RFC 6605) that denies by NSEC records.
+type Security struct {
+	// Algorithm is that of the keys: dns.ECDSAP256SHA256, which 0 stands for, dns.ECDSAP384SHA384,
+	// dns.ED25519, or dns.RSASHA256, whose keys have 2048 bits and take long to make.
+	Algorithm uint8
+
+	// NSEC3 makes the zone deny by hashed names (RFC 5155), with no salt and no additional
+	// iterations (RFC 9276 §3.1), and without opt-out.
+	NSEC3 bool
+
+	// Flaw is what is wrong with the zone. 0 is nothing.
+	Flaw Flaw
+}
+
+// Flaw is something that is wrong with a secure zone.
+type Flaw uint8
+
+// What can be wrong. Where nothing else is said, validators find everything in the zone bogus, and
+// everything in zones beneath.
+const (
+	// BadSignatures: all signatures are false.
+	BadSignatures Flaw = iota + 1
+
+	// Expired: the signatures have expired an hour ago.
+	Expired
+
+	// NotYetValid: the signatures become valid in an hour.
+	NotYetValid
+
+	// Unrenewed: the signatures were made when [DB.Secure] was called, and expire [Validity] later.
+	Unrenewed
+
+	// Unsigned: the parent has a DS record, but the zone has neither keys nor signatures.
+	Unsigned
+
+	// WrongDS: the DS record of the parent fits no key of the zone.
+	WrongDS
+
+	// NoDS: the parent denies that there is a DS record. This makes the zone not bogus but insecure, as
+	// if it was not signed (RFC 4035 §5.2).
+	NoDS
+
+	// NoDenial: negative answers and those from wildcards lack their proof; only they are bogus. So are
+	// zones beneath without a DS record.
+	NoDenial
+
+	// WrongDenial is as NoDenial, but there are NSEC or NSEC3 records, with good signatures, that do
+	// not prove what they should.
+	WrongDenial
+)
+
+// Validity is how long signatures are valid. Unless the zone has a flaw, each is made when it is asked
+// for; it begins to be valid [Slack] earlier.
+const (
+	Validity = 14 * 24 * time.Hour
+	Slack    = time.Hour
+)
+
+// signer is what a zone has that is secure: it makes the signatures, and the records that deny.
+type signer struct {
+	Security
+	apex     *node
+	name     string    // of the apex
+	since    time.Time // of the last call of Secure
+	ksk, zsk *key
+
+	mu    sync.Mutex
+	links []link // the chain of names (see chain), nil until it is needed
+}
+
+// key is a pair of keys.
+type key struct {
+	*dns.DNSKEY
+	private crypto.Signer
+	tag     uint16
+}
+
+// newKeys makes the two keys of a zone: one for the DNSKEY records, one for all others.
+func newKeys(zone string, algorithm uint8) (ksk, zsk *key, err error) {
+	if ksk, err = newKey(zone, algorithm, dns.ZONE|dns.SEP); err != nil {
+		return nil, nil, err
+	}
+	for {
+		zsk, err = newKey(zone, algorithm, dns.ZONE)
+		if err != nil || zsk.tag != ksk.tag {
+			return ksk, zsk, err
+		}
+	}
+}
+
+func newKey(zone string, algorithm uint8, flags uint16) (*key, error) {
+	bits := map[uint8]int{dns.ECDSAP256SHA256: 256, dns.ECDSAP384SHA384: 384, dns.ED25519: 256, dns.RSASHA256: 2048}[algorithm]
+	if bits == 0 {
+		return nil, fmt.Errorf("no keys are made for algorithm %d", algorithm)
+	}
+	for {
+		k := &key{DNSKEY: &dns.DNSKEY{
+			Hdr:   dns.RR_Header{Name: zone, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: DefaultTTL},
+			Flags: flags, Protocol: 3, Algorithm: algorithm,
+		}}
+		private, err := k.Generate(bits)
+		if err != nil {
+			return nil, err
+		}
+		k.private, k.tag = private.(crypto.Signer), k.KeyTag()
+		if k.tag != 0 { // which miekg/dns takes for a tag that was forgotten
+			return k, nil
+		}
+	}
+}
+
+// Secure makes the zone with the given apex, which is created if need be, a secure one: it gets keys, and
+// from then on answers with signatures and denials to those who ask for them. The chain of trust is
+// made as well: the zones above become secure unless they are. For example, securing qq.com also secures
+// com and the root, which are created on the way. New records beneath com then still make zones of
+// their own; they are insecure until they are secured themselves.
+//
+// The DNSKEY and NSEC3PARAM records at the apex, and the DS records in the parent zone, are records like
+// others, but only the zone can change or remove the former. It is an error to add records to a secure
+// zone that it makes itself: DNSKEY, RRSIG, NSEC, NSEC3, NSEC3PARAM. The DS records may be changed
+// to whatever is wrong with them.
+//
+// A zone that is secure already is signed anew, as s says; it keeps its keys if their algorithm remains.
+func (db *DB) Secure(apex string, s Security) error {
+	n, err := parseName(apex)
+	if err != nil {
+		return err
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	c := db.begin()
+	if err := c.secure(&n, dns.Fqdn(apex), s); err != nil {
+		c.rollback()
+		return fmt.Errorf("zone: secure %s: %w", apex, err)
+	}
+	c.commit()
+	return nil
+}
+
+// TrustAnchor returns the DNSKEY record in which validators must trust (RFC 4035 §4.4): that of the root,
+// which is secured if it is not.
+func (db *DB) TrustAnchor() (*dns.DNSKEY, error) {
+	var anchor *dns.DNSKEY
+	look := func() {
+		if s := db.root.zone.signer; s != nil {
+			anchor = dns.Copy(s.ksk.DNSKEY).(*dns.DNSKEY)
+		}
+	}
+	if db.read(look); anchor == nil {
+		if err := db.Secure(".", Security{}); err != nil {
+			return nil, err
+		}
+		db.read(look)
+	}
+	return anchor, nil
+}
+
+// secure secures the zone of a name and those above it: all that are zones, and the parents of the
+// registrable domain even if nobody made them zones.
+func (c *change) secure(n *name, apex string, s Security) error {
+	registrable, ok := n.registrable()
+	if !ok {
+		registrable = 0
+	}
+	for skip := n.labels; skip >= 0; skip-- {
+		at := c.db.root.grow(n, skip)
+		if at.zone == nil && skip > 0 && skip < registrable {
+			continue
+		}
+		c.save(at)
+		if at.zone == nil {
+			if err := at.admits(&record{typ: dns.TypeSOA}); err != nil {
+				return err
+			}
+			at.zone = &zone{registry: skip > registrable}
+			at.synthesize(owner(apex, skip))
+			c.zones[at] = true
+		}
+		at.zone.implicit = false
+		how := Security{}
+		if skip == 0 {
+			how = s
+		} else if at.zone.signer != nil {
+			continue
+		}
+		if err := c.sign(at, owner(apex, skip), how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sign gives a zone its keys, and its parent the DS record.
+func (c *change) sign(at *node, apex string, how Security) error {
+	if how.Algorithm == 0 {
+		how.Algorithm = dns.ECDSAP256SHA256
+	}
+	s := &signer{Security: how, apex: at, name: apex, since: time.Now()}
+	if was := at.zone.signer; was != nil && was.Algorithm == how.Algorithm {
+		s.ksk, s.zsk = was.ksk, was.zsk
+	} else {
+		if typ, name := at.foreign(was != nil); typ != dns.TypeNone {
+			return fmt.Errorf("the zone has %s records at %s already, and would make its own", dns.Type(typ), name)
+		}
+		var err error
+		if s.ksk, s.zsk, err = newKeys(apex, how.Algorithm); err != nil {
+			return err
+		}
+	}
+	at.zone.signer = s
+	c.touch(at)
+	at.replace(dns.TypeDNSKEY)
+	at.replace(dns.TypeNSEC3PARAM)
+	if how.Flaw != Unsigned {
+		at.replace(dns.TypeDNSKEY, s.ksk.DNSKEY, s.zsk.DNSKEY)
+		if how.NSEC3 {
+			at.replace(dns.TypeNSEC3PARAM, &dns.NSEC3PARAM{
+				Hdr:  dns.RR_Header{Name: apex, Rrtype: dns.TypeNSEC3PARAM, Class: dns.ClassINET, Ttl: DefaultTTL},
+				Hash: dns.SHA1,
+			})
+		}
+	}
+	if at.parent == nil {
+		return nil
+	}
+	c.touch(at.enclosing(dns.TypeDS))
+	at.replace(dns.TypeDS)
+	if how.Flaw != NoDS {
+		ds := s.ksk.ToDS(dns.SHA256)
+		ds.Hdr.Ttl = DefaultTTL
+		if how.Flaw == WrongDS {
+			digest, err := hex.DecodeString(ds.Digest)
+			if err != nil {
+				return err
+			}
+			digest[0] ^= 1
+			ds.Digest = hex.EncodeToString(digest)
+		}
+		at.replace(dns.TypeDS, ds)
+	}
+	return nil
+}
+
+// foreign looks for records in the zone at an apex that a secure zone makes itself. Those that it has
+// made are not foreign: they are at the apex.
+func (apex *node) foreign(signed bool) (typ uint16, name string) {
+	var walk func(at *node)
+	walk = func(at *node) {
+		for i := range at.sets {
+			if s := &at.sets[i]; made(s.typ) && !(signed && at == apex) {
+				typ, name = s.typ, s.rrs[0].Header().Name
+			}
+		}
+		for _, child := range at.children {
+			if child.zone == nil && typ == dns.TypeNone {
+				walk(child)
+			}
+		}
+	}
+	walk(apex)
+	return typ, name
+}
+
+// made tells whether a secure zone makes the records of a type itself.
+func made(typ uint16) bool {
+	switch typ {
+	case dns.TypeDNSKEY, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3, dns.TypeNSEC3PARAM:
+		return true
+	}
+	return false
+}
+
+// verdict is what a validator finds about data (RFC 4035 §4.3): the later, the worse.
+type verdict uint8
+
+const (
+	secure verdict = iota
+	insecure
+	bogus
+)
+
+// verdict is what a validator that trusts our root finds about what a zone says, at a time.
+func (apex *node) verdict(now time.Time) verdict {
+	s := apex.zone.signer
+	if apex.parent == nil {
+		if s == nil {
+			return insecure
+		}
+		return s.verdict(now)
+	}
+	parent := apex.enclosing(dns.TypeDS)
+	if v := parent.verdict(now); v != secure {
+		return v
+	}
+	switch ds := apex.set(dns.TypeDS); {
+	case ds == nil && parent.zone.signer.deniesBadly():
+		return bogus
+	case ds == nil:
+		return insecure
+	default:
+		return s.trusted(ds, now)
+	}
+}
+
+// trusted is what a validator finds that trusts the DS records of the zone. It ignores those that it knows
+// no algorithm for (RFC 4035 §5.2).
+func (s *signer) trusted(rrs []dns.RR, now time.Time) verdict {
+	v := insecure
+	for _, rr := range rrs {
+		ds := rr.(*dns.DS)
+		switch ds.Algorithm {
+		case dns.RSASHA1, dns.RSASHA1NSEC3SHA1, dns.RSASHA256, dns.RSASHA512, dns.ECDSAP256SHA256, dns.ECDSAP384SHA384, dns.ED25519, dns.ED448:
+		default:
+			continue
+		}
+		switch ds.DigestType {
+		case dns.SHA1, dns.SHA256, dns.SHA384:
+		default:
+			continue
+		}
+		v = bogus
+		if s == nil {
+			continue
+		}
+		own := s.ksk.ToDS(ds.DigestType)
+		if own.KeyTag == ds.KeyTag && own.Algorithm == ds.Algorithm && strings.EqualFold(own.Digest, ds.Digest) {
+			return s.verdict(now)
+		}
+	}
+	return v
+}
+
+// verdict is what a validator that trusts the keys of the zone finds.
+func (s *signer) verdict(now time.Time) verdict {
+	from, until := s.window(now)
+	if s.Flaw == BadSignatures || s.Flaw == Unsigned || now.Before(from) || now.After(until) {
+		return bogus
+	}
+	return secure
+}
+
+func (s *signer) deniesBadly() bool { return s.Flaw == NoDenial || s.Flaw == WrongDenial }
+
+// conclude makes the answer that of a validating resolver, with or without AD for secure data (RFC 4035
+// §3.2.2, §3.2.3).
+func (a *answerer) conclude(ad bool) {
+	switch r := a.msg; {
+	case r.CheckingDisabled:
+	case a.verdict == bogus:
+		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, nil, dns.RcodeServerFailure
+	case r.Rcode == dns.RcodeSuccess, r.Rcode == dns.RcodeNameError:
+		r.AuthenticatedData = ad && a.verdict == secure
+	}
+}
