@@ -110,3 +110,10 @@ func isNotFound(err error) bool {
 	var d *net.DNSError
 	return errors.As(err, &d) && d.IsNotFound
 }
+
+// redirected dials one address, whatever is asked for.
+type redirected struct{ addr string }
+
+func (r *redirected) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, r.addr)
+}
