@@ -28,7 +28,7 @@ type dnsPort struct {
 type reply struct {
 	packet []byte // to send, unless nil
 	delay  time.Duration
-	cut    bool // over TCP: send only the first half, and end the connection
+	keep   int  // over TCP, unless 0: send only so much of the packet, and end the connection
 	reset  bool // over TCP: reset the connection
 	end    bool // over TCP: end the connection; over UDP: nobody listens there
 }
@@ -58,7 +58,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 	if answer != nil {
 		r.packet = zone.Pack(answer, q, udp) // before the journal, for it may cut the answer
 	}
-	r.spoil(v.fault, udp)
+	r.spoil(v.fault, q, udp)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.noteLookup(&a, v, answer)
@@ -91,8 +91,10 @@ func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 			empty(dns.RcodeSuccess).Truncated = true
 		}
 	case Lame:
-		empty(dns.RcodeSuccess)
+		empty(dns.RcodeSuccess).Extra = nil // package net does not see that it is lame otherwise
 		r.Authoritative, r.RecursionAvailable, r.AuthenticatedData = false, false, false
+	case Partial:
+		r.Extra = nil // else the cut may go through what nobody needs
 	case Refused:
 		empty(dns.RcodeRefused)
 	case ServFail:
@@ -118,21 +120,22 @@ func options(r *dns.Msg) []dns.RR {
 }
 
 // spoil does to the reply what a fault does below the DNS.
-func (r *reply) spoil(f Fault, udp bool) {
+func (r *reply) spoil(f Fault, q *dns.Msg, udp bool) {
 	switch f {
 	case Unreachable:
 		r.end = true
 	case Aborted:
 		r.reset = true
 	case WrongID:
-		if len(r.packet) > 1 {
-			r.packet[1] ^= 0xff
-		}
+		r.packet[1] ^= 0xff
 	case Garbage:
-		r.packet = []byte("This is no message of the DNS.")
+		r.packet = []byte("\xffThis is no message of the DNS.")
 	case Partial:
-		if r.cut = true; udp {
-			r.packet = r.packet[:len(r.packet)/2]
+		// Header and question are whole.
+		whole := (&dns.Msg{Question: q.Question}).Len()
+		r.keep = whole + (len(r.packet)-whole)/2
+		if udp {
+			r.packet = r.packet[:r.keep]
 		}
 	}
 }
@@ -214,14 +217,14 @@ func (s *stream) send(r reply) bool {
 		return false
 	case r.packet != nil:
 		framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(r.packet))), r.packet...)
-		if r.cut {
-			framed = framed[:len(framed)/2]
+		if r.keep > 0 {
+			framed = framed[:2+r.keep]
 		}
 		if _, err := s.Write(framed); err != nil {
 			return false
 		}
 	}
-	return !r.end && !r.cut
+	return !r.end && r.keep == 0
 }
 
 // reset ends a TCP connection by an RST.

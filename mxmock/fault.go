@@ -60,7 +60,7 @@ const (
 	// Garbage: the answer is no DNS message.
 	Garbage
 
-	// Partial: the answer ends in the middle, and over TCP so does the connection.
+	// Partial: the second half of what follows the question is missing, and over TCP the connection ends there.
 	Partial
 )
 

@@ -237,7 +237,7 @@ func quiet(f Fault, udp bool) bool {
 	switch f {
 	case Silent:
 		return true
-	case Aborted, WrongID, WrongQuestion, Garbage, Partial:
+	case Aborted, WrongID, WrongQuestion, Garbage:
 		return udp
 	}
 	return false

@@ -4,10 +4,13 @@ package mxmock_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/smtp"
+	"net/textproto"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -109,4 +112,52 @@ func zoneOf(tb testing.TB, inet *mxmock.Internet, text string) {
 func isNotFound(err error) bool {
 	var d *net.DNSError
 	return errors.As(err, &d) && d.IsNotFound
+}
+
+// redirected dials one address, whatever is asked for.
+type redirected struct{ addr string }
+
+func (r *redirected) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, r.addr)
+}
+
+// dialogue connects to a mail server of a host, by TLS on port 465, by STARTTLS where it is offered, and returns the greeting and
+// the lines of the last EHLO reply.
+func dialogue(tb testing.TB, inet *mxmock.Internet, host, port string) (greeting, extensions string) {
+	tb.Helper()
+	conn, err := inet.DialContext(tb.Context(), "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close()
+	cfg := inet.ClientTLS()
+	cfg.ServerName = host
+	if port == "465" {
+		conn = tls.Client(conn, cfg)
+	}
+	text := textproto.NewConn(conn)
+	ehlo := func() string {
+		if err := text.PrintfLine("EHLO client.example.com"); err != nil {
+			tb.Fatal(err)
+		}
+		_, lines, err := text.ReadResponse(250)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return lines
+	}
+	if _, greeting, err = text.ReadResponse(220); err != nil {
+		tb.Fatal(err)
+	}
+	if extensions = ehlo(); strings.Contains(extensions, "STARTTLS") {
+		if err := text.PrintfLine("STARTTLS"); err != nil {
+			tb.Fatal(err)
+		}
+		if _, _, err := text.ReadResponse(220); err != nil {
+			tb.Fatal(err)
+		}
+		text = textproto.NewConn(tls.Client(conn, cfg))
+		extensions = ehlo()
+	}
+	return greeting, extensions
 }
