@@ -126,6 +126,7 @@ func FuzzSession(f *testing.F) {
 		"STARTTLS\r\nHELP\r\nVRFY x\r\nEXPN x\r\nXYZZY\r\n\x00\xff\r\nRSET x\r\nHELO\r\nHELO y\r\n",
 		"NOOP " + strings.Repeat("x", 17000) + "\r\nNOOP\r\n",
 		strings.Repeat("x\r\n", 1100),
+		begin + "DATA\r\n.\r\n" + strings.Repeat("x", 17000) + "\r\nNOOP\r\n",
 	} {
 		f.Add([]byte(input), []byte(nil))
 		f.Add([]byte(input), []byte{0})
