@@ -86,6 +86,7 @@ func FuzzZone(f *testing.F) {
 				t.Errorf("error %q, want one of mxmock", err)
 			}
 		}
+		inet.Check()
 		inet.Host("mx1.example.net")
 		if _, err := inet.Resolver().LookupHost(t.Context(), "mx1.example.net."); err != nil && !strings.Contains(text, "net") {
 			t.Errorf("after the zone: %v", err)
