@@ -80,6 +80,9 @@ type Internet struct {
 	lastPort    uint16
 	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
 	nameservers []netip.AddrPort
+	policies    int               // how many MTA-STS policies there were
+	modes       map[string]string // of MTA-STS, by domain
+	webs        map[string]bool   // web servers, by host and port
 	closing     map[closer]bool
 	closed      bool
 

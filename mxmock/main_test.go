@@ -4,14 +4,21 @@ package mxmock_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"net/smtp"
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -160,4 +167,47 @@ func dialogue(tb testing.TB, inet *mxmock.Internet, host, port string) (greeting
 		extensions = ehlo()
 	}
 	return greeting, extensions
+}
+
+// startTLS greets a mail server and begins TLS.
+func startTLS(tb testing.TB, conn net.Conn, cfg *tls.Config) *tls.Conn {
+	tb.Helper()
+	text := textproto.NewConn(conn)
+	for _, step := range []struct {
+		say  string
+		want int
+	}{{"", 220}, {"EHLO client.example.com", 250}, {"STARTTLS", 220}} {
+		if step.say != "" {
+			if err := text.PrintfLine("%s", step.say); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		if _, _, err := text.ReadResponse(step.want); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	c := tls.Client(conn, cfg)
+	if err := c.HandshakeContext(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// selfSigned returns a certificate and its key that nobody has signed, as PEM.
+func selfSigned(tb testing.TB, name string) (cert, key []byte) {
+	tb.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, k.Public(), k)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }

@@ -1,0 +1,194 @@
+package mxmock
+
+// The check of the whole internet: records and hosts that disagree.
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/zone"
+)
+
+// Check looks for records and hosts that disagree, and returns an error that has them all, one a line and each with the section that says so, or nil
+// if there are none:
+//
+//   - MX and SRV records whose target has no address, is an alias, is an address itself, or is no host that listens there
+//   - a null MX beside others, or with a preference other than 0
+//   - hosts whose addresses are not those of their name, and addresses whose PTR record leads elsewhere
+//   - aliases that lead nowhere
+//   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, MTA-STS without its web server
+//   - TLSA records for mail servers that present another key
+//
+// A test that breaks the world on purpose has no use for it; one that writes a zone by hand has.
+func (n *Internet) Check() error {
+	c := &checker{inet: n}
+	sets := make(map[string][]dns.RR)
+	for _, rr := range n.db.Records() {
+		key := strings.ToLower(rr.Header().Name) + " " + dns.Type(rr.Header().Rrtype).String()
+		sets[key] = append(sets[key], rr)
+	}
+	for _, rrs := range sets {
+		c.set(rrs)
+	}
+	n.mu.Lock()
+	hosts := slices.Clone(n.order)
+	n.mu.Unlock()
+	for _, h := range hosts {
+		c.host(h)
+	}
+	slices.Sort(c.found)
+	errs := make([]error, len(c.found))
+	for i, text := range c.found {
+		errs[i] = errors.New("mxmock: " + text)
+	}
+	return errors.Join(errs...)
+}
+
+// checker collects what is wrong.
+type checker struct {
+	inet  *Internet
+	found []string
+}
+
+func (c *checker) wrong(format string, args ...any) {
+	c.found = append(c.found, fmt.Sprintf(format, args...))
+}
+
+// set looks at the records of one name and type.
+func (c *checker) set(rrs []dns.RR) {
+	name := strings.TrimSuffix(rrs[0].Header().Name, ".")
+	for _, rr := range rrs {
+		switch rr := rr.(type) {
+		case *dns.MX:
+			c.mx(name, rr, len(rrs))
+		case *dns.SRV:
+			c.target(name+" SRV", rr.Target, int(rr.Port), "RFC 2782")
+		case *dns.CNAME:
+			c.alias(name, rr.Target)
+		case *dns.TLSA:
+			c.tlsa(name, rr)
+		}
+	}
+	for _, version := range []string{"v=spf1", "v=DMARC1;", "v=STSv1;", "v=TLSRPTv1;"} {
+		count := 0
+		for _, rr := range rrs {
+			if isVersion(rr, version) {
+				count++
+			}
+		}
+		if count > 1 {
+			c.wrong("%s: %d TXT records with %s, and so none counts (RFC 7208 §4.5, RFC 7489 §6.6.3, RFC 8461 §3.1, RFC 8460 §3)", name, count, version)
+		}
+		if domain, ok := strings.CutPrefix(name, "_mta-sts."); ok && count == 1 && version == "v=STSv1;" {
+			c.target(name+" TXT", "mta-sts."+domain+".", 443, "RFC 8461 §3.3")
+		}
+	}
+}
+
+func (c *checker) mx(name string, mx *dns.MX, count int) {
+	switch {
+	case mx.Mx != ".":
+		c.target(name+" MX", mx.Mx, 25, "RFC 5321 §5.1")
+	case count > 1:
+		c.wrong("%s: a null MX beside other MX records (RFC 7505 §3)", name)
+	case mx.Preference != 0:
+		c.wrong("%s: a null MX with preference %d, want 0 (RFC 7505 §3)", name, mx.Preference)
+	}
+}
+
+// target looks whether a host that a record names is there and listens.
+func (c *checker) target(what, target string, port int, section string) {
+	if target == "." {
+		return
+	}
+	host := strings.TrimSuffix(target, ".")
+	if _, err := netip.ParseAddr(host); err == nil {
+		c.wrong("%s: %s is an address, want the name of a host (%s)", what, host, section)
+		return
+	}
+	if len(c.inet.records(target, dns.TypeCNAME)) > 0 {
+		c.wrong("%s: %s is an alias (RFC 2181 §10.3)", what, host)
+	}
+	addrs := c.inet.addresses(target)
+	if len(addrs) == 0 {
+		c.wrong("%s: %s has no address (%s)", what, host, section)
+	}
+	for _, addr := range addrs {
+		switch h := c.inet.hostWith(addr); {
+		case h == nil:
+			c.wrong("%s: %s has the address %v, which is that of no host", what, host, addr)
+		case h.service(port) == nil:
+			c.wrong("%s: nobody listens on port %d of %s (%v)", what, port, host, addr)
+		}
+	}
+}
+
+// hostWith returns the host with an address, or nil.
+func (n *Internet) hostWith(addr netip.Addr) *Host {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.byAddr[addr]
+}
+
+func (c *checker) alias(name, target string) {
+	r := c.inet.db.Answer(new(dns.Msg).SetQuestion(target, dns.TypeA), zone.Recursive)
+	if r.Rcode != dns.RcodeSuccess {
+		c.wrong("%s: the alias leads to %s, which does not exist (%s)", name, strings.TrimSuffix(target, "."), dns.RcodeToString[r.Rcode])
+	}
+}
+
+// tlsa compares the record for the key of a mail server with that key.
+func (c *checker) tlsa(name string, rr *dns.TLSA) {
+	port, proto, host := 0, "", ""
+	if n, _ := fmt.Sscanf(strings.Replace(name, ".", " ", 2), "_%d _%s %s", &port, &proto, &host); n != 3 || proto != "tcp" {
+		return
+	}
+	h := c.inet.hostNamed(host + ".")
+	if h == nil {
+		c.wrong("%s: there is no host %s", name, host)
+		return
+	}
+	if s := h.service(port); s == nil || s.server == nil || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
+		return
+	}
+	if hash, err := h.keyHash(port); err == nil && !strings.EqualFold(hash, rr.Certificate) {
+		c.wrong("%s: the server on port %d of %s has another key (RFC 6698 §2.1)", name, port, host)
+	}
+}
+
+// host compares the addresses of a host with what the DNS says.
+func (c *checker) host(h *Host) {
+	c.inet.mu.Lock()
+	addrs := slices.Clone(h.addrs)
+	c.inet.mu.Unlock()
+	known := c.inet.addresses(h.fqdn)
+	for _, addr := range known {
+		if !slices.Contains(addrs, addr) {
+			c.wrong("%s: the DNS has the address %v, which the host has not", h.name, addr)
+		}
+	}
+	for _, addr := range addrs {
+		if !slices.Contains(known, addr) {
+			c.wrong("%s: the DNS has not the address %v of the host", h.name, addr)
+		}
+		reverse, err := dns.ReverseAddr(addr.String())
+		if err != nil {
+			continue
+		}
+		names := c.inet.records(reverse, dns.TypePTR)
+		if len(names) == 0 {
+			c.wrong("%s: there is no PTR record for %v (RFC 1912 §2.1)", h.name, addr)
+		}
+		for _, rr := range names {
+			name := rr.(*dns.PTR).Ptr
+			if !slices.Contains(c.inet.addresses(name), addr) {
+				c.wrong("%s: the PTR record for %v says %s, which has not that address (RFC 1912 §2.1)", h.name, addr, strings.TrimSuffix(name, "."))
+			}
+		}
+	}
+}

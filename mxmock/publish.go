@@ -1,0 +1,350 @@
+package mxmock
+
+// What a domain publishes about its mail: records that people get wrong when they write them by hand.
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/zone"
+)
+
+// Records are what a domain publishes about its mail, beside its MX records. It is plain data; the zero value of a field
+// publishes nothing and leaves what there is.
+//
+//	inet.Publish("qq.com", mxmock.Records{
+//		SPF:    "mx -all",
+//		DKIM:   map[string]crypto.PublicKey{"s1": key.Public()},
+//		DMARC:  "p=reject; rua=mailto:dmarc@qq.com",
+//		MTASTS: "enforce",
+//	})
+type Records struct {
+	// SPF is what follows "v=spf1": "mx -all" (RFC 7208 §3).
+	SPF string
+
+	// DKIM has the public keys by selector (RFC 6376 §3.6.1, RFC 8463 §4): *[rsa.PublicKey] or [ed25519.PublicKey]. A
+	// nil key is a revoked one.
+	DKIM map[string]crypto.PublicKey
+
+	// DMARC is what follows "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 7489 §6.3).
+	DMARC string
+
+	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none" (RFC 8461 §3). There is
+	// the record at _mta-sts, whose id is a new one each time, and a host mta-sts that has the policy under
+	// https://mta-sts.qq.com/.well-known/mta-sts.txt, with the MX hosts that the domain has when it is fetched, and a max_age of a week.
+	MTASTS string
+
+	// TLSRPT says where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), in the record at _smtp._tls.
+	TLSRPT string
+
+	// DANE publishes a TLSA record 3 1 1 for port 25 of each MX host, made of the certificate that its server presents (RFC 7672 §3.1.1).
+	DANE bool
+
+	// Services are those for mail programs, as host and port: "imaps": "imap.qq.com:993", in an SRV record each, at _imaps._tcp. The names
+	// are submission, submissions, imap, imaps, pop3 and pop3s (RFC 6186, RFC 8314 §5.1). The service "." says that there is
+	// none. Hosts that do not exist are not made.
+	Services map[string]string
+
+	// Autoconfig makes a host autoconfig that tells mail programs of the Services under
+	// http://autoconfig.qq.com/mail/config-v1.1.xml, and by https likewise.
+	Autoconfig bool
+}
+
+// Publish publishes records of a domain, in place of those that it had of the same kind. It panics if one of them makes no sense, saying why.
+func (n *Internet) Publish(domain string, r Records) {
+	apex := mustName(domain)
+	if err := n.publish(apex, r); err != nil {
+		panic(fmt.Sprintf("mxmock: publish records of %s: %v", domain, err))
+	}
+}
+
+func (n *Internet) publish(apex string, r Records) error {
+	if err := n.db.Ensure(apex); err != nil {
+		return err
+	}
+	for _, t := range []struct{ name, version, text string }{
+		{apex, "v=spf1", r.SPF},
+		{"_dmarc." + apex, "v=DMARC1;", r.DMARC},
+		{"_smtp._tls." + apex, "v=TLSRPTv1;", prefixed("rua=", r.TLSRPT)},
+	} {
+		if t.text == "" {
+			continue
+		}
+		if err := n.setTXT(t.name, t.version, t.version+" "+t.text); err != nil {
+			return err
+		}
+	}
+	for _, selector := range slices.Sorted(maps.Keys(r.DKIM)) {
+		text, err := dkimRecord(r.DKIM[selector])
+		if err != nil {
+			return fmt.Errorf("DKIM selector %s: %w", selector, err)
+		}
+		if err := n.setTXT(selector+"._domainkey."+apex, "v=DKIM1;", text); err != nil {
+			return err
+		}
+	}
+	if err := n.setServices(apex, r.Services); err != nil {
+		return err
+	}
+	if r.MTASTS != "" {
+		if err := n.setPolicy(apex, r.MTASTS); err != nil {
+			return err
+		}
+	}
+	if r.Autoconfig {
+		if err := n.serveAutoconfig(apex); err != nil {
+			return err
+		}
+	}
+	if r.DANE {
+		return n.setTLSA(apex)
+	}
+	return nil
+}
+
+// prefixed puts prefix before text, unless that is empty.
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// setTXT makes text the only TXT record of a name that begins with a version. Others stay.
+func (n *Internet) setTXT(name, version, text string) error {
+	rrs := []dns.RR{textRecord(name, text)}
+	for _, rr := range n.records(name, dns.TypeTXT) {
+		if !isVersion(rr, version) {
+			rrs = append(rrs, rr)
+		}
+	}
+	return n.db.Set(name, dns.TypeTXT, rrs...)
+}
+
+// records returns the records that the DNS has for a name and type, without following aliases.
+func (n *Internet) records(name string, typ uint16) []dns.RR {
+	var rrs []dns.RR
+	for _, rr := range n.db.Answer(new(dns.Msg).SetQuestion(name, typ), zone.Recursive).Answer {
+		if rr.Header().Rrtype == typ && strings.EqualFold(rr.Header().Name, name) {
+			rrs = append(rrs, rr)
+		}
+	}
+	return rrs
+}
+
+// textRecord returns a TXT record with a text of any length, in strings of at most 255 bytes (RFC 1035 §3.3).
+func textRecord(name, text string) *dns.TXT {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	rr := &dns.TXT{Hdr: header(name, dns.TypeTXT)}
+	for len(text) > 255 {
+		rr.Txt = append(rr.Txt, escape.Replace(text[:255]))
+		text = text[255:]
+	}
+	rr.Txt = append(rr.Txt, escape.Replace(text))
+	return rr
+}
+
+// isVersion tells whether a record is a TXT record that begins with a version tag, such as "v=spf1".
+func isVersion(rr dns.RR, version string) bool {
+	txt, ok := rr.(*dns.TXT)
+	if !ok {
+		return false
+	}
+	tag, _, _ := strings.Cut(strings.TrimSpace(strings.Join(txt.Txt, "")), " ")
+	tag, _, _ = strings.Cut(tag, ";")
+	return strings.EqualFold(tag, strings.TrimSuffix(version, ";"))
+}
+
+// dkimRecord returns the key record for a public key.
+func dkimRecord(key crypto.PublicKey) (string, error) {
+	switch key := key.(type) {
+	case nil:
+		return "v=DKIM1; p=", nil
+	case *rsa.PublicKey:
+		der, err := x509.MarshalPKIXPublicKey(key)
+		if err != nil {
+			return "", err
+		}
+		return "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der), nil
+	case ed25519.PublicKey:
+		return "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(key), nil
+	}
+	return "", fmt.Errorf("a key of type %T; use *rsa.PublicKey or ed25519.PublicKey", key)
+}
+
+// setServices publishes SRV records.
+func (n *Internet) setServices(apex string, services map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		if !slices.Contains([]string{"submission", "submissions", "imap", "imaps", "pop3", "pop3s"}, name) {
+			return fmt.Errorf("there is no service %q for mail programs", name)
+		}
+		owner := "_" + name + "._tcp." + apex
+		srv := &dns.SRV{Hdr: header(owner, dns.TypeSRV), Target: "."}
+		if at := services[name]; at != "." {
+			host, port, err := net.SplitHostPort(at)
+			if err != nil {
+				return fmt.Errorf("service %s: %w", name, err)
+			}
+			number, err := strconv.ParseUint(port, 10, 16)
+			if err != nil {
+				return fmt.Errorf("service %s: there is no port %q", name, port)
+			}
+			if srv.Target, err = asciiName(host); err != nil {
+				return fmt.Errorf("service %s: %w", name, err)
+			}
+			srv.Port, srv.Weight = uint16(number), 1
+		}
+		if err := n.db.Set(owner, dns.TypeSRV, srv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setPolicy publishes an MTA-STS policy.
+func (n *Internet) setPolicy(apex, mode string) error {
+	if mode != "enforce" && mode != "testing" && mode != "none" {
+		return fmt.Errorf("MTA-STS has no mode %q; use enforce, testing or none", mode)
+	}
+	n.mu.Lock()
+	n.policies++
+	id := fmt.Sprintf("%s%d", time.Now().UTC().Format("20060102150405"), n.policies)
+	if n.modes == nil {
+		n.modes = make(map[string]string)
+	}
+	n.modes[apex] = mode
+	n.mu.Unlock()
+	if err := n.serveWeb("mta-sts."+apex, 443, n.policyHandler(apex)); err != nil {
+		return err
+	}
+	return n.setTXT("_mta-sts."+apex, "v=STSv1;", "v=STSv1; id="+id+";")
+}
+
+// setTLSA publishes the keys of the servers on port 25 of a domain's MX hosts.
+func (n *Internet) setTLSA(apex string) error {
+	for _, rr := range n.records(apex, dns.TypeMX) {
+		name := rr.(*dns.MX).Mx
+		host := n.hostNamed(name)
+		if host == nil {
+			return fmt.Errorf("DANE: there is no host %s", name)
+		}
+		hash, err := host.keyHash(25)
+		if err != nil {
+			return fmt.Errorf("DANE: host %s: %w", name, err)
+		}
+		owner := "_25._tcp." + host.fqdn
+		tlsa := &dns.TLSA{Hdr: header(owner, dns.TypeTLSA), Usage: 3, Selector: 1, MatchingType: 1, Certificate: hash}
+		if err := n.db.Set(owner, dns.TypeTLSA, tlsa); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostNamed returns the host with a name, or nil.
+func (n *Internet) hostNamed(fqdn string) *Host {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.hosts[strings.ToLower(fqdn)]
+}
+
+// keyHash returns the SHA-256 hash of the public key that the mail server on a port presents, in hexadecimal.
+func (h *Host) keyHash(port int) (string, error) {
+	cfg := h.Server(port).TLS
+	if cfg == nil {
+		cfg = h.TLS()
+	}
+	var cert *tls.Certificate
+	switch {
+	case cfg.GetCertificate != nil:
+		var err error
+		if cert, err = cfg.GetCertificate(&tls.ClientHelloInfo{ServerName: h.name}); err != nil {
+			return "", err
+		}
+	case len(cfg.Certificates) > 0:
+		cert = &cfg.Certificates[0]
+	default:
+		return "", errors.New("its TLS configuration has no certificate")
+	}
+	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	return hex.EncodeToString(hash[:]), nil
+}
+
+// Blocklist makes a domain a blocklist of the DNS (RFC 5782) and lists entries there, beside those that it has. An entry is an IP address or a
+// domain name, and maybe an address that is to be the answer: "203.0.113.7" or "spam.example.com 127.0.0.4"; otherwise the answer is
+// 127.0.0.2. Each has a TXT record too. The test entries of RFC 5782 §5 are there: 127.0.0.2, ::ffff:127.0.0.2 and TEST are listed, 127.0.0.1 and
+// INVALID are not. Blocklist panics if an entry is none.
+func (n *Internet) Blocklist(domain string, entries ...string) {
+	apex := mustName(domain)
+	fail := func(err error) { panic(fmt.Sprintf("mxmock: blocklist %s: %v", domain, err)) }
+	if err := n.db.Ensure(apex); err != nil {
+		fail(err)
+	}
+	var rrs []dns.RR
+	for _, text := range slices.Concat([]string{"127.0.0.2", "::ffff:127.0.0.2", "test"}, entries) {
+		entry, answer, _ := strings.Cut(text, " ")
+		if answer == "" {
+			answer = "127.0.0.2"
+		}
+		code, err := netip.ParseAddr(answer)
+		if err != nil || !code.Is4() {
+			fail(fmt.Errorf("entry %q: the answer %q is no IPv4 address", text, answer))
+		}
+		owner, err := listedName(entry, apex)
+		if err != nil {
+			fail(err)
+		}
+		rrs = append(rrs, &dns.A{Hdr: header(owner, dns.TypeA), A: code.AsSlice()}, textRecord(owner, entry+" is listed"))
+	}
+	if err := n.db.Add(rrs...); err != nil {
+		fail(err)
+	}
+}
+
+// listedName returns the name under which a blocklist has an entry.
+func listedName(entry, apex string) (string, error) {
+	addr, err := netip.ParseAddr(entry)
+	if err != nil {
+		name, err := asciiName(strings.TrimSuffix(entry, "."))
+		return name + apex, err
+	}
+	reverse, err := dns.ReverseAddr(addr.String())
+	if addr.Is4In6() {
+		reverse, err = reverse16(addr), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	reverse = strings.TrimSuffix(strings.TrimSuffix(reverse, "in-addr.arpa."), "ip6.arpa.")
+	return reverse + apex, nil
+}
+
+// reverse16 returns the 32 nibbles of an IPv6 address from the last to the first, which package dns does not for IPv4-mapped ones.
+func reverse16(addr netip.Addr) string {
+	var b strings.Builder
+	for _, octet := range slices.Backward(addr.AsSlice()) {
+		fmt.Fprintf(&b, "%x.%x.", octet&15, octet>>4)
+	}
+	return b.String()
+}
