@@ -75,7 +75,7 @@ func (c *Conn) bdat() error {
 		c.tell("RSET")
 		return err
 	}
-	return c.pass("BDAT 0 LAST")
+	return c.pass("BDAT", "0 LAST")
 }
 
 // chunkArgs parses "size [LAST]".

@@ -313,7 +313,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	if act := c.ask(); own != nil || act.keepsFromEngine() {
 		return c.finish(own, orphan)
 	}
-	return c.pass(".")
+	return c.pass(".", "")
 }
 
 // bareNotes says which line ends of a message are none, and which of them could hide a second message from one of two

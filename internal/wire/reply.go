@@ -30,7 +30,7 @@ func (c *Conn) ownReply(engine []byte) []byte {
 		return c.corrected(engine)
 	}
 	if t.Kind == End {
-		return []byte("250 2.0.0 Message accepted\r\n")
+		return c.usual("250 2.0.0 Message accepted")
 	}
 	switch t.Verb {
 	case "HELO":
@@ -38,22 +38,28 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	case "EHLO", "LHLO":
 		return c.ehlo()
 	case "MAIL":
-		return []byte("250 2.1.0 Sender OK\r\n")
+		return c.usual("250 2.1.0 Sender OK")
 	case "RCPT":
-		return []byte("250 2.1.5 Recipient OK\r\n")
+		return c.usual("250 2.1.5 Recipient OK")
 	case "DATA":
-		return []byte("354 End data with <CR><LF>.<CR><LF>\r\n")
+		return c.usual("354 End data with <CR><LF>.<CR><LF>")
 	case "RSET":
-		return []byte("250 2.0.0 Reset\r\n")
+		return c.usual("250 2.0.0 Reset")
 	case "NOOP":
-		return []byte("250 2.0.0 OK\r\n")
+		return c.usual("250 2.0.0 OK")
 	case "QUIT":
-		return []byte("221 2.0.0 Bye\r\n")
+		return c.usual("221 2.0.0 Bye")
 	}
 	if (t.Verb == "AUTH" || t.Kind == AuthStep) && engine[0] == '2' {
-		return []byte("235 2.7.0 Authentication successful\r\n")
+		return c.usual("235 2.7.0 Authentication successful")
 	}
 	return engine
+}
+
+// usual is line2 for the replies of every message: it uses the same memory for each.
+func (c *Conn) usual(reply string) []byte {
+	c.own = append(append(c.own[:0], reply...), "\r\n"...)
+	return c.own
 }
 
 // corrected mends those refusals of the engine that have another code in the RFCs.

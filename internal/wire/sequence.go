@@ -68,7 +68,7 @@ func (c *Conn) command(line []byte, notes []string) error {
 	case v == "XCLIENT" && c.cfg.Client:
 		return c.xclient()
 	}
-	return c.pass(c.forEngine())
+	return c.pass(v, c.forEngine())
 }
 
 // mustWait tells whether the client must read the reply to a command before it says more (RFC 2920 §3.1; for AUTH,
@@ -154,7 +154,7 @@ func (c *Conn) authStep(line []byte, notes []string) error {
 		c.tell("*") // RFC 4954 §4: cancels the exchange
 		return err
 	}
-	return c.pass(string(line))
+	return c.pass(string(line), "")
 }
 
 // answer gives the replies that the engine would not give, or would give wrongly. Empty means
@@ -287,7 +287,7 @@ func ascii(s string) bool {
 	return true
 }
 
-// forEngine is the line as the engine can read it: it knows no SIZE above 32 bits, which checkMail has seen, and no
+// forEngine is the argument as the engine can read it: it knows no SIZE above 32 bits, which checkMail has seen, and no
 // <postmaster> without a domain, which every server must accept (RFC 5321 §4.5.1).
 func (c *Conn) forEngine() string {
 	t := &c.turn
@@ -306,10 +306,7 @@ func (c *Conn) forEngine() string {
 			arg = "TO:<postmaster@localhost> " + strings.Join(params, " ")
 		}
 	}
-	if arg == "" {
-		return t.Verb
-	}
-	return t.Verb + " " + arg
+	return arg
 }
 
 // advance moves the state on by what the server itself has said in this turn.

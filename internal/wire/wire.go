@@ -117,6 +117,7 @@ type Turn struct {
 	Kind     Kind
 	Verb     string    // of a command: in upper case, "" where it is none that SMTP knows
 	Line     []byte    // the line as received, without its end; bounded, see Notes where it was cut
+	arg      string    // of a command: the part of the line behind the verb
 	Secret   bool      // the line holds credentials
 	Payload  []byte    // of End, and of BDAT once it is read: the bytes of the message; the receiver may keep them
 	Received time.Time // when the client's part was complete
@@ -135,8 +136,8 @@ type Turn struct {
 	Recipient int
 }
 
-// Arg is the part of the line behind the verb, trimmed.
-func (t *Turn) Arg() string { return argument(t.Line) }
+// Arg is the part of a command line behind the verb, trimmed.
+func (t *Turn) Arg() string { return t.arg }
 
 // Action is what the Handler wants done in a turn. The zero value means: as usual.
 type Action struct {
@@ -193,6 +194,7 @@ type Conn struct {
 	engine *engine
 	out    []byte // what the engine has written in this turn
 	feed   []byte // what the engine has yet to read
+	own    []byte // the server's own reply
 	await  await
 	turn   Turn
 	state  state
@@ -322,7 +324,7 @@ func (e *engine) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, c.feed)
-	c.feed = c.feed[n:]
+	c.feed = append(c.feed[:0], c.feed[n:]...) // which keeps its memory
 	return n, nil
 }
 
@@ -428,18 +430,21 @@ func (c *Conn) step() error {
 
 // line reads a line, and lets the Handler act if none comes for a long time.
 func (c *Conn) line() (line []byte, notes []string, err error) {
-	since, silent := time.Now(), time.Duration(0)
+	var since time.Time // the client has been silent
+	silent := time.Duration(0)
 	for {
 		patience := c.handler.Patience(silent)
 		if patience > 0 {
+			if silent == 0 {
+				since = time.Now()
+			}
 			c.conn.SetReadDeadline(since.Add(patience))
 		}
 		line, notes, err = c.in.line()
 		if patience > 0 {
 			c.conn.SetReadDeadline(time.Time{})
 		}
-		var timeout net.Error
-		if err == nil || !errors.As(err, &timeout) || !timeout.Timeout() {
+		if err == nil || !timedOut(err) {
 			return line, notes, err
 		}
 		silent = patience
@@ -452,13 +457,22 @@ func (c *Conn) line() (line []byte, notes []string, err error) {
 		if err := c.conclude(nil); err != nil {
 			return nil, nil, err
 		}
-		since, silent = time.Now(), 0
+		silent = 0
 	}
+}
+
+// timedOut tells whether an error is that of a deadline.
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // begin opens a turn.
 func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 	c.turn = Turn{Kind: k, Verb: verb, Line: line, Received: time.Now()}
+	if k == Command {
+		c.turn.arg = argument(line)
+	}
 	return &c.turn
 }
 
@@ -476,9 +490,12 @@ func (a *Action) keepsFromEngine() bool {
 	return a.Drop != NoDrop && a.After == 0
 }
 
-// pass hands a line to the engine; its answer will settle the turn.
-func (c *Conn) pass(line string) error {
-	c.feed = append(c.feed[:0], line...)
+// pass hands a command to the engine; its answer will settle the turn.
+func (c *Conn) pass(verb, arg string) error {
+	c.feed = append(c.feed[:0], verb...)
+	if arg != "" {
+		c.feed = append(append(c.feed, ' '), arg...)
+	}
 	c.feed = append(c.feed, "\r\n"...)
 	c.await = awaitReply
 	return nil
@@ -486,8 +503,7 @@ func (c *Conn) pass(line string) error {
 
 // tell hands a line to the engine and drops its answer.
 func (c *Conn) tell(line string) {
-	c.feed = append(c.feed[:0], line...)
-	c.feed = append(c.feed, "\r\n"...)
+	c.feed = append(append(c.feed[:0], line...), "\r\n"...)
 	c.await = awaitNothing
 }
 
