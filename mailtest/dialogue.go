@@ -32,15 +32,18 @@ import (
 //	s .. 5m                       the server says nothing for five minutes, but does what follows then
 //	s !! close                    the server closes the connection; also: reset, cut (TLS without a close_notify)
 //
+// "c !! starttls" as the first line begins TLS before the greeting. A connection that is encrypted already when it is
+// given to Play does not tell close from cut.
+//
 // Bytes are written as in Go strings: \r, \n, \t, \\, \x00. What a client sends between two lines of the server is
 // sent at once.
 type Dialogue struct {
 	Text string
 
-	// TLS is for "c !! starttls".
+	// TLS is for "c !! starttls", which is an error without it.
 	TLS *tls.Config
 
-	// Exact makes Play an error of what comes later than "s .." says, and not only of what comes earlier. It is for
+	// Exact makes it an error if the server does anything later than the text says, and not only if earlier. It is for
 	// virtual time, inside a synctest bubble.
 	Exact bool
 }
@@ -80,21 +83,60 @@ type player struct {
 	conn     net.Conn
 	raw      net.Conn // below TLS
 	dialogue Dialogue
+	fin      *finWatch // below TLS, if the dialogue has begun it
 	in       *bufio.Reader
 	out      bytes.Buffer
 	received bytes.Buffer // all that the server has sent
 
-	since time.Time     // when the last thing happened
-	pause time.Duration // for which the server is to say nothing from then on; 0 is no matter
+	since  time.Time     // when the client did its last thing
+	pause  time.Duration // how long after that the server is to do its next one
+	silent bool          // "s .." was the last line
 }
 
 func newPlayer(conn net.Conn, d Dialogue) *player {
-	p := &player{conn: conn, raw: conn, dialogue: d, since: time.Now()}
-	p.in = bufio.NewReader(conn)
+	p := &player{conn: conn, raw: conn, dialogue: d, since: time.Now(), in: newInput(conn)}
 	if tc, ok := conn.(*tls.Conn); ok {
 		p.raw = tc.NetConn()
 	}
 	return p
+}
+
+// newInput returns a reader that gives the end of the connection again and again, as reading ahead must not swallow it.
+func newInput(conn net.Conn) *bufio.Reader { return bufio.NewReader(&sticky{r: conn}) }
+
+// sticky is a reader that keeps its error, unless that is a timeout.
+type sticky struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sticky) Read(b []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.r.Read(b)
+	if !isTimeout(err) {
+		s.err = err
+	}
+	return n, err
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// finWatch is the connection below TLS. It notices a FIN, before which TLS should have said that it ends: above, the two
+// ends look the same.
+type finWatch struct {
+	net.Conn
+	seen bool
+}
+
+func (f *finWatch) Read(b []byte) (int, error) {
+	n, err := f.Conn.Read(b)
+	f.seen = f.seen || err == io.EOF
+	return n, err
 }
 
 func (p *player) step(s step) error {
@@ -113,10 +155,11 @@ func (p *player) step(s step) error {
 	case s.op == "..":
 		if s.who == "c" {
 			<-time.After(s.pause)
-			p.since = time.Now()
+			p.since, p.pause = time.Now(), 0
 			return nil
 		}
 		p.pause += s.pause
+		p.silent = true
 		return nil
 	case s.who == "c":
 		if err := p.silence(); err != nil {
@@ -127,7 +170,6 @@ func (p *player) step(s step) error {
 	if err := p.punctual(); err != nil {
 		return err
 	}
-	defer func() { p.since = time.Now() }()
 	switch s.op {
 	case "<-":
 		return p.expect(s.text)
@@ -148,7 +190,7 @@ func (p *player) flush() error {
 		return err
 	}
 	defer p.out.Reset()
-	p.since = time.Now()
+	p.since, p.pause = time.Now(), 0
 	p.conn.SetWriteDeadline(p.since.Add(dialoguePatience))
 	_, err := p.conn.Write(p.out.Bytes())
 	return err
@@ -156,14 +198,13 @@ func (p *player) flush() error {
 
 // silence waits until the server has said nothing for as long as it is to.
 func (p *player) silence() error {
-	if p.pause == 0 {
+	if !p.silent {
 		return nil
 	}
+	p.silent = false
 	p.conn.SetReadDeadline(p.since.Add(p.pause))
 	_, err := p.in.Peek(1)
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		p.since, p.pause = time.Now(), 0
+	if isTimeout(err) {
 		return nil
 	}
 	return p.early(err)
@@ -171,19 +212,18 @@ func (p *player) silence() error {
 
 // punctual waits for the next thing that the server does, which is to be in time.
 func (p *player) punctual() error {
+	p.silent = false
 	p.conn.SetReadDeadline(p.since.Add(p.pause + dialoguePatience))
-	if p.pause == 0 {
+	if p.pause == 0 && !p.dialogue.Exact {
 		return nil
 	}
 	_, err := p.in.Peek(1)
-	after := time.Since(p.since)
-	if after < p.pause {
+	switch after := time.Since(p.since); {
+	case after < p.pause:
 		return p.early(err)
-	}
-	if p.dialogue.Exact && after > p.pause {
+	case p.dialogue.Exact && after > p.pause && !isTimeout(err):
 		return fmt.Errorf("it came after %v, not after %v", after, p.pause)
 	}
-	p.pause = 0
 	return nil
 }
 
@@ -223,15 +263,21 @@ func (p *player) do(what string) error {
 			head, _ := p.in.Peek(n)
 			return fmt.Errorf("the server has sent more before TLS: %q", head)
 		}
-		conn := tls.Client(p.conn, p.dialogue.TLS)
-		conn.SetDeadline(time.Now().Add(dialoguePatience))
-		if err := conn.Handshake(); err != nil {
-			return err
-		}
-		p.conn, p.in = conn, bufio.NewReader(conn)
-		return nil
+		return p.encrypt()
 	}
 	return p.conn.Close()
+}
+
+// encrypt begins TLS.
+func (p *player) encrypt() error {
+	p.fin = &finWatch{Conn: p.conn}
+	conn := tls.Client(p.fin, p.dialogue.TLS)
+	conn.SetDeadline(time.Now().Add(dialoguePatience))
+	if err := conn.Handshake(); err != nil {
+		return err
+	}
+	p.conn, p.in = conn, newInput(conn)
+	return nil
 }
 
 // readLine reads a line of the server's.
@@ -289,9 +335,9 @@ func (p *player) expectEnd(how string) error {
 	ok := false
 	switch how {
 	case "close":
-		ok = err == nil
+		ok = err == nil && (p.fin == nil || !p.fin.seen)
 	case "cut":
-		ok = errors.Is(err, io.ErrUnexpectedEOF) || err == nil && p.conn == p.raw
+		ok = errors.Is(err, io.ErrUnexpectedEOF) || err == nil && (p.fin == nil || p.fin.seen)
 	case "reset":
 		ok = errors.Is(err, syscall.ECONNRESET) || errors.Is(err, windowsReset)
 	}

@@ -94,7 +94,7 @@ type Rule struct {
 	// from several goroutines at once, and must not use the server.
 	Answer func(*Attempt) string
 
-	// Endless repeats the reply for as long as the client reads it.
+	// Endless repeats the reply for as long as the client reads it. The transcript has it once.
 	Endless bool
 
 	// Lie sends a positive Reply where the server does not agree, too.
