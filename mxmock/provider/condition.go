@@ -1,0 +1,314 @@
+package provider
+
+// Conditions: what the policies of a file can depend on.
+//
+// To add one: write it into the table, with the stages at which it can be known, describe it in the package comment, and teach
+// the test how to provoke it.
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/lint"
+	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
+)
+
+// condition is one thing that a policy can depend on.
+type condition struct {
+	// args are the arguments that are possible, nil if others are, or none.
+	args []string
+
+	// least and most are how many arguments there are; most 0 is any number.
+	least, most int
+
+	// argument, if not nil, returns what is wrong with an argument.
+	argument func(string) error
+
+	// stages are those at which it can be known; nil is all.
+	stages []mailtest.Stage
+
+	// counts: the policy has a limit. To ask is to count.
+	counts bool
+
+	// rewords tells whether the server refuses by itself, and the policy only has the words. Nil is no.
+	rewords func(args []string) bool
+
+	// fits tells whether it holds.
+	fits func(t *turn, args []string) bool
+}
+
+var (
+	fromMail = []mailtest.Stage{mailtest.Mail, mailtest.Rcpt, mailtest.Data, mailtest.Dot}
+	atRcpt   = []mailtest.Stage{mailtest.Rcpt}
+	atDot    = []mailtest.Stage{mailtest.Dot}
+	results  = []string{"none", "pass", "fail", "softfail", "neutral", "policy", "temperror", "permerror"}
+)
+
+// conditions are all there are.
+var conditions = map[string]*condition{
+	"always": {fits: func(*turn, []string) bool { return true }},
+
+	// Who connects.
+	"blocked": {args: []string{"client", "sender"}, least: 1, most: 1, fits: (*turn).blocked},
+	"client":  {args: []string{"ipv6", "plain"}, least: 1, most: 1, fits: (*turn).client},
+	"dnsbl":   {least: 1, most: 1, argument: checkName, fits: (*turn).dnsbl},
+	"ptr":     {fits: (*turn).noPTR},
+	"helo":    {args: []string{"empty", "invalid", "unqualified", "unknown"}, least: 1, fits: (*turn).helo},
+
+	// How much.
+	"concurrent": {counts: true, fits: func(t *turn, _ []string) bool { return t.a.Open > t.limit.n }},
+	"messages":   {counts: true, stages: []mailtest.Stage{mailtest.Mail}, fits: (*turn).nth},
+	"commands":   {counts: true, stages: []mailtest.Stage{mailtest.Unknown}, fits: (*turn).nth},
+	"recipients": {args: []string{"message", "connection"}, least: 1, most: 1, counts: true, stages: atRcpt, fits: (*turn).recipients},
+	"rate":       {args: []string{"client", "connection", "sender", "domain", "recipient"}, least: 1, most: 1, counts: true, fits: (*turn).rate},
+	"new": {least: 1, most: 1, stages: []mailtest.Stage{mailtest.Rcpt, mailtest.Dot}, fits: (*turn).isNew,
+		argument: func(arg string) error { _, err := time.ParseDuration(arg); return err }},
+
+	// Who writes to whom.
+	"sender": {args: []string{"null", "local", "foreign", "unresolvable", "not-user", "not-from"}, least: 1, most: 1, stages: fromMail,
+		fits: (*turn).sender},
+	"recipient": {args: []string{"foreign"}, least: 1, most: 1, stages: atRcpt, fits: (*turn).foreignRecipient},
+	"domains":   {stages: atRcpt, fits: (*turn).domains},
+	"mailbox": {args: []string{"unknown", "full", "disabled"}, least: 1, most: 1, stages: []mailtest.Stage{mailtest.Rcpt, mailtest.Dot},
+		fits: (*turn).mailbox},
+
+	// What the message says of itself.
+	"size":    {stages: []mailtest.Stage{mailtest.Mail, mailtest.Dot}, fits: (*turn).tooLarge},
+	"lint":    {least: 1, argument: checkLint, stages: atDot, fits: (*turn).lint},
+	"from":    {args: []string{"several"}, least: 1, most: 1, stages: atDot, fits: func(t *turn, _ []string) bool { return len(t.a.Message.From) > 1 }},
+	"content": {least: 1, stages: atDot, fits: (*turn).content},
+
+	// Whether it can be believed.
+	"spf":   {args: results, least: 1, stages: fromMail, fits: func(t *turn, args []string) bool { return contains(args, t.verdict().SPF) }},
+	"dkim":  {args: results, least: 1, stages: atDot, fits: func(t *turn, args []string) bool { return contains(args, t.verdict().DKIM) }},
+	"dmarc": {args: []string{"fail", "quarantine", "reject"}, least: 1, most: 1, stages: atDot, fits: (*turn).dmarc},
+	"unauthenticated": {stages: atDot, fits: func(t *turn, _ []string) bool {
+		v := t.verdict()
+		return v.SPF != mailauth.Pass && v.DKIM != mailauth.Pass
+	}},
+	"unaligned": {stages: atDot, fits: func(t *turn, _ []string) bool { return t.verdict().DMARC != mailauth.Pass }},
+
+	// What the server refuses by itself.
+	"login": {args: []string{"missing", "clear", "wrong", "off", "malformed"}, least: 1, most: 1,
+		stages: []mailtest.Stage{mailtest.Auth, mailtest.Mail, mailtest.Rcpt}, rewords: badLogin, fits: (*turn).login},
+	"syntax":          {rewords: always, stages: []mailtest.Stage{mailtest.Mail, mailtest.Rcpt}, fits: refusedWith("501", "553")},
+	"sequence":        {rewords: always, stages: []mailtest.Stage{mailtest.Mail, mailtest.Rcpt, mailtest.Data}, fits: refusedWith("503")},
+	"unknown-command": {rewords: always, stages: []mailtest.Stage{mailtest.Unknown}, fits: refusedWith("500", "502")},
+}
+
+// conditionNames are their names, sorted.
+func conditionNames() []string { return slices.Sorted(maps.Keys(conditions)) }
+
+// check returns what is wrong with arguments.
+func (c *condition) check(args []string) error {
+	most := c.most
+	if most == 0 && c.least > 0 {
+		most = len(args)
+	}
+	if len(args) < c.least || len(args) > most {
+		return fmt.Errorf("%d arguments; it takes %d%s", len(args), c.least, map[bool]string{true: " or more"}[c.least > 0 && c.most == 0])
+	}
+	for _, arg := range args {
+		if c.args != nil && !slices.Contains(c.args, arg) {
+			return fmt.Errorf("%q is none of %s", arg, strings.Join(c.args, ", "))
+		}
+		if c.argument != nil {
+			if err := c.argument(arg); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkLint returns what is wrong with the name of a lint rule. "error" stands for all that makes a message malformed.
+func checkLint(name string) error {
+	if name == "error" || slices.ContainsFunc(lint.Rules(), func(r lint.RuleInfo) bool { return r.Name == name && r.Group != "transport" }) {
+		return nil
+	}
+	return fmt.Errorf("package lint has no rule %q for messages", name)
+}
+
+func contains(args []string, r mailauth.Result) bool { return slices.Contains(args, string(r)) }
+
+// refusedWith fits a refusal of the server's own with one of the codes.
+func refusedWith(codes ...string) func(*turn, []string) bool {
+	return func(t *turn, _ []string) bool {
+		return slices.ContainsFunc(codes, func(code string) bool { return strings.HasPrefix(t.own, code) })
+	}
+}
+
+func (t *turn) client(args []string) bool {
+	if args[0] == "plain" {
+		return !t.a.Encrypted
+	}
+	addr, err := netip.ParseAddr(t.a.Client)
+	return err == nil && addr.Unmap().Is6()
+}
+
+// nth fits from the command on that follows those within the limit.
+func (t *turn) nth([]string) bool { return t.a.Nth > t.limit.n }
+
+func (t *turn) recipients(args []string) bool {
+	if args[0] == "message" {
+		return len(t.a.Recipients) >= t.limit.n
+	}
+	return t.p.count(t.policy, t.connection(), "", t.limit)
+}
+
+func (t *turn) rate(args []string) bool {
+	key, once := "", ""
+	switch args[0] {
+	case "client":
+		key = t.a.Client
+	case "connection":
+		key, once = t.a.Client, t.connection()
+	case "sender":
+		key = strings.ToLower(t.a.From)
+	case "domain":
+		key = domainOf(t.a.From)
+	case "recipient":
+		to := []string{t.a.To}
+		if t.a.Stage == mailtest.Dot {
+			to = t.accepted()
+		}
+		for _, address := range to {
+			if t.p.count(t.policy, strings.ToLower(address), "", t.limit) {
+				t.about = address
+				return true
+			}
+		}
+		return false
+	}
+	return t.p.count(t.policy, key, once, t.limit)
+}
+
+func (t *turn) isNew(args []string) bool {
+	delay, _ := time.ParseDuration(args[0])
+	to := []string{t.a.To}
+	if t.a.Stage == mailtest.Dot {
+		to = t.accepted()
+	}
+	for _, address := range to {
+		if t.p.isNew(t.policy, [3]string{t.a.Client, strings.ToLower(t.a.From), strings.ToLower(address)}, delay) {
+			t.about = address
+			return true
+		}
+	}
+	return false
+}
+
+func (t *turn) sender(args []string) bool {
+	if !t.a.HasFrom {
+		return false
+	}
+	from := t.a.From
+	switch args[0] {
+	case "null":
+		return from == ""
+	case "local":
+		return t.p.serves(domainOf(from))
+	case "foreign":
+		return from != "" && !t.p.serves(domainOf(from))
+	case "unresolvable":
+		return from != "" && !t.p.dns.takesMail(domainOf(from))
+	case "not-user":
+		user, _, _ := strings.Cut(from, "@")
+		return t.a.User != "" && !strings.EqualFold(from, t.a.User) && !strings.EqualFold(user, t.a.User)
+	}
+	return t.a.Message != nil && !slices.ContainsFunc(t.a.Message.From, func(a mailtest.Address) bool { return strings.EqualFold(a.Address, from) })
+}
+
+func (t *turn) foreignRecipient([]string) bool {
+	return strings.Contains(t.a.To, "@") && !t.p.serves(domainOf(t.a.To)) // <postmaster> has no domain (RFC 5321 §4.5.1)
+}
+
+func (t *turn) domains([]string) bool {
+	return slices.ContainsFunc(t.accepted(), func(address string) bool { return domainOf(address) != domainOf(t.a.To) })
+}
+
+func (t *turn) mailbox(args []string) bool {
+	want := map[string]State{"unknown": Unknown, "full": Full, "disabled": Disabled}[args[0]]
+	to := []string{t.a.To}
+	if t.a.Stage == mailtest.Dot {
+		to = t.accepted()
+	}
+	i := slices.IndexFunc(to, func(address string) bool { return t.p.state(address) == want })
+	if i < 0 {
+		return false
+	}
+	t.about = to[i]
+	return true
+}
+
+func (t *turn) tooLarge([]string) bool {
+	size := t.p.sizeOf(t.service)
+	if size == 0 {
+		return false
+	}
+	if t.a.Stage == mailtest.Dot {
+		return int64(len(t.a.Message.Raw)) > size
+	}
+	return announced(t.a.Command) > size
+}
+
+func (t *turn) lint(args []string) bool {
+	l := lint.Linter{Only: args}
+	all := slices.Contains(args, "error")
+	if all {
+		l.Only = []string{"format"}
+	}
+	for _, f := range l.Check(t.a.Message) {
+		if !all || f.Severity == lint.Error {
+			t.finding = f.Rule
+			return true
+		}
+	}
+	return false
+}
+
+func (t *turn) content(args []string) bool {
+	m := t.a.Message
+	return slices.ContainsFunc(slices.Concat(args, t.p.banned()), func(word string) bool {
+		return strings.Contains(m.Subject, word) || strings.Contains(m.Text, word) || strings.Contains(m.HTML, word)
+	})
+}
+
+func (t *turn) blocked(args []string) bool {
+	if args[0] == "client" {
+		return t.p.blocks(t.a.Client)
+	}
+	return t.a.HasFrom && (t.p.blocks(t.a.From) || t.p.blocks(domainOf(t.a.From)))
+}
+
+func (t *turn) dmarc(args []string) bool {
+	if t.verdict().DMARC != mailauth.Fail {
+		return false
+	}
+	return args[0] == "fail" || t.report.DMARC.Policy == args[0]
+}
+
+// always and badLogin tell which refusals are the server's own: of an attempt to log in, those that need to know the credentials.
+func always([]string) bool { return true }
+
+func badLogin(args []string) bool { return args[0] != "missing" && args[0] != "clear" }
+
+// login fits where a client has not proved who it is.
+func (t *turn) login(args []string) bool {
+	switch args[0] {
+	case "missing":
+		return t.a.User == ""
+	case "clear":
+		return !t.a.Encrypted
+	case "malformed":
+		return strings.HasPrefix(t.own, "501")
+	case "off":
+		return strings.HasPrefix(t.own, "535") && t.p.withoutCode(t.a.User)
+	}
+	return strings.HasPrefix(t.own, "535")
+}

@@ -1,0 +1,120 @@
+package provider
+
+// What a provider asks the DNS about its clients and senders.
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
+)
+
+// resolver is the DNS of the internet that the provider is in.
+type resolver struct{ *net.Resolver }
+
+// patience bounds the look-ups of one condition.
+const patience = 30 * time.Second
+
+// authenticate checks a message by SPF, DKIM and DMARC; before there is one, by SPF.
+func (r resolver) authenticate(a *mailtest.Attempt) (mailauth.Verdict, mailauth.Report) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	m := a.Message
+	if m == nil {
+		m = &mailtest.Message{Envelope: mailtest.Envelope{From: a.From, Helo: a.Helo, Client: net.JoinHostPort(a.Client, "0")}}
+	}
+	return mailauth.Check(ctx, m, r)
+}
+
+// noPTR tells whether the client has no name that leads back to its address.
+func (t *turn) noPTR([]string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	client, err := netip.ParseAddr(t.a.Client)
+	if err != nil {
+		return false
+	}
+	names, err := t.p.dns.LookupAddr(ctx, t.a.Client)
+	if err != nil {
+		return notFound(err)
+	}
+	for _, name := range names {
+		addrs, _ := t.p.dns.LookupNetIP(ctx, "ip", name)
+		for _, addr := range addrs {
+			if addr.Unmap() == client.Unmap() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// helo tells what is wrong with the name that the client gives itself.
+func (t *turn) helo(args []string) bool {
+	name := t.a.Helo
+	literal := strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]")
+	labels, valid := dns.IsDomainName(name)
+	valid = valid && !strings.ContainsFunc(strings.ToLower(name), notInName)
+	for _, arg := range args {
+		switch {
+		case arg == "empty" && name == "",
+			arg == "invalid" && name != "" && !literal && !valid,
+			arg == "unqualified" && valid && labels < 2,
+			arg == "unknown" && valid && !t.p.dns.exists(name):
+			return true
+		}
+	}
+	return false
+}
+
+// exists tells whether a name has addresses, or takes mail. If the DNS fails, it does.
+func (r resolver) exists(name string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := r.LookupNetIP(ctx, "ip", dns.Fqdn(name))
+	if !notFound(err) {
+		return true
+	}
+	_, err = r.LookupMX(ctx, dns.Fqdn(name))
+	return !notFound(err)
+}
+
+// takesMail tells whether an answer to somebody in a domain would have a place to go (RFC 5321 §5.1, RFC 7505 §4.2).
+func (r resolver) takesMail(domain string) bool {
+	if strings.HasPrefix(domain, "[") {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	mxs, err := r.LookupMX(ctx, dns.Fqdn(domain))
+	if err == nil && len(mxs) == 1 && mxs[0].Host == "." {
+		return false
+	}
+	return !notFound(err) || r.exists(domain)
+}
+
+// dnsbl tells whether the client is on a public blocklist (RFC 5782 §2).
+func (t *turn) dnsbl(args []string) bool {
+	reverse, err := dns.ReverseAddr(t.a.Client)
+	if err != nil {
+		return false
+	}
+	reverse = strings.TrimSuffix(strings.TrimSuffix(reverse, "in-addr.arpa."), "ip6.arpa.")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	addrs, err := t.p.dns.LookupNetIP(ctx, "ip4", reverse+args[0]+".")
+	return err == nil && len(addrs) > 0 && addrs[0].Unmap().IsLoopback()
+}
+
+// notFound tells whether the DNS knows that there is nothing.
+func notFound(err error) bool {
+	var e *net.DNSError
+	return errors.As(err, &e) && e.IsNotFound
+}

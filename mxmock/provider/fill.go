@@ -1,0 +1,121 @@
+package provider
+
+// Placeholders: the parts of a text that differ from one reply to the next.
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
+)
+
+// placeholder is what one looks like. In capitals it stands for the same in capitals.
+var placeholder = regexp.MustCompile(`\{[A-Za-z]+\}`)
+
+// placeholders are all there are.
+var placeholders = map[string]func(t *turn) string{
+	"{ip}":     func(t *turn) string { return t.a.Client },
+	"{helo}":   func(t *turn) string { return t.a.Helo },
+	"{user}":   func(t *turn) string { return t.a.User },
+	"{from}":   func(t *turn) string { return t.a.From },
+	"{addr}":   (*turn).address,
+	"{domain}": (*turn).senderDomain,
+	"{author}": (*turn).authorDomain,
+	"{host}":   func(t *turn) string { return t.host },
+	"{token}":  (*turn).token,
+	"{unix}":   func(*turn) string { return strconv.FormatInt(time.Now().Unix(), 10) },
+	"{date}":   func(*turn) string { return time.Now().UTC().Format(time.RFC1123Z) },
+	"{stamp}":  func(*turn) string { return time.Now().UTC().Format("2006-01-02T15:04:05.000Z") },
+	"{size}":   func(t *turn) string { return strconv.FormatInt(t.p.sizeOf(t.service), 10) },
+	"{lint}":   func(t *turn) string { return t.finding },
+	"{spf}":    func(t *turn) string { return title(t.verdict().SPF) },
+	"{dkim}":   func(t *turn) string { return title(t.verdict().DKIM) },
+	"{dmarc}":  func(t *turn) string { return title(t.verdict().DMARC) },
+}
+
+// placeholderNames are their names, sorted.
+func placeholderNames() []string { return slices.Sorted(maps.Keys(placeholders)) }
+
+// title is a result as Microsoft writes it.
+func title(r mailauth.Result) string {
+	s := string(r)
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// fill puts in what placeholders stand for, without anything that would break the reply.
+func (t *turn) fill(text string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
+		f := placeholders[strings.ToLower(name)]
+		if f == nil {
+			return name
+		}
+		value := f(t)
+		if name == strings.ToUpper(name) {
+			value = strings.ToUpper(value)
+		}
+		return strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return '?'
+			}
+			return r
+		}, value)
+	})
+}
+
+// encode returns the reply of a policy, as the bytes that go over the wire.
+func (t *turn) encode(pol *policy) string {
+	reply := t.fill(pol.reply)
+	if pol.charset == nil {
+		return reply
+	}
+	encoded, err := pol.charset.NewEncoder().String(reply)
+	if err != nil {
+		return reply // an address that has no form in it
+	}
+	return encoded
+}
+
+// address is the one that the reply is about.
+func (t *turn) address() string {
+	switch {
+	case t.about != "":
+		return t.about
+	case t.a.Stage == mailtest.Rcpt:
+		return t.a.To
+	case t.a.Stage == mailtest.Auth, t.a.Stage == mailtest.AuthStep:
+		return t.a.User
+	case t.a.Stage == mailtest.Dot && len(t.a.Recipients) > 0:
+		return t.a.Recipients[0].Address
+	}
+	return t.a.From
+}
+
+// senderDomain is the domain that SPF is about (RFC 7208 §2.4).
+func (t *turn) senderDomain() string {
+	if domain := domainOf(t.a.From); domain != "" {
+		return domain
+	}
+	return t.a.Helo
+}
+
+// authorDomain is that of the From field.
+func (t *turn) authorDomain() string {
+	if m := t.a.Message; m != nil && len(m.From) > 0 {
+		return domainOf(m.From[0].Address)
+	}
+	return ""
+}
+
+// token is the identifier of the turn.
+func (t *turn) token() string {
+	if t.service.token == nil {
+		return ""
+	}
+	return t.service.token.make(fmt.Sprintf("%s %s %d", t.connection(), t.a.Stage, t.a.Nth))
+}
