@@ -26,13 +26,14 @@ const (
 	// follow.
 	BadSignatures
 
-	// ExpiredSignatures: the signatures have expired an hour ago.
+	// ExpiredSignatures: the signatures have expired a week ago.
 	ExpiredSignatures
 
-	// FutureSignatures: the signatures are valid in an hour.
+	// FutureSignatures: the signatures are valid in a week.
 	FutureSignatures
 
-	// UnrenewedSignatures: the signatures are those of the moment when Secure was called, which are valid for 14 days.
+	// UnrenewedSignatures: the signatures are those of the moment when Secure was called, which are valid for 14 days. (Some validators overlook
+	// a day, as unbound does.)
 	UnrenewedSignatures
 
 	// Unsigned: the parent says that the domain is secure, but it has neither keys nor signatures.

@@ -37,10 +37,10 @@ const (
 	// BadSignatures: all signatures are false.
 	BadSignatures Flaw = iota + 1
 
-	// Expired: the signatures have expired an hour ago.
+	// Expired: the signatures have expired a week ago.
 	Expired
 
-	// NotYetValid: the signatures become valid in an hour.
+	// NotYetValid: the signatures become valid in a week.
 	NotYetValid
 
 	// Unrenewed: the signatures were made when [DB.Secure] was called, and expire [Validity] later.
@@ -65,12 +65,9 @@ const (
 	WrongDenial
 )
 
-// Validity is how long signatures are valid. Unless the zone has a flaw, each is made when it is asked
-// for; it begins to be valid [Slack] earlier.
-const (
-	Validity = 14 * 24 * time.Hour
-	Slack    = time.Hour
-)
+// Validity is how long signatures are valid. Unless the zone has a flaw, each is made when it is asked for, and
+// its validity begins an hour earlier.
+const Validity = 14 * 24 * time.Hour
 
 // signer is what a zone has that is secure: it makes the signatures, and the records that deny.
 type signer struct {

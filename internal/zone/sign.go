@@ -11,15 +11,17 @@ import (
 
 // window is from when until when a signature is valid that is made now.
 func (s *signer) window(now time.Time) (from, until time.Time) {
+	const slack = time.Hour            // for clocks that are late
+	const mistake = 7 * 24 * time.Hour // more than validators overlook: unbound a day
 	switch s.Flaw {
 	case Expired:
-		return now.Add(-Slack - Validity), now.Add(-Slack)
+		now = now.Add(-mistake - Validity)
 	case NotYetValid:
-		return now.Add(Slack), now.Add(Slack + Validity)
+		now = now.Add(mistake)
 	case Unrenewed:
 		now = s.since
 	}
-	return now.Add(-Slack), now.Add(Validity)
+	return now.Add(-slack), now.Add(Validity)
 }
 
 // signing returns the signer of a zone that signs, or nil.

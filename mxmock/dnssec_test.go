@@ -1,0 +1,418 @@
+package mxmock_test
+
+// Secure domains before validators: our own resolver, unbound, and delv must find the same.
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// secureDomain is a domain and what validators must find in it.
+type secureDomain struct {
+	name     string
+	how      []mxmock.DNSSEC
+	data     string // secure, insecure or bogus: what exists
+	denial   string // what does not exist, and what comes from a wildcard
+	insecure string // the domain beneath that is not secure
+}
+
+var secureDomains = []secureDomain{
+	{"ecdsa.com", nil, "secure", "secure", "insecure"},
+	{"hashed.com", []mxmock.DNSSEC{mxmock.NSEC3}, "secure", "secure", "insecure"},
+	{"edwards.com.cn", []mxmock.DNSSEC{mxmock.Ed25519}, "secure", "secure", "insecure"},
+	{"rsa.com", []mxmock.DNSSEC{mxmock.RSA, mxmock.NSEC3}, "secure", "secure", "insecure"},
+	{"unrenewed.com", []mxmock.DNSSEC{mxmock.UnrenewedSignatures}, "secure", "secure", "insecure"},
+	{"bad.com", []mxmock.DNSSEC{mxmock.BadSignatures}, "bogus", "bogus", "bogus"},
+	{"expired.com", []mxmock.DNSSEC{mxmock.ExpiredSignatures}, "bogus", "bogus", "bogus"},
+	{"future.com", []mxmock.DNSSEC{mxmock.FutureSignatures, mxmock.Ed25519}, "bogus", "bogus", "bogus"},
+	{"unsigned.com", []mxmock.DNSSEC{mxmock.Unsigned}, "bogus", "bogus", "bogus"},
+	{"wrong-ds.com", []mxmock.DNSSEC{mxmock.WrongDS}, "bogus", "bogus", "bogus"},
+	{"no-ds.com", []mxmock.DNSSEC{mxmock.NoDS}, "insecure", "insecure", "insecure"},
+	{"no-nsec.com", []mxmock.DNSSEC{mxmock.NoDenial}, "secure", "bogus", "bogus"},
+	{"no-nsec3.com", []mxmock.DNSSEC{mxmock.NoDenial, mxmock.NSEC3}, "secure", "bogus", "bogus"},
+	{"wrong-nsec.com", []mxmock.DNSSEC{mxmock.WrongDenial}, "secure", "bogus", "bogus"},
+	{"wrong-nsec3.com", []mxmock.DNSSEC{mxmock.WrongDenial, mxmock.NSEC3}, "secure", "bogus", "bogus"},
+}
+
+// finding is a question and what validators must find.
+type finding struct {
+	question string // "name type"
+	want     string
+}
+
+// secureInternet makes an internet with all secureDomains, and the questions about them.
+func secureInternet(tb testing.TB) (*mxmock.Internet, []finding) {
+	tb.Helper()
+	inet := mxmock.New(tb)
+	inet.MX("plain.org", "mx.plain.org")
+	for _, d := range secureDomains {
+		inet.MX(d.name, "mx1."+d.name)
+		zoneOf(tb, inet, strings.ReplaceAll(`
+a.ent.@.          A     192.0.2.250
+*.w.@.            TXT   "wild"
+out.@.            CNAME mx.plain.org.
+to-ecdsa.@.       CNAME mx1.ecdsa.com.
+d.@.              DNAME ecdsa.com.
+kid.@.            SOA   ns.kid.@. hostmaster.kid.@. 1 3600 600 604800 300
+www.kid.@.        A     192.0.2.251
+_25._tcp.mx1.@.   TLSA  3 1 1 0000000000000000000000000000000000000000000000000000000000000000
+`, "@", d.name))
+		inet.Secure(d.name, d.how...)
+	}
+	zoneOf(tb, inet, "www.secure.ecdsa.com. A 192.0.2.252\nwww.secure.hashed.com. A 192.0.2.253")
+	inet.Secure("secure.ecdsa.com", mxmock.NSEC3)
+	inet.Secure("secure.hashed.com")
+	findings := []finding{
+		{"plain.org MX", "insecure"},
+		{"nope.plain.org MX", "insecure"},
+		{"nope MX", "secure"},
+		{"nope.com MX", "secure"},
+		{"com DS", "secure"},
+		{"com DNSKEY", "secure"},
+		{"www.secure.ecdsa.com A", "secure"},
+		{"nope.secure.ecdsa.com A", "secure"},
+		{"www.secure.hashed.com A", "secure"},
+	}
+	worse := func(a, b string) string {
+		for _, v := range []string{"bogus", "insecure"} {
+			if a == v || b == v {
+				return v
+			}
+		}
+		return "secure"
+	}
+	for _, d := range secureDomains {
+		for _, f := range []finding{
+			{"@ MX", d.data},
+			{"_25._tcp.mx1.@ TLSA", d.data},
+			{"to-ecdsa.@ A", d.data},
+			{"mx1.d.@ A", d.data},
+			{"out.@ A", worse(d.data, "insecure")},
+			{"@ AAAA", d.denial},
+			{"nope.@ MX", d.denial},
+			{"x.y.nope.mx1.@ A", d.denial},
+			{"ent.@ A", d.denial},
+			{"x.w.@ TXT", d.denial},
+			{"x.w.@ A", d.denial},
+			{"www.kid.@ A", d.insecure},
+		} {
+			findings = append(findings, finding{strings.ReplaceAll(f.question, "@", d.name), f.want})
+		}
+	}
+	return inet, findings
+}
+
+// findingOf asks a resolver at an address what it finds.
+func findingOf(tb testing.TB, addr string, f finding, edit func(*dns.Msg)) (string, *dns.Msg) {
+	tb.Helper()
+	name, typ, _ := strings.Cut(f.question, " ")
+	q := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.StringToType[typ])
+	q.AuthenticatedData = true
+	edit(q)
+	client := dns.Client{Timeout: 20 * time.Second}
+	r, _, err := client.ExchangeContext(tb.Context(), q, addr)
+	if err == nil && r.Truncated {
+		client.Net = "tcp"
+		r, _, err = client.ExchangeContext(tb.Context(), q, addr)
+	}
+	switch {
+	case err != nil:
+		tb.Fatalf("%s: %v", f.question, err)
+		return "", nil
+	case r.Rcode == dns.RcodeServerFailure:
+		return "bogus", r
+	case r.AuthenticatedData:
+		return "secure", r
+	}
+	return "insecure", r
+}
+
+// TestSecure asks our own resolver, which must not only find the same but also give those who ask for it all there is.
+func TestSecure(t *testing.T) {
+	t.Parallel()
+	inet, findings := secureInternet(t)
+	addr, err := inet.ListenDNS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range findings {
+		if got, _ := findingOf(t, addr, f, func(*dns.Msg) {}); got != f.want {
+			t.Errorf("%s: got %s, want %s", f.question, got, f.want)
+		}
+		if got, _ := findingOf(t, addr, f, func(q *dns.Msg) { q.AuthenticatedData = false; q.SetEdns0(1232, true) }); got != f.want {
+			t.Errorf("%s with DO instead of AD: got %s, want %s", f.question, got, f.want)
+		}
+		got, r := findingOf(t, addr, f, func(q *dns.Msg) { q.AuthenticatedData = false })
+		if want := strings.Replace(f.want, "secure", "insecure", 1); got != want && got != f.want || got == "secure" {
+			t.Errorf("%s without AD and DO: got %s, want no AD", f.question, got)
+		}
+		for _, rr := range append(append(r.Answer, r.Ns...), r.Extra...) {
+			if rr.Header().Rrtype == dns.TypeRRSIG {
+				t.Errorf("%s without DO: got %v, want no signature (RFC 4035 §3.1)", f.question, rr)
+			}
+		}
+		got, r = findingOf(t, addr, f, func(q *dns.Msg) { q.CheckingDisabled = true })
+		if got != "insecure" || len(r.Answer)+len(r.Ns) == 0 {
+			t.Errorf("%s with CD: got %v, want the data, unchecked", f.question, r)
+		}
+	}
+}
+
+// TestUnbound lets unbound validate all, as a resolver that forwards to ours.
+func TestUnbound(t *testing.T) {
+	t.Parallel()
+	inet, findings := secureInternet(t)
+	addr := startUnbound(t, inet)
+	for _, f := range findings {
+		if got, r := findingOf(t, addr, f, func(*dns.Msg) {}); got != f.want {
+			t.Errorf("unbound, %s: got %s, want %s: %v", f.question, got, f.want, r)
+		}
+	}
+	t.Logf("unbound validated %d answers", len(findings))
+}
+
+// startUnbound starts unbound in front of an internet, and returns its address.
+func startUnbound(t *testing.T, inet *mxmock.Internet) string {
+	t.Helper()
+	program, err := exec.LookPath("unbound")
+	if err != nil {
+		if program, err = exec.LookPath("/usr/sbin/unbound"); err != nil {
+			t.Skip("unbound is not installed: nobody validates our signatures")
+		}
+	}
+	upstream, err := inet.ListenDNS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := probe.Addr().String()
+	if err := probe.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	config := filepath.Join(dir, "unbound.conf")
+	text := fmt.Sprintf(`
+server:
+	verbosity: 1
+	use-syslog: no
+	logfile: ""
+	do-daemonize: no
+	chroot: ""
+	username: ""
+	directory: %[1]q
+	pidfile: %[2]q
+	interface: %[3]s
+	do-not-query-localhost: no
+	num-threads: 1
+	module-config: "validator iterator"
+	trust-anchor: "%[4]s"
+	val-log-level: 2
+remote-control:
+	control-enable: no
+forward-zone:
+	name: "."
+	forward-addr: %[5]s
+`, dir, filepath.Join(dir, "pid"), strings.Replace(addr, ":", "@", 1), inet.TrustAnchor(), strings.Replace(upstream, ":", "@", 1))
+	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program, "-d", "-c", config)
+	log := &startLog{sign: []byte("start of service"), started: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // it was interrupted
+		if t.Failed() {
+			t.Logf("unbound said: %s", log.text.String())
+		}
+	})
+	select {
+	case <-log.started:
+	case <-time.After(30 * time.Second):
+		t.Fatal("unbound does not start")
+	}
+	return addr
+}
+
+// startLog keeps what a program says, and notices when it says that it has started.
+type startLog struct {
+	sign    []byte
+	text    bytes.Buffer // to be read when the program has ended
+	started chan struct{}
+	noticed bool
+}
+
+// Write is called by one goroutine, that of package exec.
+func (l *startLog) Write(b []byte) (int, error) {
+	l.text.Write(b)
+	if !l.noticed && bytes.Contains(l.text.Bytes(), l.sign) {
+		l.noticed = true
+		close(l.started)
+	}
+	return len(b), nil
+}
+
+// TestDelv lets BIND's delv validate, one program for each question.
+func TestDelv(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("delv")
+	if err != nil {
+		t.Skip("delv is not installed: BIND does not validate our signatures")
+	}
+	inet, findings := secureInternet(t)
+	addr, err := inet.ListenDNS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rr, err := dns.NewRR(inet.TrustAnchor())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := rr.(*dns.DNSKEY)
+	anchor := filepath.Join(t.TempDir(), "anchor")
+	text := fmt.Sprintf("trust-anchors { . static-key %d %d %d %q; };\n", key.Flags, key.Protocol, key.Algorithm, key.PublicKey)
+	if err := os.WriteFile(anchor, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for i, f := range findings {
+		if i%5 != 0 { // so that each domain and each question has its turn
+			continue
+		}
+		asked++
+		name, typ, _ := strings.Cut(f.question, " ")
+		// What it does not trust delv tells by a failure.
+		out, _ := exec.CommandContext(t.Context(), program, "@"+host, "-p", port, "-a", anchor, "+cd", name, typ).CombinedOutput()
+		got := "bogus"
+		switch said := string(out); {
+		case strings.Contains(said, "unsigned answer"), strings.Contains(said, "negative response, unsigned"):
+			got = "insecure"
+		case strings.Contains(said, "fully validated"):
+			got = "secure"
+		}
+		if got != f.want {
+			t.Errorf("delv, %s: got %s, want %s:\n%s", f.question, got, f.want, out)
+		}
+	}
+	t.Logf("delv validated %d answers", asked)
+}
+
+// TestSecureTime lets signatures expire in virtual time, and signs anew.
+func TestSecureTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.MX("qq.com", "mx1.qq.com")
+		inet.MX("163.com", "mx1.163.com")
+		inet.Secure("qq.com", mxmock.UnrenewedSignatures)
+		inet.Secure("163.com")
+		check := func(domain, want string) {
+			t.Helper()
+			if got := findingInMemory(t, inet, domain); got != want {
+				t.Errorf("%s at %v: got %s, want %s", domain, time.Now(), got, want)
+			}
+		}
+		check("qq.com", "secure")
+		time.Sleep(14 * 24 * time.Hour)
+		check("qq.com", "secure")
+		time.Sleep(time.Second)
+		check("qq.com", "bogus")
+		if _, err := inet.Resolver().LookupMX(t.Context(), "qq.com"); err == nil {
+			t.Error("LookupMX: no error, want SERVFAIL")
+		}
+		check("163.com", "secure")
+		inet.Secure("qq.com")
+		check("qq.com", "secure")
+		time.Sleep(10 * 365 * 24 * time.Hour)
+		check("qq.com", "secure")
+		check("163.com", "secure")
+	})
+}
+
+// findingInMemory is findingOf for the MX records of a domain, over the connections of Resolver.
+func findingInMemory(t *testing.T, inet *mxmock.Internet, domain string) string {
+	t.Helper()
+	conn, err := inet.Resolver().Dial(t.Context(), "udp", "192.0.2.53:53")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	q := new(dns.Msg).SetQuestion(dns.Fqdn(domain), dns.TypeMX).SetEdns0(1232, true)
+	co := &dns.Conn{Conn: conn, UDPSize: 1232}
+	if err := co.WriteMsg(q); err != nil {
+		t.Fatal(err)
+	}
+	r, err := co.ReadMsg()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rr := range r.Answer {
+		if sig, ok := rr.(*dns.RRSIG); ok && !sig.ValidityPeriod(time.Now()) {
+			t.Errorf("%v at %v is not valid now, but without SERVFAIL", sig, time.Now())
+		}
+	}
+	switch {
+	case r.Rcode == dns.RcodeServerFailure:
+		return "bogus"
+	case r.AuthenticatedData:
+		return "secure"
+	}
+	return "insecure"
+}
+
+// TestSecureMisuse checks what Secure refuses.
+func TestSecureMisuse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		domain string
+		how    []mxmock.DNSSEC
+		want   string
+	}{
+		{"no domain..", nil, "is no domain name"},
+		{"qq.com", []mxmock.DNSSEC{mxmock.RSA, mxmock.Ed25519}, "[RSA Ed25519] excludes"},
+		{"qq.com", []mxmock.DNSSEC{mxmock.NoDS, mxmock.WrongDS}, "[NoDS WrongDS] excludes"},
+		{"qq.com", []mxmock.DNSSEC{0}, "[DNSSEC(0)] excludes"},
+		{"qq.com", []mxmock.DNSSEC{99}, "[DNSSEC(99)] excludes"},
+		{"signed.com", nil, "NSEC records"},
+		{"alias.qq.com", nil, "CNAME"},
+	}
+	for _, tt := range tests {
+		inet := mxmock.New(t)
+		zoneOf(t, inet, "signed.com. NSEC a.signed.com. MX\nalias.qq.com. CNAME mx1.qq.com.")
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, tt.want) {
+					t.Errorf("Secure(%q, %v): got %q, want a panic with %q", tt.domain, tt.how, got, tt.want)
+				}
+			}()
+			inet.Secure(tt.domain, tt.how...)
+		}()
+	}
+}
