@@ -395,6 +395,9 @@ func (p *parser) checkPolicy(b block, pol *policy) {
 			p.fail(b.line, "policy %s has no %s", pol.name, key)
 		}
 	}
+	if conditions[pol.name] != nil {
+		p.fail(b.line, "%s is the name of a condition, and so can't be that of a policy", pol.name)
+	}
 	if pol.reply != "" {
 		p.reply(p.lineOf(b, "reply"), pol.reply)
 		if c := pol.reply[0]; c != '4' && c != '5' {
