@@ -75,10 +75,22 @@ func (b *Inbox) join(s *Server) {
 	b.servers = append(b.servers, s)
 }
 
+// file appends a message to the inbox of its server, and numbers it.
+func (b *Inbox) file(r *record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r.filed(b.base + len(b.entries) + 1)
+	b.addLocked(r)
+}
+
 // add appends a message.
 func (b *Inbox) add(r *record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.addLocked(r)
+}
+
+func (b *Inbox) addLocked(r *record) {
 	b.entries = append(b.entries, entry{record: r})
 	b.wakeLocked()
 }

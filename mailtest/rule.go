@@ -130,7 +130,7 @@ type Rule struct {
 	After int64
 
 	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the
-	// acknowledgement. Lose does the opposite: the client is told that the message was accepted, and it is gone. (It still
+	// acknowledgement. (Not a message over the size limit, of which not all is there.) Lose does the opposite: the client is told that the message was accepted, and it is gone. (It still
 	// is in the transcript.)
 	Keep bool
 	Lose bool

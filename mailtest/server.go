@@ -5,7 +5,6 @@ package mailtest
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log"
@@ -21,7 +20,6 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
-	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -136,7 +134,6 @@ type Server struct {
 		sessions   []*session // all, the live ones too
 		last       int        // number of the last session
 		open       int        // how many connections are live and were not ended by a rule
-		messages   int        // number of the last message
 		dialled    int        // connections made by Dial
 		rules      []*ruleState
 		suspended  bool // Suspend was called, and Resume was not
@@ -332,14 +329,20 @@ func (s *Server) addListener(l net.Listener) {
 	s.running.Add(1)
 }
 
-// accept serves the connections of a listener until it fails.
+// accept serves the connections of a listener until it fails for good. When the process has too many open files, it waits for some
+// connection to end.
 func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
+	const patience = 100 * time.Millisecond
 	for {
 		conn, err := l.Accept()
-		if err != nil {
+		switch {
+		case err == nil:
+			s.serve(conn, cfg)
+		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+			<-time.After(patience)
+		default:
 			return err
 		}
-		s.serve(conn, cfg)
 	}
 }
 
@@ -525,29 +528,30 @@ func (s *Server) Sessions() []*Session {
 	return sessions
 }
 
-// serverTLS makes the configuration for the server's end of TLS.
-func (s *Server) serverTLS() (*tls.Config, error) {
-	cfg := s.TLS.Clone()
-	if cfg == nil {
-		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}
-	}
-	if len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
-		cert, err := testca.Certificate(s.name(), "localhost", "127.0.0.1", "::1")
-		if err != nil {
-			return nil, fmt.Errorf("mailtest: certificate for %s: %w", s.name(), err)
-		}
-		cfg.Certificates = []tls.Certificate{*cert}
-	}
-	return cfg, nil
+// WaitSession waits until the connection with the given number, the first being 1, has come and gone, and returns its whole transcript. It
+// ends the test as the waits of [Inbox] do.
+func (s *Server) WaitSession(tb testing.TB, number int) *Session {
+	tb.Helper()
+	var ended *Session
+	err := s.Inbox.wait(s.Inbox.within(tb), fmt.Sprintf("session %d has not ended", number), func() bool {
+		ended = s.endedSession(number)
+		return ended != nil
+	})
+	check(tb, err)
+	return ended
 }
 
-// RootCAs returns a pool with the certificate authority of this process, which has signed the certificates
-// of all its servers.
-func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
-
-// ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs] and expects
-// the server's name, under whatever address it was reached. It is the caller's own to change. A server with
-// a certificate of the caller's own in TLS needs a configuration of the caller's own as well.
-func (s *Server) ClientTLS() *tls.Config {
-	return &tls.Config{RootCAs: testca.Pool(), ServerName: s.name()}
+// endedSession returns a session that has ended, or nil.
+func (s *Server) endedSession(number int) *Session {
+	s.state.Lock()
+	i := slices.IndexFunc(s.state.sessions, func(ss *session) bool { return ss.number == number })
+	var ss *session
+	if i >= 0 && s.state.live[s.state.sessions[i]] == nil {
+		ss = s.state.sessions[i]
+	}
+	s.state.Unlock()
+	if ss == nil {
+		return nil
+	}
+	return ss.snapshot()
 }

@@ -279,11 +279,7 @@ func (ss *session) message(t *wire.Turn) {
 		return
 	}
 	s := ss.server
-	s.state.Lock()
-	s.state.messages++
-	r.filed(s.state.messages)
-	s.Inbox.add(r)
-	s.state.Unlock()
+	s.Inbox.file(r)
 	if s.Collect != nil {
 		s.Collect.add(r)
 	}
@@ -300,7 +296,7 @@ func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
 	keep = t.Accepted && positive
 	if r := ss.rule; r != nil {
-		keep = (keep || r.Keep) && !r.Lose
+		keep = (keep || r.Keep && t.Cut == 0) && !r.Lose
 	}
 	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
 }
@@ -378,6 +374,7 @@ func (ss *session) End(how string) {
 	ss.leave()
 	delete(s.state.live, ss)
 	s.state.Unlock()
+	s.Inbox.wake()
 	s.running.Done()
 }
 

@@ -1,8 +1,12 @@
 package mailtest_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/smtp"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -21,4 +25,65 @@ func TestSettingsBehindRules(t *testing.T) {
 	if err := c.StartTLS(srv.ClientTLS()); err != nil {
 		t.Errorf("STARTTLS: %v", err)
 	}
+}
+
+// A client's certificate is on the session, and one is required where a rule says so.
+func TestClientCertificate(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.StartTLS = true
+	srv.AddRules(mailtest.Rule{At: mailtest.Handshake, ClientCertificate: true})
+	greet := func(cfg *tls.Config) error {
+		c, err := smtp.Dial(srv.Addr())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := c.StartTLS(cfg); err != nil {
+			return err
+		}
+		return c.Quit()
+	}
+	cfg := srv.ClientTLS()
+	if err := greet(cfg); err == nil {
+		t.Error("a client without a certificate got through")
+	}
+	cfg.Certificates = []tls.Certificate{srv.ClientCertificate("shop.example.com")}
+	if err := greet(cfg); err != nil {
+		t.Errorf("a client with a certificate: %v", err)
+	}
+	s := srv.WaitSession(t, 2)
+	if s.TLS == nil || len(s.TLS.ClientCertificates) == 0 {
+		t.Fatalf("TLS = %+v, want the client's certificate", s.TLS)
+	}
+	cert, err := x509.ParseCertificate(s.TLS.ClientCertificates[0])
+	if err != nil || cert.Subject.CommonName != "shop.example.com" {
+		t.Errorf("certificate of %q, %v, want shop.example.com", cert.Subject.CommonName, err)
+	}
+	if s.Ending != "QUIT" {
+		t.Errorf("ending = %q, want QUIT", s.Ending)
+	}
+}
+
+// The wait for a session that does not come, or does not go, says so.
+func TestWaitSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		go func() {
+			time.Sleep(time.Hour)
+			conn, err := srv.Dial(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			time.Sleep(time.Hour)
+			conn.Close()
+		}()
+		start := time.Now()
+		s := srv.WaitSession(t, 1)
+		if got, want := time.Since(start), 2*time.Hour; got != want || !s.End.Equal(time.Now()) {
+			t.Errorf("the wait took %v, the session ended at %v, want %v and now", got, s.End, want)
+		}
+	})
 }

@@ -65,7 +65,7 @@ func (c *Conn) bdat() error {
 	t.Notes, t.Received = notes, received
 	t.Payload = slices.Clip(s.chunks)
 	if c.cfg.LMTP {
-		return c.finishLMTP(line, t.Payload, notes, []byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST")
+		return c.finishLMTP(line, t.Payload, 0, notes, []byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST")
 	}
 	if c.ask().Rule == 0 {
 		t.Action = command

@@ -4,7 +4,7 @@ package wire
 
 // finishLMTP concludes a message for all of its recipients, and then tells the client, one after the other. The engine
 // ends it unheard.
-func (c *Conn) finishLMTP(line, data []byte, notes []string, own []byte, toEngine string) error {
+func (c *Conn) finishLMTP(line, data []byte, cut int64, notes []string, own []byte, toEngine string) error {
 	turns := make([]Turn, c.state.rcpt)
 	for i := range turns {
 		verb := ""
@@ -12,7 +12,7 @@ func (c *Conn) finishLMTP(line, data []byte, notes []string, own []byte, toEngin
 			verb = "BDAT"
 		}
 		t := c.begin(End, verb, line)
-		t.Payload, t.Recipient = data, i+1
+		t.Payload, t.Cut, t.Recipient = data, cut, i+1
 		c.ask()
 		c.decide(own)
 		if i == 0 {

@@ -283,6 +283,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	t.Notes = append(t.Notes, bare...)
 	size := int64(len(data)) + u.cut
 	tooBig := size > c.cfg.MaxSize
+	t.Cut = u.cut
 	if tooBig {
 		t.Notes = append(t.Notes, fmt.Sprintf("a message of %d bytes, of which the first %d were kept", size, len(data)))
 	}
@@ -308,7 +309,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		if own == nil {
 			own = []byte("250 2.1.5 Delivered\r\n")
 		}
-		return c.finishLMTP(nil, data, t.Notes, own, ".")
+		return c.finishLMTP(nil, data, u.cut, t.Notes, own, ".")
 	}
 	if act := c.ask(); own != nil || act.keepsFromEngine() {
 		return c.finish(own, orphan)

@@ -120,6 +120,7 @@ type Turn struct {
 	arg      string    // of a command: the part of the line behind the verb
 	Secret   bool      // the line holds credentials
 	Payload  []byte    // of End, and of BDAT once it is read: the bytes of the message; the receiver may keep them
+	Cut      int64     // at End: how many bytes of the message are not in Payload, because it is over the limit
 	Received time.Time // when the client's part was complete
 	Reply    []byte    // the reply as it goes out, with its line ends; empty where there is none
 	Accepted bool      // whether the server itself agrees: the reply before a Handler's lies was 2xx or 3xx

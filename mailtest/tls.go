@@ -1,0 +1,48 @@
+package mailtest
+
+// TLS: the certificates of the server, and what clients need to trust them.
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+
+	"github.com/seed078e9d8c/maillab/internal/testca"
+)
+
+// serverTLS makes the configuration for the server's end of TLS.
+func (s *Server) serverTLS() (*tls.Config, error) {
+	cfg := s.TLS.Clone()
+	if cfg == nil {
+		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}
+	}
+	if len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
+		cert, err := testca.Certificate(s.name(), "localhost", "127.0.0.1", "::1")
+		if err != nil {
+			return nil, fmt.Errorf("mailtest: certificate for %s: %w", s.name(), err)
+		}
+		cfg.Certificates = []tls.Certificate{*cert}
+	}
+	return cfg, nil
+}
+
+// RootCAs returns a pool with the certificate authority of this process, which has signed the certificates
+// of all its servers.
+func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
+
+// ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs] and expects
+// the server's name, under whatever address it was reached. It is the caller's own to change. A server with
+// a certificate of the caller's own in TLS needs a configuration of the caller's own as well.
+func (s *Server) ClientTLS() *tls.Config {
+	return &tls.Config{RootCAs: testca.Pool(), ServerName: s.name()}
+}
+
+// ClientCertificate returns a certificate for a client with the given name, signed by the certificate authority of [Server.RootCAs], as
+// [Rule.ClientCertificate] requires one. Put it into the Certificates of a [tls.Config]. An empty name panics.
+func (s *Server) ClientCertificate(commonName string) tls.Certificate {
+	cert, err := testca.Issue(testca.Spec{CommonName: commonName, Client: true})
+	if err != nil {
+		panic(fmt.Sprintf("mailtest: certificate for client %q: %v", commonName, err))
+	}
+	return *cert
+}
