@@ -98,6 +98,16 @@ func setUp(t *testing.T, srv *mailtest.Server, settings []string, encrypted bool
 			}
 		case "Name":
 			srv.Name = value
+		case "LMTP":
+			srv.LMTP = true
+		case "ProxyProtocol":
+			srv.ProxyProtocol = true
+		case "XClient":
+			srv.XClient = true
+		case "BareLF":
+			srv.BareLF = map[string]mailtest.BareLF{"keep": mailtest.KeepLF, "refuse": mailtest.RefuseLF, "end": mailtest.EndLF}[value]
+		case "ImplicitTLS":
+			srv.ImplicitTLS = true
 		case "StartTLS":
 			srv.StartTLS = true
 		case "MaxSize":
@@ -132,7 +142,7 @@ func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
 	if !setUp(t, srv, d.server, c.tls) {
 		return
 	}
-	srv.ImplicitTLS = c.implicit
+	srv.ImplicitTLS = srv.ImplicitTLS || c.implicit
 	srv.AddRules(rules...)
 	ctx, cancel := context.WithTimeout(t.Context(), guard)
 	defer cancel()
@@ -208,6 +218,7 @@ func describe(srv *mailtest.Server, session *mailtest.Session) []string {
 		}
 		found = append(found, fmt.Sprintf("%s: %q", line, m.Raw))
 	}
+	found = append(found, "client "+session.Client)
 	for _, turn := range session.Turns {
 		for _, note := range turn.Notes {
 			found = append(found, "note "+note)

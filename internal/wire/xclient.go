@@ -14,8 +14,11 @@ const XClient = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN"
 // xclient takes XCLIENT through its turn. On success the dialogue begins anew, with another greeting.
 func (c *Conn) xclient() error {
 	t := &c.turn
-	if c.state.mail {
+	switch {
+	case c.state.mail:
 		return c.conclude(line2("503 5.5.1 XCLIENT in the middle of a transaction"))
+	case t.Arg() == "":
+		return c.conclude(line2("501 5.5.4 XCLIENT takes name=value"))
 	}
 	var addr netip.Addr
 	var port uint64
