@@ -167,7 +167,7 @@ func (a *answerer) data(root *node, p place, n *name, at *node, as string) (targ
 	case signing != nil && qtype == dns.TypeRRSIG:
 		rrs = a.signatures(p.apex, at)
 	case signing != nil && qtype == dns.TypeNSEC && !signing.NSEC3 && len(at.sets) > 0:
-		rrs = []dns.RR{signing.denial(at.wire(), dns.TypeNSEC)}
+		rrs = []dns.RR{signing.denial(at.wire())}
 	case qtype == dns.TypeANY:
 		rrs = at.any()
 	case alias != nil && qtype != dns.TypeCNAME && at.set(qtype) == nil:

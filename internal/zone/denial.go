@@ -101,44 +101,52 @@ func (at *node) changed() {
 
 // denial returns the record that matches a name, or covers it: that of the last name of the chain which
 // is not behind it. So there is one way to deny names and types.
-func (s *signer) denial(wire []byte, qtype uint16) dns.RR {
+func (s *signer) denial(wire []byte) dns.RR {
 	chain := s.chain()
 	i, found := slices.BinarySearchFunc(chain, s.key(wire), func(l link, key string) int { return strings.Compare(l.key, key) })
 	if !found {
 		i = (i - 1 + len(chain)) % len(chain)
 	}
-	return s.record(chain[i], chain[(i+1)%len(chain)], qtype)
+	at, next := chain[i], chain[(i+1)%len(chain)]
+	if s.NSEC3 {
+		return s.nsec3(at.key, next.key, at.node.types(s))
+	}
+	return s.nsec(text(at.node.wire()), text(next.node.wire()), at.node.types(s))
 }
 
-// record returns the NSEC or NSEC3 record between two names of the chain.
-func (s *signer) record(from, to link, qtype uint16) dns.RR {
-	types := from.node.types(s)
-	header := dns.RR_Header{Class: dns.ClassINET, Ttl: s.apex.zone.negative.Header().Ttl} // RFC 9077 §3
-	wrong := s.Flaw == WrongDenial
-	if wrong { // says that the apex has the type and a neighbour
-		from = link{s.key(s.apex.wire()), s.apex}
-		types = slices.Compact(slices.Sorted(slices.Values(append(types, qtype))))
-	}
+// wrongDenial returns a record that proves nothing: that the apex has a type, and that there is no name directly
+// behind it.
+func (s *signer) wrongDenial(qtype uint16) dns.RR {
+	types := slices.Compact(slices.Sorted(slices.Values(append(s.apex.types(s), qtype))))
 	if !s.NSEC3 {
-		header.Name, header.Rrtype = text(from.node.wire()), dns.TypeNSEC
-		next := text(to.node.wire())
-		if wrong {
-			next = `\000.` + strings.TrimPrefix(header.Name, ".")
-		}
-		return &dns.NSEC{Hdr: header, NextDomain: next, TypeBitMap: types}
+		return s.nsec(s.name, `\000.`+strings.TrimPrefix(s.name, "."), types)
 	}
-	next := []byte(to.key)
-	if wrong {
-		next = []byte(from.key)
-		for i := len(next) - 1; i >= 0; i-- {
-			if next[i]++; next[i] != 0 {
-				break
-			}
+	key := s.key(s.apex.wire())
+	next := []byte(key)
+	for i := len(next) - 1; i >= 0; i-- {
+		if next[i]++; next[i] != 0 {
+			break
 		}
 	}
-	encode := base32.HexEncoding.EncodeToString
-	header.Name, header.Rrtype = strings.ToLower(encode([]byte(from.key)))+"."+strings.TrimPrefix(s.name, "."), dns.TypeNSEC3
-	return &dns.NSEC3{Hdr: header, Hash: dns.SHA1, HashLength: sha1.Size, NextDomain: encode(next), TypeBitMap: types}
+	return s.nsec3(key, string(next), types)
+}
+
+func (s *signer) nsec(owner, next string, types []uint16) dns.RR {
+	return &dns.NSEC{Hdr: s.denialHeader(owner, dns.TypeNSEC), NextDomain: next, TypeBitMap: types}
+}
+
+func (s *signer) nsec3(hash, next string, types []uint16) dns.RR {
+	encode := func(hash string) string { return base32.HexEncoding.EncodeToString([]byte(hash)) }
+	owner := strings.ToLower(encode(hash)) + "." + strings.TrimPrefix(s.name, ".")
+	return &dns.NSEC3{
+		Hdr:  s.denialHeader(owner, dns.TypeNSEC3),
+		Hash: dns.SHA1, HashLength: sha1.Size, NextDomain: encode(next), TypeBitMap: types,
+	}
+}
+
+// denialHeader begins a record that lives as long as any negative answer (RFC 9077 §3).
+func (s *signer) denialHeader(owner string, typ uint16) dns.RR_Header {
+	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: s.apex.zone.negative.Header().Ttl}
 }
 
 // types returns the types of the records that a zone has at a node, in order, signatures and denials
@@ -211,7 +219,10 @@ func (a *answerer) prove(s *signer, names ...[]byte) {
 		return
 	}
 	for _, wire := range names {
-		rr := s.denial(wire, a.question.Qtype)
+		rr := s.denial(wire)
+		if s.Flaw == WrongDenial {
+			rr = s.wrongDenial(a.question.Qtype)
+		}
 		if slices.ContainsFunc(a.msg.Ns, func(have dns.RR) bool { return dns.IsDuplicate(have, rr) }) {
 			continue
 		}
