@@ -89,8 +89,9 @@ func (n *Internet) ResolvConf() (string, error) {
 // ListenHosts puts all hosts on real sockets: each at its own addresses, on the ports of its services. Hosts and
 // services that are made later follow. The addresses must be those of this machine: either
 // loopback addresses, with Networks such as "127.80.0.0/16" (not on macOS, which has only 127.0.0.1), or others that it was told to
-// take for its own, as by "ip route add local 203.0.113.0/24 dev lo" in a network namespace. (Some mail servers ignore MX hosts in
-// 127.0.0.0/8.) Ports says which real port stands for the port of a service, such as 2525 for 25; services on ports that it
+// take for its own, as by "ip route add local 203.0.113.0/24 dev lo" in a network namespace (for IPv6 likewise, and with the setting
+// net.ipv6.ip_nonlocal_bind). Some mail servers ignore MX hosts in 127.0.0.0/8, and many programs look up no addresses on a machine
+// that has none but 127.0.0.1 (AI_ADDRCONFIG), which "ip addr add 203.0.113.254/32 dev lo" mends. Ports says which real port stands for the port of a service, such as 2525 for 25; services on ports that it
 // does not name stay virtual. Nil means that every service has its own port.
 //
 // A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] accepts and says nothing, one

@@ -1,0 +1,303 @@
+package mxmock_test
+
+// Tests in a network namespace of their own: every host on its own address and port 25, the DNS on port 53, and programs that are not
+// ours, with nothing changed but resolv.conf.
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/smtp"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// inNamespace is set in the process that has the namespace.
+const inNamespace = "MXMOCK_IN_NAMESPACE"
+
+// namespaceOnce keeps TestNamespace, which takes seconds, from being repeated by -count.
+var namespaceOnce sync.Once
+
+// TestNamespace starts this program again, in namespaces of its own for network and mounts.
+func TestNamespace(t *testing.T) {
+	t.Parallel()
+	first := false
+	if namespaceOnce.Do(func() { first = true }); !first {
+		t.Skip("once per process is enough")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a network namespace")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("the program ip (package iproute2) is needed")
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestInNamespace$", "-test.v")
+	cmd.Env = append(os.Environ(), inNamespace+"="+t.TempDir())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Skipf("no namespaces here: %v", err)
+	}
+	t.Logf("in the namespace:\n%s", out)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestInNamespace is what TestNamespace runs.
+func TestInNamespace(t *testing.T) {
+	dir := os.Getenv(inNamespace)
+	if dir == "" {
+		t.Skip("run by TestNamespace")
+	}
+	for _, command := range []string{
+		"link set lo up", "route add local 203.0.113.0/24 dev lo", "-6 route add local 2001:db8::/32 dev lo",
+		"addr add 203.0.113.254/32 dev lo", "-6 addr add 2001:db8::fffe/128 dev lo", // else who has only 127.0.0.1 looks up nothing (AI_ADDRCONFIG)
+	} {
+		out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput()
+		if err != nil && strings.HasPrefix(command, "-6") {
+			t.Skipf("no IPv6 here: ip %s: %v: %s", command, err, out)
+		}
+		if err != nil {
+			t.Fatalf("ip %s: %v: %s", command, err, out)
+		}
+	}
+	if err := os.WriteFile("/proc/sys/net/ipv6/ip_nonlocal_bind", []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
+	inet := mxmock.New(t)
+	inet.Networks = []string{"203.0.113.0/24", "2001:db8::/32"}
+	inet.Patience = 30 * time.Second
+	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+	inet.Host("mx2.qq.com", "::")
+	mx[0].Break(mxmock.Refused)
+	if _, err := inet.ListenDNS("203.0.113.53:53"); err != nil {
+		t.Fatal(err)
+	}
+	if err := inet.ListenHosts(nil); err != nil {
+		t.Fatal(err)
+	}
+	conf, err := inet.ResolvConf()
+	if want := "nameserver 203.0.113.53\nsearch .\n"; err != nil || conf != want {
+		t.Fatalf("ResolvConf = %q, %v, want %q", conf, err, want)
+	}
+	privateEtc(t, dir, conf)
+
+	v4, v6 := mx[1].Addrs()[0], mx[1].Addrs()[1]
+	const mxs = "10 mx1.qq.com.\n20 mx2.qq.com.\n"
+	run := func(name string, args ...string) string {
+		out, err := exec.Command(name, args...).Output()
+		if err != nil {
+			t.Errorf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return string(out)
+	}
+	tool := func(program, pkg string, f func(t *testing.T)) {
+		t.Run(program, func(t *testing.T) {
+			if _, err := exec.LookPath(program); err != nil {
+				t.Skipf("the program %s (package %s) is needed", program, pkg)
+			}
+			f(t)
+		})
+	}
+	for program, pkg := range map[string]string{"dig": "bind9-dnsutils", "kdig": "knot-dnsutils"} {
+		tool(program, pkg, func(t *testing.T) {
+			for _, args := range [][]string{{}, {"+tcp"}, {"+noedns"}, {"+dnssec"}} {
+				if got := run(program, append(args, "+short", "mx", "qq.com")...); got != mxs {
+					t.Errorf("%s %v: MX = %q, want %q", program, args, got, mxs)
+				}
+			}
+			if got, want := run(program, "+short", "aaaa", "mx2.qq.com"), v6+"\n"; got != want {
+				t.Errorf("AAAA = %q, want %q", got, want)
+			}
+			if got, want := run(program, "+short", "-x", v4), "mx2.qq.com.\n"; got != want {
+				t.Errorf("PTR = %q, want %q", got, want)
+			}
+		})
+	}
+	tool("drill", "ldnsutils", func(t *testing.T) {
+		out := run("drill", "mx", "qq.com")
+		for _, want := range []string{"rcode: NOERROR", "\t10 mx1.qq.com.", "\t20 mx2.qq.com."} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+	})
+	tool("getent", "libc-bin", func(t *testing.T) {
+		out := strings.Fields(run("getent", "ahosts", "mx2.qq.com"))
+		for _, want := range []string{v4, v6} {
+			if !slices.Contains(out, want) {
+				t.Errorf("getaddrinfo = %v, want %s among them", out, want)
+			}
+		}
+		if out, err := exec.Command("getent", "ahosts", "nosuch.qq.com").Output(); err == nil {
+			t.Errorf("a name that does not exist: %s, want an error", out)
+		}
+	})
+	tool("node", "nodejs", func(t *testing.T) {
+		const script = `const dns = require("dns"), p = dns.promises;
+			(async () => console.log(JSON.stringify([await p.resolveMx("qq.com"), await p.resolve4("mx2.qq.com"), await p.resolve6("mx2.qq.com"),
+				(await p.lookup("mx2.qq.com", {family: 4})).address,
+				await p.resolveMx("nosuch.qq.com").catch(e => e.code), await p.resolveTxt("qq.com").catch(e => e.code)])))()`
+		want := fmt.Sprintf(`[[{"exchange":"mx1.qq.com","priority":10},{"exchange":"mx2.qq.com","priority":20}],["%s"],["%s"],"%s","ENOTFOUND","ENODATA"]`, v4, v6, v4)
+		var got, wanted any
+		out := run("node", "-e", script)
+		if err := json.Unmarshal([]byte(out), &got); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		json.Unmarshal([]byte(want), &wanted)
+		if fmt.Sprint(got) != fmt.Sprint(wanted) {
+			t.Errorf("c-ares: got %v, want %v", got, wanted)
+		}
+	})
+	for _, resolver := range []string{"go", "cgo"} {
+		t.Run("resolver "+resolver, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestResolverOfMachine$", "-test.v")
+			cmd.Env = append(os.Environ(), "GODEBUG=netdns="+resolver, machineWants+"="+v4+" "+v6)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	t.Run("smtpd", func(t *testing.T) { deliverByOpenSMTPD(t, inet, mx[1]) })
+}
+
+// machineWants has the addresses that TestResolverOfMachine expects.
+const machineWants = "MXMOCK_MACHINE_WANTS"
+
+// TestResolverOfMachine looks up by the resolver that package net takes by itself.
+func TestResolverOfMachine(t *testing.T) {
+	want := strings.Fields(os.Getenv(machineWants))
+	if len(want) == 0 {
+		t.Skip("run by TestInNamespace")
+	}
+	if got, want := mxOf(t, net.DefaultResolver, "qq.com"), "10 mx1.qq.com.;20 mx2.qq.com.;"; got != want {
+		t.Errorf("MX = %s, want %s", got, want)
+	}
+	got, err := net.LookupHost("mx2.qq.com")
+	slices.Sort(got)
+	slices.Sort(want)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("addresses = %v, %v, want %v", got, err, want)
+	}
+	if _, err := net.LookupHost("nosuch.qq.com"); !isNotFound(err) {
+		t.Errorf("a name that does not exist: %v, want not found", err)
+	}
+	conn, err := net.Dial("tcp", "mx2.qq.com:25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if _, err := net.Dial("tcp", "mx1.qq.com:25"); err == nil {
+		t.Error("mx1.qq.com is down, and no error")
+	}
+}
+
+// privateEtc gives this process and its children a copy of /etc, in which resolv.conf is another.
+func privateEtc(tb testing.TB, dir, resolvConf string) {
+	tb.Helper()
+	etc := filepath.Join(dir, "etc")
+	if out, err := exec.Command("cp", "-a", "/etc", etc).CombinedOutput(); err != nil {
+		tb.Fatalf("copy /etc: %v: %s", err, out)
+	}
+	os.Remove(filepath.Join(etc, "resolv.conf")) // it may be a link
+	for name, text := range map[string]string{"resolv.conf": resolvConf, "nsswitch.conf": "hosts: files dns\n"} {
+		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for _, m := range []struct {
+		source, target string
+		flags          uintptr
+	}{{"none", "/", syscall.MS_REC | syscall.MS_PRIVATE}, {etc, "/etc", syscall.MS_BIND}} {
+		if err := syscall.Mount(m.source, m.target, "", m.flags, ""); err != nil {
+			tb.Fatalf("mount %s: %v", m.target, err)
+		}
+	}
+}
+
+// openSMTPD names a directory into which the package opensmtpd was unpacked (dpkg -x), for machines that have another mail server.
+const openSMTPD = "OPENSMTPD_ROOT"
+
+// deliverByOpenSMTPD gives a message to OpenSMTPD, with the configuration that Debian gives it, and waits for it at the second host.
+func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) {
+	root := os.Getenv(openSMTPD)
+	program := filepath.Join(root, "/usr/sbin/smtpd")
+	if _, err := os.Stat(program); err != nil {
+		t.Skipf("the program smtpd (package opensmtpd, or %s) is needed", openSMTPD)
+	}
+	if out, err := exec.Command(program, "-h").CombinedOutput(); !bytes.Contains(out, []byte("OpenSMTPD")) {
+		t.Skipf("%s is not OpenSMTPD: %v: %s", program, err, out)
+	}
+	// What the installation of the package does.
+	for _, m := range []string{"/var/spool", "/var/lib", "/run"} {
+		if err := syscall.Mount("tmpfs", m, "tmpfs", 0, "mode=0711"); err != nil {
+			t.Fatalf("mount %s: %v", m, err)
+		}
+	}
+	for _, d := range []string{"/var/spool/smtpd", "/var/lib/opensmtpd/empty"} {
+		if err := os.MkdirAll(d, 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, lines := range map[string]string{
+		"/etc/passwd":  "opensmtpd:x:64001:64001::/var/lib/opensmtpd/empty:/bin/false\nopensmtpq:x:64002:64002::/var/lib/opensmtpd/empty:/bin/false\n",
+		"/etc/group":   "opensmtpd:x:64001:\nopensmtpq:x:64002:\n",
+		"/etc/aliases": "",
+	} {
+		text, _ := os.ReadFile(file)
+		if !bytes.Contains(text, []byte("opensmtpd:")) {
+			if err := os.WriteFile(file, append(text, lines...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile("/etc/mailname", []byte("sender.example.com\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	daemon := exec.CommandContext(t.Context(), program, "-d", "-f", filepath.Join(root, "/etc/smtpd.conf"))
+	var log bytes.Buffer
+	daemon.Stdout, daemon.Stderr = &log, &log
+	daemon.Cancel = func() error { return daemon.Process.Signal(syscall.SIGTERM) }
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		daemon.Process.Signal(syscall.SIGTERM)
+		if err := daemon.Wait(); t.Failed() {
+			t.Logf("smtpd: %v\n%s", err, log.Bytes())
+		}
+	}()
+	const message = "From: alice@sender.example.com\r\nTo: bob@qq.com\r\nSubject: Through OpenSMTPD\r\n\r\nHello\r\n"
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		err := smtp.SendMail("127.0.0.1:25", nil, "alice@sender.example.com", []string{"bob@qq.com"}, []byte(message))
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond) // until it listens; it is a program that is not ours
+	}
+	m := want.WaitFor(t, func(m *mailtest.Message) bool { return m.Subject == "Through OpenSMTPD" })
+	if got, want := m.Text, "Hello\n"; got != want {
+		t.Errorf("text = %q, want %q", got, want)
+	}
+	if err := inet.Journal().Order("ask mx qq.com", "dial mx2.qq.com:25", "smtp mx2.qq.com:25 RCPT TO:<bob@qq.com>", "mail mx2.qq.com"); err != nil {
+		t.Error(err)
+	}
+	if n := inet.Journal().Count("dial mx1.qq.com"); n != 0 {
+		t.Errorf("%d connections to a host that is down, want 0", n)
+	}
+}
