@@ -43,6 +43,7 @@ func describe(err error) dialError {
 		Refused: errors.Is(err, syscall.ECONNREFUSED), NotFound: isNotFound(err),
 	}
 	if e, ok := err.(net.Error); ok {
+		//lint:ignore SA1019 there is code that asks, and it must get what package net says
 		d.Timeout, d.Temporary = e.Timeout(), e.Temporary()
 	}
 	var op *net.OpError

@@ -236,7 +236,7 @@ func TestServersOfHost(t *testing.T) {
 	host.Server(25).StartTLS = true
 	host.Server(465)
 	host.Server(587)
-	if host.Server(25) != host.Server(25) {
+	if first, second := host.Server(25), host.Server(25); first != second {
 		t.Error("Server(25) is another one each time")
 	}
 	for port, wantAuth := range map[string]bool{"25": false, "465": true, "587": true} {

@@ -169,8 +169,11 @@ func (c *change) save(at *node) {
 	c.before[at] = was
 }
 
-// touch notes that a zone changes.
-func (c *change) touch(apex *node) { c.zones[apex] = c.zones[apex] }
+// touch notes that a zone changes, and leaves what is noted of it.
+func (c *change) touch(apex *node) {
+	noted := c.zones[apex]
+	c.zones[apex] = noted
+}
 
 // rollback undoes everything.
 func (c *change) rollback() {
