@@ -101,22 +101,22 @@ func newPlayer(conn net.Conn, d Dialogue) *player {
 	return p
 }
 
-// newInput returns a reader that gives the end of the connection again and again, as reading ahead must not swallow it.
-func newInput(conn net.Conn) *bufio.Reader { return bufio.NewReader(&sticky{r: conn}) }
+// newInput returns a reader that leaves what comes next on the connection, for TLS and for whoever uses it after Play.
+func newInput(conn net.Conn) *bufio.Reader { return bufio.NewReader(&input{r: conn}) }
 
-// sticky is a reader that keeps its error, unless that is a timeout.
-type sticky struct {
+// input reads one byte at a time, and keeps its error, unless that is a timeout.
+type input struct {
 	r   io.Reader
 	err error
 }
 
-func (s *sticky) Read(b []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
+func (in *input) Read(b []byte) (int, error) {
+	if in.err != nil {
+		return 0, in.err
 	}
-	n, err := s.r.Read(b)
+	n, err := in.r.Read(b[:1])
 	if !isTimeout(err) {
-		s.err = err
+		in.err = err
 	}
 	return n, err
 }
@@ -233,7 +233,10 @@ func (p *player) early(err error) error {
 	if err != nil {
 		return fmt.Errorf("the connection ended after %v, not after %v: %w", after, p.pause, err)
 	}
-	head, _ := p.in.Peek(p.in.Buffered())
+	head, err := p.readLine()
+	if err != nil {
+		return err
+	}
 	return fmt.Errorf("%q came after %v, not after %v", head, after, p.pause)
 }
 
@@ -258,10 +261,6 @@ func (p *player) do(what string) error {
 	case "starttls":
 		if p.dialogue.TLS == nil {
 			return errors.New("the Dialogue has no TLS configuration")
-		}
-		if n := p.in.Buffered(); n > 0 {
-			head, _ := p.in.Peek(n)
-			return fmt.Errorf("the server has sent more before TLS: %q", head)
 		}
 		return p.encrypt()
 	}

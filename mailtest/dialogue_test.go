@@ -64,9 +64,9 @@ func TestDialogueErrors(t *testing.T) {
 		{"not enough", "s <= 220 x\n", `line 1: s <= 220 x: got "220" and unexpected EOF`, Rule{At: Greeting, Drop: Close, After: 3}},
 		{"nothing", "s <- 220 *\ns <- 220 *\n", `line 2: s <- 220 *: got "" and *timeout*`, Rule{}},
 		{"no TLS", "s <- 220 *\nc !! starttls\n", `line 2: c !! starttls: the Dialogue has no TLS configuration`, Rule{}},
-		{"too early", "s .. 5m\ns <- 220 *\n", `line 2: s <- 220 *: "220 localhost ESMTP ready\r\n" came after 1m0s, not after 5m0s`, Rule{At: Greeting, Delay: time.Minute}},
+		{"too early", "s .. 5m\ns <- 220 *\n", `line 2: s <- 220 *: "220 localhost ESMTP ready" came after 1m0s, not after 5m0s`, Rule{At: Greeting, Delay: time.Minute}},
 		{"too late", "s .. 30s\ns <- 220 *\n", `line 2: s <- 220 *: it came after 31s, not after 30s`, Rule{At: Greeting, Delay: 31 * time.Second}},
-		{"not silent", "s .. 1m\nc -> NOOP\n", `at its end: "220 localhost ESMTP ready\r\n" came after 0s, not after 1m0s`, Rule{}},
+		{"not silent", "s .. 1m\nc -> NOOP\n", `at its end: "220 localhost ESMTP ready" came after 0s, not after 1m0s`, Rule{}},
 		{"gone while silent", "s .. 1m\n", `at its end: the connection ended after 0s, not after 1m0s: EOF`, Rule{At: Greeting, Drop: Close}},
 		{"wrong text", "s <- 220 *\nc ?? x\n", `line 2: "??" is not one of -> => .. !!`, Rule{}},
 	} {
