@@ -144,8 +144,8 @@ var faults = []fault{
 		text: func(own, _ string) string {
 			return strings.ReplaceAll("s <- 250-one\ns <- 250-\ns <- 250 three\n", "250", own[:3])
 		}},
-	{name: "no text", reply: func(own string) string { return own[:3] }, text: func(own, _ string) string { return "s <- " + own[:3] + "\n" }},
-	{name: "4 KiB", reply: func(own string) string { return own[:3] + " " + strings.Repeat("blah", 1024) },
+	{name: "no text", malformed: true, reply: func(own string) string { return own[:3] }, text: func(own, _ string) string { return "s <- " + own[:3] + "\n" }},
+	{name: "4 KiB", malformed: true, reply: func(own string) string { return own[:3] + " " + strings.Repeat("blah", 1024) },
 		text: func(own, _ string) string { return "s <- " + own[:3] + " " + strings.Repeat("blah", 1024) + "\n" }},
 	{name: "GBK", reply: func(own string) string { return own[:3] + " \xc4\xe3\xba\xc3" },
 		text: func(own, _ string) string { return "s <- " + own[:3] + ` \xc4\xe3\xba\xc3` + "\n" }},

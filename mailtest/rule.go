@@ -94,7 +94,8 @@ type Rule struct {
 	// from several goroutines at once, and must not use the server.
 	Answer func(*Attempt) string
 
-	// Endless repeats the reply for as long as the client reads it. The transcript has it once.
+	// Endless repeats the reply for as long as the client reads it. The transcript has it once. Inside a synctest bubble
+	// set Pace as well: a client that reads without a pause stops the clock, and with it its own timeout.
 	Endless bool
 
 	// Lie sends a positive Reply where the server does not agree, too.
