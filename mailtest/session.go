@@ -308,7 +308,7 @@ func (ss *session) After(t *wire.Turn) {
 	}
 	ss.mu.Lock()
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
-	ss.log.add(stageOf(t), t, ss.record != nil && ss.record.number > 0)
+	ss.log.add(stageOf(t), t, ss.record != nil && ss.record.number > 0 && t.Recipient <= 1) // with LMTP, once
 	turn := len(ss.log.turns) - 1
 	ss.mu.Unlock()
 	if d := t.Action.Drop; d != wire.NoDrop && d != wire.Hang {

@@ -137,22 +137,22 @@ func (d *definition) check(fail func(line int, format string, args ...any)) {
 	}
 	seen := make(map[string]int)
 	once := func(line int, what, name string) {
-		if first := seen[what+name]; first != 0 {
+		if first := seen[what+" "+name]; first != 0 {
 			fail(line, "%s %s is there already, on line %d", what, name, first)
 		}
-		seen[what+name] = line
+		seen[what+" "+name] = line
 	}
 	for _, s := range d.services {
-		once(s.line, "service ", s.name)
+		once(s.line, "service", s.name)
 		for _, host := range s.hosts {
 			for _, port := range s.ports {
-				once(s.line, "service at", fmt.Sprintf(" %s:%d", host, port))
+				once(s.line, "service at", fmt.Sprintf("%s:%d", host, port))
 			}
 		}
 	}
 	for _, dom := range d.domains {
 		for _, name := range dom.names {
-			once(dom.line, "domain ", name)
+			once(dom.line, "domain", name)
 		}
 		for _, host := range dom.exchangers() {
 			if seen[fmt.Sprintf("service at %s:25", host)] == 0 {
@@ -161,7 +161,7 @@ func (d *definition) check(fail func(line int, format string, args ...any)) {
 		}
 	}
 	for _, p := range d.policies {
-		once(p.line, "policy ", p.name)
+		once(p.line, "policy", p.name)
 		if !d.anyServes(p) {
 			fail(p.line, "policy %s is on %s, and there is no such service", p.name, p.on)
 		}

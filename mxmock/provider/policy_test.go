@@ -90,7 +90,10 @@ func (w *world) provoke(t *testing.T, pol *policy, s *service, stage string) *ma
 		case "sender not-from":
 			m.headerFrom = "someone@else.example"
 		case "recipient foreign":
-			m.to = []string{"bob@elsewhere.example"}
+			m.to = []string{"bob@elsewhere.example"} // whose MX record names the wrong host
+			if err := w.inet.Zone("elsewhere.example. MX 10 " + s.hosts[0] + "."); err != nil {
+				t.Fatal(err)
+			}
 		case "domains ":
 			m.to = append(m.to, "bob@"+w.p.Domains[1])
 		case "mailbox unknown":
