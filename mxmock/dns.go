@@ -94,7 +94,10 @@ func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 		empty(dns.RcodeSuccess).Extra = nil // package net does not see that it is lame otherwise
 		r.Authoritative, r.RecursionAvailable, r.AuthenticatedData = false, false, false
 	case Partial:
-		r.Extra = nil // else the cut may go through what nobody needs
+		// The cut must go through what the client needs, also where that is nothing.
+		if r.Extra = nil; len(r.Answer) == 0 {
+			r.Answer, r.Ns, r.Rcode = r.Ns, nil, dns.RcodeSuccess
+		}
 	case Refused:
 		empty(dns.RcodeRefused)
 	case ServFail:
