@@ -135,6 +135,7 @@ func (n *Internet) Mend(what string) {
 	q := mustQuestion(what)
 	n.mendQuestion(q)
 	n.rules = slices.DeleteFunc(n.rules, func(r *dnsRuleState) bool { return r.question == q })
+	n.pending = nil // what is asked again now is a look-up of its own
 }
 
 // mendQuestion takes back a Break. The internet is locked.
