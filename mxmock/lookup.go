@@ -256,7 +256,7 @@ func (n *Internet) noteLookup(a *asking, v verdict, answer *dns.Msg) {
 // usable tells whether a stub is content with an answer.
 func usable(f Fault, answer *dns.Msg) bool {
 	switch f {
-	case 0, NXDomain, NoData, Truncate:
+	case 0, NXDomain, NoData, Truncate, Bogus:
 		return answer != nil && !answer.Truncated && (answer.Rcode == dns.RcodeSuccess || answer.Rcode == dns.RcodeNameError)
 	}
 	return false
