@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -242,18 +241,16 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		}
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
 	}
-	event := &dialled{time: time.Now(), client: client.String(), target: host.target(to)}
+	event := n.noteDial(client.String(), host.target(to))
 	err = befall(ctx, host, fault)
 	if err == nil && s == nil && fault != Aborted {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
+	event = n.concludeDial(event, err) // before the service can note what it does
 	if err != nil {
-		event.err = err
-		n.note(event)
 		return fail(err)
 	}
 	near, far := memnet.Pipe(client, target)
-	n.note(event) // before the service can note what it does
 	switch {
 	case fault == Aborted:
 		reset(far)
@@ -268,7 +265,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		if s.server != nil { // it is closed
 			err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 		}
-		n.correct(event, err)
+		n.concludeDial(event, err)
 		return fail(err)
 	}
 	return near, nil
@@ -283,27 +280,6 @@ func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
 		}
 	})
 	return conn
-}
-
-// note adds an event to the journal.
-func (n *Internet) note(e entry) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.journal = append(n.journal, e)
-}
-
-// correct puts an error into an event that is in the journal already.
-func (n *Internet) correct(e *dialled, err error) {
-	corrected := *e
-	corrected.err = err
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, other := range slices.Backward(n.journal) {
-		if other == entry(e) {
-			n.journal[i] = &corrected
-			return
-		}
-	}
 }
 
 // hostAt returns the host with an address, or nil, and what is wrong with it. The addresses of the loopback interface are those of

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
-	"time"
 )
 
 // Dialer returns a dialer for code that insists on a *[net.Dialer]. It resolves names by [Internet.Resolver], and connects over
@@ -27,10 +26,9 @@ func (n *Internet) Dialer() *net.Dialer {
 			}
 			to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 			host, fault := n.hostAt(nil, to.Addr())
-			event := &dialled{time: time.Now(), client: "127.0.0.1", target: host.target(to)}
+			event := n.noteDial("127.0.0.1", host.target(to))
 			real, err := n.loopback(ctx, host, int(to.Port()), fault)
-			event.err = err
-			n.note(event)
+			n.concludeDial(event, err)
 			if err != nil {
 				return err
 			}

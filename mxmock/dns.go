@@ -3,10 +3,12 @@ package mxmock
 // The DNS: one answer path for all transports.
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,7 +54,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 		n.mu.Lock()
 		v = n.judge(&a)
 		n.mu.Unlock()
-		answer = n.befallen(answer, &a, v)
+		answer = p.befallen(answer, &a, v)
 	}
 	r := reply{delay: v.delay()}
 	if answer != nil {
@@ -67,7 +69,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 }
 
 // befallen is what a verdict makes of a true answer: another answer, or nil for none.
-func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
+func (p dnsPort) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	empty := func(rcode int) *dns.Msg {
 		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), rcode
 		return r
@@ -80,7 +82,7 @@ func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	case Silent, Unreachable, Aborted:
 		return nil
 	case NXDomain, NoData:
-		soa := n.soaFor(a.name)
+		soa := p.inet.soaFor(a.name)
 		rcode := dns.RcodeSuccess
 		if v.fault == NXDomain {
 			rcode = dns.RcodeNameError
@@ -94,7 +96,16 @@ func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 		empty(dns.RcodeSuccess).Extra = nil // package net does not see that it is lame otherwise
 		r.Authoritative, r.RecursionAvailable, r.AuthenticatedData = false, false, false
 	case Partial:
-		r.Extra = nil // else the cut may go through what nobody needs
+		// The cut must go through what the client needs, also where that is nothing.
+		if r.Extra = nil; len(r.Answer) == 0 {
+			r.Answer, r.Ns, r.Rcode = r.Ns, nil, dns.RcodeSuccess
+		}
+	case Bogus:
+		if p.mode == zone.Recursive && !a.packet.CheckingDisabled {
+			empty(dns.RcodeServerFailure)
+		}
+		r.AuthenticatedData = false
+		r.Answer, r.Ns = falsify(r.Answer), falsify(r.Ns)
 	case Refused:
 		empty(dns.RcodeRefused)
 	case ServFail:
@@ -109,6 +120,22 @@ func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 		r.Question = []dns.Question{other}
 	}
 	return r
+}
+
+// falsify returns records with false signatures.
+func falsify(rrs []dns.RR) []dns.RR {
+	rrs = slices.Clone(rrs)
+	for i, rr := range rrs {
+		if sig, ok := rr.(*dns.RRSIG); ok {
+			forged := *sig
+			if raw, err := base64.StdEncoding.DecodeString(sig.Signature); err == nil && len(raw) > 0 {
+				raw[len(raw)-1] ^= 1
+				forged.Signature = base64.StdEncoding.EncodeToString(raw)
+			}
+			rrs[i] = &forged
+		}
+	}
+	return rrs
 }
 
 // options is what of the additional section belongs to EDNS.

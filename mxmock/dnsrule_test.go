@@ -82,6 +82,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 		{mxmock.WrongQuestion, "NOERROR question RA MX", "NOERROR question RA MX"},
 		{mxmock.Garbage, "no message", "no message"},
 		{mxmock.Partial, "no message", "no reply"},
+		{mxmock.Bogus, "SERVFAIL RA", "SERVFAIL RA"},
 	} {
 		inet.Mend("mx qq.com")
 		if test.fault != 0 {
@@ -125,6 +126,7 @@ func TestFaultsForResolver(t *testing.T) {
 			{fault: mxmock.WrongQuestion, temporary: true, tmo: true},
 			{fault: mxmock.Garbage, temporary: true, tmo: true},
 			{fault: mxmock.Partial},
+			{fault: mxmock.Bogus, temporary: true},
 		} {
 			for _, name := range []string{"qq.com.", "qq.com"} {
 				inet.Break("mx qq.com", test.fault)
@@ -377,5 +379,51 @@ func TestBadRules(t *testing.T) {
 	inet.Mend("any *")
 	if _, err := inet.Resolver().LookupHost(t.Context(), "example.org."); !isNotFound(err) {
 		t.Errorf("mended: %v, want not found", err)
+	}
+}
+
+// TestBogus has one record of a secure domain with false signatures.
+func TestBogus(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	inet.Secure("qq.com")
+	addr := listenDNS(t, inet)
+	key := ask(t, "tcp", addr, "dnskey qq.com", nil)
+	look := func(question string, cd bool) (rcode string, ad, valid bool) {
+		r := ask(t, "tcp", addr, question, func(q *dns.Msg) {
+			q.SetEdns0(4096, true)
+			q.CheckingDisabled = cd
+		})
+		var set []dns.RR
+		var sig *dns.RRSIG
+		for _, rr := range append(r.Answer, r.Ns...) {
+			if s, ok := rr.(*dns.RRSIG); ok && sig == nil {
+				sig = s
+			} else if sig == nil {
+				set = append(set, rr)
+			}
+		}
+		for _, rr := range key.Answer {
+			if k, ok := rr.(*dns.DNSKEY); ok && sig != nil && sig.Verify(k, set) == nil {
+				valid = true
+			}
+		}
+		return dns.RcodeToString[r.Rcode], r.AuthenticatedData, valid
+	}
+	for _, broken := range []bool{false, true} {
+		for _, cd := range []bool{false, true} {
+			wantRcode, wantValid := "NOERROR", !broken
+			if broken && !cd {
+				wantRcode = "SERVFAIL"
+			}
+			if rcode, ad, valid := look("mx qq.com", cd); rcode != wantRcode || valid != wantValid || ad && (broken || cd) {
+				t.Errorf("broken %v, CD %v: %s, AD %v, valid %v, want %s, valid %v", broken, cd, rcode, ad, valid, wantRcode, wantValid)
+			}
+		}
+		if _, _, valid := look("a mx1.qq.com", true); !valid {
+			t.Error("the signature of another record is not valid")
+		}
+		inet.Break("mx qq.com", mxmock.Bogus)
 	}
 }

@@ -13,7 +13,7 @@
 // [Internet.MX] makes the mail hosts of a domain, [Internet.Host] any other machine; each has a name, addresses for
 // documentation (192.0.2.2 and so on), records in the DNS that say so in both directions, and a certificate. [Internet.Zone] adds
 // records as they stand in a master file, [Internet.Publish] those that mail needs and people get wrong (SPF, DKIM, DMARC, MTA-STS, TLSA …),
-// [Internet.Check] says where records and hosts disagree. What nobody defined does not exist: NXDOMAIN.
+// [Internet.Check] says where records and hosts disagree. [Internet.Secure] signs a domain by DNSSEC. What nobody defined does not exist: NXDOMAIN.
 //
 // # Mail servers and other services
 //

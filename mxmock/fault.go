@@ -62,6 +62,10 @@ const (
 
 	// Partial: the second half of what follows the question is missing, and over TCP the connection ends there.
 	Partial
+
+	// Bogus: the signatures of the answer are false, see [Internet.Secure]. Who leaves validation to the resolver gets SERVFAIL; who sets
+	// the CD bit, or asks a name server, gets the data with these signatures.
+	Bogus
 )
 
 // String returns the name of the fault as it is in this package.
@@ -69,7 +73,7 @@ func (f Fault) String() string {
 	names := [...]string{
 		0: "no fault", Refused: "Refused", Silent: "Silent", Unreachable: "Unreachable", Aborted: "Aborted", ServFail: "ServFail",
 		NXDomain: "NXDomain", NoData: "NoData", NotImp: "NotImp", FormErr: "FormErr", Truncate: "Truncate", Lame: "Lame",
-		WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial",
+		WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial", Bogus: "Bogus",
 	}
 	if int(f) >= len(names) {
 		return fmt.Sprintf("Fault(%d)", f)
@@ -100,7 +104,7 @@ func (n *Internet) Break(what string, f Fault) {
 		return
 	}
 	q := mustQuestion(what)
-	if f == 0 || f > Partial {
+	if f == 0 || f > Bogus {
 		panic(fmt.Sprintf("mxmock: %v can't befall the question %q", f, what))
 	}
 	n.mu.Lock()
@@ -135,6 +139,7 @@ func (n *Internet) Mend(what string) {
 	q := mustQuestion(what)
 	n.mendQuestion(q)
 	n.rules = slices.DeleteFunc(n.rules, func(r *dnsRuleState) bool { return r.question == q })
+	n.pending = nil // what is asked again now is a look-up of its own
 }
 
 // mendQuestion takes back a Break. The internet is locked.

@@ -16,7 +16,7 @@ import (
 
 // Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP dialogue, a message that was accepted.
 type Event struct {
-	// Time is when it happened.
+	// Time is when it happened, or began.
 	Time time.Time
 
 	// Client is the address of who did it, with the port.
@@ -33,7 +33,8 @@ type Event struct {
 	// command. A host that does not exist is named by the address. A message has one event for each of its recipients.
 	What string
 
-	// Result is what came of it: the answer of the DNS, "connected" or the error, the first line of the reply, or sender and subject.
+	// Result is what came of it: the answer of the DNS; "connected", the error, or "(no answer yet)"; the first line of the reply; or
+	// sender and subject.
 	Result string
 
 	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
@@ -191,18 +192,51 @@ func (e *asked) append(j Journal, _ *captured) Journal {
 
 // dialled is an attempt to connect.
 type dialled struct {
-	time   time.Time
-	client string
-	target string // host or address, and port
-	err    error
+	time      time.Time
+	client    string
+	target    string // host or address, and port
+	concluded bool
+	err       error
 }
 
 func (e *dialled) append(j Journal, _ *captured) Journal {
 	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected"}
-	if e.err != nil {
+	switch {
+	case !e.concluded:
+		ev.Result = "(no answer yet)"
+	case e.err != nil:
 		ev.Result = e.err.Error()
 	}
 	return append(j, ev)
+}
+
+// noteDial adds an attempt to connect to the journal.
+func (n *Internet) noteDial(client, target string) *dialled {
+	e := &dialled{time: time.Now(), client: client, target: target}
+	n.note(e)
+	return e
+}
+
+// concludeDial notes how an attempt ended. It returns the new entry, which is not the old one because that may be in use.
+func (n *Internet) concludeDial(e *dialled, err error) *dialled {
+	concluded := *e
+	concluded.concluded, concluded.err = true, err
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, other := range slices.Backward(n.journal) {
+		if other == entry(e) {
+			n.journal[i] = &concluded
+			break
+		}
+	}
+	return &concluded
+}
+
+// note adds an event to the journal.
+func (n *Internet) note(e entry) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.journal = append(n.journal, e)
 }
 
 // turn is a turn of an SMTP dialogue.

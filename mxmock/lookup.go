@@ -7,28 +7,32 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
-// stub is how package net's resolver goes about a look-up on this machine: so many questions until it gives up, each of which
-// waits so long for an answer.
+// stub is how package net's resolver goes about a look-up on this machine.
 var stub = observeStub()
 
 type stubHabits struct {
-	questions int
-	timeout   time.Duration
+	questions int           // until it gives up a name
+	timeout   time.Duration // of each
+	suffixes  []string      // that it puts behind a name, with a dot at both ends: the search list
 }
 
-// observeStub looks up a name that nobody answers for, and watches. It has a second purpose: it lets the first look-up of
+// observeStub looks up names that nobody answers for, and watches. It has a second purpose: it lets the first look-up of
 // the process happen outside of any synctest bubble. Package net keeps channels from it that would otherwise belong to a bubble,
 // and the next look-up elsewhere would end the process (golang/go#80903).
 func observeStub() stubHabits {
+	const name = "mxmock.invalid"
 	var mu sync.Mutex
 	h := stubHabits{timeout: 5 * time.Second}
-	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	count := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		h.questions++
@@ -36,12 +40,42 @@ func observeStub() stubHabits {
 			h.timeout = time.Until(end).Round(time.Second)
 		}
 		return nil, errors.New("mxmock: no look-up is meant to succeed here")
-	}}
-	r.LookupHost(context.Background(), "mxmock.invalid.")
+	}
+	listen := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		if !strings.HasPrefix(network, "udp") {
+			return nil, errors.ErrUnsupported
+		}
+		return memnet.Datagram(&net.UDPAddr{}, &net.UDPAddr{}, func(packet []byte, send func([]byte)) {
+			q := new(dns.Msg)
+			if q.Unpack(packet) != nil || len(q.Question) != 1 {
+				return
+			}
+			if suffix, ok := strings.CutPrefix(q.Question[0].Name, name); ok && suffix != "." {
+				mu.Lock()
+				h.suffixes = append(h.suffixes, strings.ToLower(suffix))
+				mu.Unlock()
+			}
+			if refusal, err := new(dns.Msg).SetRcode(q, dns.RcodeNameError).Pack(); err == nil {
+				send(refusal)
+			}
+		}), nil
+	}
+	(&net.Resolver{PreferGo: true, Dial: count}).LookupHost(context.Background(), name+".")
+	(&net.Resolver{PreferGo: true, Dial: listen}).LookupMX(context.Background(), name)
 	mu.Lock()
 	defer mu.Unlock()
 	h.questions = max(1, h.questions/2) // A and AAAA
 	return h
+}
+
+// unsuffixed returns the name that a stub was asked for before it put a suffix of its search list behind it.
+func (h *stubHabits) unsuffixed(name string) (string, bool) {
+	for _, suffix := range h.suffixes {
+		if base, ok := strings.CutSuffix(name, suffix); ok && base != "" {
+			return base + ".", true
+		}
+	}
+	return name, false
 }
 
 // asking is a question on its way to its answer.
@@ -90,20 +124,21 @@ func (n *Internet) judge(a *asking) verdict {
 	if len(n.rules) == 0 && len(n.questions) == 0 && len(n.patterns) == 0 {
 		return v
 	}
-	names := []string{a.name}
+	names, counts := []string{a.name}, !v.repeat
 	if !a.exists {
-		names = withoutSuffixes(a.name)
+		if base, ok := stub.unsuffixed(a.name); ok && a.stub {
+			names, counts = []string{base}, false
+			last = n.failed(a, base)
+		} else {
+			names = withoutSuffixes(a.name)
+		}
 	}
-	if !v.repeat {
-		last = n.unsuffixed(a, names[1:])
-	}
-	if last != nil && last.rule != nil {
+	if last != nil && last.rule != nil && (v.repeat || !counts) {
 		v.rule, v.fault = last.rule, last.rule.Fault
 		return v
 	}
 	for i, name := range names {
-		counts := i == 0 && !v.repeat
-		if r := n.ruleFor(a, name, counts); r != nil {
+		if r := n.ruleFor(a, name, counts && i == 0); r != nil {
 			v.rule, v.fault = r, r.Fault
 			return v
 		}
@@ -115,17 +150,12 @@ func (n *Internet) judge(a *asking) verdict {
 	return v
 }
 
-// unsuffixed returns the look-up that has failed just now for one of the names, and that a stub goes on with by a suffix.
-func (n *Internet) unsuffixed(a *asking, names []string) *lookup {
-	if len(n.pending) == 0 {
-		return nil
-	}
-	for _, name := range names {
-		key := a.key()
-		key.name = name
-		if l := n.pending[key]; l != nil && a.stub && a.time.Sub(l.time) <= stub.timeout+patience {
-			return l
-		}
+// failed returns the look-up that has failed just now for a name, and that a stub goes on with by a suffix, or nil.
+func (n *Internet) failed(a *asking, name string) *lookup {
+	key := a.key()
+	key.name = name
+	if l := n.pending[key]; l != nil && a.time.Sub(l.time) <= stub.timeout+patience {
+		return l
 	}
 	return nil
 }
@@ -226,7 +256,7 @@ func (n *Internet) noteLookup(a *asking, v verdict, answer *dns.Msg) {
 // usable tells whether a stub is content with an answer.
 func usable(f Fault, answer *dns.Msg) bool {
 	switch f {
-	case 0, NXDomain, NoData, Truncate:
+	case 0, NXDomain, NoData, Truncate, Bogus:
 		return answer != nil && !answer.Truncated && (answer.Rcode == dns.RcodeSuccess || answer.Rcode == dns.RcodeNameError)
 	}
 	return false

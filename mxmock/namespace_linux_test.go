@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -170,6 +171,26 @@ func TestInNamespace(t *testing.T) {
 			}
 		})
 	}
+	for _, conf := range []string{
+		"nameserver 203.0.113.53\nsearch corp.example other.example\n",
+		"nameserver 203.0.113.53\nnameserver 203.0.113.54\nsearch corp.example\noptions ndots:4 attempts:3 timeout:2\n",
+		"nameserver 203.0.113.53\noptions attempts:1 timeout:1\n",
+		"options use-vc\n",
+	} {
+		t.Run("resolv.conf", func(t *testing.T) {
+			if err := os.WriteFile("/etc/resolv.conf", []byte(conf), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRulesWithResolvConf$", "-test.v")
+			cmd.Env = append(os.Environ(), resolvConf+"="+conf)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%q: %v\n%s", conf, err, out)
+			}
+		})
+	}
+	if err := os.WriteFile("/etc/resolv.conf", []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	t.Run("smtpd", func(t *testing.T) { deliverByOpenSMTPD(t, inet, mx[1]) })
 }
 
@@ -201,6 +222,55 @@ func TestResolverOfMachine(t *testing.T) {
 	conn.Close()
 	if _, err := net.Dial("tcp", "mx1.qq.com:25"); err == nil {
 		t.Error("mx1.qq.com is down, and no error")
+	}
+}
+
+// resolvConf has the text of resolv.conf for TestRulesWithResolvConf.
+const resolvConf = "MXMOCK_RESOLV_CONF"
+
+// TestRulesWithResolvConf breaks questions on a machine with search lists and habits of its own: what a test sees is the same.
+func TestRulesWithResolvConf(t *testing.T) {
+	if os.Getenv(resolvConf) == "" {
+		t.Skip("run by TestInNamespace")
+	}
+	for _, fault := range []mxmock.Fault{mxmock.ServFail, mxmock.Silent, mxmock.Refused, mxmock.WrongID, mxmock.Partial} {
+		synctest.Test(t, func(t *testing.T) {
+			inet := mxmock.New(t)
+			inet.MX("qq.com", "mx1.qq.com")
+			lookUp := func() string {
+				switch _, err := inet.Resolver().LookupMX(t.Context(), "qq.com"); {
+				case err == nil:
+					return "found"
+				case isNotFound(err):
+					return "not found"
+				}
+				return "failed"
+			}
+			inet.Break("mx qq.com", fault)
+			if got, want := lookUp(), "failed"; got != want {
+				t.Errorf("%v: %s, want %s", fault, got, want)
+			}
+			inet.Mend("mx qq.com")
+			if got, want := lookUp(), "found"; got != want {
+				t.Errorf("%v mended: %s, want %s", fault, got, want)
+			}
+			for _, rule := range []mxmock.DNSRule{
+				{Question: "mx qq.com", Skip: 1, Times: 2, Fault: fault}, {Question: "any *", Skip: 1, Times: 2, Fault: fault},
+			} {
+				inet.Reset()
+				inet.AddDNSRules(rule)
+				var got []string
+				for range 4 {
+					got = append(got, lookUp())
+				}
+				if want := []string{"found", "failed", "failed", "found"}; !slices.Equal(got, want) {
+					t.Errorf("%v by %q: %v, want %v\n%v", fault, rule.Question, got, want, inet.Journal())
+				}
+				if got, want := inet.Journal().Count("ask mx qq.com"), 4; got != want {
+					t.Errorf("%v: %d look-ups, want %d\n%v", fault, got, want, inet.Journal())
+				}
+			}
+		})
 	}
 }
 

@@ -209,7 +209,7 @@ func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
 	fault, s := n.faultAt(h, addr), h.services[port]
 	n.journal = append(n.journal, &dialled{
-		time: time.Now(), client: conn.RemoteAddr().String(), target: net.JoinHostPort(h.name, strconv.Itoa(port)),
+		time: time.Now(), client: conn.RemoteAddr().String(), target: net.JoinHostPort(h.name, strconv.Itoa(port)), concluded: true,
 	})
 	if fault == Silent && !n.closed {
 		n.register(conn)

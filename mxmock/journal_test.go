@@ -1,0 +1,178 @@
+package mxmock_test
+
+// Tests of the journal.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/smtp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// TestJournal has a whole delivery in order, where all happens at the same instant, on two hosts.
+func TestJournal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+		mx[0].Break(mxmock.Unreachable)
+		inet.Break("aaaa mx2.qq.com", mxmock.ServFail)
+		mxs, err := inet.Resolver().LookupMX(t.Context(), "qq.com.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mxs {
+			conn, err := inet.DialContext(t.Context(), "tcp4", strings.TrimSuffix(m.Host, ".")+".:25")
+			if err != nil {
+				continue
+			}
+			c, err := smtp.NewClient(conn, m.Host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(c.Hello("a.example.com"), c.Mail("alice@a.example.com"), c.Rcpt("bob@qq.com"), c.Rcpt("carol@qq.com")); err != nil {
+				t.Fatal(err)
+			}
+			w, err := c.Data()
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(w, "Subject: Hello\r\n\r\nHello\r\n")
+			if err := errors.Join(w.Close(), c.Quit()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := inet.DialContext(t.Context(), "tcp", "[2001:db8::99]:25"); err == nil {
+			t.Error("connected to nobody")
+		}
+		j := inet.Journal()
+		var got []string
+		for _, e := range j {
+			got = append(got, e.String())
+		}
+		want := []string{
+			"ask mx qq.com → NOERROR 10 mx1.qq.com.; 20 mx2.qq.com.",
+			"ask a mx1.qq.com → NOERROR 192.0.2.2",
+			"dial mx1.qq.com:25 → connect: no route to host",
+			"ask a mx2.qq.com → NOERROR 192.0.2.3",
+			"dial mx2.qq.com:25 → connected",
+			"smtp mx2.qq.com:25 (greeting) → 220 mx2.qq.com ESMTP ready",
+			"smtp mx2.qq.com:25 EHLO a.example.com → 250-mx2.qq.com",
+			"smtp mx2.qq.com:25 MAIL FROM:<alice@a.example.com> BODY=8BITMIME SMTPUTF8 → 250 2.1.0 Sender OK",
+			"smtp mx2.qq.com:25 RCPT TO:<bob@qq.com> → 250 2.1.5 Recipient OK",
+			"smtp mx2.qq.com:25 RCPT TO:<carol@qq.com> → 250 2.1.5 Recipient OK",
+			"smtp mx2.qq.com:25 DATA → 354 End data with <CR><LF>.<CR><LF>",
+			"smtp mx2.qq.com:25 (dot) → 250 2.0.0 Message accepted",
+			"mail mx2.qq.com:25 bob@qq.com → from <alice@a.example.com>: Hello",
+			"mail mx2.qq.com:25 carol@qq.com → from <alice@a.example.com>: Hello",
+			"smtp mx2.qq.com:25 QUIT → 221 2.0.0 Bye",
+			"dial [2001:db8::99]:25 → connect: no route to host",
+		}
+		// The look-up of an address asks for the other family too in some versions of package net.
+		kept := got[:0]
+		for _, line := range got {
+			if !strings.HasPrefix(line, "ask aaaa") {
+				kept = append(kept, line)
+			}
+		}
+		if diff := cmp.Diff(kept, want); diff != "" {
+			t.Errorf("got, want differ:\n%s", diff)
+		}
+		for what, want := range map[string]int{
+			"ask mx qq.com": 1, "ASK MX QQ.com": 1, "ask txt": 0, "dial": 3, "dial mx1.qq.com": 1, "dial mx1.qq.com:26": 0, "dial mx": 0,
+			"smtp mx2.qq.com RCPT": 2, "smtp mx2.qq.com:25 rcpt to:<carol@qq.com>": 1, "mail mx2.qq.com": 2, "mail": 2, "mail mx2.qq.com bob@qq.com": 1,
+		} {
+			if got := j.Count(what); got != want {
+				t.Errorf("Count(%q) = %d, want %d", what, got, want)
+			}
+		}
+		if err := j.Order("ask mx", "dial mx1.qq.com", "ask a mx2.qq.com", "smtp mx2.qq.com MAIL", "mail"); err != nil {
+			t.Error(err)
+		}
+		for _, bad := range [][]string{{"ask txt qq.com"}, {"dial mx2.qq.com", "dial mx1.qq.com"}, {"mail", "mail", "mail"}} {
+			err := j.Order(bad...)
+			if want := fmt.Sprintf("mxmock: there is no %q", bad[len(bad)-1]); err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("Order(%q) = %v, want %s…", bad, err, want)
+			}
+		}
+		mx[1].Server(25).Reset()
+		if n := inet.Journal().Count("smtp"); n != 0 {
+			t.Errorf("%d turns of sessions that were forgotten, want 0", n)
+		}
+		if s := (mxmock.Journal)(nil).String(); s != "" {
+			t.Errorf("an empty journal is %q, want nothing", s)
+		}
+	})
+}
+
+// TestTimesInJournal has an attempt to connect at its beginning, and before it is over.
+func TestTimesInJournal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.Host("mx1.qq.com", "203.0.113.7").Break(mxmock.Silent)
+		dial := func() {
+			if conn, err := inet.DialContext(t.Context(), "tcp", "203.0.113.7:25"); err == nil {
+				conn.Close()
+			}
+		}
+		dial()
+		time.Sleep(time.Minute)
+		go dial()
+		synctest.Wait()
+		want := "" +
+			"          0s dial mx1.qq.com:25 → connect: connection timed out\n" +
+			"        3m7s dial mx1.qq.com:25 → (no answer yet)\n"
+		if got := inet.Journal().String(); got != want {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+		time.Sleep(127 * time.Second)
+	})
+}
+
+// TestRandomPackets sends a hundred thousand packets that have been questions before something happened to them.
+func TestRandomPackets(t *testing.T) {
+	t.Parallel()
+	n := 100_000
+	if testing.Short() {
+		n = 10_000
+	}
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	random := rand.New(rand.NewPCG(1, 2))
+	q := new(dns.Msg).SetQuestion("qq.com.", dns.TypeMX)
+	q.SetEdns0(4096, true)
+	whole, err := q.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := dialDNS(t, inet, "udp")
+	defer conn.Close()
+	for range n {
+		packet := append([]byte(nil), whole[:random.IntN(len(whole)+1)]...)
+		for range random.IntN(4) {
+			if len(packet) > 0 {
+				packet[random.IntN(len(packet))] = byte(random.IntN(256))
+			}
+		}
+		if random.IntN(4) == 0 {
+			packet = append(packet, whole[random.IntN(len(whole)):]...)
+		}
+		if _, err := conn.Write(packet); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := mxOf(t, inet.Resolver(), "qq.com."), "10 mx1.qq.com.;"; got != want {
+		t.Errorf("after all that: MX %s, want %s", got, want)
+	}
+}
