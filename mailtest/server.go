@@ -10,6 +10,7 @@ import (
 	"log"
 	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
@@ -251,9 +253,9 @@ func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 	if s.state.closed {
 		return nil, errClosed
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
-		l6, err6 := net.Listen("tcp", "[::1]:0") // a machine without IPv4
+		l6, err6 := loopback.Listen(netip.MustParseAddrPort("[::1]:0")) // a machine without IPv4
 		if err6 != nil {
 			return nil, fmt.Errorf("mailtest: listen on a loopback address: %w", errors.Join(err, err6))
 		}
@@ -308,7 +310,7 @@ func (s *Server) Resume() error {
 		if at.addr == nil || at.listener != nil {
 			continue
 		}
-		l, err := net.Listen("tcp", at.addr.String())
+		l, err := loopback.Listen(at.addr.(*net.TCPAddr).AddrPort())
 		if err != nil {
 			return fmt.Errorf("mailtest: listen again: %w", err)
 		}

@@ -250,6 +250,9 @@ func (l *transcript) word(stage Stage, command, reply []byte) int32 {
 			return i - 1
 		}
 	}
+	if l.text == nil { // room for one message: most connections carry no more
+		l.text, l.wordings, l.turns = make([]byte, 0, 768), make([]wording, 0, 8), make([]turn, 0, 8)
+	}
 	l.wordings = append(l.wordings, wording{at: len(l.text), command: int32(len(command)), reply: int32(len(reply))})
 	l.text = append(append(l.text, command...), reply...)
 	l.latest[stage] = int32(len(l.wordings))

@@ -5,9 +5,12 @@ package mxmock
 import (
 	"context"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 )
 
 // backlog is how many connections wait for Accept before dialling does, as on Linux.
@@ -108,7 +111,7 @@ func (l *listener) socket() (net.Listener, error) {
 	case l.real != nil:
 		return l.real, nil
 	}
-	real, err := net.Listen("tcp", "127.0.0.1:0")
+	real, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,8 @@ const (
 	// maxErrors is how many bad commands a client may send.
 	maxErrors = 1000
 
-	bufSize = 4 << 10
+	// bufSize is what a reader of lines begins with; pipelined commands of a message fit.
+	bufSize = 1 << 10
 )
 
 // errLineTooLong reports a line over maxLine whose end was found and passed over; errLineEndless one

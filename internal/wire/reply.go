@@ -78,18 +78,14 @@ func (c *Conn) corrected(engine []byte) []byte {
 
 // ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
 func (c *Conn) ehlo() []byte {
-	caps := c.handler.Capabilities(c.state.encrypted)
+	lines := append([]string{c.cfg.Name}, c.handler.Capabilities(c.state.encrypted)...)
 	reply := make([]byte, 0, 256)
-	sep := byte('-')
-	if len(caps) == 0 {
-		sep = ' '
-	}
-	reply = fmt.Appendf(reply, "250%c%s\r\n", sep, c.cfg.Name)
-	for i, line := range caps {
-		if i == len(caps)-1 {
-			sep = ' '
+	for i, line := range lines {
+		sep := "250-"
+		if i == len(lines)-1 {
+			sep = "250 "
 		}
-		reply = fmt.Appendf(reply, "250%c%s\r\n", sep, line)
+		reply = append(append(append(reply, sep...), line...), "\r\n"...)
 	}
 	return reply
 }

@@ -307,6 +307,9 @@ type engine struct{ conn *Conn }
 func (e *engine) current() bool { return e.conn.engine == e }
 
 func (e *engine) Write(p []byte) (int, error) {
+	if e.conn.out == nil {
+		e.conn.out = make([]byte, 0, 512) // its greeting and EHLO come in many pieces
+	}
 	e.conn.out = append(e.conn.out, p...)
 	return len(p), nil
 }
