@@ -5,6 +5,7 @@ package zone
 import (
 	"crypto"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -207,6 +208,10 @@ func (c *change) secure(n *name, apex string, s Security) error {
 func (c *change) sign(at *node, apex string, how Security) error {
 	if how.Algorithm == 0 {
 		how.Algorithm = dns.ECDSAP256SHA256
+	}
+	const hash = 1 + 32 // octets, of the label that NSEC3 puts before the apex
+	if len(at.wire())+hash+1 > 255 {
+		return errors.New("the name is too long for NSEC3 records (RFC 5155 §3)")
 	}
 	s := &signer{Security: how, apex: at, name: apex, since: time.Now()}
 	if was := at.zone.signer; was != nil && was.Algorithm == how.Algorithm {

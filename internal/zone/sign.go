@@ -4,6 +4,8 @@ package zone
 
 import (
 	"encoding/base64"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -47,10 +49,19 @@ func (s *signer) sign(rrs []dns.RR, now time.Time) *dns.RRSIG {
 		KeyTag:     k.tag,
 		SignerName: s.name,
 	}
+	owner := rrs[0].Header().Name
+	if owner[0] == '*' && !strings.HasPrefix(owner, "*.") { // no wildcard, but miekg/dns would take it for one
+		rrs = slices.Clone(rrs)
+		for i, rr := range rrs {
+			rrs[i] = dns.Copy(rr)
+			rrs[i].Header().Name = `\042` + owner[1:]
+		}
+	}
 	// Records of a DB can be packed and its keys can sign, so there is no error.
 	if err := sig.Sign(k.private, rrs); err == nil && s.Flaw == BadSignatures {
 		sig.Signature = spoil(sig.Signature)
 	}
+	sig.Hdr.Name = owner
 	return sig
 }
 
