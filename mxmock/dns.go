@@ -70,6 +70,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	empty := func(rcode int) *dns.Msg {
 		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), rcode
+		r.AuthenticatedData = false
 		return r
 	}
 	switch v.fault {
@@ -103,6 +104,11 @@ func (n *Internet) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 		empty(dns.RcodeNotImplemented)
 	case FormErr:
 		empty(dns.RcodeFormatError)
+	case Bogus:
+		if r.RecursionAvailable && !r.CheckingDisabled {
+			return empty(dns.RcodeServerFailure)
+		}
+		zone.Spoil(r)
 	case WrongQuestion:
 		other := r.Question[0]
 		other.Name = "another.invalid."

@@ -75,7 +75,12 @@ _25._tcp.mx1.@.   TLSA  3 1 1 00000000000000000000000000000000000000000000000000
 	zoneOf(tb, inet, "www.secure.ecdsa.com. A 192.0.2.252\nwww.secure.hashed.com. A 192.0.2.253")
 	inet.Secure("secure.ecdsa.com", mxmock.NSEC3)
 	inet.Secure("secure.hashed.com")
+	zoneOf(tb, inet, "www.ecdsa.com. A 192.0.2.254")
+	inet.Break("any www.ecdsa.com", mxmock.Bogus)
+	inet.Break("tlsa _25._tcp.mx1.hashed.com", mxmock.Bogus)
 	findings := []finding{
+		{"www.ecdsa.com A", "bogus"},
+		{"www.ecdsa.com AAAA", "bogus"},
 		{"plain.org MX", "insecure"},
 		{"nope.plain.org MX", "insecure"},
 		{"nope MX", "secure"},
@@ -109,7 +114,11 @@ _25._tcp.mx1.@.   TLSA  3 1 1 00000000000000000000000000000000000000000000000000
 			{"x.w.@ A", d.denial},
 			{"www.kid.@ A", d.insecure},
 		} {
-			findings = append(findings, finding{strings.ReplaceAll(f.question, "@", d.name), f.want})
+			f.question = strings.ReplaceAll(f.question, "@", d.name)
+			if f.question == "_25._tcp.mx1.hashed.com TLSA" {
+				f.want = "bogus"
+			}
+			findings = append(findings, f)
 		}
 	}
 	return inet, findings

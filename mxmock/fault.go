@@ -62,6 +62,11 @@ const (
 
 	// Partial: the second half of what follows the question is missing, and over TCP the connection ends there.
 	Partial
+
+	// Bogus: the signatures in the answer are false. Resolvers of the internet, which validate, answer with SERVFAIL unless the
+	// query has the CD bit. It is meant for domains that [Internet.Secure] has made secure; for others it is ServFail to
+	// them, and nothing to those who validate themselves.
+	Bogus
 )
 
 // String returns the name of the fault as it is in this package.
@@ -69,7 +74,7 @@ func (f Fault) String() string {
 	names := [...]string{
 		0: "no fault", Refused: "Refused", Silent: "Silent", Unreachable: "Unreachable", Aborted: "Aborted", ServFail: "ServFail",
 		NXDomain: "NXDomain", NoData: "NoData", NotImp: "NotImp", FormErr: "FormErr", Truncate: "Truncate", Lame: "Lame",
-		WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial",
+		WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial", Bogus: "Bogus",
 	}
 	if int(f) >= len(names) {
 		return fmt.Sprintf("Fault(%d)", f)
@@ -100,7 +105,7 @@ func (n *Internet) Break(what string, f Fault) {
 		return
 	}
 	q := mustQuestion(what)
-	if f == 0 || f > Partial {
+	if f == 0 || f > Bogus {
 		panic(fmt.Sprintf("mxmock: %v can't befall the question %q", f, what))
 	}
 	n.mu.Lock()

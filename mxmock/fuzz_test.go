@@ -28,7 +28,7 @@ func FuzzPacket(f *testing.F) {
 		inet := &mxmock.Internet{}
 		defer inet.Close()
 		inet.MX("qq.com", "mx1.qq.com")
-		if 0 < fault && fault <= byte(mxmock.Partial) {
+		if 0 < fault && fault <= byte(mxmock.Bogus) {
 			inet.Break("any *", mxmock.Fault(fault))
 		}
 		for _, network := range []string{"udp", "tcp"} {

@@ -77,6 +77,7 @@ type signer struct {
 	name     string    // of the apex
 	since    time.Time // of the last call of Secure
 	ksk, zsk *key
+	ds       *dns.DS // of the ksk, by SHA-256
 
 	mu    sync.Mutex
 	links []link // the chain of names (see chain), nil until it is needed
@@ -225,6 +226,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 			return err
 		}
 	}
+	s.ds = s.ksk.ToDS(dns.SHA256)
 	at.zone.signer = s
 	c.touch(at)
 	at.replace(dns.TypeDNSKEY)
@@ -244,7 +246,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 	c.touch(at.enclosing(dns.TypeDS))
 	at.replace(dns.TypeDS)
 	if how.Flaw != NoDS {
-		ds := s.ksk.ToDS(dns.SHA256)
+		ds := *s.ds
 		ds.Hdr.Ttl = DefaultTTL
 		if how.Flaw == WrongDS {
 			digest, err := hex.DecodeString(ds.Digest)
@@ -254,7 +256,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 			digest[0] ^= 1
 			ds.Digest = hex.EncodeToString(digest)
 		}
-		at.replace(dns.TypeDS, ds)
+		at.replace(dns.TypeDS, &ds)
 	}
 	return nil
 }
@@ -340,7 +342,10 @@ func (s *signer) trusted(rrs []dns.RR, now time.Time) verdict {
 		if s == nil {
 			continue
 		}
-		own := s.ksk.ToDS(ds.DigestType)
+		own := s.ds
+		if own.DigestType != ds.DigestType {
+			own = s.ksk.ToDS(ds.DigestType)
+		}
 		if own.KeyTag == ds.KeyTag && own.Algorithm == ds.Algorithm && strings.EqualFold(own.Digest, ds.Digest) {
 			return s.verdict(now)
 		}

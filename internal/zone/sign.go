@@ -75,6 +75,19 @@ func spoil(signature string) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// Spoil makes all signatures in an answer false.
+func Spoil(r *dns.Msg) {
+	for _, section := range [][]dns.RR{r.Answer, r.Ns, r.Extra} {
+		for i, rr := range section {
+			if sig, ok := rr.(*dns.RRSIG); ok {
+				bad := *sig
+				bad.Signature = spoil(sig.Signature)
+				section[i] = &bad
+			}
+		}
+	}
+}
+
 // sign adds the signature of an RRset of a zone to a section, if the client wants it and the zone is signed.
 func (a *answerer) sign(section *[]dns.RR, apex *node, rrs []dns.RR) *dns.RRSIG {
 	s := apex.zone.signing()
