@@ -3,12 +3,10 @@ package mxmock
 // The DNS: one answer path for all transports.
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -72,6 +70,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 func (p dnsPort) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	empty := func(rcode int) *dns.Msg {
 		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), rcode
+		r.AuthenticatedData = false
 		return r
 	}
 	switch v.fault {
@@ -100,12 +99,6 @@ func (p dnsPort) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 		if r.Extra = nil; len(r.Answer) == 0 {
 			r.Answer, r.Ns, r.Rcode = r.Ns, nil, dns.RcodeSuccess
 		}
-	case Bogus:
-		if p.mode == zone.Recursive && !a.packet.CheckingDisabled {
-			empty(dns.RcodeServerFailure)
-		}
-		r.AuthenticatedData = false
-		r.Answer, r.Ns = falsify(r.Answer), falsify(r.Ns)
 	case Refused:
 		empty(dns.RcodeRefused)
 	case ServFail:
@@ -114,28 +107,17 @@ func (p dnsPort) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 		empty(dns.RcodeNotImplemented)
 	case FormErr:
 		empty(dns.RcodeFormatError)
+	case Bogus:
+		if r.RecursionAvailable && !r.CheckingDisabled {
+			return empty(dns.RcodeServerFailure)
+		}
+		zone.Spoil(r)
 	case WrongQuestion:
 		other := r.Question[0]
 		other.Name = "another.invalid."
 		r.Question = []dns.Question{other}
 	}
 	return r
-}
-
-// falsify returns records with false signatures.
-func falsify(rrs []dns.RR) []dns.RR {
-	rrs = slices.Clone(rrs)
-	for i, rr := range rrs {
-		if sig, ok := rr.(*dns.RRSIG); ok {
-			forged := *sig
-			if raw, err := base64.StdEncoding.DecodeString(sig.Signature); err == nil && len(raw) > 0 {
-				raw[len(raw)-1] ^= 1
-				forged.Signature = base64.StdEncoding.EncodeToString(raw)
-			}
-			rrs[i] = &forged
-		}
-	}
-	return rrs
 }
 
 // options is what of the additional section belongs to EDNS.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,7 +76,12 @@ _25._tcp.mx1.@.   TLSA  3 1 1 00000000000000000000000000000000000000000000000000
 	zoneOf(tb, inet, "www.secure.ecdsa.com. A 192.0.2.252\nwww.secure.hashed.com. A 192.0.2.253")
 	inet.Secure("secure.ecdsa.com", mxmock.NSEC3)
 	inet.Secure("secure.hashed.com")
+	zoneOf(tb, inet, "www.ecdsa.com. A 192.0.2.254")
+	inet.Break("any www.ecdsa.com", mxmock.Bogus)
+	inet.Break("tlsa _25._tcp.mx1.hashed.com", mxmock.Bogus)
 	findings := []finding{
+		{"www.ecdsa.com A", "bogus"},
+		{"www.ecdsa.com AAAA", "bogus"},
 		{"plain.org MX", "insecure"},
 		{"nope.plain.org MX", "insecure"},
 		{"nope MX", "secure"},
@@ -109,7 +115,11 @@ _25._tcp.mx1.@.   TLSA  3 1 1 00000000000000000000000000000000000000000000000000
 			{"x.w.@ A", d.denial},
 			{"www.kid.@ A", d.insecure},
 		} {
-			findings = append(findings, finding{strings.ReplaceAll(f.question, "@", d.name), f.want})
+			f.question = strings.ReplaceAll(f.question, "@", d.name)
+			if f.question == "_25._tcp.mx1.hashed.com TLSA" {
+				f.want = "bogus"
+			}
+			findings = append(findings, f)
 		}
 	}
 	return inet, findings
@@ -171,32 +181,71 @@ func TestSecure(t *testing.T) {
 	}
 }
 
-// TestUnbound lets unbound validate all, as a resolver that forwards to ours.
+// TestUnbound lets unbound validate all, as a resolver that forwards to ours, and as one that asks the name servers of each zone,
+// whose ports it has to be told.
 func TestUnbound(t *testing.T) {
 	t.Parallel()
-	inet, findings := secureInternet(t)
-	addr := startUnbound(t, inet)
-	for _, f := range findings {
-		if got, r := findingOf(t, addr, f, func(*dns.Msg) {}); got != f.want {
-			t.Errorf("unbound, %s: got %s, want %s: %v", f.question, got, f.want, r)
-		}
+	zones := []string{".", "com", "cn", "com.cn", "plain.org", "secure.ecdsa.com", "secure.hashed.com"}
+	for _, d := range secureDomains {
+		zones = append(zones, d.name, "kid."+d.name)
 	}
-	t.Logf("unbound validated %d answers", len(findings))
+	tests := []struct {
+		mode     string
+		upstream func(*testing.T, *mxmock.Internet) string
+		zones    []string
+	}{{"forward", resolverOf, []string{"."}}, {"stub", nameServerOf, zones}}
+	for _, tt := range tests {
+		t.Run(tt.mode, func(t *testing.T) {
+			t.Parallel()
+			inet, findings := secureInternet(t)
+			upstream := strings.Replace(tt.upstream(t, inet), ":", "@", 1)
+			var config strings.Builder
+			for _, zone := range tt.zones {
+				fmt.Fprintf(&config, "%[1]s-zone:\n\tname: %[2]q\n\t%[1]s-addr: %[3]s\n", tt.mode, zone, upstream)
+			}
+			addr := startUnbound(t, inet, config.String())
+			for _, f := range findings {
+				if got, r := findingOf(t, addr, f, func(*dns.Msg) {}); got != f.want {
+					t.Errorf("unbound, %s: got %s, want %s: %v", f.question, got, f.want, r)
+				}
+			}
+			t.Logf("unbound validated %d answers", len(findings))
+		})
+	}
 }
 
-// startUnbound starts unbound in front of an internet, and returns its address.
-func startUnbound(t *testing.T, inet *mxmock.Internet) string {
+// resolverOf returns the address of a resolver of an internet.
+func resolverOf(t *testing.T, inet *mxmock.Internet) string {
 	t.Helper()
-	program, err := exec.LookPath("unbound")
-	if err != nil {
-		if program, err = exec.LookPath("/usr/sbin/unbound"); err != nil {
-			t.Skip("unbound is not installed: nobody validates our signatures")
-		}
-	}
-	upstream, err := inet.ListenDNS()
+	addr, err := inet.ListenDNS()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return addr
+}
+
+// nameServerOf returns the address of a name server of an internet.
+func nameServerOf(t *testing.T, inet *mxmock.Internet) string {
+	t.Helper()
+	inet.Host("a.root-servers.net", "127.0.0.1").ServeDNS()
+	addr := freeAddr(t)
+	_, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := inet.ListenHosts(map[int]int{53: port}); err != nil {
+		t.Fatal(err)
+	}
+	return addr
+}
+
+// freeAddr returns an address of the loopback interface that nobody listens at.
+func freeAddr(t *testing.T) string {
+	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +254,19 @@ func startUnbound(t *testing.T, inet *mxmock.Internet) string {
 	if err := probe.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	return addr
+}
+
+// startUnbound starts unbound, which trusts the root of an internet, and returns its address.
+func startUnbound(t *testing.T, inet *mxmock.Internet, zones string) string {
+	t.Helper()
+	program, err := exec.LookPath("unbound")
+	if err != nil {
+		if program, err = exec.LookPath("/usr/sbin/unbound"); err != nil {
+			t.Skip("unbound is not installed: nobody validates our signatures")
+		}
+	}
+	addr, dir := freeAddr(t), t.TempDir()
 	config := filepath.Join(dir, "unbound.conf")
 	text := fmt.Sprintf(`
 server:
@@ -225,10 +286,7 @@ server:
 	val-log-level: 2
 remote-control:
 	control-enable: no
-forward-zone:
-	name: "."
-	forward-addr: %[5]s
-`, dir, filepath.Join(dir, "pid"), strings.Replace(addr, ":", "@", 1), inet.TrustAnchor(), strings.Replace(upstream, ":", "@", 1))
+%[5]s`, dir, filepath.Join(dir, "pid"), strings.Replace(addr, ":", "@", 1), inet.TrustAnchor(), zones)
 	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -63,8 +63,9 @@ const (
 	// Partial: the second half of what follows the question is missing, and over TCP the connection ends there.
 	Partial
 
-	// Bogus: the signatures of the answer are false, see [Internet.Secure]. Who leaves validation to the resolver gets SERVFAIL; who sets
-	// the CD bit, or asks a name server, gets the data with these signatures.
+	// Bogus: the signatures in the answer are false. Resolvers of the internet, which validate, answer with SERVFAIL unless the
+	// query has the CD bit. It is meant for domains that [Internet.Secure] has made secure; for others it is ServFail to
+	// them, and nothing to those who validate themselves.
 	Bogus
 )
 

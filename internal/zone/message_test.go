@@ -266,7 +266,10 @@ func TestRandomPackets(t *testing.T) {
 	if testing.Short() {
 		packets = 5_000
 	}
-	db := load(t, testZones)
+	db, secured := load(t, testZones), load(t, testZones)
+	if err := secured.Secure("qq.com", Security{NSEC3: true}); err != nil {
+		t.Fatal(err)
+	}
 	var seeds [][]byte
 	for _, question := range []string{"qq.com. MX", "x.wild.qq.com. TXT", "x.lame.qq.com. A", "a.d.qq.com. AAAA", "big.qq.com. ANY"} {
 		q := query(t, question)
@@ -302,6 +305,9 @@ func TestRandomPackets(t *testing.T) {
 			}
 		}
 		checkPacket(t, db, packet, i%2 == 0, Mode(i%3%2))
+		if i%5 == 0 {
+			checkPacket(t, secured, packet, i%2 == 0, Mode(i%3%2))
+		}
 		if t.Failed() {
 			return
 		}
@@ -309,7 +315,12 @@ func TestRandomPackets(t *testing.T) {
 }
 
 func FuzzPacket(f *testing.F) {
-	db := load(f, testZones)
+	db, secured := load(f, testZones), load(f, testZones)
+	for zone, s := range map[string]Security{"qq.com": {}, "example.test": {NSEC3: true}} {
+		if err := secured.Secure(zone, s); err != nil {
+			f.Fatal(err)
+		}
+	}
 	for _, question := range []string{"qq.com. MX", "x.wild.qq.com. TXT", "x.lame.qq.com. A", "a.d.qq.com. AAAA", "huge.qq.com. TXT"} {
 		q := query(f, question)
 		q.Id = 1
@@ -330,5 +341,6 @@ func FuzzPacket(f *testing.F) {
 			mode = Authoritative
 		}
 		checkPacket(t, db, packet, udp, mode)
+		checkPacket(t, secured, packet, udp, mode)
 	})
 }

@@ -93,15 +93,21 @@ func TestPeers(t *testing.T) {
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			program, err := exec.LookPath(p.name)
-			if err != nil {
-				if program, err = exec.LookPath("/usr/sbin/" + p.name); err != nil {
-					t.Skipf("%s is not installed: nothing to compare with", p.name)
-				}
-			}
-			p.ask(t, program)
+			p.ask(t, p.program(t))
 		})
 	}
+}
+
+// program returns the path of the server, or skips the test.
+func (p peer) program(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath(p.name)
+	if err != nil {
+		if program, err = exec.LookPath("/usr/sbin/" + p.name); err != nil {
+			t.Skipf("%s is not installed: nothing to compare with", p.name)
+		}
+	}
+	return program
 }
 
 // ask loads the zones into the server and into a DB, and asks both.
@@ -147,6 +153,12 @@ func (p peer) ask(t *testing.T, program string) {
 	}
 
 	conn := p.start(t, program, dir, zones)
+	p.compare(t, conn, &db, names, false)
+}
+
+// compare asks both all questions about some names, and for signatures too if that is wanted.
+func (p peer) compare(t *testing.T, conn *dns.Conn, db *DB, names map[string]bool, do bool) {
+	t.Helper()
 	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypeDS, dns.TypeSOA,
 		dns.TypeTXT, dns.TypeSRV, dns.TypeTLSA, dns.TypeHTTPS, dns.TypeLOC, dns.TypeNAPTR, dns.TypeURI, 65300}
 	questions, reasons := 0, make(map[string]int)
@@ -156,7 +168,7 @@ func (p peer) ask(t *testing.T, program string) {
 		}
 		ours, theirs := make(map[uint16]*dns.Msg), make(map[uint16]*dns.Msg) // by type, which is the ID as well
 		for _, typ := range types {
-			q := new(dns.Msg).SetQuestion(name, typ).SetEdns0(MaxUDP, false)
+			q := new(dns.Msg).SetQuestion(name, typ).SetEdns0(MaxUDP, do)
 			q.Id, q.RecursionDesired = typ, false
 			packet, err := q.Pack()
 			if err != nil {
@@ -204,6 +216,11 @@ func (p peer) ask(t *testing.T, program string) {
 func inOrder(r *dns.Msg) string {
 	r = r.Copy()
 	for _, rrs := range [][]dns.RR{r.Answer, r.Ns, r.Extra} {
+		for _, rr := range rrs {
+			if sig, ok := rr.(*dns.RRSIG); ok { // no two are the same
+				sig.Inception, sig.Expiration, sig.Signature = 0, 0, ""
+			}
+		}
 		slices.SortStableFunc(rrs, func(a, b dns.RR) int {
 			x, y := isAlias(a), isAlias(b)
 			switch {
@@ -227,13 +244,11 @@ func isAlias(rr dns.RR) bool {
 
 // excuse gives the reason why a difference is right, or "".
 func excuse(ours, theirs *dns.Msg) string {
-	aliases := func(r *dns.Msg) (n int) {
-		for _, rr := range r.Answer {
-			if isAlias(rr) {
-				n++
-			}
-		}
-		return n
+	without := func(typ uint16, rrs []dns.RR) []dns.RR {
+		return slices.DeleteFunc(slices.Clone(rrs), func(rr dns.RR) bool { return rr.Header().Rrtype == typ })
+	}
+	aliases := func(r *dns.Msg) (rrs []dns.RR) {
+		return slices.DeleteFunc(slices.Clone(r.Answer), func(rr dns.RR) bool { return !isAlias(rr) })
 	}
 	given := func(rr dns.RR) bool {
 		return rr.Header().Rrtype == dns.TypeOPT || slices.ContainsFunc(ours.Extra, func(have dns.RR) bool { return dns.IsDuplicate(have, rr) })
@@ -245,20 +260,52 @@ func excuse(ours, theirs *dns.Msg) string {
 			return "addresses beside an answer are optional (RFC 1034 §4.3.2 step 6); we give all there are, and once"
 		}
 	}
-	switch a, b := aliases(ours), aliases(theirs); {
+	answer := func(r *dns.Msg) string {
+		return inOrder(&dns.Msg{MsgHdr: r.MsgHdr, Answer: r.Answer})
+	}
+	switch same := answer(ours) == answer(theirs); {
+	case same && more(ours.Ns, theirs.Ns):
+		return "what matches or covers the name is enough (RFC 4035 §3.1.3, RFC 5155 §7.2); they prove more"
+	case same && ours.Rcode == dns.RcodeSuccess && more(theirs.Ns, ours.Ns):
+		return "that a wildcard has no such data takes two proofs (RFC 4035 §3.1.3.4, RFC 5155 §7.2.5); theirs is shorter"
+	}
+	mine, others := aliases(ours), aliases(theirs)
+	a, b := len(mine), len(others)
+	ended := a > 0 && a == len(without(dns.TypeRRSIG, ours.Answer)) && len(without(dns.TypeSOA, ours.Ns)) == len(ours.Ns)
+	switch {
 	case a > 4 && a > b && b > 0:
 		return "a chain without end is cut somewhere; no RFC says where"
-	case b == a+1 && dns.IsDuplicate(theirs.Answer[b-1], theirs.Answer[b-2]):
+	case b == a+1 && dns.IsDuplicate(others[b-1], others[b-2]):
 		return "an RRset has no duplicates (RFC 2181 §5)"
-	case a > 0 && a == len(ours.Answer) && len(ours.Ns) == 0 && len(theirs.Answer)+len(theirs.Ns) > a && foreign(ours):
+	case ended && len(theirs.Answer)+len(theirs.Ns) > len(ours.Answer)+len(ours.Ns) && foreign(mine):
 		return "an alias into another zone: servers may go on there (RFC 1034 §4.3.2 step 3a), but resolvers ask again"
+	case ended && ours.Question[0].Qtype == dns.TypeDS && len(labels(mine[a-1].(*dns.CNAME).Target)) == 2:
+		return "an alias to an apex: its DS record is in the parent zone (RFC 4035 §3.1.4.1), which we have and they don't"
+	case theirs.Truncated && ours.Len() > MaxUDP*9/10:
+		return "whether the answer just fits depends on how its names are compressed (RFC 1035 §4.1.4)"
 	}
 	return ""
 }
 
-// foreign tells whether the last alias of an answer leads out of the zone in which the first one is. All
+// more tells whether an authority section is another with further proofs.
+func more(few, many []dns.RR) bool {
+	have := make(map[string]bool)
+	for _, rr := range few {
+		have[inOrder(&dns.Msg{Ns: []dns.RR{rr}})] = true
+	}
+	for _, rr := range many {
+		text := inOrder(&dns.Msg{Ns: []dns.RR{rr}})
+		if proof := strings.Contains(text, "nsec"); !proof && !have[text] {
+			return false
+		}
+		delete(have, text)
+	}
+	return len(have) == 0
+}
+
+// foreign tells whether the last of some aliases leads out of the zone in which the first one is. All
 // zones of the test have apexes of two labels, but for kid.deleg.test.
-func foreign(r *dns.Msg) bool {
+func foreign(aliases []dns.RR) bool {
 	zone := func(name string) string {
 		if name = strings.ToLower(name); dns.IsSubDomain("kid.deleg.test.", name) {
 			return "kid.deleg.test."
@@ -266,8 +313,8 @@ func foreign(r *dns.Msg) bool {
 		l := labels(name)
 		return join(l[max(0, len(l)-2):])
 	}
-	last, ok := r.Answer[len(r.Answer)-1].(*dns.CNAME)
-	return ok && zone(last.Target) != zone(r.Answer[0].Header().Name)
+	last, ok := aliases[len(aliases)-1].(*dns.CNAME)
+	return ok && zone(last.Target) != zone(aliases[0].Header().Name)
 }
 
 // start starts the server and returns a connection to it.

@@ -5,6 +5,7 @@ package zone
 import (
 	"crypto"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -76,6 +77,7 @@ type signer struct {
 	name     string    // of the apex
 	since    time.Time // of the last call of Secure
 	ksk, zsk *key
+	ds       *dns.DS // of the ksk, by SHA-256
 
 	mu    sync.Mutex
 	links []link // the chain of names (see chain), nil until it is needed
@@ -208,6 +210,10 @@ func (c *change) sign(at *node, apex string, how Security) error {
 	if how.Algorithm == 0 {
 		how.Algorithm = dns.ECDSAP256SHA256
 	}
+	const hash = 1 + 32 // octets, of the label that NSEC3 puts before the apex
+	if len(at.wire())+hash+1 > 255 {
+		return errors.New("the name is too long for NSEC3 records (RFC 5155 §3)")
+	}
 	s := &signer{Security: how, apex: at, name: apex, since: time.Now()}
 	if was := at.zone.signer; was != nil && was.Algorithm == how.Algorithm {
 		s.ksk, s.zsk = was.ksk, was.zsk
@@ -220,6 +226,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 			return err
 		}
 	}
+	s.ds = s.ksk.ToDS(dns.SHA256)
 	at.zone.signer = s
 	c.touch(at)
 	at.replace(dns.TypeDNSKEY)
@@ -239,7 +246,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 	c.touch(at.enclosing(dns.TypeDS))
 	at.replace(dns.TypeDS)
 	if how.Flaw != NoDS {
-		ds := s.ksk.ToDS(dns.SHA256)
+		ds := *s.ds
 		ds.Hdr.Ttl = DefaultTTL
 		if how.Flaw == WrongDS {
 			digest, err := hex.DecodeString(ds.Digest)
@@ -249,7 +256,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 			digest[0] ^= 1
 			ds.Digest = hex.EncodeToString(digest)
 		}
-		at.replace(dns.TypeDS, ds)
+		at.replace(dns.TypeDS, &ds)
 	}
 	return nil
 }
@@ -335,7 +342,10 @@ func (s *signer) trusted(rrs []dns.RR, now time.Time) verdict {
 		if s == nil {
 			continue
 		}
-		own := s.ksk.ToDS(ds.DigestType)
+		own := s.ds
+		if own.DigestType != ds.DigestType {
+			own = s.ksk.ToDS(ds.DigestType)
+		}
 		if own.KeyTag == ds.KeyTag && own.Algorithm == ds.Algorithm && strings.EqualFold(own.Digest, ds.Digest) {
 			return s.verdict(now)
 		}

@@ -4,6 +4,8 @@ package zone
 
 import (
 	"encoding/base64"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -47,10 +49,19 @@ func (s *signer) sign(rrs []dns.RR, now time.Time) *dns.RRSIG {
 		KeyTag:     k.tag,
 		SignerName: s.name,
 	}
+	owner := rrs[0].Header().Name
+	if owner[0] == '*' && !strings.HasPrefix(owner, "*.") { // no wildcard, but miekg/dns would take it for one
+		rrs = slices.Clone(rrs)
+		for i, rr := range rrs {
+			rrs[i] = dns.Copy(rr)
+			rrs[i].Header().Name = `\042` + owner[1:]
+		}
+	}
 	// Records of a DB can be packed and its keys can sign, so there is no error.
 	if err := sig.Sign(k.private, rrs); err == nil && s.Flaw == BadSignatures {
 		sig.Signature = spoil(sig.Signature)
 	}
+	sig.Hdr.Name = owner
 	return sig
 }
 
@@ -62,6 +73,19 @@ func spoil(signature string) string {
 	}
 	b[len(b)-1] ^= 1
 	return base64.StdEncoding.EncodeToString(b)
+}
+
+// Spoil makes all signatures in an answer false.
+func Spoil(r *dns.Msg) {
+	for _, section := range [][]dns.RR{r.Answer, r.Ns, r.Extra} {
+		for i, rr := range section {
+			if sig, ok := rr.(*dns.RRSIG); ok {
+				bad := *sig
+				bad.Signature = spoil(sig.Signature)
+				section[i] = &bad
+			}
+		}
+	}
 }
 
 // sign adds the signature of an RRset of a zone to a section, if the client wants it and the zone is signed.
