@@ -69,11 +69,32 @@ func decodeCharset(b []byte, label, hint string, bad *faults) string {
 // toUTF8 returns s if it is UTF-8, and otherwise reads it as hint says or as a guess.
 func toUTF8(s, hint string, bad *faults) string {
 	if utf8.ValidString(s) {
+		if looksGB2312(s) && charsetByName(charsetName(hint)) == simplifiedchinese.GB18030 {
+			bad.addf("%q could be UTF-8: read as %s", clip(s), charsetName(hint))
+			return decodeEncoding(simplifiedchinese.GB18030, []byte(s))
+		}
 		return s
 	}
 	text, guess := guessCharset([]byte(s), hint)
 	bad.addf("%q is not UTF-8: read as %s", clip(s), guess)
 	return text
+}
+
+// looksGB2312 returns whether s, which is UTF-8, is as likely to be GB2312: the bytes of many a Chinese word, 系统通知 (system
+// notice) for one, are some Greek and Armenian letters in UTF-8, each of two bytes that are both above 0xA0.
+func looksGB2312(s string) bool {
+	found := false
+	for i := 0; i < len(s); i++ {
+		if s[i] < utf8.RuneSelf {
+			continue
+		}
+		if _, size := utf8.DecodeRuneInString(s[i:]); size != 2 || s[i+1] <= 0xa0 {
+			return false
+		}
+		found = true
+		i++
+	}
+	return found
 }
 
 // repairUTF8 reads what is labelled as UTF-8 and is not. If most of what is beyond ASCII is UTF-8

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds of the tree of parts; see Message.
@@ -135,6 +136,9 @@ func (p *Part) readType(s, hint string, bad *faults) {
 		return
 	}
 	value, params := parseParams(s, hint, bad)
+	if charset := params["charset"]; charset != "" && !utf8.ValidString(s) { // the name may be in the charset of the content
+		_, params = parseParams(s, charset, new(faults))
+	}
 	major, minor, _ := strings.Cut(value, "/")
 	if major == "" || minor == "" || strings.ContainsAny(value, " \t\"(),:;<=>?@[\\]") || strings.Contains(minor, "/") {
 		bad.addf("%q is not a media type: read as text/plain", clip(value))

@@ -169,6 +169,7 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 	charset := ""
 	var b []byte
 	next := 0
+	anyPercent := slices.ContainsFunc(segments, func(p segment) bool { return p.percent })
 	for i, p := range segments {
 		if i > 0 && p.order < next {
 			if p.value != segments[i-1].value {
@@ -180,16 +181,15 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 			bad.addf("segment %d of the parameter %q is missing", next, clip(p.name))
 		}
 		next = p.order + 1
+		if i == 0 && anyPercent { // the first segment should be marked itself if another one is
+			label, rest, _ := strings.Cut(p.value, "'")
+			if _, text, ok := strings.Cut(rest, "'"); ok && (p.percent || label == "" || charsetByName(charsetName(label)) != nil) {
+				charset, p.value = label, text
+			}
+		}
 		if !p.percent {
 			b = append(b, p.value...)
 			continue
-		}
-		if i == 0 {
-			if label, rest, ok := strings.Cut(p.value, "'"); ok {
-				if _, text, ok := strings.Cut(rest, "'"); ok {
-					charset, p.value = label, text
-				}
-			}
 		}
 		b = appendUnescaped(b, p.value, '%', 0, bad)
 	}

@@ -48,6 +48,8 @@ func TestParseParams(t *testing.T) {
 		{"extended beats plain", "a/b; name=x; name*=utf-8''%E4%BD%A0; name=x", "a/b", params{"name": "你"}, ""},
 		{"continued", `a/b; name*0="abc"; name*1=def`, "a/b", params{"name": "abcdef"}, ""},
 		{"continued and extended", "a/b; name*0*=utf-8''%E4%BD; name*1*=%A0; name*2=x%41", "a/b", params{"name": "你x%41"}, ""},
+		{"charset in a segment that is not marked", "a/b; name*0=\"us-ascii'en'My\"; name*1*=%20Document", "a/b", params{"name": "My Document"}, ""},
+		{"apostrophes in a segment that is not marked", "a/b; name*0=\"Bob's and Eve's\"; name*1*=%20Document", "a/b", params{"name": "Bob's and Eve's Document"}, ""},
 		{"wrong order", "a/b; name*2=c; name*0=a; name*1=b", "a/b", params{"name": "abc"}, ""},
 		{"eleven segments", "a/b; n*10=k; n*9=j; n*8=i; n*7=h; n*6=g; n*5=f; n*4=e; n*3=d; n*2=c; n*1=b; n*0=a", "a/b", params{"n": "abcdefghijk"}, ""},
 		{"gap", "a/b; name*0=a; name*2=c", "a/b", params{"name": "ac"}, `segment 1 of the parameter "name" is missing`},
