@@ -105,6 +105,7 @@ func TestJournal(t *testing.T) {
 				t.Errorf("Order(%q) = %v, want %s…", bad, err, want)
 			}
 		}
+		synctest.Wait() // until the session has ended
 		mx[1].Server(25).Reset()
 		if n := inet.Journal().Count("smtp"); n != 0 {
 			t.Errorf("%d turns of sessions that were forgotten, want 0", n)
