@@ -131,16 +131,16 @@ func TestRules(t *testing.T) {
 		{"twice", rcpt(mailtest.Rule{Times: 2}), "@mail\n" + again(2, bob+no) + again(2, bob+ok)},
 		{"not the first two", rcpt(mailtest.Rule{Skip: 2}), "@mail\n" + again(2, bob+ok) + again(2, bob+no)},
 		{"only the third", rcpt(mailtest.Rule{Skip: 2, Times: 1}), "@mail\n" + again(2, bob+ok) + bob + no + bob + ok},
-		{"for a while", rcpt(mailtest.Rule{For: 10 * time.Minute}), "@mail\n" + bob + no + "c .. 10m\n" + bob + ok},
+		{"for a while", rcpt(mailtest.Rule{For: 10 * time.Minute}), "server virtual\n@mail\n" + bob + no + "c .. 10m\n" + bob + ok},
 		{"the first that fits", append(rcpt(mailtest.Rule{Times: 1}), mailtest.Rule{At: mailtest.Rcpt, Times: 1, Reply: "551 Two"}, mailtest.Rule{At: mailtest.Rcpt, Times: 1, Reply: "552 Three"}), "@mail\n" + bob + no + bob + "s <- 551 Two\n" + bob + "s <- 552 Three\n" + bob + ok},
 
 		// Silence of the client.
-		{"idle: 421", []mailtest.Rule{{At: mailtest.Idle, Delay: 5 * time.Minute, Reply: "421 4.4.2 Idle for too long", Drop: mailtest.Close}}, "@ehlo\nc .. 4m\n" + noop + "s .. 5m\ns <- 421 4.4.2 Idle for too long\ns !! close\n"},
+		{"idle: 421", []mailtest.Rule{{At: mailtest.Idle, Delay: 5 * time.Minute, Reply: "421 4.4.2 Idle for too long", Drop: mailtest.Close}}, "server virtual\n@ehlo\nc .. 4m\n" + noop + "s .. 5m\ns <- 421 4.4.2 Idle for too long\ns !! close\n"},
 		{"idle: before the greeting is over", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Reset}}, "@connect\ns .. 1m\ns !! reset\n"},
 		{"idle: two of them", []mailtest.Rule{{At: mailtest.Idle, Delay: 3 * time.Minute, Drop: mailtest.Close}, {At: mailtest.Idle, Delay: time.Minute, Times: 1, Reply: "250-Still there?\n250 Hello?"}},
-			"@ehlo\ns .. 1m\ns <- 250-Still there?\ns <- 250 Hello?\ns .. 3m\ns !! close\n"},
-		{"idle: for a sender", []mailtest.Rule{{At: mailtest.Idle, From: "a@b.example", Delay: time.Minute, Drop: mailtest.Close}}, "@ehlo\nc .. 2m\n" + mail + "s .. 1m\ns !! close\n"},
-		{"idle: in the middle of AUTH", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Close}}, "@ehlo\nc -> AUTH PLAIN\ns <- 334 *\ns .. 1m\ns !! close\n"},
+			"server virtual\n@ehlo\ns .. 1m\ns <- 250-Still there?\ns <- 250 Hello?\ns .. 3m\ns !! close\n"},
+		{"idle: for a sender", []mailtest.Rule{{At: mailtest.Idle, From: "a@b.example", Delay: time.Minute, Drop: mailtest.Close}}, "server virtual\n@ehlo\nc .. 2m\n" + mail + "s .. 1m\ns !! close\n"},
+		{"idle: in the middle of AUTH", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Close}}, "server virtual\n@ehlo\nc -> AUTH PLAIN\ns <- 334 *\ns .. 1m\ns !! close\n"},
 	}
 	for _, test := range tests {
 		text, unused := test.text, 0
