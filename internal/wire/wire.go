@@ -192,7 +192,6 @@ type Conn struct {
 	shut   sync.Once
 
 	// All below belongs to the engine's goroutine (of the newest engine).
-	engine *engine
 	out    []byte // what the engine has written in this turn
 	feed   []byte // what the engine has yet to read
 	own    []byte // the server's own reply
@@ -268,7 +267,6 @@ func (e endError) Error() string { return string(e) }
 
 // startEngine puts a fresh go-smtp server on top, with a goroutine of its own.
 func (c *Conn) startEngine(a await) {
-	c.engine = &engine{conn: c}
 	c.await = a
 	s := smtp.NewServer(c.handler)
 	s.Domain = "engine"
@@ -280,7 +278,7 @@ func (c *Conn) startEngine(a await) {
 	s.EnableDSN = true
 	s.LMTP = c.cfg.LMTP
 	s.ErrorLog = discard
-	s.Serve(&oneShot{conn: c.engine}) // returns io.EOF at once; the engine runs on in its goroutine
+	s.Serve(&oneShot{conn: &engine{conn: c}}) // returns io.EOF at once; the engine runs on in its goroutine
 }
 
 // discard is for the engine's complaints about errors that this package has made or seen itself.
@@ -302,11 +300,15 @@ func (l *oneShot) Close() error   { return nil }
 func (l *oneShot) Addr() net.Addr { return nil }
 
 // engine is the net.Conn that a go-smtp server sees.
-type engine struct{ conn *Conn }
-
-func (e *engine) current() bool { return e.conn.engine == e }
+type engine struct {
+	conn     *Conn
+	replaced bool // by a fresh one, which is at work in another goroutine: conn is no longer this one's to touch
+}
 
 func (e *engine) Write(p []byte) (int, error) {
+	if e.replaced {
+		return 0, io.ErrClosedPipe
+	}
 	if e.conn.out == nil {
 		e.conn.out = make([]byte, 0, 512) // its greeting and EHLO come in many pieces
 	}
@@ -316,12 +318,14 @@ func (e *engine) Write(p []byte) (int, error) {
 
 func (e *engine) Read(p []byte) (int, error) {
 	c := e.conn
-	if !e.current() || c.ended {
+	if e.replaced || c.ended {
 		return 0, io.EOF
 	}
 	if len(c.feed) == 0 {
 		if err := c.next(); err != nil {
-			if err != errEngineReplaced {
+			if err == errEngineReplaced {
+				e.replaced = true
+			} else {
 				c.end(err)
 			}
 			return 0, io.EOF
@@ -335,7 +339,7 @@ func (e *engine) Read(p []byte) (int, error) {
 // Close is called by the engine after QUIT, with the reply still unsent, and when Read has failed.
 func (e *engine) Close() error {
 	c := e.conn
-	if !e.current() || c.ended {
+	if e.replaced || c.ended {
 		return nil
 	}
 	err := c.settle()
