@@ -193,6 +193,7 @@ type transcript struct {
 	text       []byte
 	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
 	filed      []*record            // the messages that were accepted
+	named      int                  // how many of them turns have named
 	extras     []extra
 }
 
@@ -202,6 +203,7 @@ type turn struct {
 	wording           int32         // its index
 	stage             Stage
 	filed             bool // the next of the messages was accepted in it
+	again             bool // or, with LMTP, the same as in the turn before
 	extra             bool // the next of the extras belongs to it
 }
 
@@ -230,6 +232,10 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		rec.replied = t.Replied.Sub(l.start)
 	}
 	rec.wording = l.word(stage, line, t.Reply[:t.Sent])
+	if filed {
+		rec.again = l.named == len(l.filed)
+		l.named = len(l.filed)
+	}
 	if t.Payload != nil && !filed || t.Notes != nil || t.Action.Rule != 0 {
 		rec.extra = true
 		x := extra{notes: t.Notes, rule: t.Action.Rule}
@@ -306,7 +312,7 @@ func (ss *session) snapshot() *Session {
 	for _, r := range l.filed {
 		s.Messages = append(s.Messages, r.number)
 	}
-	filed, extras := l.filed, l.extras
+	filed, extras := 0, l.extras
 	for _, rec := range l.turns {
 		w := l.wordings[rec.wording]
 		middle := w.at + int(w.command)
@@ -324,8 +330,10 @@ func (ss *session) snapshot() *Session {
 			extras = extras[1:]
 		}
 		if rec.filed {
-			t.Payload, t.Message = filed[0].raw, filed[0].number
-			filed = filed[1:]
+			if !rec.again {
+				filed++
+			}
+			t.Payload, t.Message = l.filed[filed-1].raw, l.filed[filed-1].number
 		}
 		s.Turns = append(s.Turns, t)
 	}

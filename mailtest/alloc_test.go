@@ -1,0 +1,82 @@
+package mailtest_test
+
+// What the hot paths may allocate. These tests are not parallel: allocations of others would count.
+
+import (
+	"bufio"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// dialogue speaks over a connection to a server in memory, and allocates nothing itself.
+type dialogue struct {
+	tb   testing.TB
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func newDialogue(tb testing.TB, srv *mailtest.Server) *dialogue {
+	conn, err := srv.Dial(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { conn.Close() })
+	d := &dialogue{tb: tb, conn: conn, in: bufio.NewReader(conn)}
+	d.reply()
+	d.say([]byte("HELO client.example\r\n"))
+	return d
+}
+
+func (d *dialogue) reply() {
+	if _, err := d.in.ReadSlice('\n'); err != nil {
+		d.tb.Fatal(err)
+	}
+}
+
+func (d *dialogue) say(line []byte) {
+	if _, err := d.conn.Write(line); err != nil {
+		d.tb.Fatal(err)
+	}
+	d.reply()
+}
+
+func TestAllocations(t *testing.T) {
+	srv := mailtest.New(t)
+	d := newDialogue(t, srv)
+	mail, rcpt, data := []byte("MAIL FROM:<a@b.example>\r\n"), []byte("RCPT TO:<c@d.example>\r\n"), []byte("DATA\r\n")
+	noop, body := []byte("NOOP\r\n"), []byte("Subject: x\r\n\r\n"+strings.Repeat("0123456789\r\n", 90)+".\r\n")
+	send := func() {
+		d.say(mail)
+		d.say(rcpt)
+		d.say(data)
+		d.say(body)
+	}
+	for range 1000 { // what is looked at below
+		send()
+	}
+	srv.Messages()
+	stopped := func() {
+		s := &mailtest.Server{}
+		s.Addr()
+		s.Close()
+	}
+	for _, test := range []struct {
+		what string
+		f    func()
+		most float64
+	}{
+		{"a message over a kept connection", send, 44}, // go-smtp's share is 30
+		{"a command", func() { d.say(noop) }, 5},
+		{"to see a thousand messages again", func() { srv.Messages() }, 2},
+		{"to start and stop a server", stopped, 30},
+	} {
+		if got := testing.AllocsPerRun(200, test.f); got > test.most {
+			t.Errorf("%s takes %.1f allocations, want %.0f at most", test.what, got, test.most)
+		} else {
+			t.Logf("%s takes %.1f allocations", test.what, got)
+		}
+	}
+}
