@@ -53,8 +53,8 @@ func TestServerRules(t *testing.T) {
 	if want := []string{"451 by the test", "550 by nature"}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("replies to MAIL = %q, want %q", got, want)
 	}
-	if turns := srv.Sessions()[0].Turns; turns[2].Rule != 2 || turns[3].Rule != 1 {
-		t.Errorf("rules in the transcript = %d, %d, want 2, 1", turns[2].Rule, turns[3].Rule)
+	if turns := srv.Sessions()[0].Turns; turns[2].Rule != 1 || turns[3].Rule != 0 {
+		t.Errorf("rules in the transcript = %d, %d, want 1, 0", turns[2].Rule, turns[3].Rule)
 	}
 	srv.Reset()
 	if unused := srv.UnusedRules(); len(unused) != 0 {

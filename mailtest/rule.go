@@ -218,7 +218,7 @@ type Attempt struct {
 // ruleState is a rule in force.
 type ruleState struct {
 	Rule
-	number int
+	number int // 0: of Server.Rules
 	prefix netip.Prefix
 	reply  []byte
 	end    time.Time // zero: never
@@ -232,7 +232,7 @@ func (s *Server) AddRules(rules ...Rule) {
 	s.state.Lock()
 	defer s.state.Unlock()
 	for _, r := range states {
-		r.number = len(s.Rules) + len(s.state.rules) + 1
+		r.number = len(s.state.rules) + 1
 		s.state.rules = append(s.state.rules, r)
 	}
 }
@@ -272,7 +272,6 @@ func newRuleStates(rules []Rule, whose string) []*ruleState {
 			panic(fmt.Sprintf("mailtest: rule %d %s: %v", i+1, whose, err))
 		}
 		states[i] = newRuleState(r)
-		states[i].number = i + 1
 	}
 	return states
 }

@@ -104,7 +104,7 @@ type Server struct {
 	BareLF BareLF
 
 	// Rules are what the server does by its nature. They are tried after those of [Server.AddRules]; Reset does not take
-	// them away, and UnusedRules does not name them. One that makes no sense panics when the server is first used.
+	// them away, UnusedRules does not name them, and transcripts don't. One that makes no sense panics when the server is first used.
 	Rules []Rule
 
 	// Reword, if not nil, puts the server's own replies into other words. It is given a reply as [Rule.Reply] has it, and returns

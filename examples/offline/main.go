@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,11 +18,13 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed078e9d8c/maillab/examples/outbound"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
 
 const (
@@ -41,33 +44,33 @@ func main() {
 func run(ctx context.Context, w io.Writer) error {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
-	qq := inet.MX("qq.com", "10 mx1.qq.com", "20 mx2.qq.com")
-	netease := inet.MX("163.com", "50 163mx01.mxmail.netease.com")
-	submission := inet.Host("smtp.qq.com").Server(587)
-	submission.Users = map[string]string{"414322153": "the authorization code"}
-	qq[0].Break(mxmock.Refused)
+	qq := provider.Add(inet, "qq.com")
+	netease := provider.Add(inet, "163.com")
+	qq.Mailbox("414322153@qq.com", provider.Good)
+	qq.Account("414322153@qq.com", "the authorization code")
+	qq.MX[0].Break(mxmock.Refused)
 
 	if err := exchangers(ctx, w, inet, "qq.com"); err != nil {
 		return err
 	}
-	if err := deliver(ctx, w, inet, "414322153@qq.com", qq[1]); err != nil {
+	if err := deliver(ctx, w, inet, "414322153@qq.com", qq.MX[1]); err != nil {
 		return err
 	}
-	if sessions := qq[0].Sessions(); len(sessions) > 0 {
-		return fmt.Errorf("%s is down, and yet: %v", qq[0].Name(), sessions[0])
+	if sessions := qq.MX[0].Sessions(); len(sessions) > 0 {
+		return fmt.Errorf("%s is down, and yet: %v", qq.MX[0].Name(), sessions[0])
 	}
 	if err := exchangers(ctx, w, inet, "163.com"); err != nil {
 		return err
 	}
-	if err := deliver(ctx, w, inet, "jb@163.com", netease[0]); err != nil {
+	if err := deliver(ctx, w, inet, "jb@163.com", netease.MX[0]); err != nil {
 		return err
 	}
-	return submit(ctx, w, inet, submission)
+	return submit(ctx, w, inet, qq.Submission.Server(587))
 }
 
 // exchangers prints who takes the mail of a domain.
 func exchangers(ctx context.Context, w io.Writer, inet *mxmock.Internet, domain string) error {
-	mxs, err := inet.Resolver().LookupMX(ctx, domain)
+	mxs, err := byName{inet.Resolver()}.LookupMX(ctx, domain)
 	if err != nil {
 		return err
 	}
@@ -82,7 +85,8 @@ func exchangers(ctx context.Context, w io.Writer, inet *mxmock.Internet, domain 
 func deliver(ctx context.Context, w io.Writer, inet *mxmock.Internet, to string, host *mxmock.Host) error {
 	fmt.Fprintf(w, "\nA mail from %s to %s\n", sender, to)
 	s := outbound.Sender{
-		Resolver: inet.Resolver(),
+		Resolver: byName{inet.Resolver()},
+		Shuffle:  func(int, func(i, j int)) {},
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := inet.DialContext(ctx, network, address)
 			if err != nil {
@@ -131,11 +135,22 @@ func submit(ctx context.Context, w io.Writer, inet *mxmock.Internet, server *mai
 	}
 	dialogue(w, server.Sessions())
 	var reply *textproto.Error
-	if !errors.As(refusal, &reply) || reply.Code != 530 {
-		return fmt.Errorf("%s answers %v, want 530", server.Name, refusal)
+	if !errors.As(refusal, &reply) || reply.Code != 503 {
+		return fmt.Errorf("%s answers %v, want 503", server.Name, refusal)
 	}
 	fmt.Fprintf(w, "It wants a login (%d). Mail for others is taken by the hosts that MX names.\n", reply.Code)
 	return nil
+}
+
+// byName is a resolver that puts exchangers of equal preference in the order of their names, so that the story is the same each time.
+type byName struct{ *net.Resolver }
+
+func (r byName) LookupMX(ctx context.Context, domain string) ([]*net.MX, error) {
+	mxs, err := r.Resolver.LookupMX(ctx, domain)
+	slices.SortStableFunc(mxs, func(a, b *net.MX) int {
+		return cmp.Or(cmp.Compare(a.Pref, b.Pref), strings.Compare(a.Host, b.Host))
+	})
+	return mxs, err
 }
 
 // dialogue prints what was said.
