@@ -69,6 +69,8 @@ const (
 //
 // Signatures are made for each answer and are valid from an hour ago until in 14 days, inside a synctest bubble in virtual time.
 //
+// What a fault or a rule answers in place of the truth has no signatures.
+//
 // A second call for a domain signs it anew, with the same keys unless their kind changes; without a flaw it mends what was wrong.
 // A single record is made bogus by [Internet.Break] with [Bogus], and other DS records can be set as any record can.
 //

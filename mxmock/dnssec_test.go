@@ -5,6 +5,7 @@ package mxmock_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -473,4 +474,23 @@ func TestSecureMisuse(t *testing.T) {
 			inet.Secure(tt.domain, tt.how...)
 		}()
 	}
+}
+
+// The signatures of a domain have expired: a resolver that validates gives its stubs no answer. Then it is signed anew.
+func ExampleInternet_Secure() {
+	inet := &mxmock.Internet{}
+	defer inet.Close()
+	inet.MX("qq.com", "mx1.qq.com")
+
+	inet.Secure("qq.com", mxmock.ExpiredSignatures)
+	_, err := inet.Resolver().LookupMX(context.Background(), "qq.com")
+	var failure *net.DNSError
+	fmt.Println(errors.As(err, &failure) && failure.IsTemporary)
+
+	inet.Secure("qq.com")
+	mxs, err := inet.Resolver().LookupMX(context.Background(), "qq.com")
+	fmt.Println(len(mxs), err)
+	// Output:
+	// true
+	// 1 <nil>
 }

@@ -30,6 +30,14 @@
 //	inet.Break("mx qq.com", mxmock.ServFail)
 //	inet.AddDNSRules(mxmock.DNSRule{Question: "mx qq.com", For: 2 * time.Hour, Fault: mxmock.ServFail})
 //
+// # DNSSEC
+//
+// [Internet.Secure] makes a domain secure, up to a root of this internet's own, soundly or with a flaw. Its resolvers validate: AD for
+// what is secure, SERVFAIL for what is bogus. Other validating resolvers trust [Internet.TrustAnchor].
+//
+//	inet.Secure("qq.com")
+//	inet.Secure("163.com", mxmock.ExpiredSignatures)
+//
 // # What happened
 //
 // [Internet.Journal] has all questions, connections, SMTP commands and messages in one order. A test counts in it, or asks for an

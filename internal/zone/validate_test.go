@@ -318,9 +318,9 @@ func found(db *DB, name string, typ uint16) verdict {
 // TestValidator compares the verdicts of random zones, some of them broken, with those of the validator.
 func TestValidator(t *testing.T) {
 	t.Parallel()
-	zones := 40
+	zones := 24
 	if testing.Short() {
-		zones = 8
+		zones = 6
 	}
 	total := make([]int, 3)
 	for seed := range zones {
