@@ -20,10 +20,10 @@ import (
 
 // condition is one thing that a policy can depend on.
 type condition struct {
-	// args are the arguments that are possible, nil if others are, or none.
+	// args are the arguments that are possible; nil if there is none, or argument decides, or all are.
 	args []string
 
-	// least and most are how many arguments there are; most 0 is any number.
+	// least and most are how many arguments there are. There is none if both are 0, and any number from least on if most is.
 	least, most int
 
 	// argument, if not nil, returns what is wrong with an argument.
@@ -106,12 +106,11 @@ func conditionNames() []string { return slices.Sorted(maps.Keys(conditions)) }
 
 // check returns what is wrong with arguments.
 func (c *condition) check(args []string) error {
-	most := c.most
-	if most == 0 && c.least > 0 {
-		most = len(args)
-	}
-	if len(args) < c.least || len(args) > most {
-		return fmt.Errorf("%d arguments; it takes %d%s", len(args), c.least, map[bool]string{true: " or more"}[c.least > 0 && c.most == 0])
+	switch many := c.least > 0 && c.most == 0; {
+	case many && len(args) == 0:
+		return fmt.Errorf("no arguments; it takes %d or more", c.least)
+	case !many && len(args) != c.most:
+		return fmt.Errorf("%d arguments; it takes %d", len(args), c.most)
 	}
 	for _, arg := range args {
 		if c.args != nil && !slices.Contains(c.args, arg) {

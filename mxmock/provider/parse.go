@@ -136,8 +136,11 @@ func (p *parser) each(b block, table map[string]func(prop)) {
 // heading checks the number of words behind the first word of a block; most < 0 is any.
 func (p *parser) heading(b block, least, most int) bool {
 	if len(b.args) < least || most >= 0 && len(b.args) > most {
-		p.fail(b.line, "%q has %d words behind it, where %s belong", b.kind, len(b.args),
-			map[bool]string{true: strconv.Itoa(least), false: "one or more"}[least == most])
+		belong := strconv.Itoa(least)
+		if most < 0 {
+			belong += " or more"
+		}
+		p.fail(b.line, "%q has %d words behind it, where %s belong", b.kind, len(b.args), belong)
 		return false
 	}
 	return true
@@ -422,11 +425,11 @@ func (p *parser) checkPolicy(b block, pol *policy) {
 		}
 		counts = counts || t.counts
 	}
-	if limited := pol.limit.n != 0; limited != counts {
-		p.fail(b.line, "%s", map[bool]string{
-			true:  "there is a limit, and nothing is counted",
-			false: "something is counted, and there is no limit",
-		}[limited])
+	switch limited := pol.limit.n != 0; {
+	case limited && !counts:
+		p.fail(b.line, "there is a limit, and nothing is counted")
+	case counts && !limited:
+		p.fail(b.line, "something is counted, and there is no limit")
 	}
 }
 

@@ -119,7 +119,6 @@ type conversation struct {
 	conn    net.Conn
 	r       *bufio.Reader
 	replies map[string][]string
-	closed  bool // by the server
 }
 
 // read reads a reply and notes it. It tells whether the reply is positive.
