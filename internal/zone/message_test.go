@@ -305,7 +305,7 @@ func TestRandomPackets(t *testing.T) {
 			}
 		}
 		checkPacket(t, db, packet, i%2 == 0, Mode(i%3%2))
-		if i%5 == 0 {
+		if i%20 == 0 {
 			checkPacket(t, secured, packet, i%2 == 0, Mode(i%3%2))
 		}
 		if t.Failed() {

@@ -166,6 +166,9 @@ func (p peer) compare(t *testing.T, conn *dns.Conn, db *DB, names map[string]boo
 		if _, ok := dns.IsDomainName(name); !ok {
 			continue
 		}
+		if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		ours, theirs := make(map[uint16]*dns.Msg), make(map[uint16]*dns.Msg) // by type, which is the ID as well
 		for _, typ := range types {
 			q := new(dns.Msg).SetQuestion(name, typ).SetEdns0(MaxUDP, do)
@@ -335,7 +338,7 @@ func (p peer) start(t *testing.T, program, dir string, zones []string) *dns.Conn
 	if err := os.WriteFile(config, []byte(p.config(dir, port, zones)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	cmd := exec.CommandContext(ctx, program, p.args(config)...)
 	log := &serverLog{started: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = log, log
@@ -363,9 +366,6 @@ func (p peer) start(t *testing.T, program, dir string, zones []string) *dns.Conn
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	conn.UDPSize = dns.MaxMsgSize
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		t.Fatal(err)
-	}
 	return conn
 }
 

@@ -128,7 +128,7 @@ func newKey(zone string, algorithm uint8, flags uint16) (*key, error) {
 // from then on answers with signatures and denials to those who ask for them. The chain of trust is
 // made as well: the zones above become secure unless they are. For example, securing qq.com also secures
 // com and the root, which are created on the way. New records beneath com then still make zones of
-// their own; they are insecure until they are secured themselves.
+// their own, also if com itself was secured; they are insecure until they are secured themselves.
 //
 // The DNSKEY and NSEC3PARAM records at the apex, and the DS records in the parent zone, are records like
 // others, but only the zone can change or remove the former. It is an error to add records to a secure
@@ -155,19 +155,17 @@ func (db *DB) Secure(apex string, s Security) error {
 // TrustAnchor returns the DNSKEY record in which validators must trust (RFC 4035 §4.4): that of the root,
 // which is secured if it is not.
 func (db *DB) TrustAnchor() (*dns.DNSKEY, error) {
-	var anchor *dns.DNSKEY
-	look := func() {
-		if s := db.root.zone.signer; s != nil {
-			anchor = dns.Copy(s.ksk.DNSKEY).(*dns.DNSKEY)
+	db.lock()
+	defer db.mu.Unlock()
+	if db.root.zone.signer == nil {
+		c := db.begin()
+		if err := c.secure(new(name), ".", Security{}); err != nil {
+			c.rollback()
+			return nil, fmt.Errorf("zone: secure the root: %w", err)
 		}
+		c.commit()
 	}
-	if db.read(look); anchor == nil {
-		if err := db.Secure(".", Security{}); err != nil {
-			return nil, err
-		}
-		db.read(look)
-	}
-	return anchor, nil
+	return dns.Copy(db.root.zone.signer.ksk.DNSKEY).(*dns.DNSKEY), nil
 }
 
 // secure secures the zone of a name and those above it: all that are zones, and the parents of the
@@ -175,11 +173,11 @@ func (db *DB) TrustAnchor() (*dns.DNSKEY, error) {
 func (c *change) secure(n *name, apex string, s Security) error {
 	registrable, ok := n.registrable()
 	if !ok {
-		registrable = 0
+		registrable = -1 // the name is a public suffix itself
 	}
 	for skip := n.labels; skip >= 0; skip-- {
 		at := c.db.root.grow(n, skip)
-		if at.zone == nil && skip > 0 && skip < registrable {
+		if at.zone == nil && 0 < skip && skip < registrable {
 			continue
 		}
 		c.save(at)

@@ -79,6 +79,12 @@ func TestSecure(t *testing.T) {
 	uk = slices.Concat([]string{"[uk.]", "uk. DNSKEY", "uk. DS", "uk. TXT", "[c.uk.]", "b.c.uk. A"}, uk[3:])
 	check("Add beneath", slices.Concat(root, com, uk)...)
 
+	ok(db.Secure("org", Security{}))
+	ok(db.Add(parse(t, "mx.gnu.org. A 192.0.2.4")...))
+	org := []string{"[org.]", "org. DNSKEY", "org. DS", "[gnu.org.]", "mx.gnu.org. A"}
+	check("Secure of a parent itself", slices.Concat(root, com, org, uk)...)
+	uk = slices.Concat(org, uk)
+
 	// Keys stay where the algorithm does.
 	before := keysOf("qq.com.")
 	ok(db.Secure("qq.com", Security{Flaw: NoDS}))
