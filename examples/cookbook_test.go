@@ -338,3 +338,20 @@ func TestWeb(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+// TestSecure has a resolver that validates refuse what is bogus.
+func TestSecure(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	inet.MX("sina.com", "mx1.sina.com")
+	inet.Secure("qq.com")
+	inet.Secure("sina.com", mxmock.ExpiredSignatures)
+
+	if _, err := inet.Resolver().LookupMX(t.Context(), "qq.com"); err != nil {
+		t.Errorf("qq.com: %v", err)
+	}
+	if mxs, err := inet.Resolver().LookupMX(t.Context(), "sina.com"); err == nil {
+		t.Errorf("sina.com: %v, want an error", mxs)
+	}
+}
