@@ -1,0 +1,275 @@
+package wire
+
+// The connection: its life, its state, and the loop that takes one turn after the other.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// Conn is one client's connection.
+type Conn struct {
+	cfg     *Config
+	handler Handler
+	raw     net.Conn // the socket
+	conn    net.Conn // the socket, or TLS above it
+	in      lineReader
+
+	closed chan struct{} // closed by Shut; ends delays
+	shut   sync.Once
+
+	// All below belongs to the engine's goroutine (of the newest engine).
+	out    []byte // what the engine has written in this turn
+	feed   []byte // what the engine has yet to read
+	own    []byte // the server's own reply
+	await  await
+	turn   Turn
+	state  state
+	errors int // bad commands
+	ended  bool
+}
+
+// await is what the engine's next output will be.
+type await uint8
+
+const (
+	awaitGreeting await = iota
+	awaitFirst          // the greeting again, as the reply to XCLIENT
+	awaitReply
+	awaitNothing // output to be thrown away, of a line that only the engine needs to see
+)
+
+// state is what the client has achieved (RFC 5321 §4.1.4).
+type state struct {
+	refused    bool // by the greeting
+	helo       bool
+	pipelining bool // offered in the reply to EHLO
+	encrypted  bool
+	auth       bool // has authenticated
+	authing    bool // a challenge is out
+	authFailed bool // the last AUTH failed: the next unknown words may be credentials
+	transaction
+	payload bool // the client was told to send its message
+	orphan  bool // … but only by a lie, the engine does not know of it
+}
+
+// transaction is the part of the state that RSET clears.
+type transaction struct {
+	mail     bool
+	utf8     bool
+	binary   bool
+	tried    int // RCPT commands
+	rcpt     int // accepted ones
+	chunks   []byte
+	chunking bool
+}
+
+// New returns the connection to the client at the other end of conn. Nothing happens before Serve.
+func New(conn net.Conn, cfg *Config, h Handler) *Conn {
+	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn, closed: make(chan struct{})}
+	c.in.src = conn
+	return c
+}
+
+// Serve starts to serve the client and returns at once. The connection ends when the client or the
+// Handler ends it, or by Shut; the Handler's End is then the last call.
+func (c *Conn) Serve() { c.startEngine(awaitGreeting) }
+
+// Shut ends the connection at once, whatever the client does. It may be called at any time, also before
+// Serve, from any goroutine.
+func (c *Conn) Shut() {
+	c.shut.Do(func() {
+		close(c.closed)
+		c.raw.Close()
+	})
+}
+
+// errEngineReplaced ends an engine whose place another one has taken.
+var errEngineReplaced = errors.New("wire: a fresh engine has taken over")
+
+// endError ends a connection and says how it ended.
+type endError string
+
+func (e endError) Error() string { return string(e) }
+
+// next ends the engine's turn and takes more of them, until there is something for the engine to read.
+func (c *Conn) next() error {
+	if err := c.settle(); err != nil {
+		return err
+	}
+	for len(c.feed) == 0 {
+		if err := c.step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle takes what the engine has written as its part of the current turn.
+func (c *Conn) settle() error {
+	out, a := c.out, c.await
+	c.out, c.await = c.out[:0], awaitNothing
+	switch a {
+	case awaitGreeting:
+		return c.greet()
+	case awaitFirst:
+		return c.conclude(c.greeting())
+	case awaitReply:
+		return c.conclude(c.ownReply(out))
+	}
+	return nil
+}
+
+// greet opens the dialogue.
+func (c *Conn) greet() error {
+	if c.cfg.Proxy {
+		if err := c.readProxyHeader(); err != nil {
+			return err
+		}
+	}
+	if c.cfg.Implicit {
+		if err := c.handshake(); err != nil {
+			return err
+		}
+	}
+	c.begin(Connect, "", nil)
+	if act := c.ask(); act.keepsFromEngine() {
+		c.state.refused = len(act.Reply) > 0 && (act.Reply[0] == '4' || act.Reply[0] == '5')
+		return c.conclude(nil)
+	}
+	return c.conclude(c.greeting())
+}
+
+// greeting is the server's first reply.
+func (c *Conn) greeting() []byte {
+	protocol := "ESMTP"
+	if c.cfg.LMTP {
+		protocol = "LMTP"
+	}
+	return fmt.Appendf(nil, "220 %s %s ready\r\n", c.cfg.Name, protocol)
+}
+
+// step takes one turn from the client.
+func (c *Conn) step() error {
+	if c.state.payload {
+		return c.readMessage()
+	}
+	line, notes, err := c.line()
+	switch err {
+	case nil:
+	case errLineTooLong, errLineEndless:
+		return c.tooLong(line, notes, err)
+	default:
+		return c.partOfLine(line, err)
+	}
+	if c.state.authing {
+		return c.authStep(line, notes)
+	}
+	return c.command(line, notes)
+}
+
+// line reads a line, and lets the Handler act if none comes for a long time.
+func (c *Conn) line() (line []byte, notes []string, err error) {
+	var since time.Time // the client has been silent
+	silent := time.Duration(0)
+	for {
+		patience := c.handler.Patience(silent)
+		if patience > 0 {
+			if silent == 0 {
+				since = time.Now()
+			}
+			c.conn.SetReadDeadline(since.Add(patience))
+		}
+		line, notes, err = c.in.line()
+		if patience > 0 {
+			c.conn.SetReadDeadline(time.Time{})
+		}
+		if err == nil || !timedOut(err) {
+			return line, notes, err
+		}
+		silent = patience
+		c.begin(Idle, "", nil).Silent = silent
+		act := c.ask()
+		if act.Rule == 0 {
+			continue
+		}
+		act.Delay, act.Lie = 0, true // it has passed; and there is no reply of the server's own to agree with
+		if err := c.conclude(nil); err != nil {
+			return nil, nil, err
+		}
+		silent = 0
+	}
+}
+
+// timedOut tells whether an error is that of a deadline.
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// wait lets d pass, unless the connection is shut meanwhile.
+func (c *Conn) wait(d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.closed:
+		return endError("the server was closed")
+	}
+}
+
+// listen lets d pass before the greeting unless the client speaks or goes meanwhile, and notes what it says, for it must
+// wait (RFC 5321 §4.3.1). It returns how much time has passed.
+func (c *Conn) listen(d time.Duration) time.Duration {
+	start := time.Now()
+	if d <= 0 || c.conn.SetReadDeadline(start.Add(d)) != nil {
+		return 0
+	}
+	if c.in.fill() == nil {
+		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the greeting", len(c.in.buffered())))
+	}
+	c.conn.SetReadDeadline(time.Time{})
+	return time.Since(start)
+}
+
+// end closes the socket, once, and reports how the connection ended.
+func (c *Conn) end(err error) {
+	c.ended = true
+	var how endError
+	switch {
+	case errors.As(err, &how):
+	case errors.Is(err, io.EOF):
+		how = "the client closed the connection"
+	default:
+		how = endError(c.broken("read", err).Error())
+	}
+	c.conn.Close()
+	c.Shut()
+	c.handler.End(string(how))
+}
+
+// broken says how the socket failed.
+func (c *Conn) broken(op string, err error) error {
+	var end endError
+	select {
+	case <-c.closed:
+		return endError("the server was closed")
+	default:
+	}
+	if errors.As(err, &end) {
+		return end
+	}
+	var op1 *net.OpError
+	if errors.As(err, &op1) && op1.Err != nil {
+		err = op1.Err
+	}
+	return endError(fmt.Sprintf("%s: %v", op, err))
+}

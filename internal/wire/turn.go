@@ -1,0 +1,248 @@
+package wire
+
+// Turns: what they are, and how one is taken from the Handler's first look to the last byte of the reply.
+
+import (
+	"crypto/tls"
+	"time"
+)
+
+// Kind is what a turn answers.
+type Kind uint8
+
+// The kinds of turn.
+const (
+	Connect   Kind = iota // the connection itself; the reply is the greeting
+	Handshake             // the TLS handshake, before the greeting or after STARTTLS; there is no reply
+	Command               // a command line
+	AuthStep              // the client's answer to a 334 challenge
+	Body                  // the message after DATA, about to be read
+	End                   // the message is complete: the final dot, or BDAT LAST
+	Idle                  // the client has been silent for too long
+)
+
+// Turn is one thing that the client did, and the answer to it.
+type Turn struct {
+	Kind     Kind
+	Verb     string    // of a command: in upper case, "" where it is none that SMTP knows
+	Line     []byte    // the line as received, without its end; bounded, see Notes where it was cut
+	arg      string    // of a command: the part of the line behind the verb
+	Secret   bool      // the line holds credentials
+	Payload  []byte    // of End, and of BDAT once it is read: the bytes of the message; the receiver may keep them
+	Cut      int64     // at End: how many bytes of the message are not in Payload, because it is over the limit
+	Received time.Time // when the client's part was complete
+	Reply    []byte    // the reply as it goes out, with its line ends; empty where there is none
+	Accepted bool      // whether the server itself agrees: the reply before a Handler's lies was 2xx or 3xx
+	Sent     int       // how many bytes of Reply were sent
+	Replied  time.Time // when they were
+	Notes    []string  // what is remarkable about the bytes: bare LF, a line that is too long, …
+	Action   Action    // what Before wanted
+
+	// Silent is, at Idle, for how long the client has been silent: what Patience has said.
+	Silent time.Duration
+
+	// Recipient is, at End with LMTP, the number of the recipient who is being answered for, from 1. All of
+	// them come to Before and Reply, in turn, before the first one is answered. Without LMTP it is 0.
+	Recipient int
+}
+
+// Arg is the part of a command line behind the verb, trimmed.
+func (t *Turn) Arg() string { return t.arg }
+
+// Action is what the Handler wants done in a turn. The zero value means: as usual.
+type Action struct {
+	// Reply is sent in place of the server's own, literally. A positive one (2xx, 3xx) is sent only
+	// where the server's is of the same kind, unless Lie is set. Any other keeps the command from the engine.
+	Reply []byte
+	Lie   bool
+
+	// Delay passes before the reply; Pace, if not 0, between each two bytes of it.
+	Delay time.Duration
+	Pace  time.Duration
+
+	// Endless repeats Reply until it can't be written any more.
+	Endless bool
+
+	// TLS is, at Handshake, the configuration to use in place of the usual one.
+	TLS *tls.Config
+
+	// Drop ends the connection: in place of the reply or, if Reply is set, after it.
+	Drop Drop
+
+	// After moves Delay, Reply and Drop of a Body to the moment in which so many bytes of it have
+	// come. Of any other kind it is the number of bytes of the reply that are sent before Drop.
+	After int64
+
+	// Rule names who wanted this, for the transcript; 0 is nobody.
+	Rule int
+}
+
+// Drop is a way to end a connection.
+type Drop uint8
+
+// The ways to end a connection.
+const (
+	NoDrop Drop = iota
+	Close       // orderly: FIN, over TLS after a close_notify alert
+	Cut         // FIN without close_notify; without TLS the same as Close
+	Reset       // RST
+	Hang        // not at all: nothing is answered any more, until the client gives up
+)
+
+// begin opens a turn.
+func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
+	c.turn = Turn{Kind: k, Verb: verb, Line: line, Received: time.Now()}
+	if k == Command {
+		c.turn.arg = argument(line)
+	}
+	return &c.turn
+}
+
+// ask shows the turn to the Handler.
+func (c *Conn) ask() *Action {
+	c.turn.Action = c.handler.Before(&c.turn)
+	return &c.turn.Action
+}
+
+// keepsFromEngine tells whether the action alone decides the turn.
+func (a *Action) keepsFromEngine() bool {
+	if a.Reply != nil {
+		return !positive(a.Reply)
+	}
+	return a.Drop != NoDrop && a.After == 0
+}
+
+// pass hands a command to the engine; its answer will settle the turn.
+func (c *Conn) pass(verb, arg string) error {
+	c.feed = append(c.feed[:0], verb...)
+	if arg != "" {
+		c.feed = append(append(c.feed, ' '), arg...)
+	}
+	c.feed = append(c.feed, "\r\n"...)
+	c.await = awaitReply
+	return nil
+}
+
+// tell hands a line to the engine and drops its answer.
+func (c *Conn) tell(line string) {
+	c.feed = append(append(c.feed[:0], line...), "\r\n"...)
+	c.await = awaitNothing
+}
+
+// conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends the result.
+func (c *Conn) conclude(own []byte) error {
+	c.decide(own)
+	return c.carryOut(own)
+}
+
+// decide settles what the reply is, and what the turn has achieved.
+func (c *Conn) decide(own []byte) {
+	t, act := &c.turn, &c.turn.Action
+	if own != nil {
+		own = c.reword(own)
+	}
+	t.Accepted = positive(own)
+	t.Reply = own
+	if act.Reply != nil && (!positive(act.Reply) || t.Accepted && own[0] == act.Reply[0] || act.Lie) {
+		t.Reply = act.Reply
+	} else if act.Drop != NoDrop && act.Reply == nil && act.After == 0 {
+		t.Reply = nil
+	}
+	c.advance(own)
+	c.handler.Reply(t)
+}
+
+// carryOut sends the reply and does whatever else the Handler wants.
+func (c *Conn) carryOut(own []byte) error {
+	t, act := &c.turn, &c.turn.Action
+	delay := act.Delay
+	if t.Kind == Connect {
+		delay -= c.listen(delay)
+	}
+	if err := c.wait(delay); err != nil {
+		c.handler.After(t)
+		return err
+	}
+	err := c.send(t)
+	if err == nil && act.Drop != NoDrop {
+		return c.drop(act.Drop)
+	}
+	c.reconcile(own)
+	return err
+}
+
+// reword lets the Handler say own in other words.
+func (c *Conn) reword(own []byte) []byte {
+	words := c.handler.Reword(&c.turn, own)
+	same := len(words) >= 3 && positive(words) == positive(own) && (words[0] == own[0] || !positive(own))
+	if same && words[0] >= '2' && words[0] <= '5' {
+		return words
+	}
+	return own
+}
+
+// reconcile mends what a lie has broken: whether the client is to go on with its message, or with AUTH.
+func (c *Conn) reconcile(own []byte) {
+	s, t := &c.state, &c.turn
+	expected, told := intermediate(own), intermediate(t.Reply)
+	switch {
+	case expected == told:
+	case told && t.Verb == "DATA":
+		s.payload, s.orphan = true, true // its message will come, and the engine knows of none
+	case told:
+		s.authFailed = true // its credentials will come
+	case s.payload:
+		s.payload, s.transaction = false, transaction{}
+		c.tell(".")
+	case s.authing:
+		s.authing = false
+		c.tell("*") // RFC 4954 §4: cancels the exchange
+	}
+}
+
+// send ends the turn and writes its reply, whole or paced or in part.
+func (c *Conn) send(t *Turn) error {
+	reply := t.Reply
+	if act := &t.Action; act.Drop != NoDrop && act.After > 0 && int64(len(reply)) > act.After {
+		reply = reply[:act.After]
+	}
+	t.Sent = len(reply)
+	if t.Sent > 0 {
+		t.Replied = time.Now()
+	}
+	c.handler.After(t)
+	n, err := c.write(reply, t.Action.Pace)
+	for err == nil && t.Action.Endless {
+		_, err = c.write(reply, t.Action.Pace)
+	}
+	if err != nil && n < t.Sent {
+		t.Sent = n
+		c.handler.Unsent(t)
+	}
+	return err
+}
+
+// write writes p at once, or a byte at a time, and says how much went out.
+func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
+	if pace <= 0 {
+		if len(p) == 0 {
+			return 0, nil
+		}
+		n, err := c.conn.Write(p)
+		if err != nil {
+			err = c.broken("write", err)
+		}
+		return n, err
+	}
+	for i := range p {
+		if i > 0 {
+			if err := c.wait(pace); err != nil {
+				return i, err
+			}
+		}
+		if _, err := c.conn.Write(p[i : i+1]); err != nil {
+			return i, c.broken("write", err)
+		}
+	}
+	return len(p), nil
+}
