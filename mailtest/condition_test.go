@@ -136,7 +136,7 @@ func TestRules(t *testing.T) {
 
 		// Silence of the client.
 		{"idle: 421", []mailtest.Rule{{At: mailtest.Idle, Delay: 5 * time.Minute, Reply: "421 4.4.2 Idle for too long", Drop: mailtest.Close}}, "server virtual\n@ehlo\nc .. 4m\n" + noop + "s .. 5m\ns <- 421 4.4.2 Idle for too long\ns !! close\n"},
-		{"idle: before the greeting is over", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Reset}}, "@connect\ns .. 1m\ns !! reset\n"},
+		{"idle: before the greeting is over", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Reset}}, "server virtual\n@connect\ns .. 1m\ns !! reset\n"},
 		{"idle: two of them", []mailtest.Rule{{At: mailtest.Idle, Delay: 3 * time.Minute, Drop: mailtest.Close}, {At: mailtest.Idle, Delay: time.Minute, Times: 1, Reply: "250-Still there?\n250 Hello?"}},
 			"server virtual\n@ehlo\ns .. 1m\ns <- 250-Still there?\ns <- 250 Hello?\ns .. 3m\ns !! close\n"},
 		{"idle: for a sender", []mailtest.Rule{{At: mailtest.Idle, From: "a@b.example", Delay: time.Minute, Drop: mailtest.Close}}, "server virtual\n@ehlo\nc .. 2m\n" + mail + "s .. 1m\ns !! close\n"},

@@ -164,7 +164,7 @@ var faults = []fault{
 	{name: "a code of two digits", malformed: true, refuses: true, rule: mailtest.Rule{Raw: true, Reply: "25 OK\r\n"},
 		text: func(_, _ string) string { return "s <- 25 OK\n" }},
 	{name: "continuation without end", malformed: true, rule: mailtest.Rule{Endless: true}, reply: func(own string) string { return own[:3] + "-and more" },
-		text: func(own, _ string) string { return "s x10000 <- " + own[:3] + "-and more\nc !! reset\n" }},
+		text: func(own, _ string) string { return "s x300 <- " + own[:3] + "-and more\nc !! reset\n" }},
 }
 
 // row is one fault at one moment.
