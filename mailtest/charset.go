@@ -5,6 +5,8 @@ package mailtest
 
 import (
 	"bytes"
+	"errors"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -18,51 +20,50 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+	"golang.org/x/text/transform"
 )
 
 // decodeCharset returns b, which is said to be in the charset label, in UTF-8. It is always valid
 // UTF-8. Where the label does not fit the bytes, and that shows, then what does fit is
 // taken: UTF-8, hint (another label), GB18030, and windows-1252, in that order.
-func decodeCharset(b []byte, label, hint string, bad *faults) string {
+func decodeCharset(b []byte, label, hint string, ends lineEnds, bad *faults) string {
 	name := charsetName(label)
 	switch name {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "7bit", "8bit", "binary",
 		"unknown", "unknown-8bit", "x-unknown", "default", "none": // unknown-8bit: RFC 1428 §3
 		if i := firstNonASCII(b); i >= 0 {
-			text, guess := guessCharset(b, hint)
+			text, guess := guessCharset(b, hint, ends)
 			if name == "" {
 				name = "us-ascii"
 			}
 			bad.addf("byte %d is not %s: read as %s", i, name, guess)
 			return text
 		}
-		return string(b)
+		return ends.text(b)
 	case "utf-8", "utf8", "utf_8", "utf8mb4", "unicode-1-1-utf-8", "x-unicode20utf8":
 		if utf8.Valid(b) {
-			return string(b)
+			return ends.text(b)
 		}
-		return repairUTF8(b, hint, bad)
+		return repairUTF8(b, hint, ends, bad)
 	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7", "csutf7":
-		return decodeUTF7(b, bad)
+		return ends.text([]byte(decodeUTF7(b, bad)))
 	case "iso-2022-kr", "csiso2022kr":
 		b, name = unshiftKR(b), "euc-kr"
 	}
 	enc := charsetByName(name)
 	if enc == nil {
-		text, guess := guessCharset(b, hint)
+		text, guess := guessCharset(b, hint, ends)
 		bad.addf("charset %q is unknown: read as %s", clip(label), guess)
 		return text
 	}
-	text := decodeEncoding(enc, b)
-	i := strings.IndexRune(text, utf8.RuneError)
-	if i < 0 {
-		return text
-	}
-	if firstNonASCII(b) >= 0 && utf8.Valid(b) {
+	if firstNonASCII(b) >= 0 && utf8.Valid(b) && !fits(enc, b) {
 		bad.addf("the text is not %s: read as utf-8", clip(name))
-		return string(b)
+		return ends.text(b)
 	}
-	bad.addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, clip(name))
+	text := decodeEncoding(enc, b, ends)
+	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
+		bad.addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, clip(name))
+	}
 	return text
 }
 
@@ -71,11 +72,11 @@ func toUTF8(s, hint string, bad *faults) string {
 	if utf8.ValidString(s) {
 		if looksGB2312(s) && charsetByName(charsetName(hint)) == simplifiedchinese.GB18030 {
 			bad.addf("%q could be UTF-8: read as %s", clip(s), charsetName(hint))
-			return decodeEncoding(simplifiedchinese.GB18030, []byte(s))
+			return decodeEncoding(simplifiedchinese.GB18030, []byte(s), asTheyAre)
 		}
 		return s
 	}
-	text, guess := guessCharset([]byte(s), hint)
+	text, guess := guessCharset([]byte(s), hint, asTheyAre)
 	bad.addf("%q is not UTF-8: read as %s", clip(s), guess)
 	return text
 }
@@ -99,7 +100,7 @@ func looksGB2312(s string) bool {
 
 // repairUTF8 reads what is labelled as UTF-8 and is not. If most of what is beyond ASCII is UTF-8
 // then the rest is damage, and becomes U+FFFD. Otherwise the label is wrong.
-func repairUTF8(b []byte, hint string, bad *faults) string {
+func repairUTF8(b []byte, hint string, ends lineEnds, bad *faults) string {
 	first, good, wrong := -1, 0, 0
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
@@ -115,46 +116,58 @@ func repairUTF8(b []byte, hint string, bad *faults) string {
 		i += size
 	}
 	if good < wrong {
-		text, guess := guessCharset(b, hint)
+		text, guess := guessCharset(b, hint, ends)
 		bad.addf("byte %d is not utf-8: read as %s", first, guess)
 		return text
 	}
 	bad.addf("byte %d is not utf-8", first)
-	return strings.ToValidUTF8(string(b), "\ufffd")
+	return strings.ToValidUTF8(ends.text(b), "\ufffd")
 }
 
 // guessCharset reads text without a trustworthy label, and returns the name of the charset too.
-func guessCharset(b []byte, hint string) (text, name string) {
+func guessCharset(b []byte, hint string, ends lineEnds) (text, name string) {
 	if utf8.Valid(b) {
-		return string(b), "utf-8"
+		return ends.text(b), "utf-8"
 	}
 	name = charsetName(hint)
-	if enc := charsetByName(name); enc != nil {
-		if text := decodeEncoding(enc, b); !strings.ContainsRune(text, utf8.RuneError) {
-			return text, name
-		}
+	if enc := charsetByName(name); enc != nil && fits(enc, b) {
+		return decodeEncoding(enc, b, ends), name
 	}
-	if text := decodeEncoding(simplifiedchinese.GB18030, b); looksChinese(b, text) {
-		return text, "gb18030"
+	if looksChinese(b) {
+		return decodeEncoding(simplifiedchinese.GB18030, b, ends), "gb18030"
 	}
-	return decodeEncoding(charmap.Windows1252, b), "windows-1252"
+	return decodeEncoding(charmap.Windows1252, b, ends), "windows-1252"
 }
 
-// looksChinese returns whether b, which is text in GB18030, is likely to be meant so. The "ïv" of "naïve"
-// is a Chinese character too, but in Chinese both bytes of most characters are beyond ASCII.
-func looksChinese(b []byte, text string) bool {
+// fits returns whether all of b is in the encoding.
+func fits(enc encoding.Encoding, b []byte) bool {
+	for piece := range decodedPieces(enc, b, asTheyAre) {
+		if bytes.ContainsRune(piece, utf8.RuneError) {
+			return false
+		}
+	}
+	return true
+}
+
+// looksChinese returns whether b is GB18030 and likely to be meant so. The "ïv" of "naïve" is a Chinese character too, but in
+// Chinese both bytes of most characters are beyond ASCII.
+func looksChinese(b []byte) bool {
+	if !fits(simplifiedchinese.GB18030, b) {
+		return false
+	}
 	high, characters := 0, 0
 	for _, c := range b {
 		if c >= utf8.RuneSelf {
 			high++
 		}
 	}
-	for _, r := range text {
-		if r == utf8.RuneError {
-			return false
-		}
-		if r >= utf8.RuneSelf {
-			characters++
+	for piece := range decodedPieces(simplifiedchinese.GB18030, b, asTheyAre) {
+		for len(piece) > 0 {
+			r, size := utf8.DecodeRune(piece)
+			if r >= utf8.RuneSelf {
+				characters++
+			}
+			piece = piece[size:]
 		}
 	}
 	return 4*high >= 5*characters
@@ -229,13 +242,91 @@ func charsetAlias(name string) encoding.Encoding {
 	return enc
 }
 
-// decodeEncoding decodes b; what is invalid becomes U+FFFD.
-func decodeEncoding(enc encoding.Encoding, b []byte) string {
-	text, err := enc.NewDecoder().Bytes(b)
-	if err != nil {
-		return strings.ToValidUTF8(string(b), "\ufffd") + "\ufffd"
+// lineEnds says what becomes of line ends when text is decoded.
+type lineEnds int
+
+const (
+	asTheyAre lineEnds = iota
+	asLF               // CRLF becomes LF
+)
+
+// text returns b, which is UTF-8.
+func (e lineEnds) text(b []byte) string {
+	crlf := []byte("\r\n")
+	n := 0
+	if e == asLF {
+		n = bytes.Count(b, crlf)
 	}
-	return strings.ToValidUTF8(string(text), "\ufffd")
+	if n == 0 {
+		return string(b)
+	}
+	var s strings.Builder
+	s.Grow(len(b) - n)
+	for ; n > 0; n-- {
+		line, rest, _ := bytes.Cut(b, crlf)
+		s.Write(line)
+		s.WriteByte('\n')
+		b = rest
+	}
+	s.Write(b)
+	return s.String()
+}
+
+// decodeEncoding decodes b; what is invalid becomes U+FFFD. It decodes twice, the first time only to see how much room the
+// text needs: to make that larger step by step takes several times the memory.
+func decodeEncoding(enc encoding.Encoding, b []byte, ends lineEnds) string {
+	room := 0
+	for piece := range decodedPieces(enc, b, ends) {
+		room += len(piece)
+	}
+	var s strings.Builder
+	s.Grow(room)
+	for piece := range decodedPieces(enc, b, ends) {
+		s.Write(piece)
+	}
+	return strings.ToValidUTF8(s.String(), "\ufffd")
+}
+
+// decodedPieces yields b decoded, in pieces that are valid until the next one.
+func decodedPieces(enc encoding.Encoding, b []byte, ends lineEnds) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		decoder := enc.NewDecoder()
+		buf := make([]byte, min(3*len(b)+utf8.UTFMax, 4<<10))
+		held := 0 // 1 if buf begins with a CR that may belong to an LF
+		for more := true; more; {
+			n, used, err := decoder.Transform(buf[held:], b, true)
+			b = b[used:]
+			more = errors.Is(err, transform.ErrShortDst)
+			piece := buf[:held+n]
+			if err != nil && !more {
+				piece = append(piece, "\ufffd"...)
+			}
+			held = 0
+			if ends == asLF {
+				if more && bytes.HasSuffix(piece, []byte("\r")) {
+					piece, held = piece[:len(piece)-1], 1
+				}
+				piece = dropCR(piece)
+			}
+			if !yield(piece) {
+				return
+			}
+			if held > 0 {
+				buf[0] = '\r'
+			}
+		}
+	}
+}
+
+// dropCR makes LF of each CRLF, in place.
+func dropCR(b []byte) []byte {
+	kept := b[:0]
+	for i, c := range b {
+		if c != '\r' || i+1 == len(b) || b[i+1] != '\n' {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }
 
 func firstNonASCII(b []byte) int {
@@ -250,11 +341,12 @@ func firstNonASCII(b []byte) int {
 // unshiftKR turns ISO-2022-KR (RFC 1557) into EUC-KR: the bytes between SO and SI, or the end of the
 // line, get the high bit, and the designator goes.
 func unshiftKR(b []byte) []byte {
-	b = bytes.ReplaceAll(b, []byte("\x1b$)C"), nil)
 	out := make([]byte, 0, len(b))
 	shifted := false
-	for _, c := range b {
-		switch {
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == 0x1b && bytes.HasPrefix(b[i:], []byte("\x1b$)C")):
+			i += 3
 		case c == 0x0e:
 			shifted = true
 		case c == 0x0f:

@@ -55,7 +55,7 @@ func TestDecodeCharset(t *testing.T) {
 	for _, tt := range tests {
 		for label := range strings.FieldsSeq(tt.labels) {
 			var bad faults
-			if got := decodeCharset([]byte(tt.in), label, "", &bad); got != tt.want || len(bad) > 0 {
+			if got := decodeCharset([]byte(tt.in), label, "", asTheyAre, &bad); got != tt.want || len(bad) > 0 {
 				t.Errorf("decodeCharset(%q, %q) = %q, %q; want %q", tt.in, label, got, bad, tt.want)
 			}
 		}
@@ -94,7 +94,7 @@ func TestDecodeCharsetWrongLabel(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var bad faults
-			got := decodeCharset([]byte(tt.in), tt.label, tt.hint, &bad)
+			got := decodeCharset([]byte(tt.in), tt.label, tt.hint, asTheyAre, &bad)
 			if got != tt.want || len(bad) != 1 || bad[0] != tt.problem {
 				t.Errorf("decodeCharset(%q, %q) = %q, problems %q;\nwant %q, problem %q", tt.in, tt.label, got, bad, tt.want, tt.problem)
 			}
@@ -116,8 +116,28 @@ func TestGB2312IsASubsetOfGB18030(t *testing.T) {
 			if err != nil || strings.ContainsRune(string(want), utf8.RuneError) {
 				continue
 			}
-			if got := decodeCharset(b, "gb2312", "", new(faults)); got != string(want) {
+			if got := decodeCharset(b, "gb2312", "", asTheyAre, new(faults)); got != string(want) {
 				t.Errorf("GB 2312 %x = %q, want %q as in GBK", b, got, want)
+			}
+		}
+	}
+}
+
+// CRLF becomes LF wherever a piece of the text may end, in every kind of charset, and bare CR stays.
+func TestLineEnds(t *testing.T) {
+	t.Parallel()
+	for _, label := range []string{"utf-8", "us-ascii", "gbk", "iso-8859-5", "utf-16be", "iso-2022-jp", "utf-7"} {
+		for n := range 40 {
+			text := strings.Repeat("x", 4090+n%10) + "\r\n\r\r\nx\ry" + strings.Repeat("\r\n", n) + "\r"
+			b := []byte(text)
+			if label == "utf-16be" {
+				b = []byte("\x00" + strings.Join(strings.Split(text, ""), "\x00"))
+			}
+			for ends, want := range map[lineEnds]string{asTheyAre: text, asLF: strings.ReplaceAll(text, "\r\n", "\n")} {
+				var bad faults
+				if got := decodeCharset(b, label, "", ends, &bad); got != want || len(bad) > 0 {
+					t.Errorf("%s, %d, %d: got %q, %q, want %q", label, n, ends, got[4080:], bad, want[4080:])
+				}
 			}
 		}
 	}

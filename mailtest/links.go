@@ -108,12 +108,16 @@ func isWordByte(b byte) bool {
 
 // trimSentence takes off the end of a URL what belongs to the sentence around it.
 func trimSentence(u string) string {
+	round := strings.Count(u, ")") - strings.Count(u, "(") // how many more are closed than opened
+	square := strings.Count(u, "]") - strings.Count(u, "[")
 	for u != "" {
 		last := u[len(u)-1]
 		switch {
 		case strings.IndexByte(".,;:!?'*_~", last) >= 0:
-		case last == ')' && strings.Count(u, "(") < strings.Count(u, ")"):
-		case last == ']' && strings.Count(u, "[") < strings.Count(u, "]"):
+		case last == ')' && round > 0:
+			round--
+		case last == ']' && square > 0:
+			square--
 		default:
 			return u
 		}
@@ -215,7 +219,8 @@ func breaks(a atom.Atom) int {
 
 func (r *htmlReader) start(t html.Token, closed bool) {
 	if t.DataAtom == atom.Base && r.base == nil {
-		if href, ok := attribute(t, "href"); ok {
+		const longest = 2 << 10 // it becomes part of every link
+		if href, ok := attribute(t, "href"); ok && len(href) <= longest {
 			r.base, _ = url.Parse(href)
 		}
 	}

@@ -121,3 +121,12 @@ func FuzzLinks(f *testing.F) {
 		}
 	})
 }
+
+// A million parentheses behind a URL are read once, not once each.
+func TestLinksGrowth(t *testing.T) {
+	t.Parallel()
+	m := &Message{Text: "https://a.example/(x" + strings.Repeat(")", 1<<20) + strings.Repeat("]", 1<<20)}
+	if links := m.Links(); len(links) != 1 || links[0].URL != "https://a.example/(x)" {
+		t.Errorf("there are %d links, want one: https://a.example/(x)", len(links))
+	}
+}

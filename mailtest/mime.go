@@ -193,9 +193,8 @@ func (p *Part) readable(hint string, bad *faults) string {
 	if charset == "" && p.MediaType == "text/html" {
 		charset = charsetOfHTML(p.Content)
 	}
-	text := decodeCharset(p.Content, charset, hint, bad)
+	text := decodeCharset(p.Content, charset, hint, asLF, bad)
 	text = strings.TrimPrefix(text, "\ufeff") // the byte order mark
-	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if p.MediaType == "text/plain" && strings.EqualFold(p.Params["format"], "flowed") {
 		text = unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
 	}

@@ -68,19 +68,25 @@ func deliveryStatus(content string) []DeliveryStatus {
 func fieldGroup(group string) map[string]string {
 	fields := make(map[string]string)
 	last := ""
+	var value []string // of the last field, its lines
 	for line := range strings.Lines(group) {
 		line = strings.TrimRight(line, "\r\n")
 		if line != "" && (line[0] == ' ' || line[0] == '\t') && last != "" {
-			fields[last] += " " + strings.TrimSpace(line)
+			value = append(value, strings.TrimSpace(line))
 			continue
 		}
-		name, value, ok := strings.Cut(line, ":")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if _, known := fields[name]; !ok || known {
+		if last != "" {
+			fields[last] = strings.Join(value, " ")
+		}
+		name, first, ok := strings.Cut(line, ":")
+		last = strings.ToLower(strings.TrimSpace(name))
+		if _, known := fields[last]; !ok || known {
 			last = ""
-			continue
 		}
-		fields[name], last = strings.TrimSpace(value), name
+		value = []string{strings.TrimSpace(first)}
+	}
+	if last != "" {
+		fields[last] = strings.Join(value, " ")
 	}
 	return fields
 }

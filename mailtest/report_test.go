@@ -1,6 +1,7 @@
 package mailtest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -104,4 +105,13 @@ func FuzzDeliveryStatus(f *testing.F) {
 		}
 		m.List()
 	})
+}
+
+// A field of a million lines takes as long as a million fields.
+func TestDeliveryStatusGrowth(t *testing.T) {
+	t.Parallel()
+	content := "Reporting-MTA: dns; a.example\n\nFinal-Recipient: rfc822; b@c.example\nDiagnostic-Code: smtp; 550" + strings.Repeat("\n x", 1<<20)
+	if got, want := len(deliveryStatus(content)[0].Diagnostic), 3+2<<20; got != want {
+		t.Errorf("the diagnostic has %d bytes, want %d", got, want)
+	}
 }

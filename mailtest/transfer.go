@@ -99,7 +99,8 @@ func base64Value(c byte) (int, bool) {
 // goes, as does the line end after a "=". An equals sign that begins no escape stays. Escapes may
 // be in lower case, and line ends stay what they are.
 func decodeQuotedPrintable(body []byte, bad *faults) []byte {
-	out := make([]byte, 0, len(body))
+	room := max(len(body)/3, len(body)-2*bytes.Count(body, []byte("="))) // enough, unless many begin no escape
+	out := make([]byte, 0, room)
 	for at := 0; at < len(body); {
 		end := len(body)
 		if i := bytes.IndexByte(body[at:], '\n'); i >= 0 {

@@ -139,13 +139,13 @@ func decodeJoined(words []encodedWord, hint string, bad *faults) string {
 	for _, w := range words {
 		b = append(b, w.bytes(bad)...)
 	}
-	return decodeCharset(b, words[0].charset, hint, bad)
+	return decodeCharset(b, words[0].charset, hint, asTheyAre, bad)
 }
 
 func decodeEach(words []encodedWord, hint string, bad *faults) string {
 	var b strings.Builder
 	for _, w := range words {
-		b.WriteString(decodeCharset(w.bytes(bad), w.charset, hint, bad))
+		b.WriteString(decodeCharset(w.bytes(bad), w.charset, hint, asTheyAre, bad))
 	}
 	return b.String()
 }

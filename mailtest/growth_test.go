@@ -1,0 +1,129 @@
+package mailtest
+
+// This file measures that decoding takes time and memory in proportion to the size of a message, whatever it is made of.
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// growthShape is what a message is made of.
+type growthShape struct {
+	name string
+	make func(size int) []byte
+}
+
+// encodedFlowed needs more memory than others for a moment: the content, its text, and that without soft line breaks.
+const encodedFlowed = "base64 text, flowed"
+
+// growthShapes makes messages of about so many bytes.
+var growthShapes = []growthShape{
+	{"base64", func(size int) []byte {
+		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("UEsDBBQABgAIAAAAIQDfpNJsWgEAACAFAAATAAgCW0NvbnRlbnRfVHlwZXNdLnhtbCCiBAIooAAC\r\n", size))
+	}},
+	{"base64 with damage", func(size int) []byte {
+		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("UEsDBBQABgAIAAAAIQDfpNJsWgEAACAFAAATAAgCW0*0Z\r\n", size))
+	}},
+	{"quoted-printable text", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + repeat("Gr=C3=BC=C3=9Fe aus K=C3=B6ln, und noch etwas mehr Text, damit die Zeile =\r\nvoll wird.\r\n", size))
+	}},
+	{encodedFlowed, func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("UGFyYWdyYXBoIHRoYXQgZ29lcyBvbiAKYW5kIG9uLgoK\r\n", size))
+	}},
+	{"8-bit HTML", func(size int) []byte {
+		return []byte("Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + repeat("<p>Grüße aus Köln, <a href=\"https://example.com/?a=1\">und</a> 你好,世界</p>\r\n", size))
+	}},
+	{"8-bit GBK", func(size int) []byte {
+		line, err := simplifiedchinese.GBK.NewEncoder().String("您好,欢迎使用本服务。这是一封普通的邮件。\r\n")
+		if err != nil {
+			panic(err)
+		}
+		return []byte("Content-Type: text/plain; charset=gbk\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + repeat(line, size))
+	}},
+	{"KOI8-R without a label", func(size int) []byte {
+		line, err := charmap.KOI8R.NewEncoder().String("Высылаю договор на подпись.\r\n")
+		if err != nil {
+			panic(err)
+		}
+		return []byte("Content-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + repeat(line, size))
+	}},
+	{"flowed", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\n\r\n" + repeat("> a quoted paragraph of some length \r\n> that goes on\r\n\r\ntext\r\n", size))
+	}},
+	{"many parts", func(size int) []byte {
+		return multi(repeat("Content-Type: text/plain; charset=utf-8\r\n\r\n"+strings.Repeat("text in a part\r\n", 400)+"--b\r\n", size))
+	}},
+	{"more parts than are taken apart", func(size int) []byte { return multi(repeat("\r\nx\r\n--b\r\n", size)) }},
+	{"forward", func(size int) []byte {
+		return multi("Content-Type: message/rfc822\r\n\r\nSubject: inside\r\n\r\n" + repeat("The text of the message inside.\r\n", size))
+	}},
+	{"one line", func(size int) []byte { return []byte("Subject: long\r\n\r\n" + repeat("x", size)) }},
+	{"line ends alone", func(size int) []byte { return []byte("Subject: long\r\n\r\n" + repeat("\r\n", size)) }},
+	{"almost boundaries", func(size int) []byte { return multi("\r\n" + repeat("--bb\r\n", size)) }},
+	{"header alone", func(size int) []byte { return []byte(repeat("X-Field: with a value that is not empty\r\n", size)) }},
+}
+
+func repeat(s string, size int) string { return strings.Repeat(s, size/len(s)+1) }
+
+func multi(part string) []byte {
+	return []byte("Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part + "\r\n--b--\r\n")
+}
+
+// TestGrowth decodes messages of 5, 10 and 50 MiB. The message and all that its decoding allocates, garbage included, are at most
+// three times its size at 50 MiB; below that there may be some more for many parts and fields, whose number is bounded. And
+// ten times the size takes about ten times as long.
+func TestGrowth(t *testing.T) {
+	sizes := []int{5, 10, 50}
+	if testing.Short() {
+		sizes = []int{1, 2, 10}
+	}
+	for _, shape := range growthShapes {
+		t.Run(shape.name, func(t *testing.T) {
+			var times []time.Duration
+			for _, mib := range sizes {
+				raw := shape.make(mib << 20)
+				allocated, kept, took := measure(raw)
+				times = append(times, took)
+				size := float64(len(raw))
+				t.Logf("%2d MiB: %v, allocates %.2f times its size, keeps %.2f", mib, took.Round(time.Millisecond), allocated/size, kept/size)
+				most := 3 * size
+				if shape.name == encodedFlowed {
+					most = 3.5 * size
+				}
+				if mib < 50 {
+					most += 32 << 20
+				}
+				if allocated+size > most {
+					t.Errorf("%d MiB: the message and what its decoding allocates are %.0f bytes, want at most %.0f", mib, allocated+size, most)
+				}
+			}
+			if first, last := times[0], times[2]; last > 40*first+time.Second {
+				t.Errorf("%d MiB took %v, and %d MiB %v: that is not in proportion", sizes[0], first, sizes[2], last)
+			}
+		})
+	}
+}
+
+// measure decodes a message and returns how many bytes that allocated in all, how many are still there, and how long it took.
+func measure(raw []byte) (allocated, kept float64, took time.Duration) {
+	var before, after, end runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	m := ParseMessage(raw)
+	took = time.Since(start)
+	runtime.ReadMemStats(&after)
+	runtime.GC()
+	runtime.ReadMemStats(&end)
+	if !bytes.Equal(m.Raw, raw) {
+		panic(fmt.Sprintf("Raw has %d bytes, want %d", len(m.Raw), len(raw)))
+	}
+	return float64(after.TotalAlloc - before.TotalAlloc), float64(end.HeapAlloc) - float64(before.HeapAlloc), took
+}
