@@ -33,7 +33,7 @@ const (
 // returned by a later wait of this inbox. A wait that lasts too long ends the test, and its text says what did arrive,
 // and how far the other connections came:
 //
-//	mailtest: no message within 10s that matches
+//	mailtest: no message that matches within 10s
 //	0 messages
 //	session 1 from 127.0.0.1:40122: RCPT TO:<bob@qq.com> → 550 5.1.1 No such user; QUIT
 //
@@ -45,9 +45,8 @@ type Inbox struct {
 	// It must not be changed while a wait is going on.
 	Patience time.Duration
 
-	made world // where the inbox was made, or first had a server in use
-
 	mu      sync.Mutex
+	made    world // where the inbox was made, or first had a server in use
 	entries []entry
 	base    int // how many entries Reset has forgotten: the place of entries[0] among all there ever were
 	first   int // index of the first entry that is not taken
@@ -431,7 +430,10 @@ func (b *Inbox) over() bool {
 // within returns the limit that the patience for test tb sets.
 func (b *Inbox) within(tb testing.TB) limit {
 	here := worldOf(tb)
-	if b.made != 0 && here != 0 && b.made != here {
+	b.mu.Lock()
+	made := b.made
+	b.mu.Unlock()
+	if made != 0 && here != 0 && made != here {
 		return limit{err: errors.New("mailtest: a server that was made outside of a synctest bubble can't be used " +
 			"inside, nor the other way round; make it with New inside the bubble")}
 	}

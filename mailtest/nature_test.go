@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -63,6 +64,51 @@ func TestServerRules(t *testing.T) {
 	got = say(t, srv, dialogue...)[2:]
 	if want := []string{"550 by nature", "550 by nature"}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("replies to MAIL after Reset = %q, want %q", got, want)
+	}
+}
+
+// A rule of Server.Rules acts and is counted where there is no command, as one that was added is.
+func TestServerRulesBesideCommands(t *testing.T) {
+	t.Parallel()
+	const mail = "c -> MAIL FROM:<a@c.example>\ns <- 250 *\nc -> RCPT TO:<b@c.example>\ns <- 250 *\n"
+	const data = mail + "c -> DATA\ns <- 354 *\n"
+	const hello = "s <- 220 *\n" + "c -> EHLO c.example\ns <~ 250 *\n"
+	for _, test := range []struct {
+		name     string
+		rule     mailtest.Rule
+		dialogue string
+	}{
+		{
+			"idle", mailtest.Rule{At: mailtest.Idle, Delay: time.Millisecond, Times: 1, Reply: "421 4.4.2 Too slow"},
+			"s <- 220 *\ns <- 421 4.4.2 Too slow\n",
+		},
+		{
+			"last chunk", mailtest.Rule{At: mailtest.Dot, Reply: "554 5.6.0 No"},
+			hello + mail + "c => BDAT 3 LAST\\r\\nabc\ns <- 554 5.6.0 No\n",
+		},
+		{
+			"body", mailtest.Rule{At: mailtest.Body, Times: 1, Reply: "451 4.3.0 Once"},
+			hello + data + "s <- 451 *\nc -> .\n" + data + "c -> .\ns <- 250 *\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			srv := mailtest.New(t)
+			srv.Rules = []mailtest.Rule{test.rule}
+			conn, err := srv.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := (mailtest.Dialogue{Text: test.dialogue}).Play(conn); err != nil {
+				t.Error(err)
+			}
+			for _, turn := range srv.Sessions()[0].Turns {
+				if turn.Rule != 0 {
+					t.Errorf("rule in the transcript at %v = %d, want 0", turn.Stage, turn.Rule)
+				}
+			}
+		})
 	}
 }
 

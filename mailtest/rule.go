@@ -218,12 +218,15 @@ type Attempt struct {
 // ruleState is a rule in force.
 type ruleState struct {
 	Rule
-	number int // 0: of Server.Rules
+	number int // from 1; ofNature for those of Server.Rules
 	prefix netip.Prefix
 	reply  []byte
 	end    time.Time // zero: never
 	seen   int       // turns that fitted
 }
+
+// ofNature is the number of all rules of Server.Rules.
+const ofNature = -1
 
 // AddRules puts rules into force, after those that are. It panics if one of them makes no sense, saying
 // why. It may be called at any time, before the first use of the server too; a turn that has begun is not affected.
@@ -278,7 +281,7 @@ func newRuleStates(rules []Rule, whose string) []*ruleState {
 
 // newRuleState prepares a rule that was checked.
 func newRuleState(r Rule) *ruleState {
-	state := &ruleState{Rule: r, end: r.Until}
+	state := &ruleState{Rule: r, number: ofNature, end: r.Until}
 	if r.For > 0 {
 		if end := time.Now().Add(r.For); state.end.IsZero() || end.Before(state.end) {
 			state.end = end

@@ -236,9 +236,10 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		rec.again = l.named == len(l.filed)
 		l.named = len(l.filed)
 	}
-	if t.Payload != nil && !filed || t.Notes != nil || t.Action.Rule != 0 {
+	rule := max(0, t.Action.Rule) // ofNature does not show
+	if t.Payload != nil && !filed || t.Notes != nil || rule != 0 {
 		rec.extra = true
-		x := extra{notes: t.Notes, rule: t.Action.Rule}
+		x := extra{notes: t.Notes, rule: rule}
 		if !filed {
 			x.payload = t.Payload
 		}

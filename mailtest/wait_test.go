@@ -393,3 +393,20 @@ func TestCollect(t *testing.T) {
 		t.Errorf("with both closed: got %v, want %v", err, net.ErrClosed)
 	}
 }
+
+// A wait may begin before the first server of a shared inbox is used.
+func TestCollectLater(t *testing.T) {
+	t.Parallel()
+	var all mailtest.Inbox
+	srv := &mailtest.Server{Collect: &all}
+	defer srv.Close()
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		send(t, srv, "a@b.example", "c@d.example", "one")
+	}()
+	if m := all.Next(t); m.Subject != "one" {
+		t.Errorf("got %q, want one", m.Subject)
+	}
+	<-sent
+}

@@ -73,7 +73,7 @@ type Action struct {
 	// come. Of any other kind it is the number of bytes of the reply that are sent before Drop.
 	After int64
 
-	// Rule names who wanted this, for the transcript; 0 is nobody.
+	// Rule is the number of who wanted this, for the Handler; 0 is nobody.
 	Rule int
 }
 
