@@ -88,7 +88,8 @@ type player struct {
 	out      bytes.Buffer
 	received bytes.Buffer // all that the server has sent
 
-	since  time.Time     // when the client did its last thing
+	since  time.Time     // when the client did its last thing, or when Play began
+	acted  bool          // whether the client has done anything
 	pause  time.Duration // how long after that the server is to do its next one
 	silent bool          // "s .." was the last line
 }
@@ -155,7 +156,7 @@ func (p *player) step(s step) error {
 	case s.op == "..":
 		if s.who == "c" {
 			<-time.After(s.pause)
-			p.since, p.pause = time.Now(), 0
+			p.since, p.pause, p.acted = time.Now(), 0, true
 			return nil
 		}
 		p.pause += s.pause
@@ -190,7 +191,7 @@ func (p *player) flush() error {
 		return err
 	}
 	defer p.out.Reset()
-	p.since, p.pause = time.Now(), 0
+	p.since, p.pause, p.acted = time.Now(), 0, true
 	p.conn.SetWriteDeadline(p.since.Add(dialoguePatience))
 	_, err := p.conn.Write(p.out.Bytes())
 	return err
@@ -214,8 +215,8 @@ func (p *player) silence() error {
 func (p *player) punctual() error {
 	p.silent = false
 	p.conn.SetReadDeadline(p.since.Add(p.pause + dialoguePatience))
-	if p.pause == 0 && !p.dialogue.Exact {
-		return nil
+	if !p.dialogue.Exact && (p.pause == 0 || !p.acted) {
+		return nil // of a connection that was there before Play, nobody knows since when the server has been silent
 	}
 	_, err := p.in.Peek(1)
 	switch after := time.Since(p.since); {
