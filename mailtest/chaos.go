@@ -62,7 +62,7 @@ func (c chaos) rule() Rule {
 	case 1:
 		r.Delay = c.duration()
 	case 2:
-		r.Pace = c.duration() / 100
+		r.Pace = max(1, c.duration()/100)
 	case 3:
 		r.Drop = c.end()
 	case 4:

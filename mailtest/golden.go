@@ -109,7 +109,7 @@ func compareGolden(tb testing.TB, name string, m *Message, update bool) {
 			tb.Errorf("mailtest: %s:%d: the message ends here, want %q", name, i+1, wants[i])
 		case i >= len(wants):
 			tb.Errorf("mailtest: %s:%d: the file ends here, got %q", name, i+1, gots[i])
-		case !matchWildcard(wants[i], gots[i]):
+		case !matches(wants[i], gots[i]):
 			tb.Errorf("mailtest: %s:%d:\n got %q\nwant %q", name, i+1, gots[i], wants[i])
 		default:
 			continue
@@ -128,30 +128,9 @@ func lines(text string) []string {
 func keepWildcards(old, got string) string {
 	olds, gots := lines(old), lines(got)
 	for i := range gots {
-		if i < len(olds) && strings.Contains(olds[i], "*") && matchWildcard(olds[i], gots[i]) {
+		if i < len(olds) && strings.Contains(olds[i], "*") && matches(olds[i], gots[i]) {
 			gots[i] = olds[i]
 		}
 	}
 	return strings.Join(gots, "\n") + "\n"
-}
-
-// matchWildcard tells whether s fits a pattern in which "*" stands for anything.
-func matchWildcard(pattern, s string) bool {
-	pieces := strings.Split(pattern, "*")
-	if len(pieces) == 1 {
-		return pattern == s
-	}
-	first, last := pieces[0], pieces[len(pieces)-1]
-	if !strings.HasPrefix(s, first) || !strings.HasSuffix(s[len(first):], last) {
-		return false
-	}
-	s = s[len(first) : len(s)-len(last)]
-	for _, piece := range pieces[1 : len(pieces)-1] {
-		i := strings.Index(s, piece)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(piece):]
-	}
-	return true
 }

@@ -67,7 +67,7 @@ type Turn struct {
 	// Rule is the number of the rule that decided this turn, in the order in which they were added, from 1; 0 is none.
 	Rule int
 
-	// Message is the number of the message that was accepted in this turn, or 0.
+	// Message is the number of the message that was accepted in this turn, or 0. With LMTP, it is in the turn of the first recipient.
 	Message int
 
 	// Notes say what was remarkable about the client's bytes.
@@ -193,7 +193,6 @@ type transcript struct {
 	text       []byte
 	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
 	filed      []*record            // the messages that were accepted
-	named      int                  // how many of them turns have named
 	extras     []extra
 }
 
@@ -203,7 +202,6 @@ type turn struct {
 	wording           int32         // its index
 	stage             Stage
 	filed             bool // the next of the messages was accepted in it
-	again             bool // or, with LMTP, the same as in the turn before
 	extra             bool // the next of the extras belongs to it
 }
 
@@ -232,10 +230,6 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		rec.replied = t.Replied.Sub(l.start)
 	}
 	rec.wording = l.word(stage, line, t.Reply[:t.Sent])
-	if filed {
-		rec.again = l.named == len(l.filed)
-		l.named = len(l.filed)
-	}
 	rule := max(0, t.Action.Rule) // ofNature does not show
 	if t.Payload != nil && !filed || t.Notes != nil || rule != 0 {
 		rec.extra = true
@@ -331,10 +325,8 @@ func (ss *session) snapshot() *Session {
 			extras = extras[1:]
 		}
 		if rec.filed {
-			if !rec.again {
-				filed++
-			}
-			t.Payload, t.Message = l.filed[filed-1].raw, l.filed[filed-1].number
+			t.Payload, t.Message = l.filed[filed].raw, l.filed[filed].number
+			filed++
 		}
 		s.Turns = append(s.Turns, t)
 	}

@@ -16,7 +16,7 @@ type Conn struct {
 	cfg     *Config
 	handler Handler
 	raw     net.Conn // the socket
-	conn    net.Conn // the socket, or TLS above it
+	conn    net.Conn // the socket, what was read of it too early, or TLS above it
 	in      lineReader
 
 	closed chan struct{} // closed by Shut; ends delays

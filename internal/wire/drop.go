@@ -4,7 +4,6 @@ package wire
 
 import (
 	"io"
-	"net"
 	"time"
 )
 
@@ -39,5 +38,3 @@ func (c *Conn) drop(d Drop) error {
 	}
 	return endError("the server closed the connection")
 }
-
-var _ net.Conn = (*engine)(nil)

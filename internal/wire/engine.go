@@ -51,6 +51,8 @@ type engine struct {
 	replaced bool // by a fresh one, which is at work in another goroutine: conn is no longer this one's to touch
 }
 
+var _ net.Conn = (*engine)(nil)
+
 func (e *engine) Write(p []byte) (int, error) {
 	if e.replaced {
 		return 0, io.ErrClosedPipe

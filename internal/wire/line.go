@@ -55,8 +55,12 @@ func (l *lineReader) take(n int) []byte {
 	return p
 }
 
-// putBack returns bytes that were read too far. Nothing may be buffered.
+// putBack returns bytes that were read too far: the last ones that were taken, unless nothing is buffered.
 func (l *lineReader) putBack(p []byte) {
+	if l.r < l.w {
+		l.r -= len(p) // they are still there
+		return
+	}
 	if len(p) > len(l.buf) {
 		l.buf = make([]byte, max(len(p), bufSize))
 	}

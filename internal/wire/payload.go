@@ -201,7 +201,7 @@ func (c *Conn) readMessage() error {
 	u.limit(c.cfg.MaxSize)
 	data := bytes.Clone(u.buf[:u.n:u.n])
 	if rest := u.pending(); len(rest) > 0 {
-		c.in.putBack(append(bytes.Clone(rest), c.in.buffered()...))
+		c.in.putBack(rest)
 	}
 	replied := early && act.Reply != nil
 	return c.complete(data, &u, orphan, replied)

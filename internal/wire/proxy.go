@@ -4,6 +4,7 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
@@ -22,8 +23,7 @@ func (c *Conn) readProxyHeader() error {
 	rest, _ := r.Peek(r.Buffered())
 	if len(rest) > 0 {
 		if c.cfg.Implicit {
-			c.raw = &prefixed{Conn: c.raw, head: append([]byte(nil), rest...)}
-			c.conn, c.in.src = c.raw, c.raw
+			c.conn = &prefixed{Conn: c.raw, head: bytes.Clone(rest)}
 		} else {
 			c.in.putBack(rest)
 		}
@@ -51,19 +51,4 @@ func (p *prefixed) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	return p.Conn.Read(b)
-}
-
-// SetLinger and CloseWrite are those of the connection below, see [Conn.drop].
-func (p *prefixed) SetLinger(sec int) error {
-	if l, ok := p.Conn.(interface{ SetLinger(int) error }); ok {
-		return l.SetLinger(sec)
-	}
-	return net.ErrClosed
-}
-
-func (p *prefixed) CloseWrite() error {
-	if w, ok := p.Conn.(interface{ CloseWrite() error }); ok {
-		return w.CloseWrite()
-	}
-	return net.ErrClosed
 }

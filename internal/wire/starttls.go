@@ -62,7 +62,7 @@ func (c *Conn) handshake() error {
 		cfg, err = c.cfg.TLS()
 	}
 	if err == nil {
-		conn := tls.Server(c.raw, cfg)
+		conn := tls.Server(c.conn, cfg)
 		if err = conn.Handshake(); err == nil {
 			c.conn, c.in.src = conn, conn
 			c.state.encrypted = true
