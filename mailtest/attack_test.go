@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/smtp"
 	"runtime"
 	"strings"
 	"sync"
@@ -103,7 +104,8 @@ func TestTLSGarbage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := mailtest.New(t)
-			conn, err := net.Dial("tcp", srv.TLSAddr())
+			srv.ImplicitTLS = true
+			conn, err := srv.Dial(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,8 +113,16 @@ func TestTLSGarbage(t *testing.T) {
 			io.WriteString(conn, garbage)
 			if name == "SMTP" || name == "zeros" {
 				io.Copy(io.Discard, conn) // the server ends it
-			} else {
-				send(t, srv, "a@b.example", "c@d.example", "x") // others are served
+			} else { // others are served
+				other, err := srv.Dial(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := smtp.NewClient(tls.Client(other, srv.ClientTLS()), "localhost")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
 			}
 			quickly(t, srv)
 			if s := srv.Sessions()[0]; s.Turns[0].Stage != mailtest.Handshake || s.TLS != nil {

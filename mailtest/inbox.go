@@ -53,6 +53,7 @@ type Inbox struct {
 	taken   int // how many are
 	waiting []chan struct{}
 	servers []*Server
+	closed  bool // no message can come any more
 }
 
 // entry is one message in an inbox.
@@ -414,17 +415,21 @@ type patienceError struct{ text string }
 func (e *patienceError) Error() string { return e.text }
 func (e *patienceError) Unwrap() error { return errPatience }
 
-// over tells whether all servers of this inbox have ended.
+// Close says that no message can come any more: waits end at once, those to come too, unless there is what they wait for. The
+// messages stay. A [Server] and a simulated internet close their own inboxes; whoever shares one among
+// servers closes it when they are.
+func (b *Inbox) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.wakeLocked()
+}
+
+// over tells whether no message can come any more.
 func (b *Inbox) over() bool {
 	b.mu.Lock()
-	servers := b.servers
-	b.mu.Unlock()
-	for _, s := range servers {
-		if !s.hasEnded() {
-			return false
-		}
-	}
-	return len(servers) > 0
+	defer b.mu.Unlock()
+	return b.closed
 }
 
 // within returns the limit that the patience for test tb sets.
@@ -503,14 +508,13 @@ func (b *Inbox) explain() string {
 	}
 	shown := 0
 	for _, server := range servers {
-		for _, session := range server.Sessions() {
-			if len(session.Messages) > 0 {
+		for _, ss := range server.allSessions() {
+			if ss.hasMessages() {
 				continue
 			}
-			if shown++; shown > most {
-				continue
+			if shown++; shown <= most {
+				fmt.Fprintf(&s, "\n%s", ss.snapshot().summary())
 			}
-			fmt.Fprintf(&s, "\n%s", session.summary())
 		}
 	}
 	if shown > most {

@@ -32,8 +32,8 @@ func Greylist(delay time.Duration) Rule {
 	}
 }
 
-// RateLimit returns a rule that refuses with 450 the messages of a client address beyond the first n in each period of the given
-// length, which begins with the first of them. Attempts that are refused don't count.
+// RateLimit returns a rule that refuses with 450 the MAIL commands of a client address beyond the first n in each period of the
+// given length, which begins with the first of them. Those that this rule refuses don't count.
 func RateLimit(n int, period time.Duration) Rule {
 	type window struct {
 		start time.Time
@@ -62,7 +62,7 @@ func RateLimit(n int, period time.Duration) Rule {
 	}
 }
 
-// MessageLimit returns a rule that lets n messages through each connection, and refuses the next with 421 and closes it.
+// MessageLimit returns a rule that takes n MAIL commands on each connection, and refuses the next with 421 and closes it.
 func MessageLimit(n int) Rule {
 	return Rule{
 		At:    Mail,

@@ -77,7 +77,8 @@ type Rule struct {
 	Until time.Time
 	For   time.Duration
 
-	// Must makes the test fail at its end if the rule never acted. It needs a server made by [New].
+	// Must makes the test fail at its end if the rule never acted. It needs a server made by [New], and is for rules that
+	// were given to [Server.AddRules]; [Server.Reset] takes it away with the rule.
 	Must bool
 
 	// Reply is sent in place of the server's own reply, literally as it stands on the wire, but for

@@ -478,10 +478,7 @@ func (s *Server) Close() {
 	s.state.Lock()
 	s.state.ended = true
 	s.state.Unlock()
-	s.Inbox.wake()
-	if s.Collect != nil {
-		s.Collect.wake()
-	}
+	s.Inbox.Close()
 }
 
 // logStuck says what a Close that hangs is waiting for.
@@ -494,7 +491,7 @@ func (s *Server) logStuck() {
 	}
 }
 
-// hasEnded tells whether no message can come any more.
+// hasEnded tells whether Close has ended everything.
 func (s *Server) hasEnded() bool {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -520,14 +517,19 @@ func (s *Server) Reset() {
 // Sessions returns what was said on each connection so far, in the order in which they were accepted.
 // The result is a copy that does not change any more.
 func (s *Server) Sessions() []*Session {
-	s.state.Lock()
-	all := append([]*session(nil), s.state.sessions...)
-	s.state.Unlock()
+	all := s.allSessions()
 	sessions := make([]*Session, len(all))
 	for i, ss := range all {
 		sessions[i] = ss.snapshot()
 	}
 	return sessions
+}
+
+// allSessions returns the sessions that have not been forgotten.
+func (s *Server) allSessions() []*session {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return slices.Clone(s.state.sessions)
 }
 
 // WaitSession waits until the connection with the given number, the first being 1, has come and gone, and returns its whole transcript. It

@@ -301,6 +301,13 @@ func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
 }
 
+// hasMessages tells whether a message was accepted on the connection.
+func (ss *session) hasMessages() bool {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return len(ss.log.filed) > 0
+}
+
 // After writes a turn into the transcript.
 func (ss *session) After(t *wire.Turn) {
 	if r := ss.record; r != nil && t.Sent < len(t.Reply) {

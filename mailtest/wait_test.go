@@ -389,8 +389,9 @@ func TestCollect(t *testing.T) {
 		t.Errorf("with one server closed: got %v, want %v", err, context.DeadlineExceeded)
 	}
 	two.Close()
+	all.Close()
 	if _, err := all.NextContext(t.Context()); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("with both closed: got %v, want %v", err, net.ErrClosed)
+		t.Errorf("with the inbox closed: got %v, want %v", err, net.ErrClosed)
 	}
 }
 

@@ -140,6 +140,7 @@ func (n *Internet) Close() {
 		h.close()
 	}
 	n.running.Wait()
+	n.Inbox.Close()
 }
 
 // register makes Close close c. The internet is locked and not closed.

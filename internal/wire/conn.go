@@ -188,7 +188,7 @@ func (c *Conn) line() (line []byte, notes []string, err error) {
 		if patience > 0 {
 			c.conn.SetReadDeadline(time.Time{})
 		}
-		if err == nil || !timedOut(err) {
+		if err == nil || patience <= 0 || !timedOut(err) {
 			return line, notes, err
 		}
 		silent = patience

@@ -284,7 +284,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	size := int64(len(data)) + u.cut
 	tooBig := size > c.cfg.MaxSize
 	t.Cut = u.cut
-	if tooBig {
+	if u.cut > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("a message of %d bytes, of which the first %d were kept", size, len(data)))
 	}
 	if replied {

@@ -46,6 +46,8 @@ func (c *Conn) handshake() error {
 	t := c.begin(Handshake, "", nil)
 	act := c.ask()
 	if err := c.wait(act.Delay); err != nil {
+		c.handler.Reply(t)
+		c.handler.After(t)
 		return err
 	}
 	if act.Reply != nil || act.Drop != NoDrop {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-message/mail"
 
@@ -156,12 +155,7 @@ func TestHostile(t *testing.T) {
 		"signatures":      fill("DKIM-Signature: h=a\r\n") + "List-Unsubscribe: <https://a>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
-			examine(t, []byte(raw))
-			// A megabyte takes some milliseconds; what is quadratic takes minutes.
-			if d := time.Since(start); d > 10*time.Second {
-				t.Errorf("linting took %v", d)
-			}
+			examine(t, []byte(raw)) // a megabyte takes milliseconds; with what is quadratic, the test runs into its time limit
 		})
 	}
 }
