@@ -122,7 +122,7 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 		case strings.EqualFold(f.Name, "Content-Disposition") && p.Disposition == "":
 			p.readDisposition(raw, *hint, &bad)
 		case strings.EqualFold(f.Name, "Content-ID") && p.ContentID == "":
-			p.ContentID = trimID(raw)
+			p.ContentID = toUTF8(trimID(raw), *hint, new(faults))
 		}
 		d.msg.addProblem(where, f.Name, at-d.base, bad)
 		at += len(f.Raw)
