@@ -28,6 +28,7 @@ type addressParser struct {
 	comment  string        // the first comment of the mailbox
 	angle    string        // what is in its angle brackets
 	hasAngle bool
+	named    int  // how many of words are before the angle brackets
 	hasAt    bool // one of words has an at sign
 	inGroup  bool
 	nested   bool // s comes from an encoded word
@@ -149,12 +150,14 @@ scan:
 		}
 		next = end
 	}
-	if p.angle == "" {
-		p.angle, p.hasAngle = p.s[i+1:end], true
-	} else {
-		p.bad.addf("there is a second address in angle brackets, at byte %d", i)
-		p.words = append(p.words, addressWord{text: p.s[i+1 : end]})
+	if p.angle != "" {
+		p.bad.addf("there is a second address in angle brackets, at byte %d, and no comma before it", i)
+		name := p.words[p.named:]
+		p.words = p.words[:p.named]
+		p.endMailbox()
+		p.words = name
 	}
+	p.angle, p.hasAngle, p.named = p.s[i+1:end], true, len(p.words)
 	return next
 }
 

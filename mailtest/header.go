@@ -33,6 +33,9 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		case end-at > maxHeader:
 			bad.addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos-d.base)
 			body = pos
+		case !ok && len(ends) > 0 && continuesParams(d.raw[at:pos], line):
+			bad.addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", clip(bytes.TrimRight(line, "\r\n")), pos-d.base)
+			ends[len(ends)-1], pos = end-at, end
 		case !ok:
 			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos-d.base)
 			body = pos
@@ -50,6 +53,14 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		start = ends[i]
 	}
 	return fields, body
+}
+
+// continuesParams returns whether the line is a parameter such as `name="a.txt"` that belongs to the field above it: above ends
+// with a semicolon. There are gateways that fold so.
+func continuesParams(above, line []byte) bool {
+	name, _, ok := bytes.Cut(line, []byte("="))
+	return ok && bytes.HasSuffix(bytes.TrimRight(above, " \t\r\n"), []byte(";")) && len(name) > 0 && len(name) <= 20 &&
+		len(bytes.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-")) == 0
 }
 
 // fieldEnd returns where the field that begins at pos ends, folded lines included.

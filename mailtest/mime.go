@@ -55,9 +55,9 @@ func (d *decoder) message(m *Message, at, depth int) delimiter {
 func (d *decoder) entity(at int, path string, depth int, mediaType, hint string) (Part, delimiter) {
 	d.parts++
 	p := Part{Path: path, MediaType: mediaType}
-	body := d.readHeader(&p, at, &hint)
-	if strings.HasPrefix(p.MediaType, "multipart/") && d.open(&p, body, depth) {
-		delim := d.readParts(&p, body, depth, hint)
+	body, boundary := d.readHeader(&p, at, &hint)
+	if strings.HasPrefix(p.MediaType, "multipart/") && d.open(&p, boundary, body, depth) {
+		delim := d.readParts(&p, boundary, body, depth, hint)
 		p.Raw = d.between(body, delim.end)
 		if p.Parts == nil {
 			p.Path, p.Content = leafPath(path), p.Raw
@@ -91,8 +91,8 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 func leafPath(path string) string { return cmp.Or(path, "1") }
 
 // readHeader fills in what the header that begins at at says about the part, changes hint if it
-// names a charset, and returns where the body begins.
-func (d *decoder) readHeader(p *Part, at int, hint *string) (body int) {
+// names a charset, and returns where the body begins, and the boundary as it stands there.
+func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary string) {
 	where := "header"
 	if p.Path != "" {
 		where = "part " + p.Path + ", header"
@@ -100,7 +100,7 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int) {
 	var bad, badType faults
 	p.Header, body = d.header(at, &bad)
 	d.msg.addProblem(where, "", at-d.base, bad)
-	p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
+	boundary = p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
 	if charset := p.Params["charset"]; charset != "" {
 		*hint = charset
 	}
@@ -122,18 +122,19 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int) {
 		case strings.EqualFold(f.Name, "Content-Disposition") && p.Disposition == "":
 			p.readDisposition(raw, *hint, &bad)
 		case strings.EqualFold(f.Name, "Content-ID") && p.ContentID == "":
-			p.ContentID = trimID(raw)
+			p.ContentID = toUTF8(trimID(raw), *hint, new(faults))
 		}
 		d.msg.addProblem(where, f.Name, at-d.base, bad)
 		at += len(f.Raw)
 	}
-	return body
+	return body, boundary
 }
 
-// readType reads the Content-Type. Without one the part keeps the type that it has.
-func (p *Part) readType(s, hint string, bad *faults) {
+// readType reads the Content-Type. Without one the part keeps the type that it has. It returns the boundary, which may
+// be no UTF-8.
+func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 	if s == "" {
-		return
+		return ""
 	}
 	value, params := parseParams(s, hint, bad)
 	if charset := params["charset"]; charset != "" && !utf8.ValidString(s) { // the name may be in the charset of the content
@@ -148,6 +149,11 @@ func (p *Part) readType(s, hint string, bad *faults) {
 	if p.Filename == "" {
 		p.Filename = params["name"]
 	}
+	boundary = strings.TrimRight(params["boundary"], " \t")
+	if !utf8.ValidString(boundary) { // which the field has been reported for
+		params["boundary"] = toUTF8(params["boundary"], hint, new(faults))
+	}
+	return boundary
 }
 
 func (p *Part) readEncoding(s string, bad *faults) {
@@ -201,10 +207,9 @@ func (p *Part) readable(hint string, bad *faults) string {
 	return text
 }
 
-// open makes the boundary of the multipart one to look for. It returns false if that cannot be.
-func (d *decoder) open(p *Part, at, depth int) bool {
+// open makes the boundary of the multipart p one to look for. It returns false if that cannot be.
+func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
 	var bad faults
-	boundary := strings.TrimRight(p.Params["boundary"], " \t")
 	_, used := d.bounds[boundary]
 	switch {
 	case boundary == "":
@@ -239,9 +244,8 @@ func (d *decoder) mayNest(p *Part, at, depth int) bool {
 }
 
 // readParts reads the parts of the open multipart whose body begins at at, and closes it.
-func (d *decoder) readParts(p *Part, at, depth int, hint string) delimiter {
+func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string) delimiter {
 	var bad faults
-	boundary := strings.TrimRight(p.Params["boundary"], " \t")
 	level := d.bounds[boundary]
 	mediaType := "text/plain"
 	if p.MediaType == "multipart/digest" {

@@ -52,6 +52,7 @@ func damaged() []Message {
 	address("all-in-word", "an address in an encoded word", "=?utf-8?B?5byg5LiJIDx6M0BleGFtcGxlLmNuPg==?=", people("张三", "z3@example.cn"))
 	address("spaces-in-angle", "", "Bob < bob@example.org >", people("Bob", "bob@example.org"))
 	address("comma-in-name", "a comma in a name without quotes", "Miller, Bob <bob@example.org>", people("", "Miller", "Bob", "bob@example.org"))
+	address("no-comma", "no comma between two addresses", "Bob <bob@example.org> Eve Miller <eve@example.org>", people("Bob", "bob@example.org", "Eve Miller", "eve@example.org"))
 	address("gbk-raw", "a name in GBK as it is", in("gbk", "张三丰")+" <z3@example.cn>", people("张三丰", "z3@example.cn"))
 	address("empty-items", "", ",a@x.example,, b@x.example,", people("", "a@x.example", "", "b@x.example"))
 	address("double-angle", "two angle brackets", "<<bob@example.org>>", people("", "bob@example.org"))
@@ -77,6 +78,9 @@ func damaged() []Message {
 	text("lf-only", "", "{head}\nSubject: lf", Want{Subject: "lf"})
 	all[len(all)-1].Raw = []byte(strings.ReplaceAll(string(all[len(all)-1].Raw), crlf, "\n") + "\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nthe text\n\n--b\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\n" + pdfBody + "--b--\n")
 	all[len(all)-1].Want.Text, all[len(all)-1].Want.Tree, all[len(all)-1].Want.Attachments = "the text\n", "multipart/mixed(text/plain application/pdf)", file("a.pdf")
+	text("parameter-without-fold", "a parameter on a line of its own without a space in front", "{head}\nSubject: parts\nContent-Type: multipart/mixed;\nboundary=\"b\"\n\n--b\n\nthe text\n--b\nContent-Transfer-Encoding: base64\nContent-Type: application/pdf; x-unix-mode=0600;\nname=\"a.pdf\"\nContent-Disposition: attachment\n\n"+pdfBody+"--b--\n",
+		Want{Subject: "parts", Text: "the text", Tree: "multipart/mixed(text/plain application/pdf)", Attachments: file("a.pdf")})
+	text("boundary-not-utf8", "a boundary with a byte beyond ASCII", "{head}\nSubject: parts\nContent-Type: multipart/mixed; boundary=\"b\x80\"\n\n--b\x80\n\nthe text\n--b\x80--\n", Want{Subject: "parts", Text: "the text", Tree: "multipart/mixed(text/plain)"})
 	text("base64-multipart", "a multipart that says it is in base64", "{head}\nSubject: claims\nContent-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n--b\n\nthe text\n--b--\n", Want{Subject: "claims", Text: "the text", Tree: "multipart/mixed(text/plain)"})
 	text("blank-before-header", "", mixed+"--b\n\nContent-Type: text/html\n\n<p>not html</p>\n--b--\n", Want{Subject: "parts", Text: "Content-Type: text/html\n\n<p>not html</p>", Tree: "multipart/mixed(text/plain)"})
 	text("empty", "", "", Want{})
