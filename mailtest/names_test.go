@@ -1,9 +1,10 @@
 package mailtest_test
 
-// How many names the package exports.
+// How many names the package exports, and whether each type has an example.
 
 import (
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	gotoken "go/token"
 	"path/filepath"
@@ -67,4 +68,34 @@ func exported(decl ast.Decl) []string {
 		}
 	}
 	return names
+}
+
+// Every exported type has an example that runs, so that its page shows what it is for.
+func TestTypesHaveExamples(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := gotoken.NewFileSet()
+	var files []*ast.File
+	for _, name := range names {
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	pkg, err := doc.NewFromFiles(fset, files, "github.com/seed078e9d8c/maillab/mailtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pkg.Types) == 0 {
+		t.Fatal("no exported types, want some")
+	}
+	for _, typ := range pkg.Types {
+		if !slices.ContainsFunc(typ.Examples, func(e *doc.Example) bool { return e.Output != "" }) {
+			t.Errorf("%s has no example with output, want Example%[1]s", typ.Name)
+		}
+	}
 }

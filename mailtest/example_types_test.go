@@ -1,0 +1,196 @@
+package mailtest_test
+
+// This file shows what each of the smaller types is for.
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/smtp"
+	"strings"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// Addresses are decoded, in the header as in the envelope.
+func ExampleAddress() {
+	msg := mailtest.ParseMessage([]byte("To: =?utf-8?B?5byg5LiJ?= <zhangsan@163.com>, bob@qq.com (Bob)\r\n\r\n"))
+	for _, to := range msg.To {
+		fmt.Printf("%s is %s\n", to.Address, to.Name)
+	}
+	// Output:
+	// zhangsan@163.com is 张三
+	// bob@qq.com is Bob
+}
+
+// Where the fields of a rule are not enough, a func decides by what the client is doing.
+func ExampleAttempt() {
+	var srv mailtest.Server
+	defer srv.Close()
+	srv.AddRules(mailtest.Rule{
+		At:   mailtest.Dot,
+		When: func(a *mailtest.Attempt) bool { return len(a.Message.Attachments) == 0 },
+		Answer: func(a *mailtest.Attempt) string {
+			return fmt.Sprintf("554 5.6.0 Where is the attachment, %s?", a.From)
+		},
+	})
+	fmt.Println(register(&srv, "bob@qq.com"))
+	// Output: 554 "5.6.0 Where is the attachment, shop@example.com?"
+}
+
+// Servers that differ in what ends a message see different messages in the same bytes.
+func ExampleBareLF() {
+	for _, lf := range []mailtest.BareLF{mailtest.KeepLF, mailtest.RefuseLF, mailtest.EndLF} {
+		srv := mailtest.Server{BareLF: lf}
+		client, err := smtp.Dial(srv.Addr())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		client.Mail("a@example.com")
+		client.Rcpt("bob@qq.com")
+		client.Text.PrintfLine("DATA")
+		client.Text.ReadResponse(354)
+		client.Text.PrintfLine("Subject: Hello\r\n\r\none\n.\ntwo\r\n.") // and a CRLF
+		code, _, _ := client.Text.ReadResponse(250)
+		fmt.Print(code)
+		for _, m := range srv.Messages() {
+			fmt.Printf(" %q", m.Text)
+		}
+		fmt.Println()
+		client.Close()
+		srv.Close()
+	}
+	// Output:
+	// 250 "one\n.\ntwo\n"
+	// 550
+	// 250 "one\n"
+}
+
+// A client must not go on when the certificate is for somebody else.
+func ExampleCertificateFault() {
+	srv := mailtest.Server{StartTLS: true}
+	defer srv.Close()
+	srv.AddRules(mailtest.Rule{At: mailtest.Handshake, Certificate: mailtest.OtherName})
+	client, err := smtp.Dial(srv.Addr())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	var other x509.HostnameError
+	if errors.As(client.StartTLS(srv.ClientTLS()), &other) {
+		fmt.Println(other.Certificate.DNSNames)
+	}
+	// Output: [other.invalid]
+}
+
+// What a bounce says, without reading its prose.
+func ExampleDeliveryStatus() {
+	msg := mailtest.ParseMessage([]byte(strings.ReplaceAll(`Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.com
+
+Final-Recipient: rfc822; bob@qq.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 Mailbox not found
+--b--
+`, "\n", "\r\n")))
+	for _, s := range msg.DeliveryStatus() {
+		fmt.Printf("%s: %s at %s, %s %q\n", s.Recipient, s.Action, s.ReportingMTA, s.Status, s.Diagnostic)
+	}
+	// Output: bob@qq.com: failed at mail.example.com, 5.1.1 "550 Mailbox not found"
+}
+
+// The header has the fields in their order, decoded and as they came.
+func ExampleField() {
+	msg := mailtest.ParseMessage([]byte("X-Shop: one\r\nSubject: =?utf-8?B?5L2g5aW9?=,\r\n Bob\r\n\r\n"))
+	for _, f := range msg.Header {
+		fmt.Printf("%s = %q, from %q\n", f.Name, f.Value, f.Raw)
+	}
+	// Output:
+	// X-Shop = "one", from "X-Shop: one\r\n"
+	// Subject = "你好, Bob", from "Subject: =?utf-8?B?5L2g5aW9?=,\r\n Bob\r\n"
+}
+
+// To confirm an address, a test follows the link in the mail, or takes the token out of it.
+func ExampleLink() {
+	msg := mailtest.ParseMessage([]byte("Content-Type: text/html\r\n\r\n" +
+		`<a href="https://example.com/confirm?user=bob&amp;token=42">Yes, <b>it is me</b></a>`))
+	for _, link := range msg.Links() {
+		fmt.Println(link.Text, link.URL, link.Query().Get("token"))
+	}
+	// Output: Yes, it is me https://example.com/confirm?user=bob&token=42 42
+}
+
+// A newsletter can be left with one click.
+func ExampleList() {
+	list := mailtest.ParseMessage([]byte("List-Id: The news <news.example.com>\r\n" +
+		"List-Unsubscribe: <https://example.com/leave?id=7>, <mailto:leave@example.com>\r\n" +
+		"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n")).List()
+	fmt.Println(list.ID, list.Unsubscribe, list.OneClick)
+	// Output: news.example.com [https://example.com/leave?id=7 mailto:leave@example.com] true
+}
+
+// Recipients come with what the client wants to be told about each.
+func ExampleRecipient() {
+	var srv mailtest.Server
+	defer srv.Close()
+	client, err := smtp.Dial(srv.Addr())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	client.Mail("shop@example.com")
+	client.Text.PrintfLine("RCPT TO:<bob@qq.com> NOTIFY=FAILURE,DELAY ORCPT=rfc822;bob+2Bbooks@qq.com")
+	client.Text.ReadResponse(250)
+	if body, err := client.Data(); err == nil {
+		body.Close()
+	}
+	for _, to := range srv.Messages()[0].Envelope.To {
+		fmt.Println(to.Address, to.Notify, to.Original)
+	}
+	// Output: bob@qq.com [FAILURE DELAY] bob+books@qq.com
+}
+
+// Whether a message came encrypted, and how.
+func ExampleTLS() {
+	srv := mailtest.Server{StartTLS: true}
+	defer srv.Close()
+	client, err := smtp.Dial(srv.Addr())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	client.StartTLS(srv.ClientTLS())
+	client.Mail("shop@example.com")
+	client.Rcpt("bob@qq.com")
+	if body, err := client.Data(); err == nil {
+		body.Close()
+	}
+	for _, m := range srv.Messages() {
+		fmt.Println(m.Envelope.TLS.Version, "by STARTTLS:", !m.Envelope.TLS.Implicit)
+	}
+	// Output: TLS 1.3 by STARTTLS: true
+}
+
+// A turn is what the client sent and what it was told.
+func ExampleTurn() {
+	var srv mailtest.Server
+	srv.AddRules(mailtest.UnknownMailbox("bob@qq.com"))
+	register(&srv, "bob@qq.com")
+	srv.Close() // so that all that was said is there
+
+	for _, turn := range srv.Sessions()[0].Turns {
+		if turn.Rule > 0 {
+			fmt.Println(turn.Stage, turn.Command, turn.Reply)
+		}
+	}
+	// Output: Rcpt RCPT TO:<bob@qq.com> 550 5.1.1 No such user here
+}
