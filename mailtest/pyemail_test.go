@@ -111,6 +111,13 @@ var pyDifferences = []struct {
 		},
 	},
 	{
+		"the old interface makes a space of a line end that is in an encoded word",
+		func(d difference) bool {
+			return strings.ReplaceAll(d.python, " ", "") == strings.NewReplacer(" ", "", "\n", "").Replace(d.ours)
+		},
+		[]string{"compat32 python/test_generator-8d5e008b subject", "compat32 python/test_generator-f24b7fe5 subject"},
+	},
+	{
 		"it gives up the header at a field with a space before the colon (RFC 5322 §4.5), or in its name, or with a byte beyond ASCII",
 		nil,
 		[]string{"* damaged/space-before-colon *", "* messages/bad-header *", "* messages/no-empty-line *"},
@@ -234,7 +241,7 @@ func TestAsInPython(t *testing.T) {
 	}
 
 	differences := map[string]difference{} // what differs, and how
-	messages := 0
+	var names []string                     // of the messages
 	var end struct {
 		Own     int
 		Version string
@@ -255,7 +262,7 @@ func TestAsInPython(t *testing.T) {
 			json.Unmarshal(whole, &end)
 			continue
 		}
-		messages++
+		names = append(names, line.Name)
 		ours := flatten(t, asPython(checkInvariants(t, line.Raw)))
 		for reader, record := range map[string]any{"default": line.Default, "compat32": line.Compat32} {
 			theirs := flatten(t, record)
@@ -275,15 +282,15 @@ func TestAsInPython(t *testing.T) {
 	if end.Version != pyVersion {
 		t.Skipf("this is Python %s; the differences are listed for %s", end.Version, pyVersion)
 	}
-	t.Logf("%d messages, %d of them Python's own", messages, end.Own)
-	checkListed(t, differences, end.Own > 0)
+	t.Logf("%d messages, %d of them Python's own", len(names), end.Own)
+	checkListed(t, differences, names)
 	if end.Own == 0 {
 		t.Skip("Python's own messages are not there: apt-get download libpython3.11-testsuite, dpkg -x it to DIR, and set PYTHONPATH=DIR/usr/lib/python3.11")
 	}
 }
 
-// checkListed reports differences that are not listed, and those listed that are no more.
-func checkListed(t *testing.T, differences map[string]difference, own bool) {
+// checkListed reports differences that are not listed, and those listed that are no more though the messages are there.
+func checkListed(t *testing.T, differences map[string]difference, names []string) {
 	t.Helper()
 	listed := map[string]bool{}
 	for _, d := range pyDifferences {
@@ -296,7 +303,11 @@ func checkListed(t *testing.T, differences map[string]difference, own bool) {
 					found, listed[key] = true, true
 				}
 			}
-			if !found && (own || !strings.Contains(pattern, " python/")) {
+			isThere := slices.ContainsFunc(names, func(name string) bool {
+				ok, _ := path.Match(strings.Fields(pattern)[1], name)
+				return ok
+			})
+			if !found && isThere {
 				t.Errorf("listed, but no longer so: %q (%s)", pattern, d.why)
 			}
 		}

@@ -92,7 +92,11 @@ class Compat32:
 
     def addresses(self, m, name):
         values = [re.sub(r"\r?\n(?=[ \t])", "", str(v)) for v in m.get_all(name, [])]
-        return [[clean(self.header(n)), clean(a)] for n, a in email.utils.getaddresses(values) if n or a]
+        try:  # newer ones, and those that Debian has mended, drop all of a list that is not strictly right
+            pairs = email.utils.getaddresses(values, strict=False)
+        except TypeError:
+            pairs = email.utils.getaddresses(values)
+        return [[clean(self.header(n)), clean(a)] for n, a in pairs if n or a]
 
     def filename(self, part):
         name = part.get_filename()
