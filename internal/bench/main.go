@@ -78,7 +78,7 @@ func run(re *regexp.Regexp, rounds int, output string, quick, cpu bool) {
 				}
 				fmt.Fprintln(results, line)
 				unit := r.unit()
-				if cpu && r.metric == "" {
+				if cpu && r.metric == "" && !r.prepared {
 					unit = "cpu-ns/op"
 				}
 				if v, ok := value(line, unit); ok {

@@ -16,6 +16,7 @@ type row struct {
 	benchtime   string // as for go test
 	rate        bool   // compare and print operations per second
 	metric      string // the unit of what is compared; empty means ns/op
+	prepared    bool   // most of the work comes before what is measured, so that processor time says nothing
 	peer        string // whom the others are compared with
 	contestants []contestant
 	goals       []goal
