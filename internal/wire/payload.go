@@ -30,7 +30,8 @@ type unstuffer struct {
 	lf       bool // a bare LF is a line end, too
 	smuggled bool // and the message has ended with one behind the dot
 
-	crlf   int   // line ends, those of the stuffing included
+	lfs    int   // LF
+	crlf   int   // those of them that end a line, since a CR precedes
 	dots   int   // lines with a stuffed dot
 	bare   int   // lines that begin with a single dot and something else behind it
 	cut    int64 // bytes thrown away, of a message over the limit
@@ -106,6 +107,7 @@ func (u *unstuffer) nextDot(p []byte) (at int, crlf bool) {
 			return -1, false
 		}
 		at += i
+		u.lfs++
 		crlf = at > 0 && p[at-1] == '\r' || at == 0 && u.eol == 1
 		if crlf {
 			u.crlf++
@@ -128,7 +130,7 @@ func (u *unstuffer) keep(k int) {
 
 // regular tells whether data, the whole message, is known to have no CR and no LF outside of line ends.
 func (u *unstuffer) regular(data []byte) bool {
-	return u.cut == 0 && bytes.Count(data, []byte{'\n'}) == u.crlf && bytes.Count(data, []byte{'\r'}) == u.crlf
+	return u.cut == 0 && u.lfs == u.crlf && bytes.Count(data, []byte{'\r'}) == u.crlf
 }
 
 // pending is what has been read but not decided or taken.
