@@ -1,0 +1,101 @@
+package examples_test
+
+// How large the API is, and whether each type in it is shown by an example.
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mostNames is how many names a package may export, so that they can all be known.
+const mostNames = 45
+
+func TestAPI(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{
+		"mailtest", "mailtest/lint", "mailtest/mailauth", "mailtest/mailbox", "mxmock", "mxmock/provider",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			pkg := documentation(t, path)
+			if names := exportedNames(pkg); len(names) == 0 || len(names) > mostNames {
+				t.Errorf("%d exported names, want 1 to %d: %s", len(names), mostNames, strings.Join(names, " "))
+			}
+			for _, typ := range pkg.Types {
+				if !slices.ContainsFunc(typ.Examples, shows) {
+					t.Errorf("%s has no example with output, want Example%[1]s", typ.Name)
+				}
+			}
+			if !slices.ContainsFunc(allExamples(pkg), shows) {
+				t.Error("no example with output, want one at least")
+			}
+		})
+	}
+}
+
+// shows tells whether an example runs as a test.
+func shows(e *doc.Example) bool { return e.Output != "" || e.EmptyOutput }
+
+// documentation is what go doc knows of a package of this module.
+func documentation(tb testing.TB, path string) *doc.Package {
+	tb.Helper()
+	names, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(path), "*.go"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range names {
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	pkg, err := doc.NewFromFiles(fset, files, "github.com/seed078e9d8c/maillab/"+path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pkg
+}
+
+// exportedNames are a package's exported names. The constants of one declaration count as one.
+func exportedNames(pkg *doc.Package) []string {
+	var names []string
+	declared := func(values []*doc.Value, funcs []*doc.Func) {
+		for _, v := range values {
+			if v.Decl.Tok == token.CONST {
+				names = append(names, v.Names[0])
+			} else {
+				names = append(names, v.Names...)
+			}
+		}
+		for _, f := range funcs {
+			names = append(names, f.Name)
+		}
+	}
+	declared(slices.Concat(pkg.Consts, pkg.Vars), pkg.Funcs)
+	for _, typ := range pkg.Types {
+		names = append(names, typ.Name)
+		declared(slices.Concat(typ.Consts, typ.Vars), typ.Funcs)
+	}
+	return names
+}
+
+// allExamples are the examples of a package, its functions and its types.
+func allExamples(pkg *doc.Package) []*doc.Example {
+	examples := slices.Clone(pkg.Examples)
+	for _, f := range pkg.Funcs {
+		examples = append(examples, f.Examples...)
+	}
+	for _, typ := range pkg.Types {
+		examples = append(examples, typ.Examples...)
+	}
+	return examples
+}
