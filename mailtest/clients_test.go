@@ -76,7 +76,6 @@ func TestClients(t *testing.T) {
 	for _, m := range moments {
 		for _, f := range faults {
 			rule, _ := row(m, f)
-			rule.Must = false
 			if rule.Endless {
 				rule.Pace = time.Second
 			}

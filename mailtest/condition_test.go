@@ -3,7 +3,6 @@ package mailtest_test
 // The faults that belong to one stage, and for whom and how often a rule acts. The dialogues are as in fault_test.go.
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ func TestRules(t *testing.T) {
 		no    = "s <- 550 No\n"
 		mail  = "c -> MAIL FROM:<a@b.example>\ns <- 250 *\n"
 		text  = "c -> DATA\ns <- 354 *\nc -> Subject: =?utf-8?B?5L2g5aW9?=\nc -> Content-Type: text/html\nc -> \nc -> <b>Win=</b>\nc -> .\n"
+		lmtp  = "server LMTP\n@connect\nc -> LHLO a\ns <~ 250 *\n" + mail + bob + ok + carol + ok
 	)
 	ehlo := func(lines ...string) string { // the whole reply
 		return "@connect\nc -> EHLO client.example\ns <- 250-localhost\n" + strings.Join(lines, "\n") + "\n"
@@ -52,6 +52,15 @@ func TestRules(t *testing.T) {
 		{"body: reply and close in the middle", []mailtest.Rule{{At: mailtest.Body, After: 7, Reply: "421 4.3.2 Enough", Drop: mailtest.Close}},
 			"@data\nc => Subject\ns <- 421 4.3.2 Enough\ns !! close\n"},
 		{"body: at once", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Reset}}, "@data\ns !! reset\n"},
+		{"body: in a chunk", []mailtest.Rule{{At: mailtest.Body, After: 10, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\nc => BDAT 6\\r\\n6789\ns !! reset\n"},
+		{"body: at the end of a chunk", []mailtest.Rule{{At: mailtest.Body, After: 6, Drop: mailtest.Close}}, "@rcpt\nc => BDAT 6\\r\\n01234\ns .. 1m\nc => 5\ns !! close\n"},
+		{"body: before the chunk", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Cut}}, "@rcpt\nc => BDAT 6\\r\\n\ns !! cut\n"},
+		{"body: delay in a chunk", []mailtest.Rule{{At: mailtest.Body, After: 4, Delay: 5 * time.Minute}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns .. 5m\ns <- 250 *\nc => BDAT 0 LAST\\r\\n\ns <- 250 *\n= message* chunking*\n"},
+		{"body: reply in a chunk", []mailtest.Rule{{At: mailtest.Body, After: 4, Reply: "552 5.3.4 Too big already"}},
+			"@rcpt\nc => BDAT 6 LAST\\r\\n0123\ns <- 552 5.3.4 Too big already\nc => 45NOOP\\r\\n\ns <- 250 *\nc -> RCPT TO:<c@d.example>\ns <- 503 *\n"},
+		{"body: behind the chunks", []mailtest.Rule{{At: mailtest.Body, After: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6 LAST\\r\\n012345\ns <- 250 *\n= message* chunking*\n= unused Body*\n"},
+		{"body: chunks taken back", []mailtest.Rule{{At: mailtest.Body, After: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\n" + rset + "= unused Body*\n"},
+		{"body: not of a refused chunk", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Reset}}, "@mail\nc => BDAT 6 LAST\\r\\n012345\ns <- 503 *\n= unused Body*\n"},
 		{"body: from a sender", []mailtest.Rule{{At: mailtest.Body, From: "a@b.example", To: "@d.example", Drop: mailtest.Close}}, "@data\ns !! close\n"},
 
 		// After the final dot.
@@ -62,12 +71,20 @@ func TestRules(t *testing.T) {
 		{"dot: lost message, another text", []mailtest.Rule{{At: mailtest.Dot, Lose: true, Reply: "250 2.0.0 Ok: queued as 4XyZ"}}, "@text\nc -> .\ns <- 250 2.0.0 Ok: queued as 4XyZ\n"},
 		{"dot: queued as", []mailtest.Rule{{At: mailtest.Dot, Reply: "250 2.0.0 Ok: queued as 4XyZ"}}, "@text\nc -> .\ns <- 250 2.0.0 Ok: queued as 4XyZ\n= message*\n"},
 		{"dot: header", dot(mailtest.Rule{Header: "subject: 你好"}), "@rcpt\n" + text + no},
-		{"dot: not that header", append(dot(mailtest.Rule{Header: "Subject: 再见"}), mailtest.Rule{At: mailtest.Dot, Reply: "550 Other"}), "@rcpt\n" + text + "s <- 550 Other\n= unused 1\n"},
+		{"dot: not that header", append(dot(mailtest.Rule{Header: "Subject: 再见"}), mailtest.Rule{At: mailtest.Dot, Reply: "550 Other"}), "@rcpt\n" + text + "s <- 550 Other\n= unused Dot*\n"},
 		{"dot: content", dot(mailtest.Rule{Content: "<b>Win"}), "@rcpt\n" + text + no},
 		{"dot: chunks", dot(mailtest.Rule{}), "@rcpt\nc => BDAT 3\\r\\nabc\ns <- 250 *\nc => BDAT 0 LAST\\r\\n\n" + no + noop},
 		{"dot: after chunks, accepted", []mailtest.Rule{{At: mailtest.Dot, Delay: time.Minute}}, "@rcpt\nc => BDAT 3 LAST\\r\\nabc\ns .. 1m\ns <- 250 *\n= message* chunking*\n"},
 		{"dot: lost after chunks", []mailtest.Rule{{At: mailtest.Dot, Lose: true}}, "@rcpt\nc => BDAT 3 LAST\\r\\nabc\ns <- 250 *\n"},
 		{"bdat: second chunk", []mailtest.Rule{{At: mailtest.Bdat, Nth: 2, Reply: "452 4.3.1 Disk full"}}, "@rcpt\nc => BDAT 3\\r\\nabc\ns <- 250 *\nc => BDAT 3\\r\\nabc\ns <- 452 4.3.1 Disk full\nc => BDAT 0 LAST\\r\\n\ns <- 503 *\n"},
+		{"bdat: the last chunk decides", []mailtest.Rule{{At: mailtest.Bdat, Delay: time.Minute}, {At: mailtest.Dot, Reply: "451 4.3.0 No"}},
+			"@rcpt\nc => BDAT 3 LAST\\r\\nabc\ns .. 1m\ns <- 250 *\n= message* chunking*\n= unused Dot*\n"},
+		{"bdat: the last chunk, with LMTP", []mailtest.Rule{{At: mailtest.Bdat, Delay: time.Minute, Reply: "250 2.0.0 Fine"}},
+			lmtp + "c => BDAT 3 LAST\\r\\nabc\ns .. 1m\ns <- 250 2.0.0 Fine\ns <- 250 2.0.0 Fine\n= message* chunking*\n"},
+		{"bdat: the last chunk refused, with LMTP", []mailtest.Rule{{At: mailtest.Bdat, Reply: "452 4.3.1 Disk full"}},
+			lmtp + "c => BDAT 3 LAST\\r\\nabc\ns <- 452 4.3.1 Disk full\nc -> NOOP\ns <- 250 *\n"},
+		{"bdat: the last chunk, one of two and then gone, with LMTP", []mailtest.Rule{{At: mailtest.Bdat, Reply: "250 2.0.0 Fine", Drop: mailtest.Close}},
+			lmtp + "c => BDAT 3 LAST\\r\\nabc\ns <- 250 2.0.0 Fine\ns !! close\n= message* chunking*\n"},
 		{"bdat: close before the chunk", []mailtest.Rule{{At: mailtest.Bdat, Drop: mailtest.Close}}, "@rcpt\nc => BDAT 1000\\r\\n\ns !! close\n"},
 
 		// The lines of EHLO.
@@ -117,7 +134,7 @@ func TestRules(t *testing.T) {
 		{"helo", rcpt(mailtest.Rule{Helo: "CLIENT.example"}), "@mail\n" + bob + no + "c -> EHLO other\ns <~ 250 *\n" + mail + bob + ok},
 		{"client", rcpt(mailtest.Rule{Client: "127.0.0.1"}), "@mail\n" + bob + no},
 		{"client's network", rcpt(mailtest.Rule{Client: "127.0.0.0/8"}), "@mail\n" + bob + no},
-		{"another client", append(rcpt(mailtest.Rule{Client: "192.0.2.0/24"}), mailtest.Rule{At: mailtest.Rcpt, Reply: "551 Other"}), "@mail\n" + bob + "s <- 551 Other\n= unused 1\n"},
+		{"another client", append(rcpt(mailtest.Rule{Client: "192.0.2.0/24"}), mailtest.Rule{At: mailtest.Rcpt, Reply: "551 Other"}), "@mail\n" + bob + "s <- 551 Other\n= unused Rcpt*\n"},
 		{"an unknown verb", []mailtest.Rule{{At: mailtest.Unknown, Command: "XFORWARD", Reply: "250 2.0.0 Forwarded", Lie: true}}, "@ehlo\nc -> xforward ADDR=192.0.2.1\ns <- 250 2.0.0 Forwarded\nc -> XYZZY\ns <- 500 *\n"},
 		{"any func", []mailtest.Rule{{At: mailtest.Rcpt, When: func(a *mailtest.Attempt) bool { return len(a.Recipients) == 2 && a.HasFrom }, Reply: "452 4.5.3 Two are enough"}}, "@mail\n" + again(2, bob+ok) + bob + "s <- 452 4.5.3 Two are enough\n"},
 		{"a handler", []mailtest.Rule{{At: mailtest.Rcpt, Answer: func(a *mailtest.Attempt) string {
@@ -143,25 +160,17 @@ func TestRules(t *testing.T) {
 		{"idle: in the middle of AUTH", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Close}}, "server virtual\n@ehlo\nc -> AUTH PLAIN\ns <- 334 *\ns .. 1m\ns !! close\n"},
 	}
 	for _, test := range tests {
-		text, unused := test.text, 0
-		if i := strings.Index(text, "= unused"); i >= 0 {
-			text, unused = text[:i], 1
-		}
-		var settings string
+		text, settings := test.text, ""
 		for strings.HasPrefix(text, "server ") {
 			var line string
 			line, text, _ = strings.Cut(text, "\n")
 			settings += line + "\n"
 		}
-		rules := slices.Clone(test.rules)
-		for i := range rules[unused:] {
-			rules[unused+i].Must = true
-		}
 		d := parseDialog(settings + begun(text))
 		for _, c := range connections {
 			t.Run(test.name+"/"+c.name, func(t *testing.T) {
 				t.Parallel()
-				play(t, d, c, rules...)
+				play(t, d, c, test.rules...)
 			})
 		}
 	}

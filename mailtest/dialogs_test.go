@@ -186,7 +186,7 @@ func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
 	checkWants(t, wants, describe(srv, session))
 }
 
-// describe says what there is to be found after a dialogue: the messages, all notes, and how it ended.
+// describe says what there is to be found after a dialogue: the messages, all notes, how it ended, and the rules without use.
 func describe(srv *mailtest.Server, session *mailtest.Session) []string {
 	var found []string
 	for _, m := range srv.Messages() {
@@ -228,17 +228,23 @@ func describe(srv *mailtest.Server, session *mailtest.Session) []string {
 			found = append(found, "note "+note)
 		}
 	}
-	return append(found, "ended: "+session.Ending)
+	found = append(found, "ended: "+session.Ending)
+	for _, r := range srv.UnusedRules() {
+		found = append(found, fmt.Sprintf("unused %v %s", r.At, r.Reply))
+	}
+	return found
 }
 
-// checkWants compares what was found with what was wanted: each thing wanted, in order; messages must all be named.
+// checkWants compares what was found with what was wanted: each thing wanted, in order; messages and unused rules must all
+// be named.
 func checkWants(t *testing.T, wants, found []string) {
 	t.Helper()
+	named := func(line string) bool { return strings.HasPrefix(line, "message") || strings.HasPrefix(line, "unused") }
 	rest := found
-	messages := 0
+	surplus := 0
 	for _, want := range wants {
-		if strings.HasPrefix(want, "message") {
-			messages++
+		if named(want) {
+			surplus--
 		}
 		for len(rest) > 0 && !mailtest.Matches(want, rest[0]) {
 			rest = rest[1:]
@@ -250,13 +256,12 @@ func checkWants(t *testing.T, wants, found []string) {
 		}
 		rest = rest[1:]
 	}
-	n := 0
 	for _, line := range found {
-		if strings.HasPrefix(line, "message") {
-			n++
+		if named(line) {
+			surplus++
 		}
 	}
-	if n != messages {
-		t.Errorf("got %d messages, want %d:\n\t%s", n, messages, strings.Join(found, "\n\t"))
+	if surplus != 0 {
+		t.Errorf("got %d messages and unused rules more than wanted:\n\t%s", surplus, strings.Join(found, "\n\t"))
 	}
 }

@@ -61,6 +61,7 @@ type moment struct {
 	own    string // what the server says of its own accord
 	next   string // how the dialogue can go on after a refusal
 	plain  bool   // not under TLS
+	ends   bool   // it ends a message
 }
 
 const noopNext = "c -> NOOP\ns <- 250 2.0.0 OK\n"
@@ -74,8 +75,9 @@ var moments = []moment{
 	{at: mailtest.Mail, before: "@ehlo\nc -> MAIL FROM:<a@b.example>\n", own: "250 2.1.0 Sender OK"},
 	{at: mailtest.Rcpt, before: "@mail\nc -> RCPT TO:<c@d.example>\n", own: "250 2.1.5 Recipient OK"},
 	{at: mailtest.Data, before: "@rcpt\nc -> DATA\n", own: "354 End data with <CR><LF>.<CR><LF>"},
-	{at: mailtest.Dot, before: "@text\nc -> .\n", own: "250 2.0.0 Message accepted"},
+	{at: mailtest.Dot, before: "@text\nc -> .\n", own: "250 2.0.0 Message accepted", ends: true},
 	{at: mailtest.Bdat, before: "@rcpt\nc => BDAT 7\\r\\nHello\\r\\n\n", own: "250 2.0.0 7 octets received"},
+	{at: mailtest.Bdat, before: "@rcpt\nc => BDAT 7 LAST\\r\\nHello\\r\\n\n", own: "250 2.0.0 Message accepted", ends: true},
 	{at: mailtest.Rset, before: "@mail\nc -> RSET\n", own: "250 2.0.0 Reset"},
 	{at: mailtest.Noop, before: "@ehlo\nc -> NOOP\n", own: "250 2.0.0 OK", next: "c -> RSET\ns <- 250 *\n"},
 	{at: mailtest.Vrfy, before: "@ehlo\nc -> VRFY bob\n", own: "252 2.1.5 Cannot verify, but will accept a message and try to deliver it"},
@@ -170,7 +172,7 @@ var faults = []fault{
 // row is one fault at one moment.
 func row(m moment, f fault) (rule mailtest.Rule, text string) {
 	rule = f.rule
-	rule.At, rule.Must = m.at, true
+	rule.At = m.at
 	if f.reply != nil {
 		rule.Reply = f.reply(m.own)
 	}
@@ -188,7 +190,7 @@ func row(m moment, f fault) (rule mailtest.Rule, text string) {
 		end = strings.TrimSuffix(end, "s .. 10m\n") // for then the connection ends
 	}
 	text = settings + begun(before) + end
-	if m.at == mailtest.Dot && !f.refuses {
+	if m.ends && !f.refuses {
 		if f.cut {
 			text += "= message* unacked*\n"
 		} else {

@@ -99,9 +99,13 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	a := ss.newAttempt(stage, t)
 	a.Nth = nth
 	ss.attempt = a
+	if t.Action.Rule != 0 {
+		return t.Action
+	}
 	r := ss.server.rule(a)
 	ss.rule = r
 	if stage == Body {
+		ss.passed()
 		ss.body = r
 	}
 	if r == nil {
@@ -373,6 +377,7 @@ func (ss *session) Encrypted(state tls.ConnectionState) {
 
 // End notes how the connection ended.
 func (ss *session) End(how string) {
+	ss.passed()
 	ss.mu.Lock()
 	ss.log.end, ss.log.ending = time.Now(), how
 	ss.mu.Unlock()

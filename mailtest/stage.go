@@ -18,8 +18,8 @@ const (
 	Mail                       // MAIL
 	Rcpt                       // RCPT
 	Data                       // DATA, before the 354
-	Body                       // the message is on its way, after the 354
-	Dot                        // the message is complete: after the final dot, or after BDAT LAST
+	Body                       // the message is on its way: after the 354, or the chunks after BDAT
+	Dot                        // the message is complete: after the final dot, or after BDAT LAST unless a rule at Bdat has decided that
 	Bdat                       // BDAT, with its chunk
 	Rset                       // RSET
 	Noop                       // NOOP

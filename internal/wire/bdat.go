@@ -16,14 +16,28 @@ import (
 func (c *Conn) bdat() error {
 	t, s := &c.turn, &c.state
 	size, last, ok := chunkArgs(t.Arg())
+	refuse := ""
+	if ok {
+		refuse = c.refuseChunk(size)
+	}
+	if ok && refuse == "" && !s.chunking {
+		command := *t
+		c.begin(Body, "", nil)
+		s.body = *c.ask()
+		*t = command
+	}
+	act := c.ask()
 	if !ok {
-		return c.conclude(line2("501 5.5.4 Usage: BDAT size [LAST]"))
+		return c.conclude(oneLine("501 5.5.4 Usage: BDAT size [LAST]"))
 	}
 	t.Line = bytes.Clone(t.Line)
-	if act := &t.Action; act.Drop != NoDrop && act.After == 0 && act.Reply == nil {
+	if act.Drop != NoDrop && act.After == 0 && act.Reply == nil {
 		return c.conclude(nil)
 	}
-	chunk, err := c.readChunk(size, c.cfg.MaxSize-int64(len(s.chunks)))
+	chunk, replied, err := c.readChunk(size)
+	if replied {
+		return err
+	}
 	t.Payload, t.Received = chunk, time.Now()
 	if err != nil {
 		t.Notes = append(t.Notes, "the chunk was not completed")
@@ -31,21 +45,10 @@ func (c *Conn) bdat() error {
 		c.handler.After(t)
 		return err
 	}
-	refuse := ""
-	switch {
-	case !s.mail:
-		refuse = "503 5.5.1 Need MAIL before BDAT"
-	case s.tried == 0:
-		refuse = "503 5.5.1 Need RCPT before BDAT"
-	case s.rcpt == 0:
-		refuse = "554 5.5.1 No valid recipients"
-	case size > c.cfg.MaxSize-int64(len(s.chunks)):
-		refuse = fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
-	}
-	if refuse != "" || t.Action.keepsFromEngine() {
+	if refuse != "" || act.keepsFromEngine() {
 		var own []byte
 		if refuse != "" {
-			own = line2(refuse)
+			own = oneLine(refuse)
 		}
 		err := c.conclude(own)
 		if s.mail { // after a refused chunk the transaction is over (RFC 3030 §2)
@@ -59,23 +62,41 @@ func (c *Conn) bdat() error {
 	if !last {
 		return c.conclude(fmt.Appendf(nil, "250 2.0.0 %d octets received\r\n", size))
 	}
-	line, notes, received := t.Line, t.Notes, t.Received
-	command := t.Action
-	t = c.begin(End, "BDAT", line)
-	t.Notes, t.Received = notes, received
+	command := *t
+	t = c.begin(End, "BDAT", command.Line)
+	t.Notes, t.Received = command.Notes, command.Received
 	t.Payload = slices.Clip(s.chunks)
 	if c.cfg.LMTP {
-		return c.finishLMTP(line, t.Payload, 0, notes, []byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST")
+		return c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST", command.Action)
 	}
-	if c.ask().Rule == 0 {
-		t.Action = command
-	}
-	if t.Action.keepsFromEngine() {
+	if c.askLast(command.Action).keepsFromEngine() {
 		err := c.conclude(nil)
 		c.tell("RSET")
 		return err
 	}
 	return c.pass("BDAT", "0 LAST")
+}
+
+// refuseChunk is the reply to a chunk that can't be taken, or "".
+func (c *Conn) refuseChunk(size int64) string {
+	s := &c.state
+	switch {
+	case !s.mail:
+		return "503 5.5.1 Need MAIL before BDAT"
+	case s.tried == 0:
+		return "503 5.5.1 Need RCPT before BDAT"
+	case s.rcpt == 0:
+		return "554 5.5.1 No valid recipients"
+	case size > c.cfg.MaxSize-int64(len(s.chunks)):
+		return fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
+	}
+	return ""
+}
+
+// askLast shows the Handler a message of which command is what was wanted for the last BDAT: there is one reply for both.
+func (c *Conn) askLast(command Action) *Action {
+	c.turn.Action = command
+	return c.ask()
 }
 
 // chunkArgs parses "size [LAST]".
@@ -92,8 +113,46 @@ func chunkArgs(arg string) (size int64, last, ok bool) {
 	return size, last, !last || strings.EqualFold(words[1], "LAST")
 }
 
-// readChunk reads size bytes and keeps them all if they are within limit, and otherwise only their beginning.
-func (c *Conn) readChunk(size, limit int64) ([]byte, error) {
+// readChunk reads a chunk of the message, and does in its middle what the Handler wants there. If the client has been
+// replied to by that, the transaction is over.
+func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
+	s := &c.state
+	limit := c.cfg.MaxSize - int64(len(s.chunks))
+	act := s.body
+	due := act.After - int64(len(s.chunks))
+	if !act.interrupts() || due > size {
+		chunk, err = c.readBytes(size, limit)
+		return chunk, false, err
+	}
+	s.body = Action{}
+	if chunk, err = c.readBytes(due, limit); err != nil {
+		return chunk, false, err
+	}
+	command := c.turn
+	if replied = act.Drop != NoDrop || act.Reply != nil; replied {
+		c.handler.Reply(&command) // which remains without a reply of its own
+		c.handler.After(&command)
+	}
+	if err = c.interrupt(&act, slices.Concat(s.chunks, chunk)); err != nil {
+		return chunk, true, err
+	}
+	rest, err := c.readBytes(size-due, limit-due)
+	chunk = append(chunk, rest...)
+	if !replied {
+		c.turn = command
+		return chunk, false, err
+	}
+	t := c.begin(Body, "", nil)
+	t.Payload = slices.Concat(s.chunks, chunk)
+	c.handler.Reply(t)
+	c.handler.After(t)
+	s.transaction = transaction{}
+	c.tell("RSET")
+	return chunk, true, err
+}
+
+// readBytes reads size bytes and keeps them all if they are within limit, and otherwise only their beginning.
+func (c *Conn) readBytes(size, limit int64) ([]byte, error) {
 	keep := size
 	if size > limit {
 		keep = min(size, keepOversize)

@@ -66,6 +66,7 @@ type transaction struct {
 	rcpt     int // accepted ones
 	chunks   []byte
 	chunking bool
+	body     Action // what is to happen in the middle of the chunks
 }
 
 // New returns the connection to the client at the other end of conn. Nothing happens before Serve.

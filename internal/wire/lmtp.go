@@ -2,22 +2,24 @@ package wire
 
 // LMTP: a reply for each recipient (RFC 2033 §4.2).
 
-// finishLMTP concludes a message for all of its recipients, and then tells the client, one after the other. The engine
-// ends it unheard.
-func (c *Conn) finishLMTP(line, data []byte, cut int64, notes []string, own []byte, toEngine string) error {
+import "time"
+
+// finishLMTP concludes the message of the turn for all of its recipients, and then tells the client, one after the other.
+// The engine ends it unheard. If its last bytes came with a BDAT, command is what the Handler wanted for that.
+func (c *Conn) finishLMTP(own []byte, toEngine string, command Action) error {
+	message := c.turn
 	turns := make([]Turn, c.state.rcpt)
 	for i := range turns {
-		verb := ""
-		if line != nil {
-			verb = "BDAT"
+		t := &c.turn
+		*t = message
+		t.Recipient = i + 1
+		if i > 0 {
+			t.Received, command.Delay = time.Now(), 0 // which passes once
+			t.Notes = nil
 		}
-		t := c.begin(End, verb, line)
-		t.Payload, t.Cut, t.Recipient = data, cut, i+1
-		c.ask()
+		c.askLast(command)
 		c.decide(own)
-		if i == 0 {
-			t.Notes = notes
-		} else {
+		if i > 0 {
 			t.Line, t.Payload = nil, nil // in the transcript, they are there already
 		}
 		turns[i] = *t

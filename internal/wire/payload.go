@@ -211,16 +211,13 @@ func (c *Conn) readMessage() error {
 
 // reached tells whether so much of the message has come that the action for its body is due.
 func (c *Conn) reached(act *Action, u *unstuffer) bool {
-	if act.Drop == NoDrop && act.Reply == nil && act.Delay == 0 {
-		return false
-	}
-	return u.source+int64(len(u.pending())) >= act.After
+	return act.interrupts() && u.source+int64(len(u.pending())) >= act.After
 }
 
 // more reads from the client. Where an action is due at a certain byte, it reads up to there and not further.
 func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	size := int64(maxScratch)
-	if !early && (act.Drop != NoDrop || act.Reply != nil || act.Delay > 0) {
+	if !early && act.interrupts() {
 		size = min(size, max(1, act.After-u.source-int64(len(u.pending()))))
 	}
 	if len(c.in.buffered()) > 0 {
@@ -311,7 +308,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		if own == nil {
 			own = []byte("250 2.1.5 Delivered\r\n")
 		}
-		return c.finishLMTP(nil, data, u.cut, t.Notes, own, ".")
+		return c.finishLMTP(own, ".", Action{})
 	}
 	if act := c.ask(); own != nil || act.keepsFromEngine() {
 		return c.finish(own, orphan)

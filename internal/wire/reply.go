@@ -20,8 +20,8 @@ func intermediate(reply []byte) bool { return positive(reply) && reply[0] == '3'
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
-// line2 makes the bytes of a reply of one line.
-func line2(reply string) []byte { return append([]byte(reply), "\r\n"...) }
+// oneLine makes the bytes of a reply of one line.
+func oneLine(reply string) []byte { return append([]byte(reply), "\r\n"...) }
 
 // ownReply is the server's reply in this turn, given the engine's.
 func (c *Conn) ownReply(engine []byte) []byte {
@@ -56,7 +56,7 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	return engine
 }
 
-// usual is line2 for the replies of every message: it uses the same memory for each.
+// usual is oneLine for the replies of every message: it uses the same memory for each.
 func (c *Conn) usual(reply string) []byte {
 	c.own = append(append(c.own[:0], reply...), "\r\n"...)
 	return c.own

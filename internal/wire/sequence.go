@@ -50,11 +50,10 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if v != "" {
 		c.state.authFailed = false
 	}
-	act := c.ask()
 	if v == "BDAT" {
 		return c.bdat()
 	}
-	if act.keepsFromEngine() {
+	if act := c.ask(); act.keepsFromEngine() {
 		return c.conclude(nil)
 	}
 	own := c.answer()
@@ -62,7 +61,7 @@ func (c *Conn) command(line []byte, notes []string) error {
 	case v == "":
 		return c.bad(own)
 	case own != "":
-		return c.conclude(line2(own))
+		return c.conclude(oneLine(own))
 	case v == "STARTTLS":
 		return c.startTLS()
 	case v == "XCLIENT" && c.cfg.Client:
@@ -125,7 +124,7 @@ func (c *Conn) tooLong(line []byte, notes []string, why error) error {
 		c.tell("*")
 	}
 	if !c.ask().keepsFromEngine() && why == errLineEndless {
-		if err := c.conclude(line2("421 4.7.0 Line without end, closing connection")); err != nil {
+		if err := c.conclude(oneLine("421 4.7.0 Line without end, closing connection")); err != nil {
 			return err
 		}
 		return c.drop(Close)
@@ -136,9 +135,9 @@ func (c *Conn) tooLong(line []byte, notes []string, why error) error {
 // bad answers a command that is none; too many of them end the connection.
 func (c *Conn) bad(reply string) error {
 	if c.errors++; c.errors < maxErrors {
-		return c.conclude(line2(reply))
+		return c.conclude(oneLine(reply))
 	}
-	if err := c.conclude(line2("421 4.7.0 Too many errors, closing connection")); err != nil {
+	if err := c.conclude(oneLine("421 4.7.0 Too many errors, closing connection")); err != nil {
 		return err
 	}
 	return c.drop(Close)

@@ -14,11 +14,11 @@ func (c *Conn) startTLS() error {
 	t := &c.turn
 	switch {
 	case c.cfg.TLS == nil:
-		return c.conclude(line2("502 5.5.1 STARTTLS not implemented"))
+		return c.conclude(oneLine("502 5.5.1 STARTTLS not implemented"))
 	case c.state.encrypted:
-		return c.conclude(line2("503 5.5.1 TLS is already running"))
+		return c.conclude(oneLine("503 5.5.1 TLS is already running"))
 	case t.Arg() != "":
-		return c.conclude(line2("501 5.5.4 STARTTLS takes no argument"))
+		return c.conclude(oneLine("501 5.5.4 STARTTLS takes no argument"))
 	}
 	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
 		note := fmt.Sprintf("%d bytes of plain text injected behind STARTTLS were discarded", len(injected))
@@ -27,7 +27,7 @@ func (c *Conn) startTLS() error {
 		}
 		t.Notes = append(t.Notes, note)
 	}
-	if err := c.conclude(line2("220 2.0.0 Ready to start TLS")); err != nil {
+	if err := c.conclude(oneLine("220 2.0.0 Ready to start TLS")); err != nil {
 		return err
 	}
 	if !positive(c.turn.Reply) {

@@ -112,6 +112,9 @@ func (a *Action) keepsFromEngine() bool {
 	return a.Drop != NoDrop && a.After == 0
 }
 
+// interrupts tells whether an action for a Body does something.
+func (a *Action) interrupts() bool { return a.Drop != NoDrop || a.Reply != nil || a.Delay > 0 }
+
 // pass hands a command to the engine; its answer will settle the turn.
 func (c *Conn) pass(verb, arg string) error {
 	c.feed = append(c.feed[:0], verb...)

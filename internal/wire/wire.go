@@ -60,7 +60,8 @@ type Handler interface {
 	Capabilities(encrypted bool) []string
 
 	// Before is asked what shall happen in this turn, before the engine sees it. The turn and its
-	// bytes are valid during the call only.
+	// bytes are valid during the call only. At the End of a message whose last bytes came with a BDAT, t.Action
+	// is what was wanted for that, and if its Rule is not 0, it is what Before must return: there is one reply for both.
 	Before(t *Turn) Action
 
 	// Reword is given each reply of the server's own, and returns the one to take for it: the same, or one

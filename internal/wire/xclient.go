@@ -16,9 +16,9 @@ func (c *Conn) xclient() error {
 	t := &c.turn
 	switch {
 	case c.state.mail:
-		return c.conclude(line2("503 5.5.1 XCLIENT in the middle of a transaction"))
+		return c.conclude(oneLine("503 5.5.1 XCLIENT in the middle of a transaction"))
 	case t.Arg() == "":
-		return c.conclude(line2("501 5.5.4 XCLIENT takes name=value"))
+		return c.conclude(oneLine("501 5.5.4 XCLIENT takes name=value"))
 	}
 	var addr netip.Addr
 	var port uint64
@@ -27,7 +27,7 @@ func (c *Conn) xclient() error {
 		name, value, ok := strings.Cut(attribute, "=")
 		value, err := unxtext(value)
 		if !ok || err != nil {
-			return c.conclude(line2("501 5.5.4 XCLIENT takes name=value"))
+			return c.conclude(oneLine("501 5.5.4 XCLIENT takes name=value"))
 		}
 		if value == "[UNAVAILABLE]" || value == "[TEMPUNAVAIL]" {
 			continue
@@ -46,10 +46,10 @@ func (c *Conn) xclient() error {
 			user = value
 		case "NAME", "PROTO", "DESTADDR", "DESTPORT":
 		default:
-			return c.conclude(line2("501 5.5.4 XCLIENT attribute not recognized"))
+			return c.conclude(oneLine("501 5.5.4 XCLIENT attribute not recognized"))
 		}
 		if err != nil {
-			return c.conclude(line2("501 5.5.4 Bad value of an XCLIENT attribute"))
+			return c.conclude(oneLine("501 5.5.4 Bad value of an XCLIENT attribute"))
 		}
 	}
 	c.handler.Identified(netip.AddrPortFrom(addr, uint16(port)), helo, user)
