@@ -5,6 +5,8 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // positive tells whether a reply is of the 2xx or 3xx kind. Bytes that are no reply are not.
@@ -66,14 +68,32 @@ func (c *Conn) usual(reply string) []byte {
 func (c *Conn) corrected(engine []byte) []byte {
 	t := &c.turn
 	switch {
-	case (t.Verb == "MAIL" || t.Verb == "RCPT") && bytes.HasPrefix(engine, []byte("500 5.5.4 Unknown")):
-		return []byte("555 5.5.4 " + t.Verb + " parameter not recognized\r\n") // RFC 5321 §4.1.1.11
 	case (t.Verb == "MAIL" || t.Verb == "RCPT") && bytes.HasPrefix(engine, []byte("50")):
+		_, params := Path(t.Arg())
+		switch {
+		case !bytes.HasPrefix(engine[3:], []byte(" 5.5.4 ")):
+		case !recognized(t.Verb, params):
+			return oneLine("555 5.5.4 " + t.Verb + " parameter not recognized") // RFC 5321 §4.1.1.11
+		case len(params) > 1: // the engine has looked at them in no certain order
+			return oneLine("501 5.5.4 Malformed " + t.Verb + " parameter")
+		}
 		return append([]byte("501"), engine[3:]...)
 	case bytes.HasPrefix(engine, []byte("454 4.7.0 Invalid base64")):
 		return []byte("501 5.5.2 Invalid base64 data\r\n") // RFC 4954 §4
 	}
 	return bytes.Clone(engine)
+}
+
+// recognized tells whether all parameters are ones that the server offers for the verb, MAIL or RCPT.
+func recognized(verb string, params []string) bool {
+	known := []string{"SIZE", "BODY", "SMTPUTF8", "REQUIRETLS", "AUTH", "RET", "ENVID"}
+	if verb == "RCPT" {
+		known = []string{"NOTIFY", "ORCPT"}
+	}
+	return !slices.ContainsFunc(params, func(param string) bool {
+		keyword, _, _ := strings.Cut(param, "=")
+		return !slices.Contains(known, strings.ToUpper(keyword))
+	})
 }
 
 // ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
