@@ -23,6 +23,11 @@ const (
 	// maxErrors is how many bad commands a client may send.
 	maxErrors = 1000
 
+	// maxChatter is how many bytes of lines and replies may pass between two messages, each turn counted as turnSize
+	// more: the transcript keeps them all.
+	maxChatter = 64 << 20
+	turnSize   = 64
+
 	// bufSize is what a reader of lines begins with; pipelined commands of a message fit.
 	bufSize = 1 << 10
 )

@@ -58,6 +58,8 @@ func (c *Conn) command(line []byte, notes []string) error {
 	}
 	own := c.answer()
 	switch {
+	case c.spoken > maxChatter:
+		return c.dismiss("421 4.7.0 Too many commands without a message, closing connection")
 	case v == "":
 		return c.bad(own)
 	case own != "":
@@ -124,10 +126,7 @@ func (c *Conn) tooLong(line []byte, notes []string, why error) error {
 		c.tell("*")
 	}
 	if !c.ask().keepsFromEngine() && why == errLineEndless {
-		if err := c.conclude(oneLine("421 4.7.0 Line without end, closing connection")); err != nil {
-			return err
-		}
-		return c.drop(Close)
+		return c.dismiss("421 4.7.0 Line without end, closing connection")
 	}
 	return c.bad("500 5.5.6 Line too long")
 }
@@ -137,7 +136,12 @@ func (c *Conn) bad(reply string) error {
 	if c.errors++; c.errors < maxErrors {
 		return c.conclude(oneLine(reply))
 	}
-	if err := c.conclude(oneLine("421 4.7.0 Too many errors, closing connection")); err != nil {
+	return c.dismiss("421 4.7.0 Too many errors, closing connection")
+}
+
+// dismiss ends the connection behind its last reply.
+func (c *Conn) dismiss(reply string) error {
+	if err := c.conclude(oneLine(reply)); err != nil {
 		return err
 	}
 	return c.drop(Close)

@@ -1,0 +1,33 @@
+package wire
+
+// How much may be said between two messages.
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestChatter(t *testing.T) {
+	t.Parallel()
+	noop := "NOOP " + strings.Repeat("x", maxLine-100) + "\r\n"
+	most := maxChatter / len(noop)
+	message := "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\n"
+	const last = "421 4.7.0 Too many commands without a message, closing connection\r\n"
+	cfg := &Config{Name: "localhost", MaxSize: 1000, MaxRecipients: 5}
+	for _, test := range []struct {
+		name, input string
+		dismissed   bool
+	}{
+		{"too many commands", strings.Repeat(noop, most+1), true},
+		{"a message between them", strings.Repeat(noop, most/2) + message + strings.Repeat(noop, most/2+10), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r, read := converse(t, cfg, []byte("EHLO x\r\n"+test.input+"NOOP\r\n"), nil)
+			if got := bytes.HasSuffix(read, []byte(last)); got != test.dismissed {
+				t.Errorf("dismissed = %v after %d turns, want %v: %s", got, len(r.turns), test.dismissed, r.ends)
+			}
+		})
+	}
+}
