@@ -25,7 +25,7 @@ const (
 
 	// maxChatter is how many bytes of lines and replies may pass between two messages, each turn counted as turnSize
 	// more: the transcript keeps them all.
-	maxChatter = 64 << 20
+	maxChatter = 16 << 20
 	turnSize   = 64
 
 	// bufSize is what a reader of lines begins with; pipelined commands of a message fit.
