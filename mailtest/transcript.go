@@ -4,6 +4,7 @@ package mailtest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -327,6 +328,9 @@ func (ss *session) snapshot() *Session {
 		if rec.filed {
 			t.Payload, t.Message = l.filed[filed].raw, l.filed[filed].number
 			filed++
+		}
+		if t.Stage == Dot && t.Command == "" {
+			t.Notes = slices.Concat(t.Notes, wire.LineEnds(t.Payload))
 		}
 		s.Turns = append(s.Turns, t)
 	}

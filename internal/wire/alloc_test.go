@@ -13,8 +13,8 @@ func TestAllocations(t *testing.T) {
 	scan := func() {
 		copy(buf, message)
 		u := unstuffer{buf: buf, eol: 2}
-		if !u.scan() || !u.regular(u.buf[:u.n]) {
-			t.Fatal("the end of the message was not found, or its line ends are not regular")
+		if !u.scan() {
+			t.Fatal("the end of the message was not found")
 		}
 	}
 	lines := lineReader{src: endless("MAIL FROM:<a@b.example>\r\n")}

@@ -30,8 +30,6 @@ type unstuffer struct {
 	lf       bool // a bare LF is a line end, too
 	smuggled bool // and the message has ended with one behind the dot
 
-	lfs    int   // LF
-	crlf   int   // those of them that end a line, since a CR precedes
 	dots   int   // lines with a stuffed dot
 	bare   int   // lines that begin with a single dot and something else behind it
 	cut    int64 // bytes thrown away, of a message over the limit
@@ -98,22 +96,16 @@ func (u *unstuffer) scan() (end bool) {
 	return false
 }
 
-// nextDot returns the place of the next dot behind a LF, or -1, and whether a CR precedes that LF. It counts the line ends
-// that it passes. (This is faster than to search for "\n." and to count "\r\n" afterwards.)
+// nextDot returns the place of the next dot behind a LF, or -1, and whether a CR precedes that LF. (It looks for dots and
+// not for line ends, of which base64 has more.)
 func (u *unstuffer) nextDot(p []byte) (at int, crlf bool) {
 	for at = 0; ; at++ {
-		i := bytes.IndexByte(p[at:], '\n')
+		i := bytes.IndexByte(p[at:], '.')
 		if i < 0 {
 			return -1, false
 		}
-		at += i
-		u.lfs++
-		crlf = at > 0 && p[at-1] == '\r' || at == 0 && u.eol == 1
-		if crlf {
-			u.crlf++
-		}
-		if at+1 < len(p) && p[at+1] == '.' {
-			return at + 1, crlf
+		if at += i; at > 0 && p[at-1] == '\n' {
+			return at, at > 1 && p[at-2] == '\r' || at == 1 && u.eol == 1
 		}
 	}
 }
@@ -126,11 +118,6 @@ func (u *unstuffer) keep(k int) {
 	u.n += k
 	u.r += k
 	u.source += int64(k)
-}
-
-// regular tells whether data, the whole message, is known to have no CR and no LF outside of line ends.
-func (u *unstuffer) regular(data []byte) bool {
-	return u.cut == 0 && u.lfs == u.crlf && bytes.Count(data, []byte{'\r'}) == u.crlf
 }
 
 // pending is what has been read but not decided or taken.
@@ -275,11 +262,6 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	if u.smuggled {
 		t.Notes = append(t.Notes, "the message ends with a dot and a bare LF")
 	}
-	var bare []string
-	if !u.regular(data) {
-		bare = bareNotes(data)
-	}
-	t.Notes = append(t.Notes, bare...)
 	size := int64(len(data)) + u.cut
 	tooBig := size > c.cfg.MaxSize
 	t.Cut = u.cut
@@ -301,7 +283,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		own = fmt.Appendf(nil, "552 5.3.4 Message too big, the limit is %d bytes\r\n", c.cfg.MaxSize)
 	case orphan:
 		own = []byte("503 5.5.1 Need MAIL and RCPT before DATA\r\n")
-	case bare != nil && c.cfg.BareLF == RefuseLF:
+	case c.cfg.BareLF == RefuseLF && LineEnds(data) != nil:
 		own = []byte("550 5.6.0 Bare LF or CR in the message\r\n")
 	}
 	if c.cfg.LMTP && !orphan {
@@ -316,9 +298,10 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	return c.pass(".", "")
 }
 
-// bareNotes says which line ends of a message are none, and which of them could hide a second message from one of two
-// servers (the "SMTP smuggling" of 2023).
-func bareNotes(data []byte) []string {
+// LineEnds says which line ends of a message are none, and which of them could hide a second message from one of two
+// servers (the "SMTP smuggling" of 2023). It is nil if there are none of them. No turn has it in its Notes: to look at a
+// large message takes longer than to receive it.
+func LineEnds(data []byte) []string {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf
 	if lf == 0 && cr == 0 {
