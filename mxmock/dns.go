@@ -36,15 +36,13 @@ type reply struct {
 // serve answers a packet.
 func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 	n := p.inet
-	q, refusal := zone.Unpack(packet, p.mode)
-	if refusal != nil {
-		return reply{packet: zone.Pack(refusal, nil, udp)}
+	known, ok := n.db.Reply(packet, udp, p.mode)
+	r := reply{packet: known.Packet}
+	if !ok || known.Query == nil {
+		return r
 	}
-	if q == nil {
-		return reply{}
-	}
-	a := asking{time: time.Now(), packet: q, udp: udp, client: client, stub: p.stub}
-	answer := n.db.Answer(q, p.mode)
+	q, answer := known.Query, known.Answer
+	a := asking{time: time.Now(), packet: q, id: binary.BigEndian.Uint16(packet), udp: udp, client: client, stub: p.stub}
 	var v verdict
 	if len(q.Question) == 1 {
 		a.name, a.typ = strings.ToLower(q.Question[0].Name), q.Question[0].Qtype
@@ -52,12 +50,14 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 		n.mu.Lock()
 		v = n.judge(&a)
 		n.mu.Unlock()
-		answer = p.befallen(answer, &a, v)
+		if v.fault != 0 || v.rule != nil {
+			own := *q
+			own.Id = a.id
+			answer = p.befallen(n.db.Answer(&own, p.mode), &a, v)
+			r.packet = zone.Pack(answer, &own, udp) // before the journal, for it may cut the answer
+		}
 	}
-	r := reply{delay: v.delay()}
-	if answer != nil {
-		r.packet = zone.Pack(answer, q, udp) // before the journal, for it may cut the answer
-	}
+	r.delay = v.delay()
 	r.spoil(v.fault, q, udp)
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -81,7 +81,8 @@ func (h *stubHabits) unsuffixed(name string) (string, bool) {
 // asking is a question on its way to its answer.
 type asking struct {
 	time   time.Time
-	packet *dns.Msg
+	packet *dns.Msg // shared, but for its ID the same as what was asked
+	id     uint16
 	udp    bool
 	client netip.AddrPort
 	stub   bool   // whether it comes from Resolver
@@ -201,7 +202,7 @@ type lookupKey struct {
 func (a *asking) key() lookupKey {
 	k := lookupKey{client: a.client.Addr(), name: a.name, typ: a.typ}
 	if !a.stub {
-		k.id = a.packet.Id
+		k.id = a.id
 	}
 	return k
 }

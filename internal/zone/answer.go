@@ -45,10 +45,16 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 	if q.Response {
 		return nil
 	}
-	r := reply(q, m)
+	r, _ := db.answer(q, m)
+	return r
+}
+
+// answer answers a query, and tells whether the answer is the same until a zone changes, whatever the time.
+func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
+	r = reply(q, m)
 	if rcode := check(q); rcode != dns.RcodeSuccess {
 		r.Rcode = rcode
-		return r
+		return r, true
 	}
 	a := answerer{mode: m, question: q.Question[0], msg: r}
 	if opt := q.IsEdns0(); opt != nil {
@@ -57,7 +63,7 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 	n, err := parseName(a.question.Name)
 	if err != nil {
 		r.Rcode = dns.RcodeFormatError
-		return r
+		return r, true
 	}
 	opts := r.Extra // OPT is the last record, behind the addresses
 	r.Extra = nil
@@ -66,7 +72,7 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 		a.conclude(a.signed || q.AuthenticatedData)
 	}
 	r.Extra = append(r.Extra, opts...)
-	return r
+	return r, !a.signed && !a.validated
 }
 
 // read calls f while nothing changes.

@@ -89,6 +89,7 @@ func emptyData(typ uint16) bool {
 // lock locks for a change, and gives the root its zone at the first use.
 func (db *DB) lock() {
 	db.mu.Lock()
+	db.changes.Add(1)
 	db.init()
 }
 

@@ -16,16 +16,6 @@ const MaxUDP = 1232
 // headerSize is the length of the header of a message (RFC 1035 §4.1.1).
 const headerSize = 12
 
-// ServePacket answers a packet as it came from the network: [Unpack], [DB.Answer], [Pack]. It returns
-// nil where no answer is due: packets too short to have a header, and responses.
-func (db *DB) ServePacket(packet []byte, udp bool, m Mode) []byte {
-	q, refusal := Unpack(packet, m)
-	if q == nil {
-		return Pack(refusal, nil, udp)
-	}
-	return Pack(db.Answer(q, m), q, udp)
-}
-
 // Unpack reads a query from a packet. For a packet that is no message but has the header of a query it
 // returns the refusal to send: FORMERR with the same ID. It returns nothing at all for a packet
 // shorter than a header and for a response: they get no answer.

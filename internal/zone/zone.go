@@ -2,7 +2,7 @@
 // out. It has no sockets and no goroutines; package mxmock gives it both.
 //
 // A [DB] holds the zones, [DB.Answer] answers one question as an authoritative server or as a
-// recursive resolver would, [DB.ServePacket] does the same on bytes, and [Parse] reads records from
+// recursive resolver would, [DB.Reply] does the same on bytes, and [Parse] reads records from
 // the text of a master file (RFC 1035 §5).
 package zone
 
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/miekg/dns"
 )
@@ -61,8 +62,10 @@ const DefaultTTL = 300
 // and an answer is made from one state. A change costs time in proportion to what it changes, and not
 // to the size of the DB.
 type DB struct {
-	mu   sync.RWMutex
-	root node // its zone is nil until the first use
+	mu      sync.RWMutex
+	root    node          // its zone is nil until the first use
+	changes atomic.Uint64 // how often it was locked for one
+	memory  memory
 }
 
 // zone is what a node has that is the apex of a zone.

@@ -1,0 +1,90 @@
+package zone
+
+// Answers that were given are remembered, as packets, until a zone changes: most programs ask the same few questions again and again.
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/miekg/dns"
+)
+
+const (
+	// maxRemembered is how many answers are remembered, and maxQuery the size of the largest query whose answer is.
+	maxRemembered = 1024
+	maxQuery      = 512
+)
+
+// Reply is a query and the answer to it.
+type Reply struct {
+	// Query and Answer are shared with other replies: they must not be changed, and their IDs are those of whoever asked
+	// first. Query is nil if the packet was none.
+	Query, Answer *dns.Msg
+
+	// Packet is the answer as it goes out.
+	Packet []byte
+}
+
+// memory is the answers that were given since the last change.
+type memory struct {
+	mu      sync.RWMutex
+	changes uint64 // of the DB, in which they were given
+	replies map[string]Reply
+}
+
+// find returns what was answered to a query, if nothing has changed since.
+func (m *memory) find(key []byte, changes uint64) (Reply, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.changes != changes {
+		return Reply{}, false
+	}
+	r, ok := m.replies[string(key)]
+	return r, ok
+}
+
+// keep remembers an answer, unless newer ones are remembered.
+func (m *memory) keep(key []byte, changes uint64, r Reply) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.changes > changes:
+		return
+	case m.changes < changes, m.replies == nil, len(m.replies) == maxRemembered:
+		m.changes, m.replies = changes, make(map[string]Reply)
+	}
+	m.replies[string(key)] = r
+}
+
+// Reply answers a packet as it came from the network, as [Unpack], [DB.Answer] and [Pack] do. It is false where no answer
+// is due: to packets too short to have a header, and to responses.
+func (db *DB) Reply(packet []byte, udp bool, m Mode) (Reply, bool) {
+	var buf [2 + maxQuery]byte
+	key := buf[:0]
+	changes := db.changes.Load()
+	if headerSize <= len(packet) && len(packet) <= maxQuery {
+		via := byte(0)
+		if udp {
+			via = 1
+		}
+		key = append(append(key, byte(m), via), packet[2:]...) // all but the ID
+		if r, ok := db.memory.find(key, changes); ok {
+			r.Packet = bytes.Clone(r.Packet)
+			copy(r.Packet, packet[:2])
+			return r, true
+		}
+	}
+	q, refusal := Unpack(packet, m)
+	if q == nil {
+		return Reply{Packet: Pack(refusal, nil, udp)}, refusal != nil
+	}
+	r := Reply{Query: q}
+	var lasting bool
+	r.Answer, lasting = db.answer(q, m)
+	r.Packet = Pack(r.Answer, q, udp)
+	if lasting && len(key) > 0 {
+		db.memory.keep(key, changes, r)
+		r.Packet = bytes.Clone(r.Packet)
+	}
+	return r, true
+}
