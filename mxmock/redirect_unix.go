@@ -10,18 +10,15 @@ import (
 	"syscall"
 )
 
-// redirect connects a socket to another address than the one that package net is about to connect it to. Package net then gets EISCONN,
-// which it takes for success. An IPv6 socket reaches an IPv4 address by its mapped form.
+// redirect begins to connect a socket to another address than the one that package net is about to connect it to. The call of package
+// net then goes on with that, whatever its address, or gets EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address
+// by its mapped form.
 func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
 	if !ipv6 && !to.Addr().Is4() { // the machine has no IPv4
 		return os.NewSyscallError("connect", syscall.ENETUNREACH)
 	}
 	var err error
 	control := func(fd uintptr) {
-		// Connecting to a listener of this machine does not block for long.
-		if err = syscall.SetNonblock(int(fd), false); err != nil {
-			return
-		}
 		var sa syscall.Sockaddr
 		if ipv6 {
 			sa = &syscall.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()}
@@ -31,10 +28,9 @@ func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
 		} else {
 			sa = &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
 		}
-		if err = syscall.Connect(int(fd), sa); err != nil {
-			return
+		if err = syscall.Connect(int(fd), sa); err == syscall.EINPROGRESS {
+			err = nil
 		}
-		err = syscall.SetNonblock(int(fd), true)
 	}
 	if cerr := socket.Control(control); cerr != nil {
 		return cerr

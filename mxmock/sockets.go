@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
@@ -233,18 +234,23 @@ func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 type dnsSocket struct {
 	dnsPort
 	udp *net.UDPConn
-	tcp *net.TCPListener
+	tcp net.Listener
 }
 
 // listenDNS opens both sockets on the same port. The internet is locked and not closed.
 func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
-	at, err := net.ResolveTCPAddr("tcp", address)
+	resolved, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, err
 	}
+	addr := resolved.AddrPort().Addr().Unmap()
+	if !addr.IsValid() { // ":53"
+		addr = netip.IPv6Unspecified()
+	}
+	at := netip.AddrPortFrom(addr, resolved.AddrPort().Port())
 	const attempts = 20
 	for i := 0; ; i++ {
-		tcp, err := net.ListenTCP("tcp", at)
+		tcp, err := loopback.Listen(at)
 		if err != nil {
 			return nil, err
 		}
@@ -261,7 +267,7 @@ func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
 			return s, nil
 		}
 		tcp.Close()
-		if at.Port != 0 || i == attempts { // else the random port is free for TCP and taken for UDP
+		if at.Port() != 0 || i == attempts { // else the random port is free for TCP and taken for UDP
 			return nil, err
 		}
 	}
@@ -270,11 +276,15 @@ func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
 // Close closes both sockets.
 func (s *dnsSocket) Close() error { return errors.Join(s.udp.Close(), s.tcp.Close()) }
 
+// packets lends buffers for the largest packet there can be.
+var packets = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
 // servePackets answers the questions that come over UDP.
 func (s *dnsSocket) servePackets() {
-	packet := make([]byte, 64<<10)
+	packet := packets.Get().(*[64 << 10]byte)
+	defer packets.Put(packet)
 	for {
-		size, client, err := s.udp.ReadFromUDPAddrPort(packet)
+		size, client, err := s.udp.ReadFromUDPAddrPort(packet[:])
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -282,7 +292,7 @@ func (s *dnsSocket) servePackets() {
 			continue // about an earlier answer, that its client did not wait for
 		}
 		client = netip.AddrPortFrom(client.Addr().Unmap(), client.Port())
-		switch r := s.serve(slices.Clone(packet[:size]), true, client); {
+		switch r := s.serve(packet[:size], true, client); {
 		case r.packet == nil:
 		case r.delay > 0:
 			time.AfterFunc(r.delay, func() { s.udp.WriteToUDPAddrPort(r.packet, client) })
