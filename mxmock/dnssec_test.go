@@ -3,7 +3,6 @@ package mxmock_test
 // Secure domains before validators: our own resolver, unbound, and delv must find the same.
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/program"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -229,7 +229,7 @@ func resolverOf(t *testing.T, inet *mxmock.Internet) string {
 func nameServerOf(t *testing.T, inet *mxmock.Internet) string {
 	t.Helper()
 	inet.Host("a.root-servers.net", "127.0.0.1").ServeDNS()
-	addr := freeAddr(t)
+	addr := program.FreeAddr(t)
 	_, text, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -244,30 +244,11 @@ func nameServerOf(t *testing.T, inet *mxmock.Internet) string {
 	return addr
 }
 
-// freeAddr returns an address of the loopback interface that nobody listens at.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := probe.Addr().String()
-	if err := probe.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return addr
-}
-
 // startUnbound starts unbound, which trusts the root of an internet, and returns its address.
 func startUnbound(t *testing.T, inet *mxmock.Internet, zones string) string {
 	t.Helper()
-	program, err := exec.LookPath("unbound")
-	if err != nil {
-		if program, err = exec.LookPath("/usr/sbin/unbound"); err != nil {
-			t.Skip("unbound is not installed: nobody validates our signatures")
-		}
-	}
-	addr, dir := freeAddr(t), t.TempDir()
+	path := program.Find(t, "unbound") // without it nobody validates our signatures
+	addr, dir := program.FreeAddr(t), t.TempDir()
 	config := filepath.Join(dir, "unbound.conf")
 	text := fmt.Sprintf(`
 server:
@@ -291,56 +272,14 @@ remote-control:
 	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "-d", "-c", config)
-	log := &startLog{sign: []byte("start of service"), started: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // it was interrupted
-		if t.Failed() {
-			t.Logf("unbound said: %s", log.text.String())
-		}
-	})
-	select {
-	case <-log.started:
-	case <-time.After(30 * time.Second):
-		t.Fatal("unbound does not start")
-	}
+	program.Start(t, exec.Command(path, "-d", "-c", config), "start of service")
 	return addr
-}
-
-// startLog keeps what a program says, and notices when it says that it has started.
-type startLog struct {
-	sign    []byte
-	text    bytes.Buffer // to be read when the program has ended
-	started chan struct{}
-	noticed bool
-}
-
-// Write is called by one goroutine, that of package exec.
-func (l *startLog) Write(b []byte) (int, error) {
-	l.text.Write(b)
-	if !l.noticed && bytes.Contains(l.text.Bytes(), l.sign) {
-		l.noticed = true
-		close(l.started)
-	}
-	return len(b), nil
 }
 
 // TestDelv lets BIND's delv validate, one program for each question.
 func TestDelv(t *testing.T) {
 	t.Parallel()
-	program, err := exec.LookPath("delv")
-	if err != nil {
-		t.Skip("delv is not installed: BIND does not validate our signatures")
-	}
+	path := program.Find(t, "delv")
 	inet, findings := secureInternet(t)
 	addr, err := inet.ListenDNS()
 	if err != nil {
@@ -368,7 +307,7 @@ func TestDelv(t *testing.T) {
 		asked++
 		name, typ, _ := strings.Cut(f.question, " ")
 		// What it does not trust delv tells by a failure.
-		out, _ := exec.CommandContext(t.Context(), program, "@"+host, "-p", port, "-a", anchor, "+cd", name, typ).CombinedOutput()
+		out, _ := exec.CommandContext(t.Context(), path, "@"+host, "-p", port, "-a", anchor, "+cd", name, typ).CombinedOutput()
 		got := "bogus"
 		switch said := string(out); {
 		case strings.Contains(said, "unsigned answer"), strings.Contains(said, "negative response, unsigned"):

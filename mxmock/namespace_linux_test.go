@@ -20,6 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/program"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -303,12 +304,12 @@ const openSMTPD = "OPENSMTPD_ROOT"
 // deliverByOpenSMTPD gives a message to OpenSMTPD, with the configuration that Debian gives it, and waits for it at the second host.
 func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) {
 	root := os.Getenv(openSMTPD)
-	program := filepath.Join(root, "/usr/sbin/smtpd")
-	if _, err := os.Stat(program); err != nil {
+	path := filepath.Join(root, "/usr/sbin/smtpd")
+	if _, err := os.Stat(path); err != nil {
 		t.Skipf("the program smtpd (package opensmtpd, or %s) is needed", openSMTPD)
 	}
-	if out, err := exec.Command(program, "-h").CombinedOutput(); !bytes.Contains(out, []byte("OpenSMTPD")) {
-		t.Skipf("%s is not OpenSMTPD: %v: %s", program, err, out)
+	if out, err := exec.Command(path, "-h").CombinedOutput(); !bytes.Contains(out, []byte("OpenSMTPD")) {
+		t.Skipf("%s is not OpenSMTPD: %v: %s", path, err, out)
 	}
 	// What the installation of the package does.
 	for _, m := range []string{"/var/spool", "/var/lib", "/run"} {
@@ -336,29 +337,11 @@ func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) 
 	if err := os.WriteFile("/etc/mailname", []byte("sender.example.com\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	daemon := exec.CommandContext(t.Context(), program, "-d", "-f", filepath.Join(root, "/etc/smtpd.conf"))
-	var log bytes.Buffer
-	daemon.Stdout, daemon.Stderr = &log, &log
-	daemon.Cancel = func() error { return daemon.Process.Signal(syscall.SIGTERM) }
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		daemon.Process.Signal(syscall.SIGTERM)
-		if err := daemon.Wait(); t.Failed() {
-			t.Logf("smtpd: %v\n%s", err, log.Bytes())
-		}
-	}()
+	// It says that it listens when it is asked to say more.
+	program.Start(t, exec.Command(path, "-v", "-d", "-f", filepath.Join(root, "/etc/smtpd.conf")), "smtp: will accept at most")
 	const message = "From: alice@sender.example.com\r\nTo: bob@qq.com\r\nSubject: Through OpenSMTPD\r\n\r\nHello\r\n"
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		err := smtp.SendMail("127.0.0.1:25", nil, "alice@sender.example.com", []string{"bob@qq.com"}, []byte(message))
-		if err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(50 * time.Millisecond) // until it listens; it is a program that is not ours
+	if err := smtp.SendMail("127.0.0.1:25", nil, "alice@sender.example.com", []string{"bob@qq.com"}, []byte(message)); err != nil {
+		t.Fatal(err)
 	}
 	m := want.WaitFor(t, func(m *mailtest.Message) bool { return m.Subject == "Through OpenSMTPD" })
 	if got, want := m.Text, "Hello\n"; got != want {

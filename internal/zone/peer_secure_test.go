@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/program"
 )
 
 // signedZone returns the text of a secure zone with all its signatures and denials.
@@ -110,7 +112,7 @@ func TestSecurePeers(t *testing.T) {
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			program := p.program(t)
+			path := program.Find(t, p.name)
 			db, zones, names := secureZones(t)
 			dir := t.TempDir()
 			for _, zone := range zones {
@@ -118,7 +120,7 @@ func TestSecurePeers(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p.compare(t, p.start(t, program, dir, zones), db, names, true)
+			p.compare(t, p.start(t, path, dir, zones), db, names, true)
 		})
 	}
 }
@@ -126,17 +128,14 @@ func TestSecurePeers(t *testing.T) {
 // TestLDNS lets ldns-verify-zone check whole zones.
 func TestLDNS(t *testing.T) {
 	t.Parallel()
-	program, err := exec.LookPath("ldns-verify-zone")
-	if err != nil {
-		t.Skip("ldns-verify-zone is not installed: nobody checks whole zones")
-	}
+	path := program.Find(t, "ldns-verify-zone")
 	db, zones, _ := secureZones(t)
 	for _, zone := range zones {
 		file := filepath.Join(t.TempDir(), "zone")
 		if err := os.WriteFile(file, []byte(signedZone(db, zone)), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.CommandContext(t.Context(), program, file).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), path, file).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", zone, err, out)
 		}
 	}

@@ -4,8 +4,6 @@ package zone
 // answers, or a reason.
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -18,6 +16,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/program"
 )
 
 // peer is a name server that can be started with some zone files.
@@ -93,25 +93,13 @@ func TestPeers(t *testing.T) {
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			p.ask(t, p.program(t))
+			p.ask(t, program.Find(t, p.name))
 		})
 	}
 }
 
-// program returns the path of the server, or skips the test.
-func (p peer) program(t *testing.T) string {
-	t.Helper()
-	program, err := exec.LookPath(p.name)
-	if err != nil {
-		if program, err = exec.LookPath("/usr/sbin/" + p.name); err != nil {
-			t.Skipf("%s is not installed: nothing to compare with", p.name)
-		}
-	}
-	return program
-}
-
 // ask loads the zones into the server and into a DB, and asks both.
-func (p peer) ask(t *testing.T, program string) {
+func (p peer) ask(t *testing.T, path string) {
 	dir := t.TempDir()
 	var zones []string
 	var db DB
@@ -152,7 +140,7 @@ func (p peer) ask(t *testing.T, program string) {
 		load(zone, randomZone(t, uint64(seed), zone+"."))
 	}
 
-	conn := p.start(t, program, dir, zones)
+	conn := p.start(t, path, dir, zones)
 	p.compare(t, conn, &db, names, false)
 }
 
@@ -321,45 +309,17 @@ func foreign(aliases []dns.RR) bool {
 }
 
 // start starts the server and returns a connection to it.
-func (p peer) start(t *testing.T, program, dir string, zones []string) *dns.Conn {
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := probe.Addr().String()
+func (p peer) start(t *testing.T, path, dir string, zones []string) *dns.Conn {
+	addr := program.FreeAddr(t)
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := probe.Close(); err != nil {
 		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "config")
 	if err := os.WriteFile(config, []byte(p.config(dir, port, zones)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	cmd := exec.CommandContext(ctx, program, p.args(config)...)
-	log := &serverLog{started: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // it was interrupted
-		if t.Failed() {
-			t.Logf("%s said: %s", p.name, log.text.String())
-		}
-	})
-	select {
-	case <-log.started:
-	case <-time.After(30 * time.Second):
-		t.Fatalf("%s does not start", p.name)
-	}
+	program.Start(t, exec.Command(path, p.args(config)...), " started")
 	conn, err := dns.DialTimeout("udp", addr, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -367,23 +327,6 @@ func (p peer) start(t *testing.T, program, dir string, zones []string) *dns.Conn
 	t.Cleanup(func() { _ = conn.Close() })
 	conn.UDPSize = dns.MaxMsgSize
 	return conn
-}
-
-// serverLog keeps what a server says, and notices when it says that it has started.
-type serverLog struct {
-	text    bytes.Buffer // to be read when the server has ended
-	started chan struct{}
-	noticed bool
-}
-
-// Write is called by one goroutine, that of package exec.
-func (l *serverLog) Write(b []byte) (int, error) {
-	l.text.Write(b)
-	if !l.noticed && bytes.Contains(l.text.Bytes(), []byte(" started")) {
-		l.noticed = true
-		close(l.started)
-	}
-	return len(b), nil
 }
 
 // randomZone makes the text of a zone of random records, none of which contradict each other.
