@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed078e9d8c/maillab/internal/golden"
 	"github.com/seed078e9d8c/maillab/mailtest/internal/corpus"
 )
 
@@ -46,7 +47,7 @@ func TestCorpusFiles(t *testing.T) {
 	t.Parallel()
 	want := corpusFiles(t)
 	dir := filepath.Join("testdata", "corpus")
-	if *update {
+	if golden.Updating() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ package mailtest
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -15,9 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/seed078e9d8c/maillab/internal/golden"
+)
 
 // summary is what a golden file says about a message.
 type summary struct {
@@ -85,19 +84,7 @@ func TestMessages(t *testing.T) {
 			if err := enc.Encode(summarize(m)); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "messages", name+".json")
-			if *update {
-				if err := os.WriteFile(golden, b.Bytes(), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", golden, diff)
-			}
+			golden.Compare(t, filepath.Join("testdata", "messages", name+".json"), b.String())
 		})
 	}
 }

@@ -5,10 +5,8 @@ package mailtest_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,26 +17,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed078e9d8c/maillab/internal/golden"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// golden compares text with a file in testdata/failures.
-func golden(t *testing.T, name, got string) {
+// compareFailure compares the text of a failure with a file in testdata/failures.
+func compareFailure(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", "failures", name+".txt")
-	got += "\n"
-	if flag.Lookup("update").Value.String() == "true" { // the flag of the tests of messages
-		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want, +got):\n%s", file, diff)
-	}
+	golden.Compare(t, filepath.Join("testdata", "failures", name+".txt"), got+"\n")
 }
 
 func TestFailureTexts(t *testing.T) {
@@ -90,9 +76,9 @@ func TestFailureTexts(t *testing.T) {
 				if len(tb.fatal) != 1 || len(tb.logs) != 1 {
 					t.Fatalf("got %d calls of Fatal and %d of Log, want 1 and 1", len(tb.fatal), len(tb.logs))
 				}
-				golden(t, test.name, tb.fatal[0])
+				compareFailure(t, test.name, tb.fatal[0])
 				if test.name == "next" {
-					golden(t, "report", tb.logs[0])
+					compareFailure(t, "report", tb.logs[0])
 				}
 			})
 		})
@@ -102,7 +88,7 @@ func TestFailureTexts(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			tb := &fakeTB{}
 			tb.run(func() { mailtest.New(tb).Next(tb) })
-			golden(t, "nothing", strings.Join(append(tb.fatal, tb.logs...), "\n\n"))
+			compareFailure(t, "nothing", strings.Join(append(tb.fatal, tb.logs...), "\n\n"))
 		})
 	})
 }
@@ -174,7 +160,7 @@ func TestOutOfBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tb := &bubbleTB{T: t}
 		tb.fake.run(func() { outside.Next(tb) })
-		golden(t, "bubble", strings.Join(tb.fake.fatal, "\n"))
+		compareFailure(t, "bubble", strings.Join(tb.fake.fatal, "\n"))
 	})
 }
 

@@ -1,14 +1,13 @@
 package zone
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files from what the code answers")
+	"github.com/seed078e9d8c/maillab/internal/golden"
+)
 
 // TestGolden asks the questions in testdata/answers. A file is the text of zones, then questions, each a
 // line that begins with "? " (to the resolver) or "! " (to an authoritative server) and is followed by
@@ -51,16 +50,7 @@ func TestGolden(t *testing.T) {
 				}
 				out.WriteString(line + "\n" + ask(t, db, line[2:], mode))
 			}
-			got, want := out.String(), string(data)
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
-			}
+			golden.Compare(t, file, out.String())
 		})
 	}
 }

@@ -5,7 +5,6 @@ package lint
 import (
 	"bufio"
 	"bytes"
-	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -19,10 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/golden"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
-
-var update = flag.Bool("update", false, "write the golden files and the table in the package comment anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -56,7 +54,7 @@ func TestExamples(t *testing.T) {
 			if !found {
 				t.Errorf("the bad example has no finding of the rule, but:\n%s", &lines)
 			}
-			golden(t, filepath.Join(dir, "findings.golden"), lines.String())
+			golden.Compare(t, filepath.Join(dir, "findings.golden"), lines.String())
 			for _, f := range lintFiles(t, example(r.Name), filepath.Join(dir, "good.*")) {
 				t.Errorf("the good example has the finding %v", f)
 			}
@@ -174,23 +172,6 @@ func play(t *testing.T, conn net.Conn, script []byte) {
 	flush()
 }
 
-// golden compares with a file, or writes it.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
-
 // TestTable compares the table in the package comment with Rules.
 func TestTable(t *testing.T) {
 	t.Parallel()
@@ -215,7 +196,7 @@ func TestTable(t *testing.T) {
 			fmt.Fprintf(&want, "//\t    %s\n", line)
 		}
 	}
-	if *update {
+	if golden.Updating() {
 		text := before + tableBegin + want.String() + "package lint\n"
 		if err := os.WriteFile("doc.go", []byte(text), 0o666); err != nil {
 			t.Fatal(err)

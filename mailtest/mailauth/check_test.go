@@ -4,10 +4,8 @@ package mailauth_test
 
 import (
 	"context"
-	"flag"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,25 +14,11 @@ import (
 	"github.com/emersion/go-msgauth/authres"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed078e9d8c/maillab/internal/golden"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile("testdata/"+name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(read(t, name), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
-	}
-}
 
 // trusted is a world in which a message from shop.example passes everything, and that message.
 func trusted(t *testing.T) (*mxmock.Internet, mailauth.Signer, *mailtest.Message) {
@@ -124,8 +108,8 @@ test._domainkey.esp.example. TXT "v=DKIM1; t=y; k=ed25519; p=11qYAYKxCrfVS/7TyWQ
 func TestText(t *testing.T) {
 	t.Parallel()
 	why := untrusted(t)
-	golden(t, "untrusted.report.txt", why.String()+"\n")
-	golden(t, "untrusted.authres.txt", strings.ReplaceAll(why.AuthenticationResults("mx.qq.com"), "\r\n", "\n"))
+	golden.Compare(t, "testdata/untrusted.report.txt", why.String()+"\n")
+	golden.Compare(t, "testdata/untrusted.authres.txt", strings.ReplaceAll(why.AuthenticationResults("mx.qq.com"), "\r\n", "\n"))
 }
 
 // TestAuthenticationResults lets another implementation read what is written.

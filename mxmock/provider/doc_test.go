@@ -9,6 +9,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/golden"
 )
 
 const (
@@ -85,7 +87,7 @@ func TestDoc(t *testing.T) {
 		t.Fatalf("doc.go has no section %q before its end", tableBegin)
 	}
 	want := doc[:begin] + table() + doc[end:]
-	if *update {
+	if golden.Updating() {
 		if err := os.WriteFile("doc.go", []byte(want), 0o666); err != nil {
 			t.Fatal(err)
 		}
