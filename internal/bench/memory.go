@@ -8,10 +8,15 @@ import (
 	"context"
 	"net"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	smtpmock "github.com/mocktools/go-smtp-mock/v2"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 const (
@@ -105,9 +110,11 @@ func idleConnections(b *testing.B, start func(testing.TB) smtpServer) {
 	}
 }
 
-// numbered returns a message whose subject ends in a number.
+// numberedSubject returns a subject that ends in a number, and numbered a message with it.
+func numberedSubject(i int) string { return "Number " + strconv.Itoa(i) }
+
 func numbered(i int) []byte {
-	return bytes.Replace(message(1<<10), []byte(subject), []byte("Number "+strconv.Itoa(i)), 1)
+	return bytes.Replace(message(1<<10), []byte(subject), []byte(numberedSubject(i)), 1)
 }
 
 // fill delivers messages with numbered subjects over one connection.
@@ -132,25 +139,9 @@ func findOurs(b *testing.B) {
 	s := startOurs(b).(ours)
 	defer s.Stop()
 	fill(b, s, manyMessages)
-	want := "Number " + strconv.Itoa(manyMessages-1)
-	find := func() bool {
-		for _, m := range s.Messages() {
-			if m.Subject == want {
-				return true
-			}
-		}
-		return false
-	}
-	if !find() { // which decodes all, once
-		b.Fatal("not found")
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		if !find() {
-			b.Fatal("not found")
-		}
-	}
+	s.Messages() // which decodes all, once
+	want := numberedSubject(manyMessages - 1)
+	find(b, s.Messages, func(m *mailtest.Message) bool { return m.Subject == want })
 }
 
 func findScan(b *testing.B) {
@@ -158,37 +149,24 @@ func findScan(b *testing.B) {
 	for i := range manyMessages {
 		s.add(numbered(i))
 	}
-	want := []byte("\r\nSubject: Number " + strconv.Itoa(manyMessages-1) + "\r\n")
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		found := false
-		for _, m := range s.messages {
-			if bytes.Contains(m, want) {
-				found = true
-			}
-		}
-		if !found {
-			b.Fatal("not found")
-		}
-	}
+	want := []byte("\r\nSubject: " + numberedSubject(manyMessages-1) + "\r\n")
+	find(b, func() [][]byte { return s.messages }, func(m []byte) bool { return bytes.Contains(m, want) })
 }
 
 func findMock(b *testing.B) {
 	s := startMock(b).(mock)
 	defer s.Stop()
 	fill(b, s, manyMessages)
-	want := "\r\nSubject: Number " + strconv.Itoa(manyMessages-1) + "\r\n"
+	want := "\r\nSubject: " + numberedSubject(manyMessages-1) + "\r\n"
+	find(b, s.Messages, func(m smtpmock.Message) bool { return strings.Contains(m.MsgRequest(), want) })
+}
+
+// find measures how long it takes to find the last of many messages.
+func find[M any](b *testing.B, messages func() []M, match func(M) bool) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {
-		found := false
-		for _, m := range s.Messages() {
-			if strings.Contains(m.MsgRequest(), want) {
-				found = true
-			}
-		}
-		if !found {
+		if !slices.ContainsFunc(messages(), match) {
 			b.Fatal("not found")
 		}
 	}

@@ -21,8 +21,8 @@ func worldRows() []row {
 			name: "Case", about: "a complete case: new internet, two MX hosts, look up, deliver 1 KiB, assert, close", cpus: 1,
 			benchtime: "300ms", peer: "miekg+gosmtp",
 			contestants: []contestant{
-				{"ours", repeat(caseMemory)},
-				{"ours-loopback", repeat(caseLoopback)},
+				{"ours", repeat(caseOurs(inMemory))},
+				{"ours-loopback", repeat(caseOurs(onLoopback))},
 				{"rawudp+rawnet", repeat(caseByHand(startRawDNS, startRaw))},
 				{"miekg+gosmtp", repeat(caseByHand(startMiekg, startGoSMTP))},
 				{"mockdns+smtpmock", repeat(caseByHand(startMockDNS, startMock))},
@@ -43,7 +43,7 @@ func worldRows() []row {
 }
 
 func thousands() []contestant {
-	return []contestant{{"ours", thousand(caseMemory)}, {"mockdns+smtpmock", thousand(caseByHand(startMockDNS, startMock))}}
+	return []contestant{{"ours", thousand(caseOurs(inMemory))}, {"mockdns+smtpmock", thousand(caseByHand(startMockDNS, startMock))}}
 }
 
 // repeat measures one case.
@@ -90,54 +90,47 @@ func assert(m *mailtest.Message) error {
 	return nil
 }
 
-func caseMemory(_ testing.TB, m []byte) error {
-	ctx := context.Background()
-	inet := new(mxmock.Internet)
-	defer inet.Close()
-	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
-	addr, err := route(inet.Resolver())
-	if err != nil {
-		return err
+// caseOurs is the case with mxmock; reach says how the code under test gets there.
+func caseOurs(reach func(*mxmock.Internet) (*net.Resolver, dialFunc, error)) func(testing.TB, []byte) error {
+	return func(_ testing.TB, m []byte) error {
+		ctx := context.Background()
+		inet := new(mxmock.Internet)
+		defer inet.Close()
+		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+		r, dial, err := reach(inet)
+		if err != nil {
+			return err
+		}
+		addr, err := route(r)
+		if err != nil {
+			return err
+		}
+		conn, err := dial(ctx, "tcp", net.JoinHostPort(addr, "25"))
+		if err != nil {
+			return err
+		}
+		if err := submit(conn, "mx1.qq.com", m); err != nil {
+			return err
+		}
+		got, err := mx[0].Server(25).NextContext(ctx)
+		if err != nil {
+			return err
+		}
+		return assert(got)
 	}
-	conn, err := inet.DialContext(ctx, "tcp", net.JoinHostPort(addr, "25"))
-	if err != nil {
-		return err
-	}
-	if err := submit(conn, "mx1.qq.com", m); err != nil {
-		return err
-	}
-	got, err := mx[0].Server(25).NextContext(ctx)
-	if err != nil {
-		return err
-	}
-	return assert(got)
 }
 
-func caseLoopback(_ testing.TB, m []byte) error {
-	ctx := context.Background()
-	inet := new(mxmock.Internet)
-	defer inet.Close()
-	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
-	dnsAddr, err := inet.ListenDNS()
-	if err != nil {
-		return err
-	}
-	addr, err := route(resolver(dnsAddr))
-	if err != nil {
-		return err
-	}
-	conn, err := inet.Dialer().DialContext(ctx, "tcp", net.JoinHostPort(addr, "25"))
-	if err != nil {
-		return err
-	}
-	if err := submit(conn, "mx1.qq.com", m); err != nil {
-		return err
-	}
-	got, err := mx[0].Server(25).NextContext(ctx)
-	if err != nil {
-		return err
-	}
-	return assert(got)
+// dialFunc is DialContext.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// inMemory reaches an internet without any socket, onLoopback by real ones.
+func inMemory(inet *mxmock.Internet) (*net.Resolver, dialFunc, error) {
+	return inet.Resolver(), inet.DialContext, nil
+}
+
+func onLoopback(inet *mxmock.Internet) (*net.Resolver, dialFunc, error) {
+	addr, err := inet.ListenDNS()
+	return resolver(addr), inet.Dialer().DialContext, err
 }
 
 // caseByHand is what one builds without mxmock: the address that was found is replaced by that of the server.
