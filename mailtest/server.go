@@ -532,30 +532,33 @@ func (s *Server) allSessions() []*session {
 	return slices.Clone(s.state.sessions)
 }
 
-// WaitSession waits until the connection with the given number, the first being 1, has come and gone, and returns its whole transcript. It
-// ends the test as the waits of [Inbox] do.
+// WaitSession waits until the connection with the given number, the first being 1, has come and gone, and returns its whole transcript.
+// It ends the test as the waits of [Inbox] do, and at once if the session has ended and [Server.Reset] has forgotten it.
 func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	tb.Helper()
-	var ended *Session
+	var ended *session
+	var lost error
 	err := s.Inbox.wait(s.Inbox.within(tb), fmt.Sprintf("session %d has not ended", number), func() bool {
-		ended = s.endedSession(number)
-		return ended != nil
+		ended, lost = s.endedSession(number)
+		return ended != nil || lost != nil
 	})
 	check(tb, err)
-	return ended
+	check(tb, lost)
+	return ended.snapshot()
 }
 
-// endedSession returns a session that has ended, or nil.
-func (s *Server) endedSession(number int) *Session {
+// endedSession returns a session that has ended, nil if it has not, and an error if it can't be had any more.
+func (s *Server) endedSession(number int) (*session, error) {
 	s.state.Lock()
+	defer s.state.Unlock()
 	i := slices.IndexFunc(s.state.sessions, func(ss *session) bool { return ss.number == number })
-	var ss *session
-	if i >= 0 && s.state.live[s.state.sessions[i]] == nil {
-		ss = s.state.sessions[i]
+	switch {
+	case i >= 0 && s.state.live[s.state.sessions[i]] == nil:
+		return s.state.sessions[i], nil
+	case i < 0 && number < 1:
+		return nil, fmt.Errorf("mailtest: there is no session %d, the first has the number 1", number)
+	case i < 0 && number <= s.state.last:
+		return nil, fmt.Errorf("mailtest: session %d has ended, and Reset has forgotten it; wait for it before Reset", number)
 	}
-	s.state.Unlock()
-	if ss == nil {
-		return nil
-	}
-	return ss.snapshot()
+	return nil, nil
 }

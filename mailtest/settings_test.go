@@ -3,7 +3,9 @@ package mailtest_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net/smtp"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,7 +67,7 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
-// The wait for a session that does not come, or does not go, says so.
+// The wait for a session lasts until it has come and gone.
 func TestWaitSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -86,4 +88,38 @@ func TestWaitSession(t *testing.T) {
 			t.Errorf("the wait took %v, the session ended at %v, want %v and now", got, s.End, want)
 		}
 	})
+}
+
+// The wait for a session that can't be had any more ends at once; one that is still to come is waited for.
+func TestWaitForgottenSession(t *testing.T) {
+	t.Parallel()
+	for number, test := range []struct {
+		lasts   time.Duration
+		failure string
+	}{
+		0: {0, "mailtest: there is no session 0, the first has the number 1"},
+		1: {0, "mailtest: session 1 has ended, and Reset has forgotten it; wait for it before Reset"},
+		2: {time.Minute, ""},
+	} {
+		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := mailtest.New(t)
+				send(t, srv, "a@b.example", "c@d.example", "1")
+				srv.WaitSession(t, 1)
+				srv.Reset()
+				later := time.AfterFunc(time.Minute, func() { send(t, srv, "a@b.example", "c@d.example", "2") })
+				defer later.Stop()
+				start := time.Now()
+				tb := &bubbleTB{T: t}
+				tb.fake.run(func() { srv.WaitSession(tb, number) })
+				if got := time.Since(start); got != test.lasts {
+					t.Errorf("the wait took %v, want %v", got, test.lasts)
+				}
+				if got := strings.Join(tb.fake.fatal, "\n"); got != test.failure {
+					t.Errorf("the test was told %q, want %q", got, test.failure)
+				}
+			})
+		})
+	}
 }
