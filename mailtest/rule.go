@@ -4,6 +4,7 @@ package mailtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -77,8 +78,8 @@ type Rule struct {
 	Until time.Time
 	For   time.Duration
 
-	// Must makes the test fail at its end if the rule never acted. It needs a server made by [New], and is for rules that
-	// were given to [Server.AddRules]; [Server.Reset] takes it away with the rule.
+	// Must makes the test fail at its end if the rule never acted. [New], and that of a simulated internet, see to it; of other
+	// servers [Server.CheckRules] tells. A rule that [Server.Reset] takes away need not act any more.
 	Must bool
 
 	// Reply is sent in place of the server's own reply, literally as it stands on the wire, but for
@@ -248,11 +249,28 @@ func (s *Server) UnusedRules() []Rule {
 	defer s.state.Unlock()
 	var unused []Rule
 	for _, r := range s.state.rules {
-		if r.seen <= r.Skip {
+		if r.unused() {
 			unused = append(unused, r.Rule)
 		}
 	}
 	return unused
+}
+
+// CheckRules returns an error that names the rules with [Rule.Must] that never acted, those of [Server.Rules] first; nil if there
+// are none. It is called at the end of the test for servers that were made by [New] or belong to a simulated internet that was made for a test.
+func (s *Server) CheckRules() error {
+	s.prepare()
+	s.state.Lock()
+	defer s.state.Unlock()
+	var errs []error
+	for _, some := range [...][]*ruleState{s.nature, s.state.rules} {
+		for _, r := range some {
+			if r.Must && r.unused() {
+				errs = append(errs, fmt.Errorf("mailtest: a rule at %v that must act never did: %s", r.At, r.describe()))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // describe names the rule by what it does, for the text of a failure.
@@ -381,8 +399,9 @@ func (s *Server) unuse(r *ruleState) {
 	r.seen--
 }
 
-// usedUp is for whoever holds the lock.
+// usedUp and unused are for whoever holds the lock.
 func (r *ruleState) usedUp() bool { return r.Times > 0 && r.seen >= r.Skip+r.Times }
+func (r *ruleState) unused() bool { return r.seen <= r.Skip }
 
 // fits tells whether a rule is for this attempt, but for how often.
 func (r *ruleState) fits(a *Attempt) bool {

@@ -103,6 +103,10 @@ func TestMust(t *testing.T) {
 	f := &errorTB{fakeTB: &fakeTB{}, errs: &errs}
 	f.run(func() {
 		srv := mailtest.New(f)
+		srv.Rules = []mailtest.Rule{
+			{At: mailtest.Data, Must: true, Delay: time.Millisecond},
+			{At: mailtest.Vrfy, Must: true, Reply: "252 2.5.2 Try it"},
+		}
 		srv.AddRules(
 			mailtest.Rule{At: mailtest.Mail, Must: true, Delay: time.Millisecond},
 			mailtest.Rule{At: mailtest.Rcpt, To: "nobody@d.example", Must: true, Reply: "550 5.1.1 Unknown"},
@@ -116,10 +120,9 @@ func TestMust(t *testing.T) {
 			t.Errorf("%d rules are unused, want 3", got)
 		}
 	})
-	want := []string{
-		`mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"`,
-		`mailtest: a rule at Body that must act never did: Reset`,
-	}
+	want := []string{`mailtest: a rule at Vrfy that must act never did: "252 2.5.2 Try it"
+mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"
+mailtest: a rule at Body that must act never did: Reset`}
 	if !slices.Equal(errs, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(errs, "\n"), strings.Join(want, "\n"))
 	}
@@ -131,6 +134,4 @@ type errorTB struct {
 	errs *[]string
 }
 
-func (e *errorTB) Errorf(format string, args ...any) {
-	*e.errs = append(*e.errs, fmt.Sprintf(format, args...))
-}
+func (e *errorTB) Error(args ...any) { *e.errs = append(*e.errs, fmt.Sprint(args...)) }

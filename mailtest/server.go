@@ -104,7 +104,8 @@ type Server struct {
 	BareLF BareLF
 
 	// Rules are what the server does by its nature. They are tried after those of [Server.AddRules]; Reset does not take
-	// them away, UnusedRules does not name them, and transcripts don't. One that makes no sense panics when the server is first used.
+	// them away, UnusedRules does not name them, and transcripts don't; [Rule.Must] holds for them too. One that makes no sense
+	// panics when the server is first used.
 	Rules []Rule
 
 	// Reword, if not nil, puts the server's own replies into other words. It is given a reply as [Rule.Reply] has it, and returns
@@ -161,22 +162,20 @@ const (
 	defaultMaxRecipients = 10_000
 )
 
-// New returns a server that is closed at the end of the test tb. If the test fails, the server writes
-// to its log what it saw, once; otherwise it is silent. The server listens when an address is first
+// New returns a server that is closed at the end of the test tb. The test fails if a rule with [Rule.Must] never acted. If the
+// test fails, the server writes to its log what it saw, once; otherwise it is silent. The server listens when an address is first
 // asked for.
 func New(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{}
 	s.made = worldOf(tb)
 	tb.Cleanup(func() {
+		tb.Helper()
 		s.Close()
-		for _, r := range s.UnusedRules() {
-			if r.Must {
-				tb.Errorf("mailtest: a rule at %v that must act never did: %s", r.At, r.describe())
-			}
+		if err := s.CheckRules(); err != nil {
+			tb.Error(err)
 		}
 		if tb.Failed() {
-			tb.Helper()
 			tb.Log(s.report())
 			if place := artifact.Write(tb, s.artifacts()); place != "" {
 				tb.Log("mailtest: " + place)

@@ -103,16 +103,20 @@ func (n *Internet) settle() {
 // closer is whatever Close has to close.
 type closer interface{ Close() error }
 
-// New returns an Internet that is closed at the end of the test tb. If the test fails, it writes to its log which
-// questions were asked and what was said to the mail servers, once; otherwise it is silent.
+// New returns an Internet that is closed at the end of the test tb. The test fails if a rule of one of its mail servers has
+// [mailtest.Rule.Must] and never acted. If the test fails, the Internet writes to its log which questions were asked and what was said
+// to the mail servers, once; otherwise it is silent.
 func New(tb testing.TB) *Internet {
 	tb.Helper()
 	n := &Internet{}
 	n.settle()
 	tb.Cleanup(func() {
+		tb.Helper()
 		n.Close()
+		if err := n.checkRules(); err != nil {
+			tb.Error(err)
+		}
 		if tb.Failed() {
-			tb.Helper()
 			tb.Log(n.report())
 			if place := artifact.Write(tb, n.artifacts()); place != "" {
 				tb.Log("mxmock: " + place)

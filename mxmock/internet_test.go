@@ -303,3 +303,32 @@ func TestUseAsDefault(t *testing.T) {
 		mxmock.New(t).UseAsDefault(t)
 	})
 }
+
+// endingTB is a test that ends at once, and keeps its errors.
+type endingTB struct {
+	testing.TB
+	errs     []string
+	cleanups []func()
+}
+
+func (e *endingTB) Error(args ...any) { e.errs = append(e.errs, fmt.Sprint(args...)) }
+func (e *endingTB) Cleanup(f func())  { e.cleanups = append(e.cleanups, f) }
+
+// A rule of a host that must act and never did makes the test fail, also one that the host has by nature.
+func TestMust(t *testing.T) {
+	t.Parallel()
+	tb := &endingTB{TB: t}
+	inet := mxmock.New(tb)
+	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+	rule := mailtest.Rule{At: mailtest.Rcpt, Must: true, Reply: "550 5.1.1 Unknown"}
+	mx[0].Server(25).Rules = []mailtest.Rule{rule}
+	mx[1].AddRules(rule)
+	for _, cleanup := range tb.cleanups {
+		cleanup()
+	}
+	const want = `mxmock: host mx1.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"
+mxmock: host mx2.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"`
+	if got := strings.Join(tb.errs, "\n"); got != want {
+		t.Errorf("errors = %s\nwant\n%s", got, want)
+	}
+}

@@ -1,8 +1,9 @@
 package mxmock
 
-// The report: what the internet saw, for the log of a test that has failed.
+// The report: what is said and left at the end of a test.
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,22 @@ func (n *Internet) report() string {
 		last = fmt.Sprintf(", the last %d of them", most)
 	}
 	return strings.TrimRight(fmt.Sprintf("mxmock: what happened in the internet: %d events%s\n%v", len(j), last, j[skipped:]), "\n")
+}
+
+// checkRules is [mailtest.Server.CheckRules] of all servers.
+func (n *Internet) checkRules() error {
+	n.mu.Lock()
+	hosts := slices.Clone(n.order)
+	n.mu.Unlock()
+	var errs []error
+	for _, h := range hosts {
+		for _, s := range h.servers() {
+			if err := s.CheckRules(); err != nil {
+				errs = append(errs, fmt.Errorf("mxmock: host %s: %w", h.name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // artifacts are the files that a failed test leaves behind: each message, all transcripts, and the journal.
