@@ -196,6 +196,19 @@ func (m *Message) GetAll(name string) []string {
 	return values
 }
 
+// Find returns the leaves of the tree of parts that have a media type, such as "text/calendar", in order. A type that
+// ends in "/" stands for all its subtypes.
+func (m *Message) Find(mediaType string) []Part {
+	mediaType = strings.ToLower(mediaType)
+	var found []Part
+	for part := range m.Body.All() {
+		if part.Parts == nil && (part.MediaType == mediaType || strings.HasSuffix(mediaType, "/") && strings.HasPrefix(part.MediaType, mediaType)) {
+			found = append(found, part)
+		}
+	}
+	return found
+}
+
 // Attachment returns the first part with that file name, wherever it is in the message
 // and whether it is in Attachments, Inline or neither, and false if there is none.
 func (m *Message) Attachment(filename string) (Part, bool) {

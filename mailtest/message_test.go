@@ -122,6 +122,21 @@ func TestMessagesAreComparable(t *testing.T) {
 	}
 }
 
+func TestFind(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage([]byte("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/calendar; method=REQUEST\n\n" +
+		"BEGIN:VCALENDAR\n--b\nContent-Type: image/png\n\nx\n--b\nContent-Type: image/gif\n\ny\n--b--\n"))
+	if got := m.Find("text/calendar"); len(got) != 1 || got[0].Params["method"] != "REQUEST" {
+		t.Errorf("calendar parts = %v, want the one with method REQUEST", got)
+	}
+	if got := len(m.Find("image/")); got != 2 {
+		t.Errorf("%d images, want 2", got)
+	}
+	if got := len(m.Find("multipart/mixed")); got != 0 {
+		t.Errorf("%d leaves that are multiparts, want 0", got)
+	}
+}
+
 // A message inside another must come out as it would on its own.
 func TestMessageInMessage(t *testing.T) {
 	t.Parallel()

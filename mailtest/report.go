@@ -1,158 +1,40 @@
 package mailtest
 
-// This file reads messages that programs write for programs: delivery reports, and the header of mailing lists.
+// The report: what a server says and leaves behind when its test has failed.
 
 import (
+	"fmt"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/internal/artifact"
 )
 
-// DeliveryStatus is what a delivery status notification (RFC 3464), a bounce, says about one recipient.
-type DeliveryStatus struct {
-	// ReportingMTA is the host that reports, without its type "dns;".
-	ReportingMTA string
-
-	// EnvelopeID is the ENVID that the message was sent with, if any.
-	EnvelopeID string
-
-	// Recipient is the address that was tried last, and Original the one that the sender gave, without their type "rfc822;".
-	Recipient string
-	Original  string
-
-	// Action is what happened, in lower case: "failed", "delayed", "delivered", "relayed" or "expanded".
-	Action string
-
-	// Status is the status code of RFC 3463, such as "5.1.1".
-	Status string
-
-	// RemoteMTA is the host that answered, and Diagnostic its answer, both without their types.
-	RemoteMTA  string
-	Diagnostic string
+// report says in few lines what the server saw, for the log of a test that has failed.
+func (s *Server) report() string {
+	const most = 20
+	var b strings.Builder
+	sessions := s.Sessions()
+	fmt.Fprintf(&b, "mailtest: what server %s saw: %s", s.name(), count(len(sessions), "session"))
+	skipped := max(0, len(sessions)-most)
+	if skipped > 0 {
+		fmt.Fprintf(&b, ", the last %d of them", most)
+	}
+	b.WriteByte('\n')
+	for _, session := range sessions[skipped:] {
+		b.WriteString(session.String())
+	}
+	return strings.TrimRight(b.String(), "\n")
 }
 
-// DeliveryStatus returns what the message reports about recipients, in order; nothing if it is no report. Fields that the report
-// has twice count once, the first time; damaged ones are left as they are.
-func (m *Message) DeliveryStatus() []DeliveryStatus {
-	var report []DeliveryStatus
-	for part := range m.Body.All() {
-		if part.MediaType == "message/delivery-status" || part.MediaType == "message/global-delivery-status" {
-			report = append(report, deliveryStatus(string(part.Content))...)
-		}
+// artifacts are the files that a failed test leaves behind: each message, and all transcripts.
+func (s *Server) artifacts() []artifact.File {
+	var files []artifact.File
+	for _, m := range s.Messages() {
+		files = append(files, artifact.File{Name: fmt.Sprintf("%s-%d.eml", s.name(), m.Number), Data: m.Raw})
 	}
-	return report
-}
-
-// deliveryStatus reads the groups of fields of a report: the first is about the message, each other about a recipient.
-func deliveryStatus(content string) []DeliveryStatus {
-	content = strings.ReplaceAll(content, "\r\n", "\n")
-	var message map[string]string
-	var report []DeliveryStatus
-	for group := range strings.SplitSeq(content, "\n\n") {
-		fields := fieldGroup(group)
-		switch {
-		case len(fields) == 0:
-		case message == nil && fields["final-recipient"] == "":
-			message = fields
-		default:
-			report = append(report, DeliveryStatus{
-				ReportingMTA: untyped(message["reporting-mta"]), EnvelopeID: message["original-envelope-id"],
-				Recipient: untyped(fields["final-recipient"]), Original: untyped(fields["original-recipient"]),
-				Action: strings.ToLower(fields["action"]), Status: firstWord(fields["status"]),
-				RemoteMTA: untyped(fields["remote-mta"]), Diagnostic: untyped(fields["diagnostic-code"]),
-			})
-		}
+	var b strings.Builder
+	for _, session := range s.Sessions() {
+		b.WriteString(session.String())
 	}
-	return report
-}
-
-// fieldGroup reads unfolded fields, with names in lower case.
-func fieldGroup(group string) map[string]string {
-	fields := make(map[string]string)
-	last := ""
-	var value []string // of the last field, its lines
-	for line := range strings.Lines(group) {
-		line = strings.TrimRight(line, "\r\n")
-		if line != "" && (line[0] == ' ' || line[0] == '\t') && last != "" {
-			value = append(value, strings.TrimSpace(line))
-			continue
-		}
-		if last != "" {
-			fields[last] = strings.Join(value, " ")
-		}
-		name, first, ok := strings.Cut(line, ":")
-		last = strings.ToLower(strings.TrimSpace(name))
-		if _, known := fields[last]; !ok || known {
-			last = ""
-		}
-		value = []string{strings.TrimSpace(first)}
-	}
-	if last != "" {
-		fields[last] = strings.Join(value, " ")
-	}
-	return fields
-}
-
-// untyped returns a value without the "type;" in front of it.
-func untyped(value string) string {
-	if _, rest, ok := strings.Cut(value, ";"); ok {
-		return strings.TrimSpace(rest)
-	}
-	return value
-}
-
-// List is what the header of a message says about the mailing list that it came by (RFC 2369, RFC 2919, RFC 8058). The zero
-// value is that of a message that came by none.
-type List struct {
-	// ID is the identifier in List-Id, without its angle brackets.
-	ID string
-
-	// The URLs of these fields, in order, without their angle brackets.
-	Help, Unsubscribe, Subscribe, Post, Owner, Archive []string
-
-	// OneClick tells that List-Unsubscribe-Post allows to unsubscribe by a POST request (RFC 8058).
-	OneClick bool
-}
-
-// List returns what the header says about a mailing list.
-func (m *Message) List() List {
-	id := m.Get("List-Id")
-	if _, rest, ok := strings.Cut(id, "<"); ok {
-		id, _, _ = strings.Cut(rest, ">")
-	}
-	return List{
-		ID:   strings.TrimSpace(id),
-		Help: bracketed(m.Get("List-Help")), Unsubscribe: bracketed(m.Get("List-Unsubscribe")),
-		Subscribe: bracketed(m.Get("List-Subscribe")), Post: bracketed(m.Get("List-Post")),
-		Owner: bracketed(m.Get("List-Owner")), Archive: bracketed(m.Get("List-Archive")),
-		OneClick: strings.EqualFold(strings.TrimSpace(m.Get("List-Unsubscribe-Post")), "List-Unsubscribe=One-Click"),
-	}
-}
-
-// bracketed returns the texts between angle brackets, without the white space in them (RFC 2369 §2).
-func bracketed(value string) []string {
-	var all []string
-	for {
-		_, rest, ok := strings.Cut(value, "<")
-		if !ok {
-			return all
-		}
-		one, rest, ok := strings.Cut(rest, ">")
-		if !ok {
-			return all
-		}
-		all = append(all, strings.Join(strings.Fields(one), ""))
-		value = rest
-	}
-}
-
-// Find returns the leaves of the tree of parts that have a media type, such as "text/calendar", in order. A type that
-// ends in "/" stands for all its subtypes.
-func (m *Message) Find(mediaType string) []Part {
-	mediaType = strings.ToLower(mediaType)
-	var found []Part
-	for part := range m.Body.All() {
-		if part.Parts == nil && (part.MediaType == mediaType || strings.HasSuffix(mediaType, "/") && strings.HasPrefix(part.MediaType, mediaType)) {
-			found = append(found, part)
-		}
-	}
-	return found
+	return append(files, artifact.File{Name: s.name() + "-sessions.txt", Data: []byte(b.String())})
 }

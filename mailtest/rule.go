@@ -132,10 +132,11 @@ type Rule struct {
 	// stage it goes with Drop: so many bytes of the reply are sent first; [WholeReply] are all of it.
 	After int64
 
-	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the
-	// acknowledgement. (Not a message over the size limit, of which not all is there.) Lose does the opposite: the client is told that the message was accepted, and it is gone. (It still
-	// is in the transcript.)
+	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the acknowledgement. It goes with a Reply
+	// that refuses, or a Drop. A message over the size limit, of which not all is there, is not kept.
 	Keep bool
+
+	// Lose, at Dot, loses a message although its client is told that it was accepted. It still is in the transcript.
 	Lose bool
 }
 

@@ -2,6 +2,8 @@
 
 package mxmock
 
+// Redirection of sockets, where there is none.
+
 import (
 	"errors"
 	"fmt"

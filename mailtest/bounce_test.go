@@ -53,45 +53,6 @@ func TestDeliveryStatus(t *testing.T) {
 	}
 }
 
-func TestList(t *testing.T) {
-	t.Parallel()
-	m := ParseMessage([]byte(`List-Id: The news <news.example.com>
-List-Unsubscribe: <mailto:leave@example.com?subject=x>,
- <https://example.com/
- leave?id=1>
-List-Unsubscribe-Post: List-Unsubscribe=One-Click
-List-Help: <https://example.com/help> (help)
-List-Post: NO
-
-x
-`))
-	want := List{
-		ID: "news.example.com", Help: []string{"https://example.com/help"}, OneClick: true,
-		Unsubscribe: []string{"mailto:leave@example.com?subject=x", "https://example.com/leave?id=1"},
-	}
-	if diff := cmp.Diff(want, m.List()); diff != "" {
-		t.Errorf("list (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(List{}, ParseMessage(nil).List()); diff != "" {
-		t.Errorf("list of a message without one (-want +got):\n%s", diff)
-	}
-}
-
-func TestFind(t *testing.T) {
-	t.Parallel()
-	m := ParseMessage([]byte("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/calendar; method=REQUEST\n\n" +
-		"BEGIN:VCALENDAR\n--b\nContent-Type: image/png\n\nx\n--b\nContent-Type: image/gif\n\ny\n--b--\n"))
-	if got := m.Find("text/calendar"); len(got) != 1 || got[0].Params["method"] != "REQUEST" {
-		t.Errorf("calendar parts = %v, want the one with method REQUEST", got)
-	}
-	if got := len(m.Find("image/")); got != 2 {
-		t.Errorf("%d images, want 2", got)
-	}
-	if got := len(m.Find("multipart/mixed")); got != 0 {
-		t.Errorf("%d leaves that are multiparts, want 0", got)
-	}
-}
-
 // FuzzDeliveryStatus shows that any report can be read.
 func FuzzDeliveryStatus(f *testing.F) {
 	f.Add(bounce)

@@ -1,0 +1,98 @@
+package mailtest
+
+// This file reads bounces: what delivery status notifications say (RFC 3464).
+
+import "strings"
+
+// DeliveryStatus is what a delivery status notification (RFC 3464), a bounce, says about one recipient.
+type DeliveryStatus struct {
+	// ReportingMTA is the host that reports, without its type "dns;".
+	ReportingMTA string
+
+	// EnvelopeID is the ENVID that the message was sent with, if any.
+	EnvelopeID string
+
+	// Recipient is the address that was tried last, and Original the one that the sender gave, without their type "rfc822;".
+	Recipient string
+	Original  string
+
+	// Action is what happened, in lower case: "failed", "delayed", "delivered", "relayed" or "expanded".
+	Action string
+
+	// Status is the status code of RFC 3463, such as "5.1.1".
+	Status string
+
+	// RemoteMTA is the host that answered, and Diagnostic its answer, both without their types.
+	RemoteMTA  string
+	Diagnostic string
+}
+
+// DeliveryStatus returns what the message reports about recipients, in order; nothing if it is no report. Fields that the report
+// has twice count once, the first time; damaged ones are left as they are.
+func (m *Message) DeliveryStatus() []DeliveryStatus {
+	var report []DeliveryStatus
+	for part := range m.Body.All() {
+		if part.MediaType == "message/delivery-status" || part.MediaType == "message/global-delivery-status" {
+			report = append(report, deliveryStatus(string(part.Content))...)
+		}
+	}
+	return report
+}
+
+// deliveryStatus reads the groups of fields of a report: the first is about the message, each other about a recipient.
+func deliveryStatus(content string) []DeliveryStatus {
+	content = strings.ReplaceAll(content, "\r\n", "\n")
+	var message map[string]string
+	var report []DeliveryStatus
+	for group := range strings.SplitSeq(content, "\n\n") {
+		fields := fieldGroup(group)
+		switch {
+		case len(fields) == 0:
+		case message == nil && fields["final-recipient"] == "":
+			message = fields
+		default:
+			report = append(report, DeliveryStatus{
+				ReportingMTA: untyped(message["reporting-mta"]), EnvelopeID: message["original-envelope-id"],
+				Recipient: untyped(fields["final-recipient"]), Original: untyped(fields["original-recipient"]),
+				Action: strings.ToLower(fields["action"]), Status: firstWord(fields["status"]),
+				RemoteMTA: untyped(fields["remote-mta"]), Diagnostic: untyped(fields["diagnostic-code"]),
+			})
+		}
+	}
+	return report
+}
+
+// fieldGroup reads unfolded fields, with names in lower case.
+func fieldGroup(group string) map[string]string {
+	fields := make(map[string]string)
+	last := ""
+	var value []string // of the last field, its lines
+	for line := range strings.Lines(group) {
+		line = strings.TrimRight(line, "\r\n")
+		if line != "" && (line[0] == ' ' || line[0] == '\t') && last != "" {
+			value = append(value, strings.TrimSpace(line))
+			continue
+		}
+		if last != "" {
+			fields[last] = strings.Join(value, " ")
+		}
+		name, first, ok := strings.Cut(line, ":")
+		last = strings.ToLower(strings.TrimSpace(name))
+		if _, known := fields[last]; !ok || known {
+			last = ""
+		}
+		value = []string{strings.TrimSpace(first)}
+	}
+	if last != "" {
+		fields[last] = strings.Join(value, " ")
+	}
+	return fields
+}
+
+// untyped returns a value without the "type;" in front of it.
+func untyped(value string) string {
+	if _, rest, ok := strings.Cut(value, ";"); ok {
+		return strings.TrimSpace(rest)
+	}
+	return value
+}
