@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/elapsed"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
@@ -404,7 +405,7 @@ func (w *waiter) overdue(what string) error {
 	default:
 	}
 	if w.late {
-		return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what, w.after, w.inbox.explain())}
+		return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what, elapsed.Round(w.after), w.inbox.explain())}
 	}
 	return nil
 }

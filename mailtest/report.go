@@ -21,7 +21,7 @@ func (s *Server) report() string {
 	}
 	b.WriteByte('\n')
 	for _, session := range sessions[skipped:] {
-		b.WriteString(session.String())
+		b.WriteString(session.brief())
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/elapsed"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -89,16 +90,16 @@ func (t Turn) Code() int {
 // String returns the turn as lines of text: "-> " before what the client said, "<- " before what the server said.
 func (t Turn) String() string {
 	var s strings.Builder
-	t.write(&s, time.Time{})
+	t.write(&s, time.Time{}, t.Reply)
 	return s.String()
 }
 
-// write writes the turn, with times relative to start unless that is zero.
-func (t Turn) write(s *strings.Builder, start time.Time) {
+// write writes the turn with its reply in some form, and with times relative to start unless that is zero.
+func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	const most = 512 // bytes of a command or reply line
 	at := func(when time.Time) {
 		if !start.IsZero() {
-			fmt.Fprintf(s, "%10v ", when.Sub(start))
+			fmt.Fprintf(s, "%10v ", elapsed.Round(when.Sub(start)))
 		}
 	}
 	if t.Command != "" {
@@ -113,11 +114,11 @@ func (t Turn) write(s *strings.Builder, start time.Time) {
 		at(t.Received)
 		fmt.Fprintf(s, "   (%s)\n", note)
 	}
-	if t.Reply == "" && t.Stage != Handshake {
+	if reply == "" && t.Stage != Handshake {
 		at(t.Received)
 		s.WriteString("<- (no reply)\n")
 	}
-	for line := range strings.Lines(t.Reply) {
+	for line := range strings.Lines(reply) {
 		at(t.Replied)
 		fmt.Fprintf(s, "<- %s\n", printable(strings.TrimRight(line, "\r\n"), most))
 	}
@@ -125,6 +126,27 @@ func (t Turn) write(s *strings.Builder, start time.Time) {
 		at(t.Received)
 		fmt.Fprintf(s, "   (rule %d)\n", t.Rule)
 	}
+}
+
+// brief returns the reply, that to EHLO in one line if it is well-formed (RFC 5321 §4.1.1.1): "250 mx1.qq.com; PIPELINING; 8BITMIME".
+func (t Turn) brief() string {
+	text, whole := strings.CutSuffix(t.Reply, "\r\n")
+	if t.Stage != Helo || !whole {
+		return t.Reply
+	}
+	lines := strings.Split(text, "\r\n")
+	for i, line := range lines {
+		begin := "250-"
+		if i == len(lines)-1 {
+			begin = "250 "
+		}
+		keyword, ok := strings.CutPrefix(line, begin)
+		if !ok {
+			return t.Reply
+		}
+		lines[i] = keyword
+	}
+	return "250 " + strings.Join(lines, "; ") + "\r\n"
 }
 
 // printable returns s with all bytes that are no printable UTF-8 escaped, and not longer than n or so.
@@ -138,17 +160,23 @@ func printable(s string, n int) string {
 	return q + tail
 }
 
-// String returns the whole transcript as text.
-func (s *Session) String() string {
+// String returns the whole transcript as text, with the time of each line since the connection began: in three significant digits,
+// or in hundredths of a second from one second on.
+func (s *Session) String() string { return s.text(func(t Turn) string { return t.Reply }) }
+
+// brief is String with [Turn.brief] replies.
+func (s *Session) brief() string { return s.text(Turn.brief) }
+
+func (s *Session) text(reply func(Turn) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "session %d from %s to %s\n", s.Number, s.Client, s.Server)
 	for _, t := range s.Turns {
-		t.write(&b, s.Start)
+		t.write(&b, s.Start, reply(t))
 	}
 	if s.End.IsZero() {
 		b.WriteString("still open\n")
 	} else {
-		fmt.Fprintf(&b, "%10v ended: %s\n", s.End.Sub(s.Start), s.Ending)
+		fmt.Fprintf(&b, "%10v ended: %s\n", elapsed.Round(s.End.Sub(s.Start)), s.Ending)
 	}
 	return b.String()
 }
@@ -165,7 +193,7 @@ func (s *Session) summary() string {
 			}
 			reply := "no reply"
 			if t.Reply != "" {
-				reply = strings.TrimRight(t.Reply, "\r\n")
+				reply = strings.TrimRight(t.brief(), "\r\n")
 			}
 			fmt.Fprintf(&b, "%s → %s; ", printable(said, 120), printable(reply, 120))
 			break

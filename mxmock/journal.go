@@ -11,6 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/elapsed"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -106,7 +107,8 @@ func (j Journal) Order(events ...string) error {
 	return nil
 }
 
-// String returns the journal as text, a line for each event, with the time since the first.
+// String returns the journal as text, a line for each event, with the time since the first: in three significant digits, or in
+// hundredths of a second from one second on.
 func (j Journal) String() string {
 	var b strings.Builder
 	for _, e := range j {
@@ -114,7 +116,7 @@ func (j Journal) String() string {
 		if e.Repeat {
 			repeat = " (again)"
 		}
-		fmt.Fprintf(&b, "%12v %v%s\n", e.Time.Sub(j[0].Time).Round(time.Microsecond), e, repeat)
+		fmt.Fprintf(&b, "%12v %v%s\n", elapsed.Round(e.Time.Sub(j[0].Time)), e, repeat)
 	}
 	return b.String()
 }
