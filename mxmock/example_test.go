@@ -68,11 +68,11 @@ func ExampleInternet_Zone() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
 	err := inet.Zone(`
-$ORIGIN example.com.
-@     MX   10 mail
-mail  A    203.0.113.25
-@     TXT  "v=spf1 mx -all"
-`)
+		$ORIGIN example.com.
+		@     MX   10 mail
+		mail  A    203.0.113.25
+		@     TXT  "v=spf1 mx -all"
+	`)
 	if err != nil {
 		fmt.Println(err)
 	}

@@ -18,6 +18,9 @@ import (
 //	mx1     A    203.0.113.25
 //	@       TXT  "v=spf1 mx -all"
 //
+// The text may be indented as a whole: white space with which all of its lines begin, empty ones apart, has no meaning. Beyond it,
+// a line that begins with white space has the owner of the record before it.
+//
 // Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A zone is made
 // at each SOA record, and otherwise at the registrable domain. An error names line and column; then nothing was added.
 //
@@ -37,9 +40,9 @@ func (n *Internet) Zone(text string) error {
 	return nil
 }
 
-// ReplaceZone makes the records of a master file all that there is in the zone of a domain. Names that do not end in a dot are relative
-// to the domain. Without an SOA record, the zone keeps its own. An error names line and column, or the record that is outside of the domain;
-// then nothing was changed.
+// ReplaceZone makes the records of a master file, written as for [Internet.Zone], all that there is in the zone of a domain. Names
+// that do not end in a dot are relative to the domain. Without an SOA record, the zone keeps its own. An error names line and column,
+// or the record that is outside of the domain; then nothing was changed.
 func (n *Internet) ReplaceZone(domain, text string) error {
 	apex, err := asciiName(domain)
 	if err != nil {

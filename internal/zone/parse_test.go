@@ -32,6 +32,9 @@ func TestParse(t *testing.T) {
 		{"duplicates", "a A 192.0.2.1\nA A 192.0.2.1", "a.qq.com. 300 A 192.0.2.1\nA.qq.com. 300 A 192.0.2.1"},
 		{"the longest label", strings.Repeat("a", 63) + " A 192.0.2.1", strings.Repeat("a", 63) + ".qq.com. 300 A 192.0.2.1"},
 		{"255 bytes", `a TXT "` + strings.Repeat(`\065`, 255) + `"`, `a.qq.com. 300 TXT "` + strings.Repeat("A", 255) + `"`},
+		{"indented as a whole", "\n\t\t$ORIGIN sub\n\t\ta A 192.0.2.1\n\n\t\t  TXT x ; a's\n\t\tb MX (\n\t\t\t10 a )\r\n\t\t; end\n\t", "a.sub.qq.com. 300 A 192.0.2.1\na.sub.qq.com. 300 TXT \"x\"\nb.sub.qq.com. 300 MX 10 a.sub.qq.com."},
+		{"one line, indented", "  a A 192.0.2.1", "a.qq.com. 300 A 192.0.2.1"},
+		{"indented with tabs and spaces", "\t a A 192.0.2.1\n\t \tTXT x\n\t b A 192.0.2.2", "a.qq.com. 300 A 192.0.2.1\na.qq.com. 300 TXT \"x\"\nb.qq.com. 300 A 192.0.2.2"},
 		{"no newline at the end", "a A 192.0.2.1", "a.qq.com. 300 A 192.0.2.1"},
 	}
 	for _, tt := range tests {
@@ -94,7 +97,10 @@ func TestParseError(t *testing.T) {
 		{"$ORIGIN «a..b", "a..b", "not a domain name"},
 		{"«$INCLUDE /etc/passwd", "$INCLUDE", "not supported"},
 		{"«$FOO x", "$FOO", "unknown directive"},
-		{"  «A 192.0.2.1", "A", "no owner name"},
+		{"    «a A 192.0.2.1\n  b A 192.0.2.2", "a", "no owner name"},
+		{"$TTL 60\n  «A 192.0.2.1", "A", "no owner name"},
+		{"  A «192.0.2.1", "192.0.2.1", "not a time"}, // A is the owner
+		{"\t\ta A 192.0.2.1\n\t\tb A «192.0.2.256\n", "192.0.2.256", "want an IPv4 address"},
 		{"«a..b A 192.0.2.1", "a..b", "not a domain name"},
 		{"«.a A 192.0.2.1", ".a", "not a domain name"},
 		{"«\"a\" A 192.0.2.1", `"a"`, "no quotes"},
@@ -208,9 +214,13 @@ func TestParseEveryType(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(testZones, ".")
 	f.Add("@ SOA ns hostmaster ( 1 ; serial\n 2 3\n\t4 5 )\n$TTL 1h\n a TXT \"x\\\"\" \\097\r\n$ORIGIN b\n@ 5 IN MX 1 @", "qq.com.")
+	f.Add("\n\t\t@ A 192.0.2.1\n\t\t\tTXT x\n\n\t\tb MX (\n 10 @ )\n\t", "qq.com")
 	f.Add("$GENERATE 1-9/3 h${1,2,x} TXT $$ $\n*.a HTTPS 1 . alpn=\"h2\"\nb TYPE999 \\# 2 0a0b", "a.test")
 	f.Fuzz(func(t *testing.T, text, origin string) {
 		rrs, err := Parse(text, origin, "f")
+		if moved, moveErr := Parse("\t"+strings.ReplaceAll(text, "\n", "\n\t"), origin, "f"); len(moved) != len(rrs) || (moveErr == nil) != (err == nil) {
+			t.Errorf("indented: %d records, %v, want %d, %v", len(moved), moveErr, len(rrs), err)
+		}
 		var bad *ParseError
 		switch {
 		case err == nil:

@@ -19,18 +19,42 @@ type token struct {
 
 // entry is what RFC 1035 calls an entry: a line, or several within parentheses.
 type entry struct {
-	indented bool // it begins with white space, where the owner would be
+	indented bool // it begins with white space, where the owner would be, beyond the margin of the text
 	tokens   []token
 	end      token // an empty token where the entry ends
 }
 
 // scanner cuts a text into entries.
 type scanner struct {
-	text string
-	at   int
-	line int
-	bol  int // where the current line begins
-	open []token
+	text   string
+	margin string // see margin
+	at     int
+	line   int
+	bol    int // where the current line begins
+	open   []token
+}
+
+// margin returns the white space with which all lines of a text begin, but for those that have nothing else.
+func margin(text string) string {
+	common, first := "", true
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		switch {
+		case indent == line:
+			continue
+		case first:
+			common, first = indent, false
+		}
+		n := 0
+		for n < min(len(common), len(indent)) && common[n] == indent[n] {
+			n++
+		}
+		if common = common[:n]; common == "" {
+			break
+		}
+	}
+	return common
 }
 
 func (s *scanner) here() token { return token{line: s.line, col: s.at - s.bol + 1} }
@@ -38,7 +62,10 @@ func (s *scanner) here() token { return token{line: s.line, col: s.at - s.bol + 
 // next returns the next entry that is not empty; one without tokens means the end of the text.
 func (s *scanner) next() (entry, *ParseError) {
 	for s.at < len(s.text) {
-		e := entry{indented: s.text[s.at] == ' ' || s.text[s.at] == '\t'}
+		if strings.HasPrefix(s.text[s.at:], s.margin) {
+			s.at += len(s.margin)
+		}
+		e := entry{indented: s.at < len(s.text) && (s.text[s.at] == ' ' || s.text[s.at] == '\t')}
 		if err := s.scan(&e); err != nil {
 			return entry{}, err
 		}
