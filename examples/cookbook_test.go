@@ -243,12 +243,12 @@ func TestZone(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)
 	err := inet.Zone(`
-$ORIGIN example.com.
-@    MX   10 mx
-mx   A    203.0.113.25
-@    TXT  "v=spf1 mx -all"
-www  CNAME example.net.
-`)
+		$ORIGIN example.com.
+		@    MX   10 mx
+		mx   A    203.0.113.25
+		@    TXT  "v=spf1 mx -all"
+		www  CNAME example.net.
+	`)
 	if err != nil {
 		t.Fatal(err)
 	}
