@@ -33,7 +33,8 @@ func Greylist(delay time.Duration) Rule {
 }
 
 // RateLimit returns a rule that refuses with 450 the MAIL commands of a client address beyond the first n in each period of the
-// given length, which begins with the first of them. Those that this rule refuses don't count.
+// given length, which begins with the first of them. Those that this rule refuses don't count. With n 0
+// it refuses all.
 func RateLimit(n int, period time.Duration) Rule {
 	type window struct {
 		start time.Time
@@ -82,7 +83,8 @@ func ConnectionLimit(n int) Rule {
 	}
 }
 
-// UnknownMailbox returns a rule that refuses a recipient, or "@" and a domain, because there is no such mailbox.
+// UnknownMailbox returns a rule that refuses a recipient, or those of "@" and a domain, because there is no such mailbox. With
+// an empty address it refuses every recipient, as the other rules about mailboxes do.
 func UnknownMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "550 5.1.1 No such user here"}
 }
@@ -98,17 +100,18 @@ func DisabledMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "550 5.2.1 Mailbox disabled, not accepting messages"}
 }
 
-// Tarpit returns a rule that answers every recipient after a delay only.
+// Tarpit returns a rule that answers every recipient after a delay only, which must be positive.
 func Tarpit(delay time.Duration) Rule {
 	return Rule{At: Rcpt, Delay: delay}
 }
 
-// Blocklisted returns a rule that refuses all mail from a client address or prefix.
+// Blocklisted returns a rule that refuses all mail from a client address or prefix, such as "192.0.2.0/24"; empty is every client.
 func Blocklisted(client string) Rule {
 	return Rule{At: Mail, Client: client, Reply: "554 5.7.1 Service unavailable; client host is on a blocklist"}
 }
 
 // SizeLimit returns a rule that refuses messages of more than n bytes once they have arrived, though neither EHLO nor MAIL said so.
+// For a limit that is announced, set [Server.MaxSize].
 func SizeLimit(n int) Rule {
 	return Rule{
 		At:    Dot,
@@ -117,12 +120,17 @@ func SizeLimit(n int) Rule {
 	}
 }
 
-// FailFirst returns a rule that refuses the first n messages with a temporary error, after the final dot.
+// FailFirst returns a rule that refuses the first n messages with a temporary error, after the final dot; none if n is 0.
 func FailFirst(n int) Rule {
-	return Rule{At: Dot, Times: n, Reply: "451 4.3.0 Local error in processing, please try again later"}
+	return Rule{
+		At:    Dot,
+		Times: n, // where 0 is for ever
+		Reply: "451 4.3.0 Local error in processing, please try again later",
+		When:  func(*Attempt) bool { return n > 0 },
+	}
 }
 
-// Maintenance returns a rule that turns away whoever connects before the given time.
+// Maintenance returns a rule that turns away whoever connects before the given time; the zero time never comes.
 func Maintenance(until time.Time) Rule {
 	return Rule{At: Greeting, Until: until, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
 }

@@ -44,6 +44,7 @@ func TestReadyMade(t *testing.T) {
 		{"fail first", func() []mailtest.Rule { return []mailtest.Rule{mailtest.FailFirst(2)} }, []string{
 			"@text\nc -> .\ns <- 451 4.3.0 *\n", "@text\nc -> .\ns <- 451 4.3.0 *\n", "@sent\n",
 		}},
+		{"fail none", func() []mailtest.Rule { return []mailtest.Rule{mailtest.FailFirst(0)} }, []string{"@sent\n"}},
 		{"tarpit", func() []mailtest.Rule { return []mailtest.Rule{mailtest.Tarpit(5 * time.Minute)} }, []string{
 			"@mail\nc -> RCPT TO:<c@d.example>\ns .. 5m\ns <- 250 *\nc -> RCPT TO:<e@d.example>\ns .. 5m\ns <- 250 *\n",
 		}},
