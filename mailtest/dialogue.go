@@ -38,6 +38,7 @@ import (
 // Bytes are written as in Go strings: \r, \n, \t, \\, \x00. What a client sends between two lines of the server is
 // sent at once.
 type Dialogue struct {
+	// Text is the conversation, as above.
 	Text string
 
 	// TLS is for "c !! starttls", which is an error without it.
@@ -54,6 +55,7 @@ const dialoguePatience = 10 * time.Second
 // Play plays the client's part on conn, which may be encrypted already, and leaves it open unless the text says
 // otherwise. The error tells the first line of the text that did not come true, or is wrong itself; in the latter case
 // nothing has been sent. It wraps that of the connection. What the server leaves out is waited for 10 seconds.
+// Meanwhile the connection must not be used otherwise; afterwards it has no deadline.
 func (d Dialogue) Play(conn net.Conn) error { return d.play(newPlayer(conn, d)) }
 
 func (d Dialogue) play(p *player) error {

@@ -77,7 +77,8 @@ func (p Part) summarize(b *strings.Builder) {
 // differ as an error of the test. In the file, "*" stands for anything within a line.
 //
 // If the test binary has a flag -update of its own and it is set, the file is written anew instead; lines with
-// a "*" that still fit stay as they are. The directory is created if need be.
+// a "*" that still fit stay as they are. The directory is created if need be. A file
+// that can't be read or written ends the test.
 func Golden(tb testing.TB, name string, m *Message) {
 	tb.Helper()
 	f := flag.Lookup("update")

@@ -123,7 +123,7 @@ func (b *Inbox) wakeLocked() {
 	}
 }
 
-// Reset forgets all messages.
+// Reset forgets all messages, taken or not. Waits go on.
 func (b *Inbox) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -152,8 +152,8 @@ func (b *Inbox) Next(tb testing.TB) *Message {
 	return m
 }
 
-// NextContext is [Inbox.Next] for code without a testing.TB. The error wraps that of ctx,
-// or [net.ErrClosed] if no message can come any more.
+// NextContext is [Inbox.Next] for code without a testing.TB. It waits until ctx is done, whatever the Patience. The error wraps the
+// cause of ctx, or [net.ErrClosed] if no message can come any more.
 func (b *Inbox) NextContext(ctx context.Context) (*Message, error) { return b.next(limit{ctx: ctx}) }
 
 func (b *Inbox) next(l limit) (*Message, error) {
@@ -169,7 +169,7 @@ func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
 	return m
 }
 
-// WaitForContext is [Inbox.WaitFor] for code without a testing.TB.
+// WaitForContext is [Inbox.WaitFor] for code without a testing.TB. Its errors are those of [Inbox.NextContext].
 func (b *Inbox) WaitForContext(ctx context.Context, match func(*Message) bool) (*Message, error) {
 	return b.waitFor(limit{ctx: ctx}, match)
 }
@@ -178,7 +178,8 @@ func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
 	return b.take(l, "no message that matches", match)
 }
 
-// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there are so many.
+// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there are so many. With
+// n 0 it returns none, at once.
 func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	tb.Helper()
 	m, err := b.waitN(b.within(tb), n)
@@ -186,7 +187,7 @@ func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	return m
 }
 
-// WaitNContext is [Inbox.WaitN] for code without a testing.TB.
+// WaitNContext is [Inbox.WaitN] for code without a testing.TB. Its errors are those of [Inbox.NextContext].
 func (b *Inbox) WaitNContext(ctx context.Context, n int) ([]*Message, error) {
 	return b.waitN(limit{ctx: ctx}, n)
 }
@@ -212,7 +213,8 @@ func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 	return m
 }
 
-// WaitOnlyContext is [Inbox.WaitOnly] for code without a testing.TB.
+// WaitOnlyContext is [Inbox.WaitOnly] for code without a testing.TB. Its errors are those of [Inbox.NextContext], and one that wraps
+// nothing if there are more messages than n.
 func (b *Inbox) WaitOnlyContext(ctx context.Context, n int, quiet time.Duration) ([]*Message, error) {
 	return b.waitOnly(limit{ctx: ctx}, n, quiet)
 }

@@ -48,7 +48,8 @@ type Message struct {
 	// Envelope is what the client said about the message in the SMTP dialogue.
 	Envelope Envelope
 
-	// Raw is the message exactly as received, after dot-unstuffing (RFC 5321 §4.5.2).
+	// Raw is the message exactly as received, with its line ends, after dot-unstuffing
+	// (RFC 5321 §4.5.2).
 	Raw []byte
 
 	// Header is the fields of the message's own header, in order.
@@ -70,7 +71,7 @@ type Message struct {
 	// Text is the text that a person would read: the first text/plain part that is no
 	// attachment and has no file name (the only part of a message may have one). It is in
 	// UTF-8, with line ends "\n", and with the soft line breaks of format=flowed undone
-	// (RFC 3676). Messages inside this one do not count.
+	// (RFC 3676). Messages inside this one do not count. It is empty if there is no such part.
 	Text string
 
 	// HTML is the first such text/html part, in UTF-8, with line ends "\n".

@@ -74,7 +74,8 @@ type Rule struct {
 	Skip  int
 	Times int
 
-	// Until ends the rule at a time, For after so long since it was added.
+	// Until ends the rule at a time, For after so long since it was added; one of [Server.Rules] counts as added when the server is
+	// first used. With both, the earlier one ends it.
 	Until time.Time
 	For   time.Duration
 

@@ -29,8 +29,9 @@ import (
 // message, remembers every dialogue, and goes wrong where a [Rule] says so.
 //
 // The zero value is ready to use. It starts by itself when an address is first asked for; [New] makes
-// one that ends with its test and reports what it saw if the test fails. All methods may be called
-// from several goroutines at once.
+// one that ends with its test and reports what it saw if the test fails. The fields are free to change until
+// the server is first used, other than by AddRules, and must not be changed from then on. All methods may be called
+// from several goroutines at once, those with a [testing.TB] only from the test's own.
 //
 // # Addresses
 //
@@ -65,7 +66,7 @@ type Server struct {
 
 	// Mechanisms are the SASL mechanisms to offer, out of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256,
 	// XOAUTH2 and OAUTHBEARER. Nil means all that work with Users (SCRAM-SHA-256 needs a password to
-	// compare with); an empty slice offers no AUTH at all.
+	// compare with); an empty slice offers no AUTH at all. Names of others are left out.
 	Mechanisms []string
 
 	// StartTLS offers STARTTLS (RFC 3207). It is off by default, since a client that trusts nobody
@@ -357,13 +358,14 @@ func (s *Server) Addr() string {
 	return addr.String()
 }
 
-// Host returns the host of [Server.Addr] without the port, for code that has the two apart.
+// Host returns the host of [Server.Addr] without the port, for code that has the two apart. It starts the server and panics as
+// Addr does.
 func (s *Server) Host() string {
 	host, _, _ := net.SplitHostPort(s.Addr())
 	return host
 }
 
-// Port returns the port of [Server.Addr].
+// Port returns the port of [Server.Addr]. It starts the server and panics as Addr does.
 func (s *Server) Port() int {
 	_, port, _ := net.SplitHostPort(s.Addr())
 	n, _ := strconv.Atoi(port)

@@ -10,7 +10,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// DNSSEC is how a domain is signed, or what is wrong with that: something to give to [Internet.Secure].
+// DNSSEC is how a domain is signed, or what is wrong with that: something to give to [Internet.Secure]. The zero
+// DNSSEC is neither, and Secure panics on it.
 type DNSSEC uint8
 
 // How a domain can be signed, instead of by ECDSA P-256 keys with NSEC records.

@@ -21,7 +21,7 @@ import (
 
 // Host is a machine of an [Internet]. It is made by [Internet.Host] or [Internet.MX]; there is no use for the zero value.
 // The methods that name no port mean the mail server on port 25. All methods may be called from
-// several goroutines at once.
+// several goroutines at once, those with a [testing.TB] only from the test's own.
 type Host struct {
 	inet *Internet
 	name string
@@ -113,8 +113,8 @@ func (h *Host) Server(port int) *mailtest.Server {
 }
 
 // Listen listens on the given port of the host, for services of the test's own such as a web server or another mail
-// server. The listener's address is the first address of the host. The error is that of package net for a port
-// that is in use (EADDRINUSE), or for a host of an internet that was closed.
+// server. The listener's address is the first address of the host. The error is a *net.OpError: for a port that
+// is in use (EADDRINUSE), one that is none, or a host of an internet that was closed ([net.ErrClosed]).
 func (h *Host) Listen(port int) (net.Listener, error) {
 	n := h.inet
 	n.mu.Lock()

@@ -56,8 +56,8 @@ type Internet struct {
 	// Inbox has the messages of all hosts, and waits for them.
 	mailtest.Inbox
 
-	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for documentation. It must not be
-	// changed when there are hosts.
+	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for documentation. They must not
+	// be changed when there are hosts. What makes a host panics if one of them is no range, or if no address is left.
 	Networks []string
 
 	db zone.DB
