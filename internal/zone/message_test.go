@@ -263,7 +263,7 @@ func checkPacket(tb testing.TB, db *DB, packet []byte, udp bool, m Mode) {
 func TestRandomPackets(t *testing.T) {
 	t.Parallel()
 	packets := 100_000
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		packets = 5_000
 	}
 	db, secured := load(t, testZones), load(t, testZones)

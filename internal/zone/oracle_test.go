@@ -196,7 +196,7 @@ func (o oracle) additional(r *dns.Msg, rrs []dns.RR) {
 func TestOracle(t *testing.T) {
 	t.Parallel()
 	zones := 120
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		zones = 20
 	}
 	const shards = 4

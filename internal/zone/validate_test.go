@@ -319,7 +319,7 @@ func found(db *DB, name string, typ uint16) verdict {
 func TestValidator(t *testing.T) {
 	t.Parallel()
 	zones := 24
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		zones = 6
 	}
 	total := make([]int, 3)
