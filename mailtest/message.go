@@ -28,8 +28,8 @@ import (
 // Multiparts may be nested 100 deep, a message may have 10,000 parts, and a header 1 MiB.
 // Beyond that a part is not taken apart (it is a leaf with its bytes), and header fields
 // count as the beginning of the body. Time and memory grow in proportion to the size of
-// the message, whatever is in it. Raw, the contents of Parts and their text are together
-// at most three times its size, unless its charset has one byte where UTF-8 has more.
+// the message, whatever is in it. A big one takes, Raw included, at most three times its
+// size, unless it consists of headers, or of letters that UTF-8 has more bytes for.
 type Message struct {
 	// Number counts the messages of a server from 1, in the order in which they were
 	// accepted. It is 0 for a message that no server received.

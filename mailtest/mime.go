@@ -165,12 +165,14 @@ func (p *Part) readable(hint string, bad *faults) string {
 	if charset == "" && p.MediaType == "text/html" {
 		charset = charsetOfHTML(p.Content)
 	}
-	text := decodeCharset(p.Content, charset, hint, asLF, bad)
-	text = strings.TrimPrefix(text, "\ufeff") // the byte order mark
+	form := asLF
 	if p.MediaType == "text/plain" && strings.EqualFold(p.Params["format"], "flowed") {
-		text = unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
+		form = flowed
+		if strings.EqualFold(p.Params["delsp"], "yes") {
+			form = flowedDelSp
+		}
 	}
-	return text
+	return decodeCharset(p.Content, charset, hint, form, bad)
 }
 
 // open makes the boundary of the multipart p one to look for. It returns false if that cannot be.
