@@ -42,7 +42,10 @@ type Message struct {
 	Time time.Time
 
 	// Acked is true if the acceptance was really sent to the client. A rule can lose
-	// it, and then a client that does its duty sends the message again.
+	// it, and then a client that does its duty sends the message again. A message can be
+	// had before its acceptance is sent, and stays as it is; if the client does not get
+	// the acceptance for other reasons than a rule, such as a connection that it has
+	// closed, only those that Messages and waits return from then on say so.
 	Acked bool
 
 	// Envelope is what the client said about the message in the SMTP dialogue.
