@@ -32,7 +32,7 @@ func (d *utf7Decoder) Reset() { *d = utf7Decoder{} }
 // Transform implements [transform.Transformer].
 func (d *utf7Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
 	const most = 2 * utf8.UTFMax // that a byte can give: U+FFFD for what was open, and a character
-	out := dst[:0]
+	out := dst[:0:len(dst)]
 	for ; nSrc < len(src); nSrc++ {
 		if cap(out)-len(out) < most {
 			return len(out), nSrc, transform.ErrShortDst
