@@ -39,10 +39,10 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 			bad.addf("byte %d is not %s: read as %s", i, name, guess)
 			return text
 		}
-		return form.text(piecesOf(b))
+		return form.text(wholly(b))
 	case "utf-8", "utf8", "utf_8", "utf8mb4", "unicode-1-1-utf-8", "x-unicode20utf8":
 		if utf8.Valid(b) {
-			return form.text(piecesOf(b))
+			return form.text(wholly(b))
 		}
 		return repairUTF8(b, hint, form, bad)
 	}
@@ -54,7 +54,7 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 	}
 	if firstNonASCII(b) >= 0 && utf8.Valid(b) && !fits(cs, b) {
 		bad.addf("the text is not %s: read as utf-8", clip(name))
-		return form.text(piecesOf(b))
+		return form.text(wholly(b))
 	}
 	text := form.text(decodedPieces(cs, b))
 	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
@@ -123,7 +123,7 @@ func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
 // guessCharset reads text without a trustworthy label, and returns the name of the charset too.
 func guessCharset(b []byte, hint string, form layout) (text, name string) {
 	if utf8.Valid(b) {
-		return form.text(piecesOf(b)), "utf-8"
+		return form.text(wholly(b)), "utf-8"
 	}
 	name = charsetName(hint)
 	if cs := charsetByName(name); cs != nil && fits(cs, b) {

@@ -112,11 +112,14 @@ func (m *Message) fillBodies() {
 
 // contentIDs returns the ids that the HTML refers to as "cid:…" (RFC 2392 §2).
 func contentIDs(html string) map[string]bool {
-	ids := map[string]bool{}
+	var ids map[string]bool
 	for {
 		_, after, found := strings.Cut(html, "cid:")
 		if !found {
 			return ids
+		}
+		if ids == nil {
+			ids = map[string]bool{}
 		}
 		end := strings.IndexAny(after, "\"'<> \t\n)&")
 		if end < 0 {

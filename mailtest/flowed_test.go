@@ -36,7 +36,7 @@ func TestUnflow(t *testing.T) {
 			if tt.delSp {
 				form = flowedDelSp
 			}
-			if got := form.text(piecesOf([]byte(tt.in))); got != tt.want {
+			if got := form.text(wholly([]byte(tt.in))); got != tt.want {
 				t.Errorf("%q is %q, want %q", tt.in, got, tt.want)
 			}
 		})
@@ -50,8 +50,10 @@ func TestUnflowLongLines(t *testing.T) {
 		long := strings.Repeat("x", 2*maxPiece+n)
 		in := ">> " + long + " \r\n>> more \r\n > stuffed\r\n" + long + ">\r\n" + long + " \r"
 		want := ">> " + long + " more \n> stuffed\n" + long + ">\n" + long + " \r"
-		if got := flowed.text(piecesOf([]byte(in))); got != want {
-			t.Errorf("lines of %d bytes: got %q, want %q", len(long), got, want)
+		for _, label := range []string{"utf-8", "iso-8859-5"} { // in one piece, and in several
+			if got := decodeCharset([]byte(in), label, "", flowed, new(faults)); got != want {
+				t.Errorf("%s, lines of %d bytes: got %q, want %q", label, len(long), got, want)
+			}
 		}
 	}
 }

@@ -5,7 +5,6 @@ package mailtest
 import (
 	"bytes"
 	"iter"
-	"slices"
 	"strings"
 )
 
@@ -19,24 +18,26 @@ const (
 	flowedDelSp        // that, and so do the spaces before them (DelSp=yes)
 )
 
-// maxPiece is how much text is decoded at once, and how much of a line is looked at.
+// maxPiece is how much text is decoded at once, and how much is kept of a line whose end is yet to come.
 const maxPiece = 4 << 10
 
-// piecesOf yields b in pieces.
-func piecesOf(b []byte) iter.Seq[[]byte] { return slices.Chunk(b, maxPiece) }
+// wholly yields b in one piece.
+func wholly(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { yield(b) }
+}
 
 // text returns the text that comes in pieces. It goes through them twice, the first time only to see how much room the text
 // needs: to make that larger step by step takes several times the memory.
 func (l layout) text(pieces iter.Seq[[]byte]) string {
 	w := textWriter{layout: l}
-	for piece := range pieces {
+	write := func(piece []byte) bool {
 		w.write(piece)
+		return true
 	}
+	pieces(write)
 	w.end()
 	w.out.Grow(w.size)
-	for piece := range pieces {
-		w.write(piece)
-	}
+	pieces(write)
 	w.end()
 	return w.out.String()
 }
@@ -61,15 +62,16 @@ func (w *textWriter) write(piece []byte) {
 	}
 	for len(piece) > 0 {
 		line, rest, ended := bytes.Cut(piece, []byte("\n"))
-		if len(w.partial) > 0 || !ended {
+		if len(w.partial) > 0 || !ended && len(line) <= maxPiece {
 			w.partial = append(w.partial, line...)
 			line = w.partial
 		}
-		switch whole := len(line) - len(" \r"); {
+		switch {
 		case ended:
 			w.line(bytes.TrimSuffix(line, []byte("\r")), true)
 			w.partial = w.partial[:0]
-		case whole > maxPiece:
+		case len(line) > maxPiece:
+			whole := len(line) - len(" \r")
 			w.line(line[:whole], false)
 			w.partial = append(w.partial[:0], line[whole:]...)
 		}
