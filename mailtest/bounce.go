@@ -31,7 +31,7 @@ type DeliveryStatus struct {
 // has twice count once, the first time; damaged ones are left as they are.
 func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
-	for part := range m.Body.All() {
+	for _, part := range m.Parts {
 		if part.MediaType == "message/delivery-status" || part.MediaType == "message/global-delivery-status" {
 			report = append(report, deliveryStatus(string(part.Content))...)
 		}

@@ -26,41 +26,37 @@ import (
 // decodeCharset returns b, which is said to be in the charset label, in UTF-8. It is always valid
 // UTF-8. Where the label does not fit the bytes, and that shows, then what does fit is
 // taken: UTF-8, hint (another label), GB18030, and windows-1252, in that order.
-func decodeCharset(b []byte, label, hint string, ends lineEnds, bad *faults) string {
+func decodeCharset(b []byte, label, hint string, form layout, bad *faults) string {
 	name := charsetName(label)
 	switch name {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "7bit", "8bit", "binary",
 		"unknown", "unknown-8bit", "x-unknown", "default", "none": // unknown-8bit: RFC 1428 §3
 		if i := firstNonASCII(b); i >= 0 {
-			text, guess := guessCharset(b, hint, ends)
+			text, guess := guessCharset(b, hint, form)
 			if name == "" {
 				name = "us-ascii"
 			}
 			bad.addf("byte %d is not %s: read as %s", i, name, guess)
 			return text
 		}
-		return ends.text(b)
+		return form.text(wholly(b))
 	case "utf-8", "utf8", "utf_8", "utf8mb4", "unicode-1-1-utf-8", "x-unicode20utf8":
 		if utf8.Valid(b) {
-			return ends.text(b)
+			return form.text(wholly(b))
 		}
-		return repairUTF8(b, hint, ends, bad)
-	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7", "csutf7":
-		return ends.text([]byte(decodeUTF7(b, bad)))
-	case "iso-2022-kr", "csiso2022kr":
-		b, name = unshiftKR(b), "euc-kr"
+		return repairUTF8(b, hint, form, bad)
 	}
-	enc := charsetByName(name)
-	if enc == nil {
-		text, guess := guessCharset(b, hint, ends)
+	cs := charsetByName(name)
+	if cs == nil {
+		text, guess := guessCharset(b, hint, form)
 		bad.addf("charset %q is unknown: read as %s", clip(label), guess)
 		return text
 	}
-	if firstNonASCII(b) >= 0 && utf8.Valid(b) && !fits(enc, b) {
+	if firstNonASCII(b) >= 0 && utf8.Valid(b) && !fits(cs, b) {
 		bad.addf("the text is not %s: read as utf-8", clip(name))
-		return ends.text(b)
+		return form.text(wholly(b))
 	}
-	text := decodeEncoding(enc, b, ends)
+	text := form.text(decodedPieces(cs, b))
 	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
 		bad.addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, clip(name))
 	}
@@ -72,11 +68,11 @@ func toUTF8(s, hint string, bad *faults) string {
 	if utf8.ValidString(s) {
 		if looksGB2312(s) && charsetByName(charsetName(hint)) == simplifiedchinese.GB18030 {
 			bad.addf("%q could be UTF-8: read as %s", clip(s), charsetName(hint))
-			return decodeEncoding(simplifiedchinese.GB18030, []byte(s), asTheyAre)
+			return asItIs.text(decodedPieces(simplifiedchinese.GB18030, []byte(s)))
 		}
 		return s
 	}
-	text, guess := guessCharset([]byte(s), hint, asTheyAre)
+	text, guess := guessCharset([]byte(s), hint, asItIs)
 	bad.addf("%q is not UTF-8: read as %s", clip(s), guess)
 	return text
 }
@@ -100,7 +96,7 @@ func looksGB2312(s string) bool {
 
 // repairUTF8 reads what is labelled as UTF-8 and is not. If most of what is beyond ASCII is UTF-8
 // then the rest is damage, and becomes U+FFFD. Otherwise the label is wrong.
-func repairUTF8(b []byte, hint string, ends lineEnds, bad *faults) string {
+func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
 	first, good, wrong := -1, 0, 0
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
@@ -116,32 +112,32 @@ func repairUTF8(b []byte, hint string, ends lineEnds, bad *faults) string {
 		i += size
 	}
 	if good < wrong {
-		text, guess := guessCharset(b, hint, ends)
+		text, guess := guessCharset(b, hint, form)
 		bad.addf("byte %d is not utf-8: read as %s", first, guess)
 		return text
 	}
 	bad.addf("byte %d is not utf-8", first)
-	return strings.ToValidUTF8(ends.text(b), "\ufffd")
+	return form.text(decodedPieces(unicode.UTF8, b))
 }
 
 // guessCharset reads text without a trustworthy label, and returns the name of the charset too.
-func guessCharset(b []byte, hint string, ends lineEnds) (text, name string) {
+func guessCharset(b []byte, hint string, form layout) (text, name string) {
 	if utf8.Valid(b) {
-		return ends.text(b), "utf-8"
+		return form.text(wholly(b)), "utf-8"
 	}
 	name = charsetName(hint)
-	if enc := charsetByName(name); enc != nil && fits(enc, b) {
-		return decodeEncoding(enc, b, ends), name
+	if cs := charsetByName(name); cs != nil && fits(cs, b) {
+		return form.text(decodedPieces(cs, b)), name
 	}
 	if looksChinese(b) {
-		return decodeEncoding(simplifiedchinese.GB18030, b, ends), "gb18030"
+		return form.text(decodedPieces(simplifiedchinese.GB18030, b)), "gb18030"
 	}
-	return decodeEncoding(charmap.Windows1252, b, ends), "windows-1252"
+	return form.text(decodedPieces(charmap.Windows1252, b)), "windows-1252"
 }
 
-// fits returns whether all of b is in the encoding.
-func fits(enc encoding.Encoding, b []byte) bool {
-	for piece := range decodedPieces(enc, b, asTheyAre) {
+// fits returns whether all of b is in the charset.
+func fits(cs charset, b []byte) bool {
+	for piece := range decodedPieces(cs, b) {
 		if bytes.ContainsRune(piece, utf8.RuneError) {
 			return false
 		}
@@ -161,7 +157,7 @@ func looksChinese(b []byte) bool {
 			high++
 		}
 	}
-	for piece := range decodedPieces(simplifiedchinese.GB18030, b, asTheyAre) {
+	for piece := range decodedPieces(simplifiedchinese.GB18030, b) {
 		for len(piece) > 0 {
 			r, size := utf8.DecodeRune(piece)
 			if r >= utf8.RuneSelf {
@@ -179,14 +175,23 @@ func charsetName(label string) string {
 	return strings.ToLower(strings.Trim(label[:min(len(label), 75)], " \t\r\n\"'"))
 }
 
+// charset is how text in it is decoded. Every [encoding.Encoding] is one.
+type charset interface {
+	NewDecoder() *encoding.Decoder
+}
+
 // charsetByName returns the encoding of that name, which is in lower case, or nil if it is unknown.
 // It reads a label as mail programs do: as the superset that senders really use. GB2312, GBK and cp936
 // are all GB18030, KS C 5601 is cp949, and ISO 8859-1 is windows-1252.
-func charsetByName(name string) encoding.Encoding {
+func charsetByName(name string) charset {
 	switch name {
 	case "gb2312", "gb_2312-80", "csgb2312", "gb2312-80", "euc-cn", "euc_cn", "gbk", "x-gbk", "cp936", "ms936",
 		"windows-936", "x-windows-936", "gb18030", "gb-18030", "gb18030-2000", "x-gb18030", "chinese":
 		return simplifiedchinese.GB18030
+	case "iso-2022-kr", "csiso2022kr":
+		return iso2022KR{}
+	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7", "csutf7":
+		return utf7{}
 	case "hz-gb-2312", "hz", "x-hz", "hz-gb2312":
 		return simplifiedchinese.HZGB2312
 	case "big5", "big-5", "x-big5", "x-x-big5", "big5-hkscs", "big5hkscs", "cp950", "ms950", "windows-950", "x-windows-950", "cn-big5":
@@ -234,7 +239,7 @@ func charsetByName(name string) encoding.Encoding {
 	return nil
 }
 
-func charsetAlias(name string) encoding.Encoding {
+func charsetAlias(name string) charset {
 	enc, err := htmlindex.Get(name)
 	if err != nil {
 		return nil
@@ -242,91 +247,24 @@ func charsetAlias(name string) encoding.Encoding {
 	return enc
 }
 
-// lineEnds says what becomes of line ends when text is decoded.
-type lineEnds int
-
-const (
-	asTheyAre lineEnds = iota
-	asLF               // CRLF becomes LF
-)
-
-// text returns b, which is UTF-8.
-func (e lineEnds) text(b []byte) string {
-	crlf := []byte("\r\n")
-	n := 0
-	if e == asLF {
-		n = bytes.Count(b, crlf)
-	}
-	if n == 0 {
-		return string(b)
-	}
-	var s strings.Builder
-	s.Grow(len(b) - n)
-	for ; n > 0; n-- {
-		line, rest, _ := bytes.Cut(b, crlf)
-		s.Write(line)
-		s.WriteByte('\n')
-		b = rest
-	}
-	s.Write(b)
-	return s.String()
-}
-
-// decodeEncoding decodes b; what is invalid becomes U+FFFD. It decodes twice, the first time only to see how much room the
-// text needs: to make that larger step by step takes several times the memory.
-func decodeEncoding(enc encoding.Encoding, b []byte, ends lineEnds) string {
-	room := 0
-	for piece := range decodedPieces(enc, b, ends) {
-		room += len(piece)
-	}
-	var s strings.Builder
-	s.Grow(room)
-	for piece := range decodedPieces(enc, b, ends) {
-		s.Write(piece)
-	}
-	return strings.ToValidUTF8(s.String(), "\ufffd")
-}
-
-// decodedPieces yields b decoded, in pieces that are valid until the next one.
-func decodedPieces(enc encoding.Encoding, b []byte, ends lineEnds) iter.Seq[[]byte] {
+// decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid becomes U+FFFD.
+func decodedPieces(cs charset, b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		decoder := enc.NewDecoder()
-		buf := make([]byte, min(3*len(b)+utf8.UTFMax, 4<<10))
-		held := 0 // 1 if buf begins with a CR that may belong to an LF
-		for more := true; more; {
-			n, used, err := decoder.Transform(buf[held:], b, true)
-			b = b[used:]
+		decoder := cs.NewDecoder()
+		buf := make([]byte, min(3*len(b)+2*utf8.UTFMax, maxPiece))
+		for rest, more := b, true; more; {
+			n, used, err := decoder.Transform(buf, rest, true)
+			rest = rest[used:]
 			more = errors.Is(err, transform.ErrShortDst)
-			piece := buf[:held+n]
+			piece := buf[:n]
 			if err != nil && !more {
 				piece = append(piece, "\ufffd"...)
-			}
-			held = 0
-			if ends == asLF {
-				if more && bytes.HasSuffix(piece, []byte("\r")) {
-					piece, held = piece[:len(piece)-1], 1
-				}
-				piece = dropCR(piece)
 			}
 			if !yield(piece) {
 				return
 			}
-			if held > 0 {
-				buf[0] = '\r'
-			}
 		}
 	}
-}
-
-// dropCR makes LF of each CRLF, in place.
-func dropCR(b []byte) []byte {
-	kept := b[:0]
-	for i, c := range b {
-		if c != '\r' || i+1 == len(b) || b[i+1] != '\n' {
-			kept = append(kept, c)
-		}
-	}
-	return kept
 }
 
 func firstNonASCII(b []byte) int {
@@ -336,31 +274,6 @@ func firstNonASCII(b []byte) int {
 		}
 	}
 	return -1
-}
-
-// unshiftKR turns ISO-2022-KR (RFC 1557) into EUC-KR: the bytes between SO and SI, or the end of the
-// line, get the high bit, and the designator goes.
-func unshiftKR(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	shifted := false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == 0x1b && bytes.HasPrefix(b[i:], []byte("\x1b$)C")):
-			i += 3
-		case c == 0x0e:
-			shifted = true
-		case c == 0x0f:
-			shifted = false
-		case c == '\n':
-			shifted = false
-			out = append(out, c)
-		case shifted && c > ' ':
-			out = append(out, c|0x80)
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // charsetOfHTML returns the charset that an HTML page names in its first kilobyte, as in

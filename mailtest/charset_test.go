@@ -55,7 +55,7 @@ func TestDecodeCharset(t *testing.T) {
 	for _, tt := range tests {
 		for label := range strings.FieldsSeq(tt.labels) {
 			var bad faults
-			if got := decodeCharset([]byte(tt.in), label, "", asTheyAre, &bad); got != tt.want || len(bad) > 0 {
+			if got := decodeCharset([]byte(tt.in), label, "", asItIs, &bad); got != tt.want || len(bad) > 0 {
 				t.Errorf("decodeCharset(%q, %q) = %q, %q; want %q", tt.in, label, got, bad, tt.want)
 			}
 		}
@@ -85,16 +85,20 @@ func TestDecodeCharsetWrongLabel(t *testing.T) {
 		{"unknown", "x-klingon", "", "\xc4\xe3", "你", `charset "x-klingon" is unknown: read as gb18030`},
 		{"unsupported by x/text", "iso-2022-cn", "", "abc", "abc", `charset "iso-2022-cn" is unknown: read as utf-8`},
 		{"long", strings.Repeat("x", 100), "", "abc", "abc", `charset "` + strings.Repeat("x", 60) + `…" is unknown: read as utf-8`},
-		{"UTF-7 with 8 bits", "utf-7", "", "a\xe9", "a\ufffd", "byte 1 is not utf-7"},
-		{"UTF-7 with half a surrogate", "utf-7", "", "+2AA-x", "\ufffd\ufffdx", "byte 1 is not utf-7"},
-		{"UTF-7 with bits left over", "utf-7", "", "+T2BZ", "你\ufffd", "byte 1 is not utf-7"},
-		{"UTF-7 with nothing in the shift", "utf-7", "", "a + b", "a \ufffd b", "byte 3 is not utf-7"},
+		{"UTF-7 with 8 bits", "utf-7", "", "a\xe9", "a\ufffd", "character 2 of the text is not utf-7"},
+		{"UTF-7 with 8 bits in the shift", "utf-7", "", "+T2BZfQ\xe9", "你好\ufffd", "character 3 of the text is not utf-7"},
+		{"UTF-7 with half a surrogate", "utf-7", "", "+2AA-x", "\ufffdx", "character 1 of the text is not utf-7"},
+		{"UTF-7 with half a surrogate before a character", "utf-7", "", "+2ABPYA-", "\ufffd你", "character 1 of the text is not utf-7"},
+		{"UTF-7 with the other half of a surrogate", "utf-7", "", "+3AA-", "\ufffd", "character 1 of the text is not utf-7"},
+		{"UTF-7 with bits left over", "utf-7", "", "+T2BZ", "你\ufffd", "character 2 of the text is not utf-7"},
+		{"UTF-7 with nothing in the shift", "utf-7", "", "a + b", "a \ufffd b", "character 3 of the text is not utf-7"},
+		{"UTF-7 that ends in a shift", "utf-7", "", "a+", "a\ufffd", "character 2 of the text is not utf-7"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var bad faults
-			got := decodeCharset([]byte(tt.in), tt.label, tt.hint, asTheyAre, &bad)
+			got := decodeCharset([]byte(tt.in), tt.label, tt.hint, asItIs, &bad)
 			if got != tt.want || len(bad) != 1 || bad[0] != tt.problem {
 				t.Errorf("decodeCharset(%q, %q) = %q, problems %q;\nwant %q, problem %q", tt.in, tt.label, got, bad, tt.want, tt.problem)
 			}
@@ -116,7 +120,7 @@ func TestGB2312IsASubsetOfGB18030(t *testing.T) {
 			if err != nil || strings.ContainsRune(string(want), utf8.RuneError) {
 				continue
 			}
-			if got := decodeCharset(b, "gb2312", "", asTheyAre, new(faults)); got != string(want) {
+			if got := decodeCharset(b, "gb2312", "", asItIs, new(faults)); got != string(want) {
 				t.Errorf("GB 2312 %x = %q, want %q as in GBK", b, got, want)
 			}
 		}
@@ -133,10 +137,10 @@ func TestLineEnds(t *testing.T) {
 			if label == "utf-16be" {
 				b = []byte("\x00" + strings.Join(strings.Split(text, ""), "\x00"))
 			}
-			for ends, want := range map[lineEnds]string{asTheyAre: text, asLF: strings.ReplaceAll(text, "\r\n", "\n")} {
+			for form, want := range map[layout]string{asItIs: text, asLF: strings.ReplaceAll(text, "\r\n", "\n")} {
 				var bad faults
-				if got := decodeCharset(b, label, "", ends, &bad); got != want || len(bad) > 0 {
-					t.Errorf("%s, %d, %d: got %q, %q, want %q", label, n, ends, got[4080:], bad, want[4080:])
+				if got := decodeCharset(b, label, "", form, &bad); got != want || len(bad) > 0 {
+					t.Errorf("%s, %d, %d: got %q, %q, want %q", label, n, form, got[4080:], bad, want[4080:])
 				}
 			}
 		}

@@ -102,30 +102,33 @@ func corpusFiles(t *testing.T) map[string][]byte {
 // foundIn returns what the decoder has found.
 func foundIn(m *Message) corpus.Want {
 	found := corpus.Want{
-		Subject: m.Subject, MessageID: m.MessageID, Text: m.Text, HTML: m.HTML, Tree: tree(m.Body),
+		Subject: m.Subject, MessageID: m.MessageID, Text: m.Text, HTML: m.HTML, Tree: tree(m.Parts),
 		From: corpusAddresses(m.From), Sender: corpusAddresses(m.Sender), ReplyTo: corpusAddresses(m.ReplyTo),
 		To: corpusAddresses(m.To), Cc: corpusAddresses(m.Cc), Attachments: corpusPartFiles(m.Attachments), Inline: corpusPartFiles(m.Inline),
 	}
 	if !m.Date.IsZero() {
 		found.Date = m.Date.Format(time.RFC3339)
 	}
-	for p := range m.Body.All() {
-		if p.Message != nil {
-			found.Messages = append(found.Messages, foundIn(p.Message))
+	for _, p := range m.Parts {
+		if inner := p.Message(); inner != nil {
+			found.Messages = append(found.Messages, foundIn(inner))
 		}
 	}
 	return found
 }
 
-func tree(p Part) string {
-	if p.Parts == nil {
-		return p.MediaType
+// tree returns the media types of a part, the first, and of those below it, the others.
+func tree(parts []Part) string {
+	if len(parts) == 1 {
+		return parts[0].MediaType
 	}
-	var below []string
-	for _, q := range p.Parts {
-		below = append(below, tree(q))
+	var children []string
+	for below := parts[1:]; len(below) > 0; {
+		n := 1 + below[0].Below
+		children = append(children, tree(below[:n]))
+		below = below[n:]
 	}
-	return p.MediaType + "(" + strings.Join(below, " ") + ")"
+	return parts[0].MediaType + "(" + strings.Join(children, " ") + ")"
 }
 
 func corpusAddresses(list []Address) []corpus.Address {

@@ -17,40 +17,35 @@ const maxProblems = 100
 // why; the caller knows where.
 type faults []string
 
+// full returns whether no more are noted. To ask before spares the memory of the arguments, where there may be many.
+func (f *faults) full() bool { return len(*f) >= maxProblems }
+
 func (f *faults) addf(format string, args ...any) {
-	if len(*f) < maxProblems {
+	if !f.full() {
 		*f = append(*f, fmt.Sprintf(format, args...))
 	}
 }
 
 // decode fills everything that follows from Raw. It must be called once.
 func (m *Message) decode() {
-	d := decoder{raw: m.Raw, bounds: map[string]int{}}
-	d.message(m, 0, 0)
+	d := decoder{msg: m, raw: m.Raw, bounds: map[string]int{}}
+	d.entity(0, "", 0, "text/plain", "")
+	m.Header = m.Parts[0].Header
+	m.fillHeader(m.Parts[0].Params["charset"])
+	m.fillBodies()
 }
 
 // addProblem notes what is wrong with the kind of thing (a header field, a part) of that name, which
 // begins at the given byte of Raw. Beyond maxProblems it says only that there is more.
 func (m *Message) addProblem(kind, name string, at int, bad faults) {
 	for _, why := range bad {
-		m.addProblemText(strings.TrimSuffix(kind+" "+name, " ") + " at byte " + strconv.Itoa(at) + ": " + why)
+		switch n := len(m.Problems); {
+		case n < maxProblems:
+			m.Problems = append(m.Problems, strings.TrimSuffix(kind+" "+name, " ")+" at byte "+strconv.Itoa(at)+": "+why)
+		case n == maxProblems:
+			m.Problems = append(m.Problems, "there are more problems than are listed here")
+		}
 	}
-}
-
-func (m *Message) addProblemText(s string) {
-	switch n := len(m.Problems); {
-	case n < maxProblems:
-		m.Problems = append(m.Problems, s)
-	case n == maxProblems:
-		m.Problems = append(m.Problems, "there are more problems than are listed here")
-	}
-}
-
-// fill sets the fields that follow from the tree of parts.
-func (m *Message) fill(body Part) {
-	m.Body, m.Header = body, body.Header
-	m.fillHeader(body.Params["charset"])
-	m.fillBodies()
 }
 
 // fillHeader sets what header fields say. The hint is the charset of what is not in UTF-8.
@@ -86,28 +81,22 @@ func (m *Message) fillHeader(hint string) {
 
 // fillBodies finds the text, the HTML, the attachments and the inline parts.
 func (m *Message) fillBodies() {
-	text, html := -1, -1 // their indices in leaves
-	var leaves []Part
-	isRoot := m.Body.Parts == nil
-	for p := range m.Body.All() {
-		if strings.HasPrefix(p.MediaType, "multipart/") {
-			continue
-		}
-		if (p.Disposition == "" || p.Disposition == "inline") && (p.Filename == "" || isRoot) {
+	text, html := -1, -1 // their indices in Parts
+	for i, p := range m.Parts {
+		if (p.Disposition == "" || p.Disposition == "inline") && (p.Filename == "" || i == 0) {
 			if text < 0 && p.MediaType == "text/plain" {
-				text, m.Text = len(leaves), p.Text
+				text, m.Text = i, p.Text
 			}
 			if html < 0 && p.MediaType == "text/html" {
-				html, m.HTML = len(leaves), p.Text
+				html, m.HTML = i, p.Text
 			}
 		}
-		leaves = append(leaves, p)
 	}
 	shown := contentIDs(m.HTML)
-	for i, p := range leaves {
+	for i, p := range m.Parts {
 		isText := strings.HasPrefix(p.MediaType, "text/")
 		switch {
-		case i == text || i == html:
+		case i == text || i == html || strings.HasPrefix(p.MediaType, "multipart/"):
 		case p.ContentID != "" && shown[p.ContentID]:
 			m.Inline = append(m.Inline, p)
 		case p.Disposition != "" && p.Disposition != "inline":
@@ -123,11 +112,14 @@ func (m *Message) fillBodies() {
 
 // contentIDs returns the ids that the HTML refers to as "cid:…" (RFC 2392 §2).
 func contentIDs(html string) map[string]bool {
-	ids := map[string]bool{}
+	var ids map[string]bool
 	for {
 		_, after, found := strings.Cut(html, "cid:")
 		if !found {
 			return ids
+		}
+		if ids == nil {
+			ids = map[string]bool{}
 		}
 		end := strings.IndexAny(after, "\"'<> \t\n)&")
 		if end < 0 {

@@ -116,8 +116,8 @@ type leaf struct {
 
 func leavesOf(m *Message) []leaf {
 	var all []leaf
-	for p := range m.Body.All() {
-		if p.Parts == nil {
+	for _, p := range m.Parts {
+		if p.Below == 0 {
 			all = append(all, leaf{p.MediaType, strings.ReplaceAll(string(p.Content), "\r\n", "\n")})
 		}
 	}

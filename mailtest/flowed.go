@@ -2,40 +2,39 @@ package mailtest
 
 // This file undoes the soft line breaks of text/plain; format=flowed (RFC 3676).
 
-import "strings"
+import "bytes"
 
-// unflow joins the lines of s, which end in "\n", that belong to one paragraph: those that end in a
-// space, with the lines behind them of the same quote depth (§4.1). With delSp that space goes.
-// Quoted paragraphs begin with their quote marks and a space; space-stuffing goes (§4.4).
-func unflow(s string, delSp bool) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	open, openDepth := false, 0 // whether the last line was flowed, and its depth
-	for line := range strings.Lines(s) {
-		text := strings.TrimLeft(line, ">")
+// flow is what is known of the lines so far.
+type flow struct {
+	open   bool // the last line ended in a soft line break
+	inside bool // there was a piece of this line
+	depth  int  // the number of quote marks before the last line
+}
+
+// unflow joins the lines that belong to one paragraph: those that end in a space, with the lines behind them of the same quote
+// depth (§4.1). With flowedDelSp that space goes. Quoted paragraphs begin with their quote marks and a space; space-stuffing
+// goes (§4.4). It writes what comes before the text of a line, and returns what is left of that, and whether a line ends there.
+func (w *textWriter) unflow(line []byte, ended bool) (text []byte, ends bool) {
+	text, f := line, &w.flow
+	signature := false // the line above one, §4.3
+	if !f.inside {
+		text = bytes.TrimLeft(line, ">")
 		depth := len(line) - len(text)
-		text, ended := strings.CutSuffix(text, "\n")
-		text = strings.TrimPrefix(text, " ")
-		if open && (depth != openDepth || text == "-- ") {
-			b.WriteByte('\n') // a paragraph that should have gone on
-			open = false
+		text = bytes.TrimPrefix(text, []byte(" "))
+		signature = string(text) == "-- "
+		if f.open && (depth != f.depth || signature) {
+			w.emit([]byte("\n")) // a paragraph that should have gone on
+			f.open = false
 		}
-		if !open && depth > 0 {
-			b.WriteString(line[:depth])
-			b.WriteByte(' ')
+		if !f.open && depth > 0 {
+			w.emit(line[:depth])
+			w.emit([]byte(" "))
 		}
-		flowed := ended && strings.HasSuffix(text, " ") && text != "-- " // the line above a signature, §4.3
-		if flowed && delSp {
-			text = text[:len(text)-1]
-		}
-		b.WriteString(text)
-		if ended && !flowed {
-			b.WriteByte('\n')
-		}
-		open, openDepth = flowed, depth
+		f.depth = depth
 	}
-	if open {
-		b.WriteByte('\n')
+	f.open, f.inside = ended && bytes.HasSuffix(text, []byte(" ")) && !signature, !ended
+	if f.open && w.layout == flowedDelSp {
+		text = text[:len(text)-1]
 	}
-	return b.String()
+	return text, ended && !f.open
 }

@@ -2,7 +2,10 @@ package mailtest
 
 // This file tests format=flowed.
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestUnflow(t *testing.T) {
 	t.Parallel()
@@ -29,9 +32,28 @@ func TestUnflow(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := unflow(tt.in, tt.delSp); got != tt.want {
-				t.Errorf("unflow(%q) = %q, want %q", tt.in, got, tt.want)
+			form := flowed
+			if tt.delSp {
+				form = flowedDelSp
+			}
+			if got := form.text(wholly([]byte(tt.in))); got != tt.want {
+				t.Errorf("%q is %q, want %q", tt.in, got, tt.want)
 			}
 		})
+	}
+}
+
+// Long lines, which are looked at piece by piece, come out as short ones do.
+func TestUnflowLongLines(t *testing.T) {
+	t.Parallel()
+	for n := -10; n < 10; n++ {
+		long := strings.Repeat("x", 2*maxPiece+n)
+		in := ">> " + long + " \r\n>> more \r\n > stuffed\r\n" + long + ">\r\n" + long + " \r"
+		want := ">> " + long + " more \n> stuffed\n" + long + ">\n" + long + " \r"
+		for _, label := range []string{"utf-8", "iso-8859-5"} { // in one piece, and in several
+			if got := decodeCharset([]byte(in), label, "", flowed, new(faults)); got != want {
+				t.Errorf("%s, lines of %d bytes: got %q, want %q", label, len(long), got, want)
+			}
+		}
 	}
 }

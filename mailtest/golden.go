@@ -19,7 +19,7 @@ import (
 func (m *Message) Summary() string {
 	var b strings.Builder
 	var unstable []string
-	for part := range m.Body.All() {
+	for _, part := range m.Parts {
 		if boundary := part.Params["boundary"]; boundary != "" {
 			unstable = append(unstable, boundary)
 		}
@@ -34,8 +34,8 @@ func (m *Message) Summary() string {
 		}
 		fmt.Fprintf(&b, "%s: %s\n", f.Name, value)
 	}
-	for part := range m.Body.All() {
-		if part.Parts == nil {
+	for _, part := range m.Parts {
+		if part.Below == 0 {
 			part.summarize(&b)
 		}
 	}

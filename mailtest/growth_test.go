@@ -1,6 +1,6 @@
 package mailtest_test
 
-// This file measures that decoding takes time and memory in proportion to the size of a message, whatever it is made of.
+// This file measures that decoding takes memory in proportion to the size of a message, whatever it is made of.
 
 import (
 	"bytes"
@@ -22,9 +22,6 @@ type growthShape struct {
 	make func(size int) []byte
 }
 
-// encodedFlowed needs more memory than others for a moment: the content, its text, and that without soft line breaks.
-const encodedFlowed = "base64 text, flowed"
-
 // growthShapes makes messages of about so many bytes.
 var growthShapes = []growthShape{
 	{"base64", func(size int) []byte {
@@ -33,11 +30,35 @@ var growthShapes = []growthShape{
 	{"base64 with damage", func(size int) []byte {
 		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("UEsDBBQABgAIAAAAIQDfpNJsWgEAACAFAAATAAgCW0*0Z\r\n", size))
 	}},
+	{"base64 with padding", func(size int) []byte {
+		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("QQ==A=", size))
+	}},
 	{"quoted-printable text", func(size int) []byte {
 		return []byte("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + repeat("Gr=C3=BC=C3=9Fe aus K=C3=B6ln, und noch etwas mehr Text, damit die Zeile =\r\nvoll wird.\r\n", size))
 	}},
-	{encodedFlowed, func(size int) []byte {
+	{"quoted-printable with damage", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + repeat("= == =x =ZZ\r\n", size))
+	}},
+	{"quoted-printable text, flowed", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + repeat("> a quoted paragraph of =\r\nsome length=20\r\n> that goes on\r\n", size))
+	}},
+	{"base64 text, flowed", func(size int) []byte {
 		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("UGFyYWdyYXBoIHRoYXQgZ29lcyBvbiAKYW5kIG9uLgoK\r\n", size))
+	}},
+	{"base64 GBK in one line, flowed", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=gbk; format=flowed; delsp=yes\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("xOO6w8TjusPE47rDxOO6w8TjusPE47rDxOO6w8TjusPE47rDxOO6w8TjusPE47rDxOO6w8TjusPE\r\n", size))
+	}},
+	{"base64 ISO-2022-KR", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=iso-2022-kr\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("GyQpQw4+SDNnPkgzZz5IM2cPLCAOPkgzZz5IM2c+SDNnDyENCg4+SDNnPkgzZz5IM2cPLCAOPkgzZz5IM2c+SDNnDyENCi4u\r\n", size))
+	}},
+	{"ISO-2022-KR", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=iso-2022-kr\r\n\r\n\x1b$)C" + repeat("\x0e>H3g>H3g>H3g\x0f, \x0e>H3g>H3g>H3g\x0f!\r\n", size))
+	}},
+	{"UTF-7", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-7\r\n\r\n" + repeat("+T2BZfU9gWX1PYFl9T2BZfU9gWX1PYFl9-, Hi Mom\r\n", size))
+	}},
+	{"8-bit UTF-8 with damage", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8\r\n\r\n" + repeat("Gr\xfc\u00df\u00dfe\r\n", size))
 	}},
 	{"8-bit HTML", func(size int) []byte {
 		return []byte("Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + repeat("<p>Grüße aus Köln, <a href=\"https://example.com/?a=1\">und</a> 你好,世界</p>\r\n", size))
@@ -57,7 +78,7 @@ var growthShapes = []growthShape{
 		return []byte("Content-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + repeat(line, size))
 	}},
 	{"flowed", func(size int) []byte {
-		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\n\r\n" + repeat("> a quoted paragraph of some length \r\n> that goes on\r\n\r\ntext\r\n", size))
+		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\n\r\n" + repeat("> a quoted paragraph of some length \r\n> that goes on\r\n\r\ntext\r\n>x\r\n>>\r\n", size))
 	}},
 	{"many parts", func(size int) []byte {
 		return multi(repeat("Content-Type: text/plain; charset=utf-8\r\n\r\n"+strings.Repeat("text in a part\r\n", 400)+"--b\r\n", size))
@@ -79,8 +100,8 @@ func multi(part string) []byte {
 }
 
 // TestGrowth decodes messages of 5, 10 and 50 MiB. The message and all that its decoding allocates, garbage included, are at most
-// three times its size at 50 MiB; below that there may be some more for many parts and fields, whose number is bounded. And
-// ten times the size takes about ten times as long.
+// three times its size at 50 MiB; below that there may be some more for many parts and fields, whose number is bounded. The
+// log says how long it takes; what takes quadratic time fails TestHostileMessages.
 func TestGrowth(t *testing.T) {
 	sizes := []int{5, 10, 50}
 	if testing.Short() || raceEnabled {
@@ -88,26 +109,18 @@ func TestGrowth(t *testing.T) {
 	}
 	for _, shape := range growthShapes {
 		t.Run(shape.name, func(t *testing.T) {
-			var times []time.Duration
 			for _, mib := range sizes {
 				raw := shape.make(mib << 20)
 				allocated, kept, took := measure(raw)
-				times = append(times, took)
 				size := float64(len(raw))
 				t.Logf("%2d MiB: %v, allocates %.2f times its size, keeps %.2f", mib, took.Round(time.Millisecond), allocated/size, kept/size)
 				most := 3 * size
-				if shape.name == encodedFlowed {
-					most = 3.5 * size
-				}
 				if mib < 50 {
 					most += 32 << 20
 				}
 				if allocated+size > most {
 					t.Errorf("%d MiB: the message and what its decoding allocates are %.0f bytes, want at most %.0f", mib, allocated+size, most)
 				}
-			}
-			if first, last := times[0], times[2]; last > 40*first+time.Second {
-				t.Errorf("%d MiB took %v, and %d MiB %v: that is not in proportion", sizes[0], first, sizes[2], last)
 			}
 		})
 	}

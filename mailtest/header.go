@@ -19,7 +19,7 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 	pos := at
 	for body = -1; body < 0; {
 		line := d.raw[pos:d.lineEnd(pos)]
-		name, ok := fieldName(line, at == d.base && pos == at)
+		name, ok := fieldName(line, pos == 0)
 		end := d.fieldEnd(pos)
 		delim, isDelimiter := d.delimiterAt(pos)
 		switch {
@@ -31,17 +31,17 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		case isDelimiter:
 			body = pos
 		case end-at > maxHeader:
-			bad.addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos-d.base)
+			bad.addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos)
 			body = pos
 		case !ok && len(ends) > 0 && continuesParams(d.raw[at:pos], line):
-			bad.addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", clip(bytes.TrimRight(line, "\r\n")), pos-d.base)
+			bad.addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", clip(bytes.TrimRight(line, "\r\n")), pos)
 			ends[len(ends)-1], pos = end-at, end
 		case !ok:
-			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos-d.base)
+			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos)
 			body = pos
 		default:
 			if strings.ContainsAny(name, " \t") {
-				bad.addf("the field name %q at byte %d has a space in it", clip(name), pos-d.base)
+				bad.addf("the field name %q at byte %d has a space in it", clip(name), pos)
 			}
 			names, ends = append(names, name), append(ends, end-at)
 			pos = end

@@ -3,7 +3,6 @@ package mailtest
 // This file holds the message as a test sees it: its types, and how to ask them.
 
 import (
-	"iter"
 	"strings"
 	"time"
 )
@@ -26,10 +25,11 @@ import (
 //
 // # Bounds
 //
-// Multiparts and messages may be nested 100 deep, a message may have 10,000 parts, and
-// a header 1 MiB. Beyond that a part is not taken apart (it is a leaf with its bytes),
-// and header fields count as the beginning of the body. Time and memory grow in
-// proportion to the size of the message, whatever is in it.
+// Multiparts may be nested 100 deep, a message may have 10,000 parts, and a header 1 MiB.
+// Beyond that a part is not taken apart (it is a leaf with its bytes), and header fields
+// count as the beginning of the body. Time and memory grow in proportion to the size of
+// the message, whatever is in it. A big one takes, Raw included, at most three times its
+// size, unless it consists of headers, or of letters that UTF-8 has more bytes for.
 type Message struct {
 	// Number counts the messages of a server from 1, in the order in which they were
 	// accepted. It is 0 for a message that no server received.
@@ -42,7 +42,10 @@ type Message struct {
 	Time time.Time
 
 	// Acked is true if the acceptance was really sent to the client. A rule can lose
-	// it, and then a client that does its duty sends the message again.
+	// it, and then a client that does its duty sends the message again. A message can be
+	// had before its acceptance is sent, and stays as it is; if the client does not get
+	// the acceptance for other reasons than a rule, such as a connection that it has
+	// closed, only those that Messages and waits return from then on say so.
 	Acked bool
 
 	// Envelope is what the client said about the message in the SMTP dialogue.
@@ -71,14 +74,15 @@ type Message struct {
 	// Text is the text that a person would read: the first text/plain part that is no
 	// attachment and has no file name (the only part of a message may have one). It is in
 	// UTF-8, with line ends "\n", and with the soft line breaks of format=flowed undone
-	// (RFC 3676). Messages inside this one do not count. It is empty if there is no such part.
+	// (RFC 3676). Messages inside this one do not count: see [Part.Message]. It is empty if there is no such part.
 	Text string
 
 	// HTML is the first such text/html part, in UTF-8, with line ends "\n".
 	HTML string
 
-	// Body is the root of the tree of parts. Its Header is the message's.
-	Body Part
+	// Parts is the MIME tree, each part before its own parts. The first is the root, whose
+	// Header is the message's. The Path of a part tells its place in the tree.
+	Parts []Part
 
 	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
 	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
@@ -93,7 +97,7 @@ type Message struct {
 
 	// Problems is what could not be decoded as it was labelled, one sentence each: where
 	// (the header field or the part, and the offset in Raw), and why. At most 100 are
-	// listed. Problems of messages inside this one are repeated here.
+	// listed. Messages inside this one have their own.
 	Problems []string
 }
 
@@ -133,18 +137,16 @@ type Part struct {
 	// without its header and without the line end that belongs to the boundary below it.
 	Raw []byte
 
-	// Content is Raw with the transfer encoding undone. It is nil if the part has Parts.
+	// Content is Raw with the transfer encoding undone. It is nil if there are parts below.
 	Content []byte
 
 	// Text is the content of a text part in UTF-8, with line ends "\n" and the soft line
 	// breaks of format=flowed undone.
 	Text string
 
-	// Parts is the parts of a multipart, in order.
-	Parts []Part
-
-	// Message is the message that a message/rfc822 or message/global part holds, else nil.
-	Message *Message
+	// Below is the number of parts below this one in the tree, which come directly behind it in
+	// Message.Parts. It is 0 for a leaf.
+	Below int
 }
 
 // Field is one header field.
@@ -202,8 +204,8 @@ func (m *Message) GetAll(name string) []string {
 func (m *Message) Find(mediaType string) []Part {
 	mediaType = strings.ToLower(mediaType)
 	var found []Part
-	for part := range m.Body.All() {
-		if part.Parts == nil && (part.MediaType == mediaType || strings.HasSuffix(mediaType, "/") && strings.HasPrefix(part.MediaType, mediaType)) {
+	for _, part := range m.Parts {
+		if part.Below == 0 && (part.MediaType == mediaType || strings.HasSuffix(mediaType, "/") && strings.HasPrefix(part.MediaType, mediaType)) {
 			found = append(found, part)
 		}
 	}
@@ -213,7 +215,7 @@ func (m *Message) Find(mediaType string) []Part {
 // Attachment returns the first part with that file name, wherever it is in the message
 // and whether it is in Attachments, Inline or neither, and false if there is none.
 func (m *Message) Attachment(filename string) (Part, bool) {
-	for p := range m.Body.All() {
+	for _, p := range m.Parts {
 		if p.Filename == filename && p.Filename != "" {
 			return p, true
 		}
@@ -225,7 +227,7 @@ func (m *Message) Attachment(filename string) (Part, bool) {
 // false if there is none. The id may be as HTML ("cid:x@y") or a header ("<x@y>") writes it.
 func (m *Message) InlineByID(id string) (Part, bool) {
 	id = trimID(strings.TrimPrefix(id, "cid:"))
-	for p := range m.Body.All() {
+	for _, p := range m.Parts {
 		if p.ContentID == id && id != "" {
 			return p, true
 		}
@@ -237,22 +239,13 @@ func (m *Message) InlineByID(id string) (Part, bool) {
 // matter, or "" if there is none.
 func (p Part) Get(name string) string { return headerValue(p.Header, name) }
 
-// All yields p and the parts below it, each before its own parts. It does not enter the
-// messages that parts hold.
-func (p Part) All() iter.Seq[Part] {
-	return func(yield func(Part) bool) { p.walk(yield) }
-}
-
-func (p Part) walk(yield func(Part) bool) bool {
-	if !yield(p) {
-		return false
+// Message decodes the message that a message/rfc822 or message/global part holds, anew each
+// time. It returns nil if the part is of another type.
+func (p Part) Message() *Message {
+	if p.MediaType != "message/rfc822" && p.MediaType != "message/global" {
+		return nil
 	}
-	for _, q := range p.Parts {
-		if !q.walk(yield) {
-			return false
-		}
-	}
-	return true
+	return ParseMessage(p.Content)
 }
 
 func headerValue(fields []Field, name string) string {

@@ -60,3 +60,12 @@ func ExampleMessage_problems() {
 	// header Subject at byte 0: encoded word in "x-unknown-charset": charset "x-unknown-charset" is unknown: read as utf-8
 	// part 1 at byte 46: byte 2 is not us-ascii: read as windows-1252
 }
+
+// A forwarded message is an attachment, with everything that a message has.
+func ExamplePart_Message() {
+	msg := mailtest.ParseMessage([]byte("Subject: Fwd: Lunch\r\nContent-Type: message/rfc822\r\n\r\nSubject: Lunch\r\n\r\nAt noon?\r\n"))
+	inside := msg.Attachments[0].Message()
+	fmt.Printf("%q in %q: %q\n", inside.Subject, msg.Subject, inside.Text)
+	// Output:
+	// "Lunch" in "Fwd: Lunch": "At noon?\n"
+}

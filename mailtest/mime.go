@@ -12,21 +12,16 @@ import (
 
 // Bounds of the tree of parts; see Message.
 const (
-	maxDepth  = 100
-	maxParts  = 10_000
-	maxCopies = 4 // messages within encoded messages: each costs a copy of what is in it
+	maxDepth = 100
+	maxParts = 10_000
 )
 
-// decoder reads one message, and those inside it that need no decoding first, in a single pass: it
-// looks for the boundaries of all open multiparts at the same time, so each line is looked at once
-// however deep the nesting.
+// decoder reads the parts of a message in a single pass: it looks for the boundaries of all open
+// multiparts at the same time, so each line is looked at once however deep the nesting.
 type decoder struct {
 	raw    []byte
-	msg    *Message       // the message that is being read, which gets the problems
-	base   int            // where msg begins in raw
+	msg    *Message       // which gets the parts and the problems
 	bounds map[string]int // the boundaries of the open multiparts, with their level from 1
-	parts  int            // the number of parts up to now
-	copies int            // how many transfer encodings raw has been through
 	full   bool           // there were more than maxParts: the last one gets the rest
 }
 
@@ -38,57 +33,28 @@ type delimiter struct {
 	final bool // the boundary has "--" at its end
 }
 
-// message reads the message that begins at at, at the given depth in the tree.
-func (d *decoder) message(m *Message, at, depth int) delimiter {
-	outer, base := d.msg, d.base
-	d.msg, d.base = m, at
-	body, delim := d.entity(at, "", depth, "text/plain", "")
-	m.Raw = d.between(at, delim.end)
-	m.fill(body)
-	d.msg, d.base = outer, base
-	return delim
-}
-
 // entity reads the part that begins at at: its header, its body, and the parts below it. The media
 // type is what a part has that names none, and the hint the charset of unlabelled text. The path of
-// the root of a message is "".
-func (d *decoder) entity(at int, path string, depth int, mediaType, hint string) (Part, delimiter) {
-	d.parts++
+// the root is "".
+func (d *decoder) entity(at int, path string, depth int, mediaType, hint string) delimiter {
 	p := Part{Path: path, MediaType: mediaType}
 	body, boundary := d.readHeader(&p, at, &hint)
+	index := len(d.msg.Parts)
+	d.msg.Parts = append(d.msg.Parts, p)
+	var delim delimiter
 	if strings.HasPrefix(p.MediaType, "multipart/") && d.open(&p, boundary, body, depth) {
-		delim := d.readParts(&p, boundary, body, depth, hint)
-		p.Raw = d.between(body, delim.end)
-		if p.Parts == nil {
-			p.Path, p.Content = leafPath(path), p.Raw
-		}
-		return p, delim
+		delim = d.readParts(&p, boundary, body, depth, hint)
+	} else {
+		delim = d.nextDelimiter(body)
 	}
-	p.Path = leafPath(path)
-	encoded := p.Encoding == "base64" || p.Encoding == "quoted-printable"
-	nested := (p.MediaType == "message/rfc822" || p.MediaType == "message/global") && d.mayNest(&p, body, depth)
-	if nested && !encoded {
-		p.Message = &Message{}
-		delim := d.message(p.Message, body, depth+1)
-		p.Raw, p.Content = p.Message.Raw, p.Message.Raw
-		d.adoptProblems(&p)
-		return p, delim
+	p.Raw, p.Below = d.between(body, delim.end), len(d.msg.Parts)-index-1
+	if p.Below == 0 {
+		p.Path = cmp.Or(path, "1")
+		d.readLeaf(&p, body, hint)
 	}
-	delim := d.nextDelimiter(body)
-	p.Raw = d.between(body, delim.end)
-	d.readLeaf(&p, body, hint)
-	if nested {
-		p.Message = &Message{}
-		inner := decoder{raw: p.Content, bounds: map[string]int{}, parts: d.parts, copies: d.copies + 1}
-		inner.message(p.Message, 0, depth+1)
-		d.parts = inner.parts
-		d.adoptProblems(&p)
-	}
-	return p, delim
+	d.msg.Parts[index] = p
+	return delim
 }
-
-// leafPath returns the path of a leaf: that of a root is "1".
-func leafPath(path string) string { return cmp.Or(path, "1") }
 
 // readHeader fills in what the header that begins at at says about the part, changes hint if it
 // names a charset, and returns where the body begins, and the boundary as it stands there.
@@ -99,7 +65,7 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 	}
 	var bad, badType faults
 	p.Header, body = d.header(at, &bad)
-	d.msg.addProblem(where, "", at-d.base, bad)
+	d.msg.addProblem(where, "", at, bad)
 	boundary = p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
 	if charset := p.Params["charset"]; charset != "" {
 		*hint = charset
@@ -124,7 +90,7 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 		case strings.EqualFold(f.Name, "Content-ID") && p.ContentID == "":
 			p.ContentID = toUTF8(trimID(raw), *hint, new(faults))
 		}
-		d.msg.addProblem(where, f.Name, at-d.base, bad)
+		d.msg.addProblem(where, f.Name, at, bad)
 		at += len(f.Raw)
 	}
 	return body, boundary
@@ -199,12 +165,14 @@ func (p *Part) readable(hint string, bad *faults) string {
 	if charset == "" && p.MediaType == "text/html" {
 		charset = charsetOfHTML(p.Content)
 	}
-	text := decodeCharset(p.Content, charset, hint, asLF, bad)
-	text = strings.TrimPrefix(text, "\ufeff") // the byte order mark
+	form := asLF
 	if p.MediaType == "text/plain" && strings.EqualFold(p.Params["format"], "flowed") {
-		text = unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
+		form = flowed
+		if strings.EqualFold(p.Params["delsp"], "yes") {
+			form = flowedDelSp
+		}
 	}
-	return text
+	return decodeCharset(p.Content, charset, hint, form, bad)
 }
 
 // open makes the boundary of the multipart p one to look for. It returns false if that cannot be.
@@ -216,27 +184,12 @@ func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
 		bad.addf("the multipart has no boundary parameter: it is left as it is")
 	case used:
 		bad.addf("the boundary %q is that of a multipart around this one, which gets the parts", clip(boundary))
-	case !d.mayNest(p, at, depth):
-		return false
-	default:
-		d.bounds[boundary] = len(d.bounds) + 1
-		return true
-	}
-	d.problem(p, at, bad)
-	return false
-}
-
-// mayNest returns whether there may be parts below p.
-func (d *decoder) mayNest(p *Part, at, depth int) bool {
-	var bad faults
-	switch {
 	case depth >= maxDepth:
 		bad.addf("it is nested %d deep: it is not taken apart", depth)
-	case d.copies >= maxCopies:
-		bad.addf("it is in %d encoded messages: it is not taken apart", d.copies)
-	case d.parts >= maxParts:
+	case len(d.msg.Parts) >= maxParts:
 		bad.addf("there are more than %d parts: it is not taken apart", maxParts)
 	default:
+		d.bounds[boundary] = len(d.bounds) + 1
 		return true
 	}
 	d.problem(p, at, bad)
@@ -246,7 +199,7 @@ func (d *decoder) mayNest(p *Part, at, depth int) bool {
 // readParts reads the parts of the open multipart whose body begins at at, and closes it.
 func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string) delimiter {
 	var bad faults
-	level := d.bounds[boundary]
+	level, children := d.bounds[boundary], 0
 	mediaType := "text/plain"
 	if p.MediaType == "multipart/digest" {
 		mediaType = "message/rfc822" // RFC 2046 §5.1.5
@@ -257,24 +210,24 @@ func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string
 	}
 	delim := d.nextDelimiter(at)
 	for delim.level == level && !delim.final {
-		if d.parts >= maxParts {
-			bad.addf("there are more than %d parts: part %s%d gets all that is left", maxParts, prefix, len(p.Parts)+1)
+		children++
+		path := prefix + strconv.Itoa(children)
+		if len(d.msg.Parts) >= maxParts {
+			bad.addf("there are more than %d parts: part %s gets all that is left", maxParts, path)
 			clear(d.bounds)
 			d.full = true
 		}
-		var child Part
-		child, delim = d.entity(delim.next, prefix+strconv.Itoa(len(p.Parts)+1), depth+1, mediaType, hint)
-		p.Parts = append(p.Parts, child)
+		delim = d.entity(delim.next, path, depth+1, mediaType, hint)
 	}
 	delete(d.bounds, boundary)
 	switch {
 	case delim.level == level:
-		if len(p.Parts) == 0 {
+		if children == 0 {
 			bad.addf("the multipart has no parts")
 		}
 		delim = d.nextDelimiter(delim.next) // the epilogue
 	case d.full:
-	case len(p.Parts) == 0:
+	case children == 0:
 		bad.addf("no line is the boundary %q", clip(boundary))
 	default:
 		bad.addf("the closing boundary %q is missing", clip(boundary))
@@ -286,10 +239,10 @@ func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string
 // problem notes what is wrong with the body of p, which begins at at.
 func (d *decoder) problem(p *Part, at int, bad faults) {
 	if p.Path == "" {
-		d.msg.addProblem("body", "", at-d.base, bad)
+		d.msg.addProblem("body", "", at, bad)
 		return
 	}
-	d.msg.addProblem("part", p.Path, at-d.base, bad)
+	d.msg.addProblem("part", p.Path, at, bad)
 }
 
 // nextDelimiter returns what ends the body that begins at from.
@@ -331,11 +284,4 @@ func (d *decoder) delimiterAt(at int) (delim delimiter, ok bool) {
 	line, delim.final = bytes.CutSuffix(line, []byte("--"))
 	delim.level, ok = d.bounds[string(line)]
 	return delim, ok && delim.final
-}
-
-// adoptProblems repeats the problems of the message that p holds.
-func (d *decoder) adoptProblems(p *Part) {
-	for _, s := range p.Message.Problems {
-		d.msg.addProblemText("part " + p.Path + ", message: " + s)
-	}
 }

@@ -196,7 +196,7 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 	if charset == "" {
 		return toUTF8(string(b), hint, bad)
 	}
-	return decodeCharset(b, charset, hint, asTheyAre, bad)
+	return decodeCharset(b, charset, hint, asItIs, bad)
 }
 
 func skipParamSpace(s string) string { return strings.TrimLeft(s, "; \t\r\n") }

@@ -321,7 +321,7 @@ func checkListed(t *testing.T, differences map[string]difference, names []string
 
 // asPython returns what testdata/pyemail.py says about a message.
 func asPython(m *Message) map[string]any {
-	return map[string]any{"subject": m.Subject, "from": pairs(m.From), "to": pairs(m.To), "cc": pairs(m.Cc), "leaves": leavesAsPython(m.Body)}
+	return map[string]any{"subject": m.Subject, "from": pairs(m.From), "to": pairs(m.To), "cc": pairs(m.Cc), "leaves": leavesAsPython(m)}
 }
 
 func pairs(list []Address) [][2]string {
@@ -332,28 +332,30 @@ func pairs(list []Address) [][2]string {
 	return all
 }
 
-func leavesAsPython(p Part) []map[string]any {
-	if p.Parts != nil {
-		var all []map[string]any
-		for _, q := range p.Parts {
-			all = append(all, leavesAsPython(q)...)
+func leavesAsPython(m *Message) []map[string]any {
+	var all []map[string]any
+	for _, p := range m.Parts {
+		if p.Below > 0 {
+			continue
 		}
-		return all
+		l := map[string]any{"type": p.MediaType}
+		inner := p.Message()
+		if inner != nil || !strings.HasPrefix(p.MediaType, "message/") {
+			l["name"] = p.Filename
+		}
+		switch {
+		case inner != nil:
+			l["message"] = asPython(inner)
+		case strings.HasPrefix(p.MediaType, "message/"):
+		case strings.HasPrefix(p.MediaType, "text/"):
+			l["text"] = p.Text
+		default:
+			sum := sha256.Sum256(p.Content)
+			l["sha256"] = hex.EncodeToString(sum[:])
+		}
+		all = append(all, l)
 	}
-	if strings.HasPrefix(p.MediaType, "message/") && p.Message == nil {
-		return []map[string]any{{"type": p.MediaType}}
-	}
-	l := map[string]any{"type": p.MediaType, "name": p.Filename}
-	switch {
-	case p.Message != nil:
-		l["message"] = asPython(p.Message)
-	case strings.HasPrefix(p.MediaType, "text/"):
-		l["text"] = p.Text
-	default:
-		sum := sha256.Sum256(p.Content)
-		l["sha256"] = hex.EncodeToString(sum[:])
-	}
-	return []map[string]any{l}
+	return all
 }
 
 // flatten returns the strings in a value of JSON by where they are, such as "to.0.1".

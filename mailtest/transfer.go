@@ -33,12 +33,12 @@ func decodeBase64(body []byte, bad *faults) []byte {
 	want, padded := 0, false // the "=" that the last group still needs, and whether it had one
 	junk, firstJunk := 0, 0
 	flush := func(at int) {
-		switch have {
-		case 1:
+		switch {
+		case have == 1 && !bad.full():
 			bad.addf("base64: the character before byte %d stands alone and gives no byte", at)
-		case 2:
+		case have == 2:
 			out = append(out, byte(bits>>4))
-		case 3:
+		case have == 3:
 			out = append(out, byte(bits>>10), byte(bits>>2))
 		}
 		bits, have = 0, 0
@@ -47,10 +47,10 @@ func decodeBase64(body []byte, bad *faults) []byte {
 		v, ok := base64Value(c)
 		switch {
 		case ok:
-			if padded {
+			if padded && !bad.full() {
 				bad.addf("base64: there is more after the padding, at byte %d", i)
-				want, padded = 0, false
 			}
+			want, padded = 0, false
 			bits, have = bits<<6|v, have+1
 			if have == 4 {
 				out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
@@ -99,7 +99,12 @@ func base64Value(c byte) (int, bool) {
 // goes, as does the line end after a "=". An equals sign that begins no escape stays. Escapes may
 // be in lower case, and line ends stay what they are.
 func decodeQuotedPrintable(body []byte, bad *faults) []byte {
-	room := max(len(body)/3, len(body)-2*bytes.Count(body, []byte("="))) // enough, unless many begin no escape
+	room := len(body)
+	for i := range body {
+		if _, ok := escaped(body[i:], '='); ok {
+			room -= 2
+		}
+	}
 	out := make([]byte, 0, room)
 	for at := 0; at < len(body); {
 		end := len(body)
@@ -133,23 +138,28 @@ func lineBreak(line []byte) []byte {
 // hexadecimal digits. A mark without those stays, and is reported with its offset from at.
 func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad *faults) []byte {
 	for i := 0; i < len(s); i++ {
-		if s[i] != mark {
-			out = append(out, s[i])
-			continue
+		c, ok := escaped(s[i:], mark)
+		switch {
+		case ok:
+			i += 2
+		case s[i] == mark && !bad.full():
+			bad.addf("%q at byte %d is no escape", clip(s[i:min(len(s), i+3)]), at+i)
 		}
-		if i+2 < len(s) {
-			hi, ok1 := hexValue(s[i+1])
-			lo, ok2 := hexValue(s[i+2])
-			if ok1 && ok2 {
-				out = append(out, hi<<4|lo)
-				i += 2
-				continue
-			}
-		}
-		out = append(out, mark)
-		bad.addf("%q at byte %d is no escape", clip(s[i:min(len(s), i+3)]), at+i)
+		out = append(out, c)
 	}
 	return out
+}
+
+// escaped returns the byte that the escape at the beginning of s means. If there is none it returns the first byte and false.
+func escaped[T string | []byte](s T, mark byte) (c byte, ok bool) {
+	if s[0] == mark && len(s) > 2 {
+		hi, ok1 := hexValue(s[1])
+		lo, ok2 := hexValue(s[2])
+		if ok1 && ok2 {
+			return hi<<4 | lo, true
+		}
+	}
+	return s[0], false
 }
 
 func hexValue(c byte) (byte, bool) {

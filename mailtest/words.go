@@ -139,13 +139,13 @@ func decodeJoined(words []encodedWord, hint string, bad *faults) string {
 	for _, w := range words {
 		b = append(b, w.bytes(bad)...)
 	}
-	return decodeCharset(b, words[0].charset, hint, asTheyAre, bad)
+	return decodeCharset(b, words[0].charset, hint, asItIs, bad)
 }
 
 func decodeEach(words []encodedWord, hint string, bad *faults) string {
 	var b strings.Builder
 	for _, w := range words {
-		b.WriteString(decodeCharset(w.bytes(bad), w.charset, hint, asTheyAre, bad))
+		b.WriteString(decodeCharset(w.bytes(bad), w.charset, hint, asItIs, bad))
 	}
 	return b.String()
 }

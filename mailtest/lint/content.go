@@ -26,7 +26,7 @@ func (c *checker) content() {
 	if c.msg.HTML != "" && strings.TrimSpace(c.msg.Text) == "" {
 		c.add(textMissing, -1, "there is HTML and no plain text")
 	}
-	c.alternatives(&c.msg.Body)
+	c.alternatives()
 	for _, l := range c.leaves {
 		if l.MediaType == "text/html" && l.Disposition != "attachment" {
 			c.html(l)
@@ -46,15 +46,19 @@ func (c *checker) content() {
 const gmailSize = 35_882_577
 
 // alternatives looks for plain text that is a better alternative than HTML.
-func (c *checker) alternatives(p *mailtest.Part) {
-	html := false
-	for i := range p.Parts {
-		q := &p.Parts[i]
-		if p.MediaType == "multipart/alternative" && q.MediaType == "text/plain" && html {
-			c.out.add(alternativeOrder, q.Path, c.placeOf(q), "text/plain comes after text/html")
+func (c *checker) alternatives() {
+	for i, p := range c.msg.Parts {
+		if p.MediaType != "multipart/alternative" {
+			continue
 		}
-		html = html || q.MediaType == "text/html"
-		c.alternatives(q)
+		html := false
+		for j := i + 1; j <= i+p.Below; j += 1 + c.msg.Parts[j].Below {
+			q := &c.msg.Parts[j]
+			if q.MediaType == "text/plain" && html {
+				c.out.add(alternativeOrder, q.Path, c.placeOf(q), "text/plain comes after text/html")
+			}
+			html = html || q.MediaType == "text/html"
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ type leaf struct {
 }
 
 func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
-	if m.Header == nil && m.Body.Raw == nil && len(m.Raw) > 0 { // made by hand, and not decoded
+	if m.Parts == nil { // made by hand, and not decoded
 		decoded := mailtest.ParseMessage(m.Raw)
 		decoded.Number, decoded.Time, decoded.Envelope = m.Number, m.Time, m.Envelope
 		m = decoded
@@ -50,12 +50,12 @@ func (c *checker) findings() []Finding { return c.out.inLines(c.raw) }
 
 // message looks at everything.
 func (c *checker) message() {
-	for p := range c.msg.Body.All() {
+	for _, p := range c.msg.Parts {
 		if p.ContentID != "" {
 			c.ids[p.ContentID] = true
 		}
 	}
-	c.part(&c.msg.Body, 0, true)
+	c.part(c.msg.Parts, 0, true)
 	c.lines()
 	c.once()
 	c.origin()
@@ -72,9 +72,10 @@ func (c *checker) message() {
 	}
 }
 
-// part looks at a part that begins at at, and returns where it ends. A multipart leads to its parts. They lie
-// in raw one behind the other, as the decoder has found them, so each place follows from the one before.
-func (c *checker) part(p *mailtest.Part, at int, root bool) (end int) {
+// part looks at the part that begins at at, which is the first of parts, and at those below it, which are the others. It returns
+// where it ends. They lie in raw one behind the other, as the decoder has found them, so each place follows from the one before.
+func (c *checker) part(parts []mailtest.Part, at int, root bool) (end int) {
+	p := &parts[0]
 	path := p.Path
 	if root {
 		path = ""
@@ -83,7 +84,7 @@ func (c *checker) part(p *mailtest.Part, at int, root bool) (end int) {
 	c.mime(p, fields, path, root)
 	end = min(body+len(p.Raw), len(c.raw))
 	if strings.HasPrefix(p.MediaType, "multipart/") {
-		c.multipart(p, at, body, end)
+		c.multipart(parts, at, body, end)
 		return end
 	}
 	c.leaves = append(c.leaves, leaf{p, body})
@@ -94,8 +95,9 @@ func (c *checker) part(p *mailtest.Part, at int, root bool) (end int) {
 	return end
 }
 
-// multipart looks at the boundaries of a multipart whose body is raw[body:end], and at its parts.
-func (c *checker) multipart(p *mailtest.Part, at, body, end int) {
+// multipart looks at the boundaries of a multipart whose body is raw[body:end], and at its parts. It is the first of parts.
+func (c *checker) multipart(parts []mailtest.Part, at, body, end int) {
+	p := &parts[0]
 	boundary := strings.TrimRight(p.Params["boundary"], " \t")
 	c.boundary(p, at)
 	if boundary == "" || c.open[boundary] || end < body {
@@ -111,19 +113,21 @@ func (c *checker) multipart(p *mailtest.Part, at, body, end int) {
 	if !found {
 		c.out.add(boundaryNotFound, p.Path, at, "no part of the multipart begins with the line %s", quote(opening))
 	}
-	if !found || len(p.Parts) == 0 { // without parts, it was beyond what the decoder takes apart
+	if !found || p.Below == 0 { // without parts, it was beyond what the decoder takes apart
 		return
 	}
 	c.open[boundary] = true
 	defer delete(c.open, boundary)
-	for i := range p.Parts {
-		at := c.part(&p.Parts[i], next, false)
+	for below := parts[1:]; len(below) > 0; {
+		n := 1 + below[0].Below
+		at := c.part(below[:n], next, false)
+		below = below[n:]
 		if !bytes.HasPrefix(c.raw[at:], opening) {
 			at += len(c.line(at)) // the line end before a boundary belongs to it, RFC 2046 §5.1.1
 		}
 		line := c.line(at)
 		next = at + len(line)
-		if text := bytes.TrimRight(line, " \t\r\n"); i == len(p.Parts)-1 && !bytes.Equal(text, append(opening, "--"...)) {
+		if text := bytes.TrimRight(line, " \t\r\n"); len(below) == 0 && !bytes.Equal(text, append(opening, "--"...)) {
 			c.out.add(multipartUnclosed, p.Path, min(at, len(c.raw)), "the line %s is missing", quote(string(opening)+"--"))
 			return
 		}

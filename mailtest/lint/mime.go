@@ -134,7 +134,7 @@ func (c *checker) leaf(p *mailtest.Part, at int) {
 	case "quoted-printable":
 		c.quotedPrintable(p, at)
 	case "", "7bit":
-		if i := notASCII(p.Raw); i >= 0 && p.Message == nil {
+		if i := notASCII(p.Raw); i >= 0 && p.MediaType != "message/rfc822" && p.MediaType != "message/global" {
 			c.out.add(bodyNotASCII, p.Path, at+i, "the transfer encoding is 7bit and the content has bytes beyond ASCII: %s", quote(p.Raw[i:]))
 		}
 	}

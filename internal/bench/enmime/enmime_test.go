@@ -271,8 +271,8 @@ func ourReading(m *mailtest.Message) map[string]string {
 		}
 	}
 	n := 0
-	for p := range m.Body.All() {
-		if p.Parts == nil {
+	for _, p := range m.Parts {
+		if p.Below == 0 {
 			content := p.Content
 			if strings.HasPrefix(p.MediaType, "text/") {
 				content = []byte(p.Text)

@@ -1,0 +1,114 @@
+package mailtest
+
+// This file puts decoded text together, in just the memory that it needs, and sees to its lines.
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+)
+
+// layout says what becomes of the lines of a text when it is decoded.
+type layout int
+
+const (
+	asItIs      layout = iota
+	asLF               // CRLF becomes LF, and a byte order mark goes
+	flowed             // that, and the soft line breaks of format=flowed go
+	flowedDelSp        // that, and so do the spaces before them (DelSp=yes)
+)
+
+// maxPiece is how much text is decoded at once, and how much is kept of a line whose end is yet to come.
+const maxPiece = 4 << 10
+
+// wholly yields b in one piece.
+func wholly(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { yield(b) }
+}
+
+// text returns the text that comes in pieces. It goes through them twice, the first time only to see how much room the text
+// needs: to make that larger step by step takes several times the memory.
+func (l layout) text(pieces iter.Seq[[]byte]) string {
+	w := textWriter{layout: l}
+	write := func(piece []byte) bool {
+		w.write(piece)
+		return true
+	}
+	pieces(write)
+	w.end()
+	w.out.Grow(w.size)
+	pieces(write)
+	w.end()
+	return w.out.String()
+}
+
+// textWriter takes a text in pieces up to its end, twice.
+type textWriter struct {
+	layout
+	begun   bool   // there was a line, or a piece of one
+	partial []byte // a line without its end
+	flow    flow
+
+	again bool // the first time is over
+	size  int  // of what came out the first time
+	out   strings.Builder
+}
+
+// write takes a piece. A line that is longer than maxPiece goes on in pieces, so cut that white space before its end is in the last.
+func (w *textWriter) write(piece []byte) {
+	if w.layout == asItIs {
+		w.emit(piece)
+		return
+	}
+	for len(piece) > 0 {
+		line, rest, ended := bytes.Cut(piece, []byte("\n"))
+		if len(w.partial) > 0 || !ended && len(line) <= maxPiece {
+			w.partial = append(w.partial, line...)
+			line = w.partial
+		}
+		switch {
+		case ended:
+			w.line(bytes.TrimSuffix(line, []byte("\r")), true)
+			w.partial = w.partial[:0]
+		case len(line) > maxPiece:
+			whole := len(line) - len(" \r")
+			w.line(line[:whole], false)
+			w.partial = append(w.partial[:0], line[whole:]...)
+		}
+		piece = rest
+	}
+}
+
+// end ends the text.
+func (w *textWriter) end() {
+	if len(w.partial) > 0 {
+		w.line(w.partial, false)
+	}
+	if w.flow.open {
+		w.emit([]byte("\n"))
+	}
+	w.begun, w.partial, w.flow, w.again = false, w.partial[:0], flow{}, true
+}
+
+// line takes a line without its end, or a piece of one that has not ended.
+func (w *textWriter) line(text []byte, ended bool) {
+	if !w.begun {
+		text, w.begun = bytes.TrimPrefix(text, []byte("\ufeff")), true
+	}
+	if w.layout != asLF {
+		text, ended = w.unflow(text, ended)
+	}
+	w.emit(text)
+	if ended {
+		w.emit([]byte("\n"))
+	}
+}
+
+// emit takes what becomes of the text.
+func (w *textWriter) emit(b []byte) {
+	if w.again {
+		w.out.Write(b)
+	} else {
+		w.size += len(b)
+	}
+}
