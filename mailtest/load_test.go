@@ -22,7 +22,7 @@ func TestManyMessages(t *testing.T) {
 	}
 	const connections = 16
 	total := 100_000
-	if raceEnabled {
+	if mailtest.RaceEnabled {
 		total = 10_000
 	}
 	srv := mailtest.New(t)

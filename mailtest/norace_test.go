@@ -1,6 +1,6 @@
 //go:build !race
 
-package mailtest_test
+package mailtest
 
 // See race_test.go.
-const raceEnabled = false
+const RaceEnabled = false

@@ -1,6 +1,6 @@
 //go:build race
 
-package mailtest_test
+package mailtest
 
-// With the race detector the largest tests are made smaller.
-const raceEnabled = true
+// RaceEnabled: with the race detector the largest tests are made smaller.
+const RaceEnabled = true
