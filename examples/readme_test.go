@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestReadme shows that every piece of Go in the README is compiled and run by a test: its lines stand in one, one below
-// the other.
+// TestReadme shows that every piece of Go in the README is compiled and run by a test: its lines
+// stand in one, one below the other.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../README.md")

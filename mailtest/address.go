@@ -120,8 +120,8 @@ func (p *addressParser) list() {
 	}
 }
 
-// angleAddress reads what is between the "<" at s[i] and its ">", and returns the index behind that. Without
-// a ">" before the next "<", the address ends at the next comma or semicolon.
+// angleAddress reads what is between the "<" at s[i] and its ">", and returns the index behind
+// that. Without a ">" before the next "<", the address ends at the next comma or semicolon.
 func (p *addressParser) angleAddress(i int) int {
 	end, separator, closed := i+1, -1, false
 scan:

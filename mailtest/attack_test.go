@@ -132,7 +132,8 @@ func TestTLSGarbage(t *testing.T) {
 	}
 }
 
-// Every byte as the beginning of a command, in the middle, and alone: an answer for each line, and service goes on.
+// Every byte as the beginning of a command, in the middle, and alone: an answer for each line, and
+// service goes on.
 func TestAllBytesAsCommands(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)

@@ -243,8 +243,8 @@ func checkSecrets(t *testing.T, srv *mailtest.Server, secrets ...string) {
 	}
 }
 
-// forms are the ways in which a secret can stand in a transcript: as it is and in base64, at each of the three places
-// where it can begin there.
+// forms are the ways in which a secret can stand in a transcript: as it is and in base64, at each
+// of the three places where it can begin there.
 func forms(secret string) []string {
 	forms := []string{secret, fmt.Sprintf("%q", secret)[1:6]}
 	for i := range 3 {

@@ -12,7 +12,8 @@ type DeliveryStatus struct {
 	// EnvelopeID is the ENVID that the message was sent with, if any.
 	EnvelopeID string
 
-	// Recipient is the address that was tried last, and Original the one that the sender gave, without their type "rfc822;".
+	// Recipient is the address that was tried last, and Original the one that the sender gave,
+	// without their type "rfc822;".
 	Recipient string
 	Original  string
 
@@ -27,8 +28,9 @@ type DeliveryStatus struct {
 	Diagnostic string
 }
 
-// DeliveryStatus returns what the message reports about recipients, in order; nothing if it is no report. Fields that the report
-// has twice count once, the first time; damaged ones are left as they are.
+// DeliveryStatus returns what the message reports about recipients, in order; nothing if it is no
+// report. Fields that the report has twice count once, the first time; damaged ones are left as
+// they are.
 func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
 	for _, part := range m.Parts {
@@ -39,7 +41,8 @@ func (m *Message) DeliveryStatus() []DeliveryStatus {
 	return report
 }
 
-// deliveryStatus reads the groups of fields of a report: the first is about the message, each other about a recipient.
+// deliveryStatus reads the groups of fields of a report: the first is about the message, each other
+// about a recipient.
 func deliveryStatus(content string) []DeliveryStatus {
 	content = strings.ReplaceAll(content, "\r\n", "\n")
 	var message map[string]string

@@ -77,8 +77,9 @@ func toUTF8(s, hint string, bad *faults) string {
 	return text
 }
 
-// looksGB2312 returns whether s, which is UTF-8, is as likely to be GB2312: the bytes of many a Chinese word, 系统通知 (system
-// notice) for one, are some Greek and Armenian letters in UTF-8, each of two bytes that are both above 0xA0.
+// looksGB2312 returns whether s, which is UTF-8, is as likely to be GB2312: the bytes of many a
+// Chinese word, 系统通知 (system notice) for one, are some Greek and Armenian letters in UTF-8, each of
+// two bytes that are both above 0xA0.
 func looksGB2312(s string) bool {
 	found := false
 	for i := 0; i < len(s); i++ {
@@ -145,8 +146,8 @@ func fits(cs charset, b []byte) bool {
 	return true
 }
 
-// looksChinese returns whether b is GB18030 and likely to be meant so. The "ïv" of "naïve" is a Chinese character too, but in
-// Chinese both bytes of most characters are beyond ASCII.
+// looksChinese returns whether b is GB18030 and likely to be meant so. The "ïv" of "naïve" is a
+// Chinese character too, but in Chinese both bytes of most characters are beyond ASCII.
 func looksChinese(b []byte) bool {
 	if !fits(simplifiedchinese.GB18030, b) {
 		return false
@@ -247,7 +248,8 @@ func charsetAlias(name string) charset {
 	return enc
 }
 
-// decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid becomes U+FFFD.
+// decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid
+// becomes U+FFFD.
 func decodedPieces(cs charset, b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		decoder := cs.NewDecoder()

@@ -69,8 +69,8 @@ func sent(t *testing.T, srv *mailtest.Server, c client) error {
 	return err
 }
 
-// A client that believes that its message was accepted is right, and one that does not is so too, unless the reply was
-// lost on the way or can be read in two ways.
+// A client that believes that its message was accepted is right, and one that does not is so too,
+// unless the reply was lost on the way or can be read in two ways.
 func TestClients(t *testing.T) {
 	t.Parallel()
 	for _, m := range moments {

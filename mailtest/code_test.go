@@ -1,7 +1,7 @@
 package mailtest_test
 
-// The reply codes that the article of this repository lists, each reached on the wire: most of them by what a client
-// does, the rest by a rule.
+// The reply codes that the article of this repository lists, each reached on the wire: most of them
+// by what a client does, the rest by a rule.
 
 import (
 	"errors"

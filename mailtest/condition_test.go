@@ -1,6 +1,7 @@
 package mailtest_test
 
-// The faults that belong to one stage, and for whom and how often a rule acts. The dialogues are as in fault_test.go.
+// The faults that belong to one stage, and for whom and how often a rule acts. The dialogues are as
+// in fault_test.go.
 
 import (
 	"strings"

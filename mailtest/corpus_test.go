@@ -1,6 +1,7 @@
 package mailtest
 
-// This file tests the decoder with the corpus: messages whose content is known because they were made from it.
+// This file tests the decoder with the corpus: messages whose content is known because they were
+// made from it.
 
 import (
 	"bytes"
@@ -42,7 +43,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// TestCorpusFiles compares testdata/corpus with what the package corpus makes, byte by byte. With -update it writes the files.
+// TestCorpusFiles compares testdata/corpus with what the package corpus makes, byte by byte. With
+// -update it writes the files.
 func TestCorpusFiles(t *testing.T) {
 	t.Parallel()
 	want := corpusFiles(t)
@@ -74,7 +76,8 @@ func TestCorpusFiles(t *testing.T) {
 	}
 }
 
-// corpusFiles returns the content of testdata/corpus: the messages, and for each family a file with what is in them.
+// corpusFiles returns the content of testdata/corpus: the messages, and for each family a file with
+// what is in them.
 func corpusFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}

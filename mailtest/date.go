@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// parseDate reads a date-time such as "Mon, 2 Mar 2026 09:30:00 +0800 (CST)". It returns false if s is none. The
-// day of the week, the seconds and the zone may be missing, years may have two or three digits, and
-// zones may have names. The result is the same on every machine: it has the offset that is
-// written, under no local name.
+// parseDate reads a date-time such as "Mon, 2 Mar 2026 09:30:00 +0800 (CST)". It returns false if s
+// is none. The day of the week, the seconds and the zone may be missing, years may have two or
+// three digits, and zones may have names. The result is the same on every machine: it has the
+// offset that is written, under no local name.
 func parseDate(s string) (time.Time, bool) {
 	s = stripComments(s)
 	if i := strings.IndexByte(s, ','); i >= 0 {

@@ -17,7 +17,8 @@ const maxProblems = 100
 // why; the caller knows where.
 type faults []string
 
-// full returns whether no more are noted. To ask before spares the memory of the arguments, where there may be many.
+// full returns whether no more are noted. To ask before spares the memory of the arguments, where
+// there may be many.
 func (f *faults) full() bool { return len(*f) >= maxProblems }
 
 func (f *faults) addf(format string, args ...any) {

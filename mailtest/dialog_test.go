@@ -1,6 +1,7 @@
 package mailtest_test
 
-// The dialogues of this package's tests: with the settings of the server, and what is to be found in the end.
+// The dialogues of this package's tests: with the settings of the server, and what is to be found
+// in the end.
 
 import (
 	"strings"

@@ -82,7 +82,8 @@ func TestDialogs(t *testing.T) {
 	}
 }
 
-// setUp sets a server up as the lines of a dialogue ask. It is false if the dialogue is not for this kind of connection.
+// setUp sets a server up as the lines of a dialogue ask. It is false if the dialogue is not for
+// this kind of connection.
 func setUp(t *testing.T, srv *mailtest.Server, settings []string, c connect) bool {
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
@@ -130,7 +131,8 @@ func setUp(t *testing.T, srv *mailtest.Server, settings []string, c connect) boo
 	return true
 }
 
-// play plays a dialogue with a server of its own, and looks at what that has made of it; in virtual time where it can.
+// play plays a dialogue with a server of its own, and looks at what that has made of it; in virtual
+// time where it can.
 func play(t *testing.T, d *dialog, c connect, rules ...mailtest.Rule) {
 	if strings.HasPrefix(c.name, "memory") {
 		synctest.Test(t, func(t *testing.T) { playHere(t, d, c, rules) })
@@ -186,7 +188,8 @@ func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
 	checkWants(t, wants, describe(srv, session))
 }
 
-// describe says what there is to be found after a dialogue: the messages, all notes, how it ended, and the rules without use.
+// describe says what there is to be found after a dialogue: the messages, all notes, how it ended,
+// and the rules without use.
 func describe(srv *mailtest.Server, session *mailtest.Session) []string {
 	var found []string
 	for _, m := range srv.Messages() {
@@ -235,8 +238,8 @@ func describe(srv *mailtest.Server, session *mailtest.Session) []string {
 	return found
 }
 
-// checkWants compares what was found with what was wanted: each thing wanted, in order; messages and unused rules must all
-// be named.
+// checkWants compares what was found with what was wanted: each thing wanted, in order; messages
+// and unused rules must all be named.
 func checkWants(t *testing.T, wants, found []string) {
 	t.Helper()
 	named := func(line string) bool { return strings.HasPrefix(line, "message") || strings.HasPrefix(line, "unused") }

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// Dialogue is a conversation between a client and a server as text, one thing a line. [Dialogue.Play] is the client and
-// tells whether the server keeps to its part; it plays against any server. [Session.Dialogue] writes down what has
-// been said on a connection.
+// Dialogue is a conversation between a client and a server as text, one thing a line.
+// [Dialogue.Play] is the client and tells whether the server keeps to its part; it plays against
+// any server. [Session.Dialogue] writes down what has been said on a connection.
 //
 //	# a comment; empty lines count as nothing, too
 //	c -> EHLO client.example      the client sends a line, and its end
@@ -32,11 +32,11 @@ import (
 //	s .. 5m                       the server says nothing for five minutes, but does what follows then
 //	s !! close                    the server closes the connection; also: reset, cut (TLS without a close_notify)
 //
-// "c !! starttls" as the first line begins TLS before the greeting. A connection that is encrypted already when it is
-// given to Play does not tell close from cut.
+// "c !! starttls" as the first line begins TLS before the greeting. A connection that is encrypted
+// already when it is given to Play does not tell close from cut.
 //
-// Bytes are written as in Go strings: \r, \n, \t, \\, \x00. What a client sends between two lines of the server is
-// sent at once.
+// Bytes are written as in Go strings: \r, \n, \t, \\, \x00. What a client sends between two lines
+// of the server is sent at once.
 type Dialogue struct {
 	// Text is the conversation, as above.
 	Text string
@@ -44,18 +44,19 @@ type Dialogue struct {
 	// TLS is for "c !! starttls", which is an error without it.
 	TLS *tls.Config
 
-	// Exact makes it an error if the server does anything later than the text says, and not only if earlier. It is for
-	// virtual time, inside a synctest bubble.
+	// Exact makes it an error if the server does anything later than the text says, and not only if
+	// earlier. It is for virtual time, inside a synctest bubble.
 	Exact bool
 }
 
 // dialoguePatience is how long the server may keep its client waiting beyond what "s .." says.
 const dialoguePatience = 10 * time.Second
 
-// Play plays the client's part on conn, which may be encrypted already, and leaves it open unless the text says
-// otherwise. The error tells the first line of the text that did not come true, or is wrong itself; in the latter case
-// nothing has been sent. It wraps that of the connection. What the server leaves out is waited for 10 seconds.
-// Meanwhile the connection must not be used otherwise; afterwards it has no deadline.
+// Play plays the client's part on conn, which may be encrypted already, and leaves it open unless
+// the text says otherwise. The error tells the first line of the text that did not come true, or is
+// wrong itself; in the latter case nothing has been sent. It wraps that of the connection. What the
+// server leaves out is waited for 10 seconds. Meanwhile the connection must not be used otherwise;
+// afterwards it has no deadline.
 func (d Dialogue) Play(conn net.Conn) error { return d.play(newPlayer(conn, d)) }
 
 func (d Dialogue) play(p *player) error {
@@ -104,7 +105,8 @@ func newPlayer(conn net.Conn, d Dialogue) *player {
 	return p
 }
 
-// newInput returns a reader that leaves what comes next on the connection, for TLS and for whoever uses it after Play.
+// newInput returns a reader that leaves what comes next on the connection, for TLS and for whoever
+// uses it after Play.
 func newInput(conn net.Conn) *bufio.Reader { return bufio.NewReader(&input{r: conn}) }
 
 // input reads one byte at a time, and keeps its error, unless that is a timeout.
@@ -129,8 +131,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// finWatch is the connection below TLS. It notices a FIN, before which TLS should have said that it ends: above, the two
-// ends look the same.
+// finWatch is the connection below TLS. It notices a FIN, before which TLS should have said that it
+// ends: above, the two ends look the same.
 type finWatch struct {
 	net.Conn
 	seen bool

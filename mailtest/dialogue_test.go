@@ -91,7 +91,8 @@ func TestDialogueErrors(t *testing.T) {
 	}
 }
 
-// A session is written down so that it can be played again, against a server with the same rules, to the same effect.
+// A session is written down so that it can be played again, against a server with the same rules,
+// to the same effect.
 func TestSessionDialogue(t *testing.T) {
 	t.Parallel()
 	const begin = "s <- 220 *\nc -> EHLO client.example\ns <~ 250 *\n"

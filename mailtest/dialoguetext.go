@@ -154,9 +154,9 @@ func matches(pattern, s string) bool {
 	return strings.HasSuffix(s, parts[last])
 }
 
-// Dialogue writes the session as the text of a [Dialogue]: played against a server that does the same again, it comes
-// true. Pauses are in it as far as they lasted a second and more, in whole seconds. Credentials are not: those who play
-// it have to fill them in.
+// Dialogue writes the session as the text of a [Dialogue]: played against a server that does the
+// same again, it comes true. Pauses are in it as far as they lasted a second and more, in whole
+// seconds. Credentials are not: those who play it have to fill them in.
 func (s *Session) Dialogue() string {
 	w := dialogueWriter{last: s.Start}
 	w.comment("session %d from %s to %s", s.Number, s.Client, s.Server)

@@ -11,8 +11,9 @@ import (
 
 // What go-smtp can't do by itself and this server can, where no dialogue in testdata shows it.
 
-// A rule that words the acceptance of MAIL anew does not break the transaction, and a client that falls silent for a day in the middle of
-// its message goes on where it was: no line of it is taken for a command.
+// A rule that words the acceptance of MAIL anew does not break the transaction, and a client that
+// falls silent for a day in the middle of its message goes on where it was: no line of it is taken
+// for a command.
 func TestEngineLimits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

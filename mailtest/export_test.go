@@ -4,8 +4,8 @@ import "net"
 
 // What the tests outside of the package need of its inside.
 
-// PlayAndTell plays d, after a TLS handshake if that is wanted, and returns all that the server has sent, and conn or TLS
-// above it.
+// PlayAndTell plays d, after a TLS handshake if that is wanted, and returns all that the server has
+// sent, and conn or TLS above it.
 func PlayAndTell(d Dialogue, conn net.Conn, implicit bool) (string, net.Conn, error) {
 	p := newPlayer(conn, d)
 	if implicit {

@@ -1,6 +1,7 @@
 package mailtest_test
 
-// Every fault at every stage: what a client reads from its socket, byte for byte and to the nanosecond, is what the rule asks for.
+// Every fault at every stage: what a client reads from its socket, byte for byte and to the
+// nanosecond, is what the rule asks for.
 
 import (
 	"fmt"

@@ -1,6 +1,7 @@
 package mailtest
 
-// This file compares messages with golden files: as a text in which what changes every time does not appear.
+// This file compares messages with golden files: as a text in which what changes every time does
+// not appear.
 
 import (
 	"crypto/sha256"
@@ -13,9 +14,10 @@ import (
 	"testing"
 )
 
-// Summary returns the message as a text for people and for golden files: its decoded header fields, then its parts, one
-// below the other. What is different each time is replaced by "*": the values of Date, Message-ID and Received, and
-// boundaries, wherever they occur. Parts that are no text are there with their size and the beginning of their SHA-256.
+// Summary returns the message as a text for people and for golden files: its decoded header fields,
+// then its parts, one below the other. What is different each time is replaced by "*": the values
+// of Date, Message-ID and Received, and boundaries, wherever they occur. Parts that are no text are
+// there with their size and the beginning of their SHA-256.
 func (m *Message) Summary() string {
 	var b strings.Builder
 	var unstable []string
@@ -73,11 +75,12 @@ func (p Part) summarize(b *strings.Builder) {
 	}
 }
 
-// Golden compares the [Message.Summary] of a message with the file of the given name, and reports the first lines that
-// differ as an error of the test. In the file, "*" stands for anything within a line.
+// Golden compares the [Message.Summary] of a message with the file of the given name, and reports
+// the first lines that differ as an error of the test. In the file, "*" stands for anything within
+// a line.
 //
-// If the test binary has a flag -update of its own and it is set, the file is written anew instead; lines with
-// a "*" that still fit stay as they are. The directory is created if need be. A file
+// If the test binary has a flag -update of its own and it is set, the file is written anew instead;
+// lines with a "*" that still fit stay as they are. The directory is created if need be. A file
 // that can't be read or written ends the test.
 func Golden(tb testing.TB, name string, m *Message) {
 	tb.Helper()

@@ -1,6 +1,7 @@
 package mailtest_test
 
-// This file measures that decoding takes memory in proportion to the size of a message, whatever it is made of.
+// This file measures that decoding takes memory in proportion to the size of a message, whatever it
+// is made of.
 
 import (
 	"bytes"
@@ -99,9 +100,10 @@ func multi(part string) []byte {
 	return []byte("Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part + "\r\n--b--\r\n")
 }
 
-// TestGrowth decodes messages of 5, 10 and 50 MiB. The message and all that its decoding allocates, garbage included, are at most
-// three times its size at 50 MiB; below that there may be some more for many parts and fields, whose number is bounded. The
-// log says how long it takes; what takes quadratic time fails TestHostileMessages.
+// TestGrowth decodes messages of 5, 10 and 50 MiB. The message and all that its decoding allocates,
+// garbage included, are at most three times its size at 50 MiB; below that there may be some more
+// for many parts and fields, whose number is bounded. The log says how long it takes; what takes
+// quadratic time fails TestHostileMessages.
 func TestGrowth(t *testing.T) {
 	sizes := []int{5, 10, 50}
 	switch {
@@ -129,7 +131,8 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
-// measure decodes a message and returns how many bytes that allocated in all, how many are still there, and how long it took.
+// measure decodes a message and returns how many bytes that allocated in all, how many are still
+// there, and how long it took.
 func measure(raw []byte) (allocated, kept float64, took time.Duration) {
 	var before, after, end runtime.MemStats
 	runtime.GC()

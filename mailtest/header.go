@@ -55,8 +55,8 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 	return fields, body
 }
 
-// continuesParams returns whether the line is a parameter such as `name="a.txt"` that belongs to the field above it: above ends
-// with a semicolon. There are gateways that fold so.
+// continuesParams returns whether the line is a parameter such as `name="a.txt"` that belongs to
+// the field above it: above ends with a semicolon. There are gateways that fold so.
 func continuesParams(above, line []byte) bool {
 	name, _, ok := bytes.Cut(line, []byte("="))
 	return ok && bytes.HasSuffix(bytes.TrimRight(above, " \t\r\n"), []byte(";")) && len(name) > 0 && len(name) <= 20 &&

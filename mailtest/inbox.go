@@ -22,24 +22,25 @@ const (
 	bubblePatience  = 30 * 24 * time.Hour // of virtual time
 )
 
-// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several servers can share
-// another one, see [Server.Collect]; that of a simulated internet spans all its hosts. The zero value is ready to use.
+// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several
+// servers can share another one, see [Server.Collect]; that of a simulated internet spans all its
+// hosts. The zero value is ready to use.
 //
-// A message is in the inbox before its client can read that it was accepted: after a send that has succeeded,
-// [Inbox.Messages] has it.
+// A message is in the inbox before its client can read that it was accepted: after a send that has
+// succeeded, [Inbox.Messages] has it.
 //
 // # Waiting
 //
-// Next, WaitFor, WaitN and WaitOnly wait without polling; each message that one of them returns is taken, and is not
-// returned by a later wait of this inbox. A wait that lasts too long ends the test, and its text says what did arrive,
-// and how far the other connections came:
+// Next, WaitFor, WaitN and WaitOnly wait without polling; each message that one of them returns is
+// taken, and is not returned by a later wait of this inbox. A wait that lasts too long ends the
+// test, and its text says what did arrive, and how far the other connections came:
 //
 //	mailtest: no message that matches within 10s
 //	0 messages
 //	session 1 from 127.0.0.1:40122: RCPT TO:<bob@qq.com> → 550 5.1.1 No such user; QUIT
 //
-// The variants with Context return errors instead, for code without a [testing.TB].
-// All methods may be called from several goroutines at once, those with a testing.TB only from the test's own.
+// The variants with Context return errors instead, for code without a [testing.TB]. All methods may
+// be called from several goroutines at once, those with a testing.TB only from the test's own.
 type Inbox struct {
 	// Patience is how long a wait lasts at most. Zero means 10 seconds, less where the deadline of
 	// the test is nearer, and 30 days of virtual time inside a synctest bubble.
@@ -152,16 +153,17 @@ func (b *Inbox) Next(tb testing.TB) *Message {
 	return m
 }
 
-// NextContext is [Inbox.Next] for code without a testing.TB. It waits until ctx is done, whatever the Patience. The error wraps the
-// cause of ctx, or [net.ErrClosed] if no message can come any more.
+// NextContext is [Inbox.Next] for code without a testing.TB. It waits until ctx is done, whatever
+// the Patience. The error wraps the cause of ctx, or [net.ErrClosed] if no message can come any
+// more.
 func (b *Inbox) NextContext(ctx context.Context) (*Message, error) { return b.next(limit{ctx: ctx}) }
 
 func (b *Inbox) next(l limit) (*Message, error) {
 	return b.take(l, "no message", func(*Message) bool { return true })
 }
 
-// WaitFor returns the oldest message that was not yet taken and for which match returns true, and takes it. It
-// waits for one if there is none. A message is shown to match once per wait.
+// WaitFor returns the oldest message that was not yet taken and for which match returns true, and
+// takes it. It waits for one if there is none. A message is shown to match once per wait.
 func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
 	tb.Helper()
 	m, err := b.waitFor(b.within(tb), match)
@@ -169,7 +171,8 @@ func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
 	return m
 }
 
-// WaitForContext is [Inbox.WaitFor] for code without a testing.TB. Its errors are those of [Inbox.NextContext].
+// WaitForContext is [Inbox.WaitFor] for code without a testing.TB. Its errors are those of
+// [Inbox.NextContext].
 func (b *Inbox) WaitForContext(ctx context.Context, match func(*Message) bool) (*Message, error) {
 	return b.waitFor(limit{ctx: ctx}, match)
 }
@@ -178,8 +181,8 @@ func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
 	return b.take(l, "no message that matches", match)
 }
 
-// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there are so many. With
-// n 0 it returns none, at once.
+// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there
+// are so many. With n 0 it returns none, at once.
 func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	tb.Helper()
 	m, err := b.waitN(b.within(tb), n)
@@ -204,8 +207,9 @@ func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
 	return decoded(first), err
 }
 
-// WaitOnly returns the n oldest messages that were not yet taken, and takes them, if there are no more than these and
-// none comes for the time quiet after the last. With n 0 it makes sure that no mail comes.
+// WaitOnly returns the n oldest messages that were not yet taken, and takes them, if there are no
+// more than these and none comes for the time quiet after the last. With n 0 it makes sure that no
+// mail comes.
 func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 	tb.Helper()
 	m, err := b.waitOnly(b.within(tb), n, quiet)
@@ -213,8 +217,8 @@ func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 	return m
 }
 
-// WaitOnlyContext is [Inbox.WaitOnly] for code without a testing.TB. Its errors are those of [Inbox.NextContext], and one that wraps
-// nothing if there are more messages than n.
+// WaitOnlyContext is [Inbox.WaitOnly] for code without a testing.TB. Its errors are those of
+// [Inbox.NextContext], and one that wraps nothing if there are more messages than n.
 func (b *Inbox) WaitOnlyContext(ctx context.Context, n int, quiet time.Duration) ([]*Message, error) {
 	return b.waitOnly(limit{ctx: ctx}, n, quiet)
 }
@@ -357,7 +361,8 @@ func (w *waiter) stop() {
 	}
 }
 
-// until waits until ready, which is called with the lock held, returns true. The error says what there is instead.
+// until waits until ready, which is called with the lock held, returns true. The error says what
+// there is instead.
 func (w *waiter) until(what string, ready func() bool) error {
 	b := w.inbox
 	if w.err != nil {
@@ -418,9 +423,9 @@ type patienceError struct{ text string }
 func (e *patienceError) Error() string { return e.text }
 func (e *patienceError) Unwrap() error { return errPatience }
 
-// Close says that no message can come any more: waits end at once, those to come too, unless there is what they wait for. The
-// messages stay. A [Server] and a simulated internet close their own inboxes; whoever shares one among
-// servers closes it when they are.
+// Close says that no message can come any more: waits end at once, those to come too, unless there
+// is what they wait for. The messages stay. A [Server] and a simulated internet close their own
+// inboxes; whoever shares one among servers closes it when they are.
 func (b *Inbox) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -467,8 +472,8 @@ const (
 	outside world = 2
 )
 
-// worldOf tells where the test tb runs. Its Deadline panics in a bubble, which is the only sign. Of anything but a
-// [testing.T] it is not known.
+// worldOf tells where the test tb runs. Its Deadline panics in a bubble, which is the only sign. Of
+// anything but a [testing.T] it is not known.
 func worldOf(tb testing.TB) (w world) {
 	t, ok := tb.(interface{ Deadline() (time.Time, bool) })
 	if !ok {

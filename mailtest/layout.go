@@ -26,8 +26,9 @@ func wholly(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { yield(b) }
 }
 
-// text returns the text that comes in pieces. It goes through them twice, the first time only to see how much room the text
-// needs: to make that larger step by step takes several times the memory.
+// text returns the text that comes in pieces. It goes through them twice, the first time only to
+// see how much room the text needs: to make that larger step by step takes several times the
+// memory.
 func (l layout) text(pieces iter.Seq[[]byte]) string {
 	w := textWriter{layout: l}
 	write := func(piece []byte) bool {
@@ -54,7 +55,8 @@ type textWriter struct {
 	out   strings.Builder
 }
 
-// write takes a piece. A line that is longer than maxPiece goes on in pieces, so cut that white space before its end is in the last.
+// write takes a piece. A line that is longer than maxPiece goes on in pieces, so cut that white
+// space before its end is in the last.
 func (w *textWriter) write(piece []byte) {
 	if w.layout == asItIs {
 		w.emit(piece)

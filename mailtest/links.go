@@ -18,7 +18,8 @@ type Link struct {
 	// one is completed by the base element, if there is one.
 	URL string
 
-	// Text is what the reader sees in HTML, with the alternative texts of images. In plain text it is the URL.
+	// Text is what the reader sees in HTML, with the alternative texts of images. In plain text it
+	// is the URL.
 	Text string
 }
 
@@ -31,9 +32,10 @@ func (l Link) Query() url.Values {
 	return u.Query()
 }
 
-// Links returns the links of the message in order: first those of Text, then those of HTML, each URL of Text once. In
-// plain text a link begins with "http://", "https://" or "mailto:", and ends before the first character that is not
-// ASCII, white space, or punctuation that belongs to the sentence.
+// Links returns the links of the message in order: first those of Text, then those of HTML, each
+// URL of Text once. In plain text a link begins with "http://", "https://" or "mailto:", and ends
+// before the first character that is not ASCII, white space, or punctuation that belongs to the
+// sentence.
 func (m *Message) Links() []Link {
 	var links []Link
 	seen := make(map[string]bool)
@@ -50,9 +52,9 @@ func (m *Message) Links() []Link {
 	return links
 }
 
-// VisibleText returns the text that a person sees who reads the HTML of the message, or Text if it has none. What is
-// hidden by the attribute hidden or by style is left out; blocks are on lines of their own, runs of
-// white space are one space, and images are there by their alternative text.
+// VisibleText returns the text that a person sees who reads the HTML of the message, or Text if it
+// has none. What is hidden by the attribute hidden or by style is left out; blocks are on lines of
+// their own, runs of white space are one space, and images are there by their alternative text.
 func (m *Message) VisibleText() string {
 	if m.HTML == "" {
 		return m.Text

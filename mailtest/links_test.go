@@ -104,7 +104,8 @@ func TestVisibleText(t *testing.T) {
 	}
 }
 
-// FuzzLinks shows that any text and HTML can be read, and that what is read is valid UTF-8 if the message is.
+// FuzzLinks shows that any text and HTML can be read, and that what is read is valid UTF-8 if the
+// message is.
 func FuzzLinks(f *testing.F) {
 	f.Add("see https://a.example/(b).", `<a href="x">y<div style="display:none"><a href=z></div></a>`)
 	f.Add("mailto:http://https://", "<pre><a href=\x00><li><br><td>&#0;&bogus;")

@@ -4,8 +4,8 @@ package mailtest
 
 import "strings"
 
-// List is what the header of a message says about the mailing list that it came by (RFC 2369, RFC 2919, RFC 8058). The zero
-// value is that of a message that came by none.
+// List is what the header of a message says about the mailing list that it came by (RFC 2369,
+// RFC 2919, RFC 8058). The zero value is that of a message that came by none.
 type List struct {
 	// ID is the identifier in List-Id, without its angle brackets.
 	ID string

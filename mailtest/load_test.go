@@ -15,7 +15,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// A hundred thousand messages of 1 KiB over sixteen kept connections, of which a wait finds one without decoding the rest again.
+// A hundred thousand messages of 1 KiB over sixteen kept connections, of which a wait finds one
+// without decoding the rest again.
 func TestManyMessages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("100,000 messages")

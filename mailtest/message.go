@@ -71,10 +71,10 @@ type Message struct {
 	// The addresses of these fields, in order; groups are replaced by their members.
 	From, Sender, ReplyTo, To, Cc, Bcc []Address
 
-	// Text is the text that a person would read: the first text/plain part that is no
-	// attachment and has no file name (the only part of a message may have one). It is in
-	// UTF-8, with line ends "\n", and with the soft line breaks of format=flowed undone
-	// (RFC 3676). Messages inside this one do not count: see [Part.Message]. It is empty if there is no such part.
+	// Text is the text that a person would read: the first text/plain part that is no attachment
+	// and has no file name (the only part of a message may have one). It is in UTF-8, with line
+	// ends "\n", and with the soft line breaks of format=flowed undone (RFC 3676). Messages inside
+	// this one do not count: see [Part.Message]. It is empty if there is no such part.
 	Text string
 
 	// HTML is the first such text/html part, in UTF-8, with line ends "\n".
@@ -199,8 +199,8 @@ func (m *Message) GetAll(name string) []string {
 	return values
 }
 
-// Find returns the leaves of the tree of parts that have a media type, such as "text/calendar", in order. A type that
-// ends in "/" stands for all its subtypes.
+// Find returns the leaves of the tree of parts that have a media type, such as "text/calendar", in
+// order. A type that ends in "/" stands for all its subtypes.
 func (m *Message) Find(mediaType string) []Part {
 	mediaType = strings.ToLower(mediaType)
 	var found []Part

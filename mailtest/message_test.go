@@ -138,8 +138,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// However deep a message is nested, comparing and printing it must look at each thing in it a few times, and not twice as often
-// with every level.
+// However deep a message is nested, comparing and printing it must look at each thing in it a few
+// times, and not twice as often with every level.
 func TestNestedMessagesAreComparable(t *testing.T) {
 	t.Parallel()
 	forward := func(depth int) string {

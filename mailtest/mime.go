@@ -96,8 +96,8 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 	return body, boundary
 }
 
-// readType reads the Content-Type. Without one the part keeps the type that it has. It returns the boundary, which may
-// be no UTF-8.
+// readType reads the Content-Type. Without one the part keeps the type that it has. It returns the
+// boundary, which may be no UTF-8.
 func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 	if s == "" {
 		return ""

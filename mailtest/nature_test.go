@@ -12,7 +12,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// say sends the lines to a new connection one at a time, and returns the replies, lines joined by "\n", after the greeting.
+// say sends the lines to a new connection one at a time, and returns the replies, lines joined by
+// "\n", after the greeting.
 func say(t *testing.T, srv *mailtest.Server, lines ...string) []string {
 	t.Helper()
 	conn, err := srv.Dial(t.Context())

@@ -1,7 +1,7 @@
 package mailtest
 
-// This file compares the decoder with Python's email package, on the corpus, on the messages of testdata/messages, and on those of
-// Python's own tests. Each difference is listed with its reason.
+// This file compares the decoder with Python's email package, on the corpus, on the messages of
+// testdata/messages, and on those of Python's own tests. Each difference is listed with its reason.
 
 import (
 	"bytes"
@@ -24,8 +24,9 @@ import (
 // difference is what both find in one place.
 type difference struct{ python, ours string }
 
-// pyDifferences lists where Python finds something else, as "reader message field", with patterns as in path.Match. The reader is
-// "default", the policy of that name, or "compat32", the old interface. Where how is set, it must be so.
+// pyDifferences lists where Python finds something else, as "reader message field", with patterns
+// as in path.Match. The reader is "default", the policy of that name, or "compat32", the old
+// interface. Where how is set, it must be so.
 var pyDifferences = []struct {
 	why   string
 	how   func(difference) bool
@@ -292,7 +293,8 @@ func TestAsInPython(t *testing.T) {
 	}
 }
 
-// checkListed reports differences that are not listed, and those listed that are no more though the messages are there.
+// checkListed reports differences that are not listed, and those listed that are no more though the
+// messages are there.
 func checkListed(t *testing.T, differences map[string]difference, names []string) {
 	t.Helper()
 	listed := map[string]bool{}

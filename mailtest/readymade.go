@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Greylist returns a rule that refuses with 451 a message from a client, sender and recipient that it has not seen
-// before, until delay has passed since the first attempt (RFC 6647).
+// Greylist returns a rule that refuses with 451 a message from a client, sender and recipient that
+// it has not seen before, until delay has passed since the first attempt (RFC 6647).
 func Greylist(delay time.Duration) Rule {
 	var mu sync.Mutex
 	first := make(map[[3]string]time.Time)
@@ -32,9 +32,9 @@ func Greylist(delay time.Duration) Rule {
 	}
 }
 
-// RateLimit returns a rule that refuses with 450 the MAIL commands of a client address beyond the first n in each period of the
-// given length, which begins with the first of them. Those that this rule refuses don't count. With n 0
-// it refuses all.
+// RateLimit returns a rule that refuses with 450 the MAIL commands of a client address beyond the
+// first n in each period of the given length, which begins with the first of them. Those that this
+// rule refuses don't count. With n 0 it refuses all.
 func RateLimit(n int, period time.Duration) Rule {
 	type window struct {
 		start time.Time
@@ -63,7 +63,8 @@ func RateLimit(n int, period time.Duration) Rule {
 	}
 }
 
-// MessageLimit returns a rule that takes n MAIL commands on each connection, and refuses the next with 421 and closes it.
+// MessageLimit returns a rule that takes n MAIL commands on each connection, and refuses the next
+// with 421 and closes it.
 func MessageLimit(n int) Rule {
 	return Rule{
 		At:    Mail,
@@ -83,8 +84,9 @@ func ConnectionLimit(n int) Rule {
 	}
 }
 
-// UnknownMailbox returns a rule that refuses a recipient, or those of "@" and a domain, because there is no such mailbox. With
-// an empty address it refuses every recipient, as the other rules about mailboxes do.
+// UnknownMailbox returns a rule that refuses a recipient, or those of "@" and a domain, because
+// there is no such mailbox. With an empty address it refuses every recipient, as the other rules
+// about mailboxes do.
 func UnknownMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "550 5.1.1 No such user here"}
 }
@@ -105,13 +107,14 @@ func Tarpit(delay time.Duration) Rule {
 	return Rule{At: Rcpt, Delay: delay}
 }
 
-// Blocklisted returns a rule that refuses all mail from a client address or prefix, such as "192.0.2.0/24"; empty is every client.
+// Blocklisted returns a rule that refuses all mail from a client address or prefix, such as
+// "192.0.2.0/24"; empty is every client.
 func Blocklisted(client string) Rule {
 	return Rule{At: Mail, Client: client, Reply: "554 5.7.1 Service unavailable; client host is on a blocklist"}
 }
 
-// SizeLimit returns a rule that refuses messages of more than n bytes once they have arrived, though neither EHLO nor MAIL said so.
-// For a limit that is announced, set [Server.MaxSize].
+// SizeLimit returns a rule that refuses messages of more than n bytes once they have arrived,
+// though neither EHLO nor MAIL said so. For a limit that is announced, set [Server.MaxSize].
 func SizeLimit(n int) Rule {
 	return Rule{
 		At:    Dot,
@@ -120,7 +123,8 @@ func SizeLimit(n int) Rule {
 	}
 }
 
-// FailFirst returns a rule that refuses the first n messages with a temporary error, after the final dot; none if n is 0.
+// FailFirst returns a rule that refuses the first n messages with a temporary error, after the
+// final dot; none if n is 0.
 func FailFirst(n int) Rule {
 	return Rule{
 		At:    Dot,
@@ -130,7 +134,8 @@ func FailFirst(n int) Rule {
 	}
 }
 
-// Maintenance returns a rule that turns away whoever connects before the given time; the zero time never comes.
+// Maintenance returns a rule that turns away whoever connects before the given time; the zero time
+// never comes.
 func Maintenance(until time.Time) Rule {
 	return Rule{At: Greeting, Until: until, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
 }

@@ -90,7 +90,8 @@ func TestReadyMade(t *testing.T) {
 	}
 }
 
-// With LMTP, a rule at Dot decides for each recipient, and the message is kept with those who were accepted.
+// With LMTP, a rule at Dot decides for each recipient, and the message is kept with those who were
+// accepted.
 func TestLMTP(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// record is one message. It becomes a [Message], decoded, when it is first asked for: a test that sends a hundred
-// thousand looks at few of them.
+// record is one message. It becomes a [Message], decoded, when it is first asked for: a test that
+// sends a hundred thousand looks at few of them.
 type record struct {
 	once     sync.Once
 	acked    bool

@@ -16,8 +16,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// Rule says what the server does wrong: where, for whom, how often, and what. It is plain data; the zero value of a
-// field means that it does not matter. [Server.AddRules] puts rules into force.
+// Rule says what the server does wrong: where, for whom, how often, and what. It is plain data; the
+// zero value of a field means that it does not matter. [Server.AddRules] puts rules into force.
 //
 //	srv.AddRules(
 //		mailtest.Rule{At: mailtest.Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"},
@@ -47,18 +47,19 @@ type Rule struct {
 	Plain     bool
 	Encrypted bool
 
-	// Command is how the command line begins, such as "EHLO" at Helo or "XFORWARD" at Unknown. Letter case does not matter.
+	// Command is how the command line begins, such as "EHLO" at Helo or "XFORWARD" at Unknown.
+	// Letter case does not matter.
 	Command string
 
-	// From is the sender: an address, "@" and a domain, or "<>" for the null sender. To is such a recipient: at Rcpt
-	// that of the command, later any of those accepted; with [Server.LMTP], at Dot, the one who is being answered for.
-	// Letter case does not matter.
+	// From is the sender: an address, "@" and a domain, or "<>" for the null sender. To is such a
+	// recipient: at Rcpt that of the command, later any of those accepted; with [Server.LMTP], at
+	// Dot, the one who is being answered for. Letter case does not matter.
 	From string
 	To   string
 
-	// Header and Content, at Dot, are texts in the decoded message: Header in one of its header fields, written as
-	// "Subject: 你好", and Content in its text, its HTML or its raw bytes. Header names compare without
-	// regard to case.
+	// Header and Content, at Dot, are texts in the decoded message: Header in one of its header
+	// fields, written as "Subject: 你好", and Content in its text, its HTML or its raw bytes. Header
+	// names compare without regard to case.
 	Header  string
 	Content string
 
@@ -74,13 +75,14 @@ type Rule struct {
 	Skip  int
 	Times int
 
-	// Until ends the rule at a time, For after so long since it was added; one of [Server.Rules] counts as added when the server is
-	// first used. With both, the earlier one ends it.
+	// Until ends the rule at a time, For after so long since it was added; one of [Server.Rules]
+	// counts as added when the server is first used. With both, the earlier one ends it.
 	Until time.Time
 	For   time.Duration
 
-	// Must makes the test fail at its end if the rule never acted. [New], and that of a simulated internet, see to it; of other
-	// servers [Server.CheckRules] tells. A rule that [Server.Reset] takes away need not act any more.
+	// Must makes the test fail at its end if the rule never acted. [New], and that of a simulated
+	// internet, see to it; of other servers [Server.CheckRules] tells. A rule that [Server.Reset]
+	// takes away need not act any more.
 	Must bool
 
 	// Reply is sent in place of the server's own reply, literally as it stands on the wire, but for
@@ -93,20 +95,21 @@ type Rule struct {
 	// Raw sends Reply as it is, without adding or changing line ends. It may then be anything.
 	Raw bool
 
-	// Answer makes the reply, in place of Reply. The empty string stands for the server's own. It may be called
-	// from several goroutines at once, and must not use the server.
+	// Answer makes the reply, in place of Reply. The empty string stands for the server's own. It
+	// may be called from several goroutines at once, and must not use the server.
 	Answer func(*Attempt) string
 
-	// Endless repeats the reply for as long as the client reads it. The transcript has it once. Inside a synctest bubble
-	// set Pace as well: a client that reads without a pause stops the clock, and with it its own timeout.
+	// Endless repeats the reply for as long as the client reads it. The transcript has it once.
+	// Inside a synctest bubble set Pace as well: a client that reads without a pause stops the
+	// clock, and with it its own timeout.
 	Endless bool
 
 	// Lie sends a positive Reply where the server does not agree, too.
 	Lie bool
 
-	// Hide takes lines out of the EHLO reply, each named by its keyword; Add puts lines in, in place of one with the
-	// same keyword or else at the end. To reorder lines, or to lie about them altogether, write them all in Reply.
-	// The server goes on to understand what is hidden.
+	// Hide takes lines out of the EHLO reply, each named by its keyword; Add puts lines in, in
+	// place of one with the same keyword or else at the end. To reorder lines, or to lie about them
+	// altogether, write them all in Reply. The server goes on to understand what is hidden.
 	Hide []string
 	Add  []string
 
@@ -133,11 +136,13 @@ type Rule struct {
 	// stage it goes with Drop: so many bytes of the reply are sent first; [WholeReply] are all of it.
 	After int64
 
-	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the acknowledgement. It goes with a Reply
-	// that refuses, or a Drop. A message over the size limit, of which not all is there, is not kept.
+	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the
+	// acknowledgement. It goes with a Reply that refuses, or a Drop. A message over the size limit,
+	// of which not all is there, is not kept.
 	Keep bool
 
-	// Lose, at Dot, loses a message although its client is told that it was accepted. It still is in the transcript.
+	// Lose, at Dot, loses a message although its client is told that it was accepted. It still is
+	// in the transcript.
 	Lose bool
 }
 
@@ -195,7 +200,8 @@ type Attempt struct {
 	// Command is the command line, with the credentials replaced by "***".
 	Command string
 
-	// From is the sender: of this MAIL command, later of the transaction. HasFrom tells the null sender from none.
+	// From is the sender: of this MAIL command, later of the transaction. HasFrom tells the null
+	// sender from none.
 	From    string
 	HasFrom bool
 
@@ -214,8 +220,8 @@ type Attempt struct {
 	// Nth is as in [Rule].
 	Nth int
 
-	// Open is how many connections the server has at this moment, this one included. Those that a rule has ended don't
-	// count, though their clients may not have noticed yet.
+	// Open is how many connections the server has at this moment, this one included. Those that a
+	// rule has ended don't count, though their clients may not have noticed yet.
 	Open int
 }
 
@@ -232,8 +238,9 @@ type ruleState struct {
 // ofNature is the number of all rules of Server.Rules.
 const ofNature = -1
 
-// AddRules puts rules into force, after those that are. It panics if one of them makes no sense, saying
-// why. It may be called at any time, before the first use of the server too; a turn that has begun is not affected.
+// AddRules puts rules into force, after those that are. It panics if one of them makes no sense,
+// saying why. It may be called at any time, before the first use of the server too; a turn that has
+// begun is not affected.
 func (s *Server) AddRules(rules ...Rule) {
 	states := newRuleStates(rules, "of this call")
 	s.state.Lock()
@@ -258,8 +265,9 @@ func (s *Server) UnusedRules() []Rule {
 	return unused
 }
 
-// CheckRules returns an error that names the rules with [Rule.Must] that never acted, those of [Server.Rules] first; nil if there
-// are none. It is called at the end of the test for servers that were made by [New] or belong to a simulated internet that was made for a test.
+// CheckRules returns an error that names the rules with [Rule.Must] that never acted, those of
+// [Server.Rules] first; nil if there are none. It is called at the end of the test for servers that
+// were made by [New] or belong to a simulated internet that was made for a test.
 func (s *Server) CheckRules() error {
 	s.prepare()
 	s.state.Lock()
@@ -331,7 +339,8 @@ func literal(reply string) []byte {
 	return []byte(strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n")
 }
 
-// rule returns the first rule that fits and counts it, or nil. The funcs of rules are called without the lock.
+// rule returns the first rule that fits and counts it, or nil. The funcs of rules are called
+// without the lock.
 func (s *Server) rule(a *Attempt) *ruleState {
 	s.state.Lock()
 	rules := s.state.rules // append-only
@@ -383,7 +392,8 @@ func (s *Server) usedUp(r *ruleState) bool {
 	return r.usedUp()
 }
 
-// use counts a turn that a rule fits, and reports whether it acts. Meanwhile another connection may have used it up.
+// use counts a turn that a rule fits, and reports whether it acts. Meanwhile another connection may
+// have used it up.
 func (s *Server) use(r *ruleState) bool {
 	s.state.Lock()
 	defer s.state.Unlock()

@@ -28,10 +28,11 @@ import (
 // Server is a real SMTP server for tests. It accepts what a lenient server would, keeps every
 // message, remembers every dialogue, and goes wrong where a [Rule] says so.
 //
-// The zero value is ready to use. It starts by itself when an address is first asked for; [New] makes
-// one that ends with its test and reports what it saw if the test fails. The fields are free to change until
-// the server is first used, other than by AddRules, and must not be changed from then on. All methods may be called
-// from several goroutines at once, those with a [testing.TB] only from the test's own.
+// The zero value is ready to use. It starts by itself when an address is first asked for; [New]
+// makes one that ends with its test and reports what it saw if the test fails. The fields are free
+// to change until the server is first used, other than by AddRules, and must not be changed from
+// then on. All methods may be called from several goroutines at once, those with a [testing.TB]
+// only from the test's own.
 //
 // # Addresses
 //
@@ -43,8 +44,8 @@ import (
 // # Inside a synctest bubble
 //
 // A server that was made inside a bubble works there in virtual time, as long as it is reached in
-// memory: a goroutine in a real socket's Accept would stop the bubble's clock. A server that was made outside
-// must not be used inside: the waits notice that and end the test.
+// memory: a goroutine in a real socket's Accept would stop the bubble's clock. A server that was
+// made outside must not be used inside: the waits notice that and end the test.
 //
 // # Messages
 //
@@ -89,12 +90,13 @@ type Server struct {
 	// Zero means 10,000, which is not announced; any other value is, as LIMITS RCPTMAX (RFC 9422).
 	MaxRecipients int
 
-	// LMTP makes the server speak LMTP (RFC 2033): LHLO in place of EHLO, and after a message a reply for each
-	// recipient. A rule at Dot then decides for each recipient apart, and the message is kept with those who were accepted.
+	// LMTP makes the server speak LMTP (RFC 2033): LHLO in place of EHLO, and after a message a
+	// reply for each recipient. A rule at Dot then decides for each recipient apart, and the
+	// message is kept with those who were accepted.
 	LMTP bool
 
-	// ProxyProtocol makes every connection begin with a PROXY header, version 1 or 2, as load balancers send it.
-	// The client that it names is the client for rules and in envelopes.
+	// ProxyProtocol makes every connection begin with a PROXY header, version 1 or 2, as load
+	// balancers send it. The client that it names is the client for rules and in envelopes.
 	ProxyProtocol bool
 
 	// XClient offers the extension XCLIENT of Postfix, by which anybody may say to be another client.
@@ -104,23 +106,26 @@ type Server struct {
 	// recorded in the transcript.
 	BareLF BareLF
 
-	// Rules are what the server does by its nature. They are tried after those of [Server.AddRules]; Reset does not take
-	// them away, UnusedRules does not name them, and transcripts don't; [Rule.Must] holds for them too. One that makes no sense
-	// panics when the server is first used.
+	// Rules are what the server does by its nature. They are tried after those of
+	// [Server.AddRules]; Reset does not take them away, UnusedRules does not name them, and
+	// transcripts don't; [Rule.Must] holds for them too. One that makes no sense panics when the
+	// server is first used.
 	Rules []Rule
 
-	// Reword, if not nil, puts the server's own replies into other words. It is given a reply as [Rule.Reply] has it, and returns
-	// the one to send, the same if it has no other words. It can't change what the reply means: of 2xx and 3xx the first digit stays,
-	// and a refusal stays one; what does not is ignored. With a failed AUTH, Attempt.User is who the client has claimed to be.
-	// It may be called from several goroutines at once, and must not use the server.
+	// Reword, if not nil, puts the server's own replies into other words. It is given a reply as
+	// [Rule.Reply] has it, and returns the one to send, the same if it has no other words. It can't
+	// change what the reply means: of 2xx and 3xx the first digit stays, and a refusal stays one;
+	// what does not is ignored. With a failed AUTH, Attempt.User is who the client has claimed to
+	// be. It may be called from several goroutines at once, and must not use the server.
 	Reword func(a *Attempt, reply string) string
 
 	// Collect, if not nil, is a further inbox for the messages, that several servers can share.
 	Collect *Inbox
 
-	// Watch, if not nil, is called after each turn of each connection: when it is in the transcript, and before the client
-	// can read the reply. It is told the number of the session and the index of the turn in [Session.Turns]. Connections call it
-	// concurrently, and wait until it returns.
+	// Watch, if not nil, is called after each turn of each connection: when it is in the
+	// transcript, and before the client can read the reply. It is told the number of the session
+	// and the index of the turn in [Session.Turns]. Connections call it concurrently, and wait
+	// until it returns.
 	Watch func(session, turn int)
 
 	setup sync.Once
@@ -147,8 +152,8 @@ type Server struct {
 	running sync.WaitGroup // accept loops and connections
 }
 
-// BareLF is a way to treat a LF without CR in a message. Servers that differ in it let one message be two: the "SMTP
-// smuggling" of 2023. The zero BareLF is KeepLF.
+// BareLF is a way to treat a LF without CR in a message. Servers that differ in it let one message
+// be two: the "SMTP smuggling" of 2023. The zero BareLF is KeepLF.
 type BareLF uint8
 
 // The ways to treat a bare LF.
@@ -163,9 +168,9 @@ const (
 	defaultMaxRecipients = 10_000
 )
 
-// New returns a server that is closed at the end of the test tb. The test fails if a rule with [Rule.Must] never acted. If the
-// test fails, the server writes to its log what it saw, once; otherwise it is silent. The server listens when an address is first
-// asked for.
+// New returns a server that is closed at the end of the test tb. The test fails if a rule with
+// [Rule.Must] never acted. If the test fails, the server writes to its log what it saw, once;
+// otherwise it is silent. The server listens when an address is first asked for.
 func New(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{}
@@ -279,9 +284,10 @@ func (s *Server) open(at *endpoint, l net.Listener) {
 	}()
 }
 
-// Suspend makes the server refuse connections as a machine does on which no server runs: the client gets
-// ECONNREFUSED, also from [Server.Dial]. Connections that are open go on. Listeners that were given to [Server.Serve] are
-// their owner's to close; their connections are closed at once. A second call does nothing.
+// Suspend makes the server refuse connections as a machine does on which no server runs: the client
+// gets ECONNREFUSED, also from [Server.Dial]. Connections that are open go on. Listeners that were
+// given to [Server.Serve] are their owner's to close; their connections are closed at once. A
+// second call does nothing.
 func (s *Server) Suspend() {
 	s.prepare()
 	s.state.Lock()
@@ -296,8 +302,9 @@ func (s *Server) Suspend() {
 	}
 }
 
-// Resume ends what [Server.Suspend] has begun, at the same addresses. The error is that of [net.Listen], where another program
-// has taken a port meanwhile, or says that the server is closed. Without a Suspend it does nothing.
+// Resume ends what [Server.Suspend] has begun, at the same addresses. The error is that of
+// [net.Listen], where another program has taken a port meanwhile, or says that the server is
+// closed. Without a Suspend it does nothing.
 func (s *Server) Resume() error {
 	s.prepare()
 	s.state.Lock()
@@ -331,8 +338,8 @@ func (s *Server) addListener(l net.Listener) {
 	s.running.Add(1)
 }
 
-// accept serves the connections of a listener until it fails for good. When the process has too many open files, it waits for some
-// connection to end.
+// accept serves the connections of a listener until it fails for good. When the process has too
+// many open files, it waits for some connection to end.
 func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
 	const patience = 100 * time.Millisecond
 	for {
@@ -348,8 +355,9 @@ func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
 	}
 }
 
-// Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without IPv4. It starts
-// the server if need be, and panics if no loopback address can be listened on or if the server was closed before.
+// Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without
+// IPv4. It starts the server if need be, and panics if no loopback address can be listened on or if
+// the server was closed before.
 func (s *Server) Addr() string {
 	addr, err := s.listen(&s.state.plain, &s.wire)
 	if err != nil {
@@ -358,8 +366,8 @@ func (s *Server) Addr() string {
 	return addr.String()
 }
 
-// Host returns the host of [Server.Addr] without the port, for code that has the two apart. It starts the server and panics as
-// Addr does.
+// Host returns the host of [Server.Addr] without the port, for code that has the two apart. It
+// starts the server and panics as Addr does.
 func (s *Server) Host() string {
 	host, _, _ := net.SplitHostPort(s.Addr())
 	return host
@@ -427,8 +435,9 @@ func (s *Server) Serve(l net.Listener) error {
 	return fmt.Errorf("mailtest: serve %v: %w", l.Addr(), err)
 }
 
-// ServeConn serves the client at the other end of conn, in the background, and closes conn in the end. After
-// Close, it closes conn at once and returns an error for which errors.Is(err, [net.ErrClosed]) holds.
+// ServeConn serves the client at the other end of conn, in the background, and closes conn in the
+// end. After Close, it closes conn at once and returns an error for which errors.Is(err,
+// [net.ErrClosed]) holds.
 func (s *Server) ServeConn(conn net.Conn) error {
 	s.prepare()
 	if !s.serve(conn, &s.wire) {
@@ -499,8 +508,9 @@ func (s *Server) hasEnded() bool {
 	return s.state.ended
 }
 
-// Reset makes the server forget the messages, the sessions that have ended, and the rules that were added. Open connections go on.
-// Numbers go on too: no session or message gets the number of an earlier one.
+// Reset makes the server forget the messages, the sessions that have ended, and the rules that were
+// added. Open connections go on. Numbers go on too: no session or message gets the number of an
+// earlier one.
 func (s *Server) Reset() {
 	s.Inbox.Reset()
 	s.state.Lock()
@@ -533,8 +543,9 @@ func (s *Server) allSessions() []*session {
 	return slices.Clone(s.state.sessions)
 }
 
-// WaitSession waits until the connection with the given number, the first being 1, has come and gone, and returns its whole transcript.
-// It ends the test as the waits of [Inbox] do, and at once if the session has ended and [Server.Reset] has forgotten it.
+// WaitSession waits until the connection with the given number, the first being 1, has come and
+// gone, and returns its whole transcript. It ends the test as the waits of [Inbox] do, and at once
+// if the session has ended and [Server.Reset] has forgotten it.
 func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	tb.Helper()
 	var ended *session
@@ -548,7 +559,8 @@ func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	return ended.snapshot()
 }
 
-// endedSession returns a session that has ended, nil if it has not, and an error if it can't be had any more.
+// endedSession returns a session that has ended, nil if it has not, and an error if it can't be had
+// any more.
 func (s *Server) endedSession(number int) (*session, error) {
 	s.state.Lock()
 	defer s.state.Unlock()

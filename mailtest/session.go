@@ -18,8 +18,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// session is a connection being served. It is the wire's handler and go-smtp's session in one; both call it from
-// one goroutine at a time.
+// session is a connection being served. It is the wire's handler and go-smtp's session in one; both
+// call it from one goroutine at a time.
 type session struct {
 	server *Server
 	number int
@@ -240,7 +240,8 @@ func (ss *session) Reply(t *wire.Turn) {
 	}
 }
 
-// newRecord returns the record of a message that has just come, not yet accepted; nil if there is no transaction.
+// newRecord returns the record of a message that has just come, not yet accepted; nil if there is
+// no transaction.
 func (ss *session) newRecord(t *wire.Turn) *record {
 	if ss.tx == nil {
 		return nil
@@ -254,8 +255,8 @@ func (ss *session) newRecord(t *wire.Turn) *record {
 	}
 }
 
-// message files a message that has been accepted, and forgets one that has not. With LMTP it does so once it is
-// known for whom.
+// message files a message that has been accepted, and forgets one that has not. With LMTP it does
+// so once it is known for whom.
 func (ss *session) message(t *wire.Turn) {
 	r := ss.record
 	if r == nil {
@@ -293,8 +294,8 @@ func (ss *session) message(t *wire.Turn) {
 	ss.log.filed = append(ss.log.filed, r)
 }
 
-// accepts decides whether a message is kept, for the recipient of this turn if there is one, and whether its client
-// is told so.
+// accepts decides whether a message is kept, for the recipient of this turn if there is one, and
+// whether its client is told so.
 func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	act := &t.Action
 	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
@@ -393,7 +394,8 @@ func (ss *session) End(how string) {
 // NewSession is go-smtp's question for a session. After STARTTLS it asks again.
 func (ss *session) NewSession(*smtp.Conn) (smtp.Session, error) { return ss, nil }
 
-// Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may have been too much for it.
+// Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may
+// have been too much for it.
 func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	if ss.server.Users != nil && ss.mechanism == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
@@ -430,8 +432,8 @@ func (ss *session) Data(r io.Reader) error {
 // Reset is go-smtp's report of the end of a transaction.
 func (ss *session) Reset() { ss.tx = nil }
 
-// Logout is go-smtp's report of the end of a session. The wire's End comes after it; an engine that STARTTLS has
-// replaced calls it when its successor is at work already.
+// Logout is go-smtp's report of the end of a session. The wire's End comes after it; an engine that
+// STARTTLS has replaced calls it when its successor is at work already.
 func (ss *session) Logout() error { return nil }
 
 // AuthMechanisms is go-smtp's question for what AUTH offers.

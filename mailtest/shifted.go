@@ -1,7 +1,7 @@
 package mailtest
 
-// This file decodes the two charsets of mail that x/text does not know: UTF-7 (RFC 2152), and ISO-2022-KR (RFC 1557). Both
-// shift: what a byte means depends on the bytes before.
+// This file decodes the two charsets of mail that x/text does not know: UTF-7 (RFC 2152), and
+// ISO-2022-KR (RFC 1557). Both shift: what a byte means depends on the bytes before.
 
 import (
 	"bytes"
@@ -111,8 +111,8 @@ func (iso2022KR) NewDecoder() *encoding.Decoder {
 	return &encoding.Decoder{Transformer: transform.Chain(&unshifter{}, korean.EUCKR.NewDecoder())}
 }
 
-// unshifter turns ISO-2022-KR into EUC-KR: the bytes between SO and SI, or the end of the line, get the high bit, and the
-// designator goes.
+// unshifter turns ISO-2022-KR into EUC-KR: the bytes between SO and SI, or the end of the line, get
+// the high bit, and the designator goes.
 type unshifter struct{ shifted bool }
 
 // Reset implements [transform.Transformer].

@@ -13,7 +13,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// refused tells whether an error is that of a port on which nobody listens: ECONNREFUSED, or WSAECONNREFUSED.
+// refused tells whether an error is that of a port on which nobody listens: ECONNREFUSED, or
+// WSAECONNREFUSED.
 func refused(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.Errno(10061))
 }

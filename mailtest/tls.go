@@ -37,8 +37,9 @@ func (s *Server) ClientTLS() *tls.Config {
 	return &tls.Config{RootCAs: testca.Pool(), ServerName: s.name()}
 }
 
-// ClientCertificate returns a certificate for a client with the given name, signed by the certificate authority of [Server.RootCAs], as
-// [Rule.ClientCertificate] requires one. Put it into the Certificates of a [tls.Config]. An empty name panics.
+// ClientCertificate returns a certificate for a client with the given name, signed by the
+// certificate authority of [Server.RootCAs], as [Rule.ClientCertificate] requires one. Put it into
+// the Certificates of a [tls.Config]. An empty name panics.
 func (s *Server) ClientCertificate(commonName string) tls.Certificate {
 	cert, err := testca.Issue(testca.Spec{CommonName: commonName, Client: true})
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// Session is the transcript of one connection, as far as it has come. It is plain data, and a copy: it does not change
-// while the connection goes on.
+// Session is the transcript of one connection, as far as it has come. It is plain data, and a copy:
+// it does not change while the connection goes on.
 type Session struct {
 	// Number tells the connections of a server apart; the first has 1.
 	Number int
@@ -29,7 +29,8 @@ type Session struct {
 	End    time.Time
 	Ending string
 
-	// Helo, User and Mechanism are as in [Envelope]: the last name that the client gave, and who it proved to be.
+	// Helo, User and Mechanism are as in [Envelope]: the last name that the client gave, and who it
+	// proved to be.
 	Helo      string
 	User      string
 	Mechanism string
@@ -53,22 +54,25 @@ type Turn struct {
 	// It is empty where the client has sent none, as at Greeting and Dot.
 	Command string
 
-	// Payload is, at Dot and Bdat, what was received of the message, after unstuffing; also of one that was not accepted. Of a
-	// message over the size limit it is the beginning. It is shared and must not be changed.
+	// Payload is, at Dot and Bdat, what was received of the message, after unstuffing; also of one
+	// that was not accepted. Of a message over the size limit it is the beginning. It is shared and
+	// must not be changed.
 	Payload []byte
 
-	// Received is when the client's part was complete, Replied when the reply was sent, or its first byte; Replied is
-	// zero if none was.
+	// Received is when the client's part was complete, Replied when the reply was sent, or its
+	// first byte; Replied is zero if none was.
 	Received time.Time
 	Replied  time.Time
 
 	// Reply is what was sent, exactly: with its line ends, and cut off where the connection was.
 	Reply string
 
-	// Rule is the number of the rule that decided this turn, in the order in which they were added, from 1; 0 is none.
+	// Rule is the number of the rule that decided this turn, in the order in which they were added,
+	// from 1; 0 is none.
 	Rule int
 
-	// Message is the number of the message that was accepted in this turn, or 0. With LMTP, it is in the turn of the first recipient.
+	// Message is the number of the message that was accepted in this turn, or 0. With LMTP, it is
+	// in the turn of the first recipient.
 	Message int
 
 	// Notes say what was remarkable about the client's bytes.
@@ -87,7 +91,8 @@ func (t Turn) Code() int {
 	return int(code)
 }
 
-// String returns the turn as lines of text: "-> " before what the client said, "<- " before what the server said.
+// String returns the turn as lines of text: "-> " before what the client said, "<- " before what
+// the server said.
 func (t Turn) String() string {
 	var s strings.Builder
 	t.write(&s, time.Time{}, t.Reply)
@@ -128,7 +133,8 @@ func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	}
 }
 
-// brief returns the reply, that to EHLO in one line if it is well-formed (RFC 5321 §4.1.1.1): "250 mx1.qq.com; PIPELINING; 8BITMIME".
+// brief returns the reply, that to EHLO in one line if it is well-formed (RFC 5321 §4.1.1.1): "250
+// mx1.qq.com; PIPELINING; 8BITMIME".
 func (t Turn) brief() string {
 	text, whole := strings.CutSuffix(t.Reply, "\r\n")
 	if t.Stage != Helo || !whole {
@@ -160,8 +166,8 @@ func printable(s string, n int) string {
 	return q + tail
 }
 
-// String returns the whole transcript as text, with the time of each line since the connection began: in three significant digits,
-// or in hundredths of a second from one second on.
+// String returns the whole transcript as text, with the time of each line since the connection
+// began: in three significant digits, or in hundredths of a second from one second on.
 func (s *Session) String() string { return s.text(func(t Turn) string { return t.Reply }) }
 
 // brief is String with [Turn.brief] replies.
@@ -233,8 +239,8 @@ type turn struct {
 	extra             bool // the next of the extras belongs to it
 }
 
-// wording is a command and the reply to it, one behind the other in transcript.text. Turns share one if they
-// repeat what was said the last time at their stage, as those of a kept connection do.
+// wording is a command and the reply to it, one behind the other in transcript.text. Turns share
+// one if they repeat what was said the last time at their stage, as those of a kept connection do.
 type wording struct {
 	at             int
 	command, reply int32
@@ -300,7 +306,8 @@ func (l *transcript) unsent(t *wire.Turn) {
 	}
 }
 
-// redact returns a command line with the credentials replaced: all of it but for AUTH and what looks like a mechanism.
+// redact returns a command line with the credentials replaced: all of it but for AUTH and what
+// looks like a mechanism.
 func redact(line []byte, verb string) []byte {
 	const secret = "***"
 	if verb != "AUTH" {
@@ -315,7 +322,8 @@ func redact(line []byte, verb string) []byte {
 	return []byte(strings.Join(words, " "))
 }
 
-// isMechanism tells whether a word can be the name of a SASL mechanism (RFC 4422 §3.1), in capitals or all small.
+// isMechanism tells whether a word can be the name of a SASL mechanism (RFC 4422 §3.1), in capitals
+// or all small.
 func isMechanism(word string) bool {
 	return len(word) <= 20 && strings.Trim(strings.ToUpper(word), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == "" &&
 		(word == strings.ToUpper(word) || word == strings.ToLower(word))

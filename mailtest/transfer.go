@@ -150,7 +150,8 @@ func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad 
 	return out
 }
 
-// escaped returns the byte that the escape at the beginning of s means. If there is none it returns the first byte and false.
+// escaped returns the byte that the escape at the beginning of s means. If there is none it returns
+// the first byte and false.
 func escaped[T string | []byte](s T, mark byte) (c byte, ok bool) {
 	if s[0] == mark && len(s) > 2 {
 		hi, ok1 := hexValue(s[1])

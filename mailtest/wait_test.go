@@ -291,7 +291,8 @@ func TestEndlessMail(t *testing.T) {
 	}
 }
 
-// Waits at the same time share the messages out: none twice, none lost, no wait with fewer than it asked for.
+// Waits at the same time share the messages out: none twice, none lost, no wait with fewer than it
+// asked for.
 func TestConcurrentWaits(t *testing.T) {
 	t.Parallel()
 	const waits, each = 8, 25

@@ -7,13 +7,14 @@ import (
 	"net/netip"
 )
 
-// ranges are the address ranges that no one has: those for documentation and for benchmarks (RFC 5737, RFC 2544, RFC 3849).
+// ranges are the address ranges that no one has: those for documentation and for benchmarks
+// (RFC 5737, RFC 2544, RFC 3849).
 func ranges() []string {
 	return []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"}
 }
 
-// pool hands out the addresses of some ranges, each once, in order. The first address of a range, that of the
-// network, is left out, and so is what looks like a broadcast address.
+// pool hands out the addresses of some ranges, each once, in order. The first address of a range,
+// that of the network, is left out, and so is what looks like a broadcast address.
 type pool struct {
 	ranges []netip.Prefix
 	last   netip.Addr
@@ -58,7 +59,8 @@ func (n *Internet) fillPools() {
 	}
 }
 
-// freeAddr returns an address that nobody has: no host, no record of the DNS, and not the code under test. The internet is locked.
+// freeAddr returns an address that nobody has: no host, no record of the DNS, and not the code
+// under test. The internet is locked.
 func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
 	n.fillPools()
 	for {

@@ -16,8 +16,8 @@ import (
 // firstInBubble is set in the process that runs TestFirstLookupInBubble alone.
 const firstInBubble = "MXMOCK_FIRST_IN_BUBBLE"
 
-// TestFirstLookupOfProcess starts this program again, for a test in which the first look-up of the process is inside a bubble,
-// and the second outside (golang/go#80903).
+// TestFirstLookupOfProcess starts this program again, for a test in which the first look-up of the
+// process is inside a bubble, and the second outside (golang/go#80903).
 func TestFirstLookupOfProcess(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFirstLookupInBubble$", "-test.v")

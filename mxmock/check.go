@@ -14,8 +14,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// Check looks for records and hosts that disagree, and returns an error that has them all, one a line and each with the section that says so, or nil
-// if there are none:
+// Check looks for records and hosts that disagree, and returns an error that has them all, one a
+// line and each with the section that says so, or nil if there are none:
 //
 //   - MX and SRV records whose target has no address, is an alias, is an address itself, or is no host that listens there
 //   - a null MX beside others, or with a preference other than 0

@@ -25,20 +25,22 @@ const (
 	// connectTimeout is when Linux gives up connecting, with its default of 6 repetitions.
 	connectTimeout = 127 * time.Second
 
-	// fallbackDelay is how long package net waits for one address family before it tries the other too (RFC 8305 §5).
+	// fallbackDelay is how long package net waits for one address family before it tries the other
+	// too (RFC 8305 §5).
 	fallbackDelay = 300 * time.Millisecond
 )
 
-// DialContext connects to a host of the internet, as [net.Dialer.DialContext] would. The network is "tcp", "tcp4" or
-// "tcp6"; the address is a host and a port, where the host is an address or a name that the internet's own DNS
-// resolves. All its addresses are tried, in the order of the resolver, and the other address family beside the first after
-// 300 ms (RFC 8305). The connection comes from 192.0.2.1 or 2001:db8::1; that from a host of the
-// internet is made by [Host.DialContext]. The networks "udp", "udp4" and "udp6" reach the DNS only, at 192.0.2.53:53 and at
-// hosts that serve it.
+// DialContext connects to a host of the internet, as [net.Dialer.DialContext] would. The network is
+// "tcp", "tcp4" or "tcp6"; the address is a host and a port, where the host is an address or a name
+// that the internet's own DNS resolves. All its addresses are tried, in the order of the resolver,
+// and the other address family beside the first after 300 ms (RFC 8305). The connection comes from
+// 192.0.2.1 or 2001:db8::1; that from a host of the internet is made by [Host.DialContext]. The
+// networks "udp", "udp4" and "udp6" reach the DNS only, at 192.0.2.53:53 and at hosts that serve
+// it.
 //
-// Errors are *[net.OpError] with the errno of the platform: ECONNREFUSED for a port where nobody listens, EHOSTUNREACH
-// for an address that no host has, a *[net.DNSError] for a name without address, and timeouts for which
-// errors.Is(err, context.DeadlineExceeded) holds.
+// Errors are *[net.OpError] with the errno of the platform: ECONNREFUSED for a port where nobody
+// listens, EHOSTUNREACH for an address that no host has, a *[net.DNSError] for a name without
+// address, and timeouts for which errors.Is(err, context.DeadlineExceeded) holds.
 func (n *Internet) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return n.dial(ctx, nil, network, address)
 }
@@ -129,7 +131,8 @@ type dialing struct {
 	port    uint16
 }
 
-// race tries the first addresses, and beside them the others when those take too long or have failed, as package net does.
+// race tries the first addresses, and beside them the others when those take too long or have
+// failed, as package net does.
 func (d *dialing) race(ctx context.Context, first, others []netip.Addr) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -198,8 +201,8 @@ func (d *dialing) serial(ctx context.Context, addrs []netip.Addr) (net.Conn, err
 	return nil, first
 }
 
-// partialDeadline gives the first of so many addresses its share of the time that is left, and 2 seconds at least, as
-// package net does.
+// partialDeadline gives the first of so many addresses its share of the time that is left, and 2
+// seconds at least, as package net does.
 func partialDeadline(ctx context.Context, addrs int) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok || addrs < 2 {
@@ -282,8 +285,8 @@ func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
 	return conn
 }
 
-// hostAt returns the host with an address, or nil, and what is wrong with it. The addresses of the loopback interface are those of
-// the host from which is asked.
+// hostAt returns the host with an address, or nil, and what is wrong with it. The addresses of the
+// loopback interface are those of the host from which is asked.
 func (n *Internet) hostAt(from *Host, addr netip.Addr) (*Host, Fault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

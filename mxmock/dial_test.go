@@ -74,7 +74,8 @@ func closedPort(tb testing.TB, ip string) string {
 	return port
 }
 
-// TestErrorsOfNet compares errors with those of package net, which asks the same DNS and connects to real loopback addresses.
+// TestErrorsOfNet compares errors with those of package net, which asks the same DNS and connects
+// to real loopback addresses.
 func TestErrorsOfNet(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -380,7 +381,8 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// TestBacklog fills the queue of a listener: who dials then waits until there is room, or until the context ends.
+// TestBacklog fills the queue of a listener: who dials then waits until there is room, or until the
+// context ends.
 func TestBacklog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

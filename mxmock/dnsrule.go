@@ -12,9 +12,10 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// DNSRule says what goes wrong with a question of the DNS: which, for whom, when, how often, and what. It is plain data; the
-// zero value of a field means that it does not matter. [Internet.AddDNSRules] puts rules into force. For a fault
-// that lasts, [Internet.Break] is shorter.
+// DNSRule says what goes wrong with a question of the DNS: which, for whom, when, how often, and
+// what. It is plain data; the zero value of a field means that it does not matter.
+// [Internet.AddDNSRules] puts rules into force. For a fault that lasts, [Internet.Break] is
+// shorter.
 //
 //	inet.AddDNSRules(
 //		mxmock.DNSRule{Question: "mx qq.com", Times: 1, Fault: mxmock.ServFail},
@@ -22,28 +23,30 @@ import (
 //		mxmock.DNSRule{Question: "mx qq.com", After: 24 * time.Hour, Answer: "@ MX 10 mx3.qq.com."},
 //	)
 //
-// Rules are tried in the order in which they were added, and before what [Internet.Break] says; the first that fits decides. One
-// that has been used up (Times) or is over (For) is out of the way.
+// Rules are tried in the order in which they were added, and before what [Internet.Break] says; the
+// first that fits decides. One that has been used up (Times) or is over (For) is out of the way.
 type DNSRule struct {
-	// Question is a question as [Internet.Break] takes it: "mx qq.com", "any *.qq.com", "any *". Empty means every one.
+	// Question is a question as [Internet.Break] takes it: "mx qq.com", "any *.qq.com", "any *".
+	// Empty means every one.
 	Question string
 
 	// Network is "udp" or "tcp".
 	Network string
 
-	// Client is the address of who asks, or a prefix such as "192.0.2.0/24". Code under test that asks in memory
-	// has 192.0.2.1.
+	// Client is the address of who asks, or a prefix such as "192.0.2.0/24". Code under test that
+	// asks in memory has 192.0.2.1.
 	Client string
 
-	// Skip is how many look-ups that fit are let pass first, and Times for how many after them the rule acts. Times 0 is for
-	// ever. What a stub repeats because it did not get a usable answer is the same look-up: so many questions as the resolver
-	// of package net asks on this machine ([Internet.Resolver]), or whatever has the same ID and comes from the same
-	// address. A and AAAA are two look-ups.
+	// Skip is how many look-ups that fit are let pass first, and Times for how many after them the
+	// rule acts. Times 0 is for ever. What a stub repeats because it did not get a usable answer is
+	// the same look-up: so many questions as the resolver of package net asks on this machine
+	// ([Internet.Resolver]), or whatever has the same ID and comes from the same address. A and
+	// AAAA are two look-ups.
 	Skip  int
 	Times int
 
-	// After and For bound the time in which the rule is in force: it begins After the call of AddDNSRules, and ends For
-	// after its beginning. For 0 is for ever.
+	// After and For bound the time in which the rule is in force: it begins After the call of
+	// AddDNSRules, and ends For after its beginning. For 0 is for ever.
 	After time.Duration
 	For   time.Duration
 
@@ -53,8 +56,8 @@ type DNSRule struct {
 	// Fault is what is wrong.
 	Fault Fault
 
-	// Answer is the answer in place of the true one: records in the format of [Internet.Zone], where "@" is the
-	// name that was asked.
+	// Answer is the answer in place of the true one: records in the format of [Internet.Zone],
+	// where "@" is the name that was asked.
 	Answer string
 }
 
@@ -68,8 +71,8 @@ type dnsRuleState struct {
 	seen     int // look-ups that fitted
 }
 
-// AddDNSRules puts rules into force, after those that are, until they are used up or taken back by [Internet.Mend] or
-// [Internet.Reset]. It panics if one of them makes no sense, saying why.
+// AddDNSRules puts rules into force, after those that are, until they are used up or taken back by
+// [Internet.Mend] or [Internet.Reset]. It panics if one of them makes no sense, saying why.
 func (n *Internet) AddDNSRules(rules ...DNSRule) {
 	states := make([]*dnsRuleState, len(rules))
 	for i, r := range rules {

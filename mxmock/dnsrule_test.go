@@ -100,7 +100,8 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 }
 
-// TestFaultsForResolver shows each fault to package net's resolver, in virtual time, with a search list as the machine has it.
+// TestFaultsForResolver shows each fault to package net's resolver, in virtual time, with a search
+// list as the machine has it.
 func TestFaultsForResolver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -254,7 +255,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRulesOfTime is an SPF look-up that times out for four virtual hours, and answers that are late or change.
+// TestRulesOfTime is an SPF look-up that times out for four virtual hours, and answers that are
+// late or change.
 func TestRulesOfTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -298,7 +300,8 @@ func TestRulesOfTime(t *testing.T) {
 	})
 }
 
-// TestTimesWithImpatientClient lets a client give up before its stub asks again: what it asks then is another look-up.
+// TestTimesWithImpatientClient lets a client give up before its stub asks again: what it asks then
+// is another look-up.
 func TestTimesWithImpatientClient(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// DNSSEC is how a domain is signed, or what is wrong with that: something to give to [Internet.Secure]. The zero
-// DNSSEC is neither, and Secure panics on it.
+// DNSSEC is how a domain is signed, or what is wrong with that: something to give to
+// [Internet.Secure]. The zero DNSSEC is neither, and Secure panics on it.
 type DNSSEC uint8
 
 // How a domain can be signed, instead of by ECDSA P-256 keys with NSEC records.
@@ -23,8 +23,8 @@ const (
 	RSA
 	Ed25519
 
-	// BadSignatures: all signatures of the domain are false. Validators find its data bogus, as with the flaws that
-	// follow.
+	// BadSignatures: all signatures of the domain are false. Validators find its data bogus, as
+	// with the flaws that follow.
 	BadSignatures
 
 	// ExpiredSignatures: the signatures have expired a week ago.
@@ -33,8 +33,8 @@ const (
 	// FutureSignatures: the signatures are valid in a week.
 	FutureSignatures
 
-	// UnrenewedSignatures: the signatures are those of the moment when Secure was called, which are valid for 14 days. (Some validators overlook
-	// a day, as unbound does.)
+	// UnrenewedSignatures: the signatures are those of the moment when Secure was called, which are
+	// valid for 14 days. (Some validators overlook a day, as unbound does.)
 	UnrenewedSignatures
 
 	// Unsigned: the parent says that the domain is secure, but it has neither keys nor signatures.
@@ -43,8 +43,8 @@ const (
 	// WrongDS: the DS record in the parent is for another key.
 	WrongDS
 
-	// NoDS: the parent denies that there is a DS record. So the domain is not bogus, but insecure, as one that
-	// is not signed (RFC 4035 §5.2).
+	// NoDS: the parent denies that there is a DS record. So the domain is not bogus, but insecure,
+	// as one that is not signed (RFC 4035 §5.2).
 	NoDS
 
 	// NoDenial: answers that something does not exist have no proof. Only these are bogus, those made from
@@ -55,28 +55,31 @@ const (
 	WrongDenial
 )
 
-// Secure makes a domain secure by DNSSEC (RFC 4033): it gets keys, and its parents too, up to the root, so
-// that a validating resolver that trusts [Internet.TrustAnchor] gets to them. For MX hosts in another domain and their TLSA
-// records (RFC 7672), that domain must be made secure as well.
+// Secure makes a domain secure by DNSSEC (RFC 4033): it gets keys, and its parents too, up to the
+// root, so that a validating resolver that trusts [Internet.TrustAnchor] gets to them. For MX hosts
+// in another domain and their TLSA records (RFC 7672), that domain must be made secure as well.
 //
 //	inet.Secure("qq.com")
 //	inet.Secure("163.com", mxmock.NSEC3)
 //	inet.Secure("sina.com", mxmock.ExpiredSignatures)
 //
-// Who asks the DNS with the DO bit gets signatures and proofs. Resolvers of the internet ([Internet.Resolver], [Internet.ListenDNS])
-// validate: to the AD or DO bit in a query they answer with AD if all is secure, and bogus data is SERVFAIL unless the query has the CD
-// bit, as that of a resolver which validates itself. The resolver of package net shows nothing of that but SERVFAIL: clients of DANE
-// use packages such as miekg/dns.
+// Who asks the DNS with the DO bit gets signatures and proofs. Resolvers of the internet
+// ([Internet.Resolver], [Internet.ListenDNS]) validate: to the AD or DO bit in a query they answer
+// with AD if all is secure, and bogus data is SERVFAIL unless the query has the CD bit, as that of
+// a resolver which validates itself. The resolver of package net shows nothing of that but
+// SERVFAIL: clients of DANE use packages such as miekg/dns.
 //
-// Signatures are made for each answer and are valid from an hour ago until in 14 days, inside a synctest bubble in virtual time.
+// Signatures are made for each answer and are valid from an hour ago until in 14 days, inside a
+// synctest bubble in virtual time.
 //
 // What a fault or a rule answers in place of the truth has no signatures.
 //
-// A second call for a domain signs it anew, with the same keys unless their kind changes; without a flaw it mends what was wrong.
-// A single record is made bogus by [Internet.Break] with [Bogus], and other DS records can be set as any record can.
+// A second call for a domain signs it anew, with the same keys unless their kind changes; without a
+// flaw it mends what was wrong. A single record is made bogus by [Internet.Break] with [Bogus], and
+// other DS records can be set as any record can.
 //
-// Secure panics if domain is no domain name, or has records of DNSSEC already that it did not make, or if two of how exclude each
-// other.
+// Secure panics if domain is no domain name, or has records of DNSSEC already that it did not make,
+// or if two of how exclude each other.
 func (n *Internet) Secure(domain string, how ...DNSSEC) {
 	var s zone.Security
 	for _, h := range how {
@@ -120,8 +123,9 @@ func (d DNSSEC) String() string {
 	return names[d]
 }
 
-// TrustAnchor returns the key of the root as a DNSKEY record in the format of a master file, for a validating resolver:
-// the text of unbound's trust-anchor, or a file for its trust-anchor-file. The root is made secure if it is not.
+// TrustAnchor returns the key of the root as a DNSKEY record in the format of a master file, for a
+// validating resolver: the text of unbound's trust-anchor, or a file for its trust-anchor-file. The
+// root is made secure if it is not.
 func (n *Internet) TrustAnchor() string {
 	key, err := n.db.TrustAnchor()
 	if err != nil {

@@ -151,7 +151,8 @@ func findingOf(tb testing.TB, addr string, f finding, edit func(*dns.Msg)) (stri
 	return "insecure", r
 }
 
-// TestSecure asks our own resolver, which must not only find the same but also give those who ask for it all there is.
+// TestSecure asks our own resolver, which must not only find the same but also give those who ask
+// for it all there is.
 func TestSecure(t *testing.T) {
 	t.Parallel()
 	inet, findings := secureInternet(t)
@@ -182,8 +183,8 @@ func TestSecure(t *testing.T) {
 	}
 }
 
-// TestUnbound lets unbound validate all, as a resolver that forwards to ours, and as one that asks the name servers of each zone,
-// whose ports it has to be told.
+// TestUnbound lets unbound validate all, as a resolver that forwards to ours, and as one that asks
+// the name servers of each zone, whose ports it has to be told.
 func TestUnbound(t *testing.T) {
 	t.Parallel()
 	zones := []string{".", "com", "cn", "com.cn", "plain.org", "secure.ecdsa.com", "secure.hashed.com"}
@@ -415,7 +416,8 @@ func TestSecureMisuse(t *testing.T) {
 	}
 }
 
-// The signatures of a domain have expired: a resolver that validates gives its stubs no answer. Then it is signed anew.
+// The signatures of a domain have expired: a resolver that validates gives its stubs no answer.
+// Then it is signed anew.
 func ExampleInternet_Secure() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()

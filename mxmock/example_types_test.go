@@ -9,7 +9,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// A resolver that validates gets no answer from a bogus domain, but one from a domain that is merely insecure.
+// A resolver that validates gets no answer from a bogus domain, but one from a domain that is
+// merely insecure.
 func ExampleDNSSEC() {
 	var inet mxmock.Internet
 	defer inet.Close()

@@ -18,15 +18,17 @@ const (
 	// Refused: a connection is refused (ECONNREFUSED), a question is answered with REFUSED.
 	Refused Fault = iota + 1
 
-	// Silent: there is no answer at all, until the client gives up. A client without a deadline gets ETIMEDOUT after
-	// 127 seconds, as on Linux.
+	// Silent: there is no answer at all, until the client gives up. A client without a deadline
+	// gets ETIMEDOUT after 127 seconds, as on Linux.
 	Silent
 
-	// Unreachable: there is no route to the host (EHOSTUNREACH); a question over UDP is answered by the ICMP message that
-	// nobody listens there (over a real socket, by nothing), one over TCP by the end of the connection.
+	// Unreachable: there is no route to the host (EHOSTUNREACH); a question over UDP is answered by
+	// the ICMP message that nobody listens there (over a real socket, by nothing), one over TCP by
+	// the end of the connection.
 	Unreachable
 
-	// Aborted: a connection is accepted and reset at once. A question over TCP is answered by a reset; over UDP as by Silent.
+	// Aborted: a connection is accepted and reset at once. A question over TCP is answered by a
+	// reset; over UDP as by Silent.
 	Aborted
 
 	// ServFail: the question is answered with SERVFAIL.
@@ -47,8 +49,8 @@ const (
 	// Truncate: over UDP the answer is empty and truncated; over TCP it is whole.
 	Truncate
 
-	// Lame: the answer is empty and comes from a server that neither knows the name nor asks others: neither
-	// AA nor RA is set.
+	// Lame: the answer is empty and comes from a server that neither knows the name nor asks
+	// others: neither AA nor RA is set.
 	Lame
 
 	// WrongID: the answer has another ID than the question. A careful client waits for a better one.
@@ -60,12 +62,14 @@ const (
 	// Garbage: the answer is no DNS message.
 	Garbage
 
-	// Partial: the second half of what follows the question is missing, and over TCP the connection ends there.
+	// Partial: the second half of what follows the question is missing, and over TCP the connection
+	// ends there.
 	Partial
 
-	// Bogus: the signatures in the answer are false. Resolvers of the internet, which validate, answer with SERVFAIL unless the
-	// query has the CD bit. It is meant for domains that [Internet.Secure] has made secure; for others it is ServFail to
-	// them, and nothing to those who validate themselves.
+	// Bogus: the signatures in the answer are false. Resolvers of the internet, which validate,
+	// answer with SERVFAIL unless the query has the CD bit. It is meant for domains that
+	// [Internet.Secure] has made secure; for others it is ServFail to them, and nothing to those
+	// who validate themselves.
 	Bogus
 )
 
@@ -85,11 +89,12 @@ func (f Fault) String() string {
 // ofHosts tells whether the fault can befall a host or an address.
 func (f Fault) ofHosts() bool { return 0 < f && f <= Aborted }
 
-// Break makes a fault befall a question or an address, until [Internet.Mend] or another Break. A question is a type
-// and a name: "mx qq.com", or "any qq.com" for all types; "mx *.qq.com" means all names beneath qq.com, and "any *"
-// everything. It stays broken however often it is repeated, and whatever suffix of a search list is put behind it.
-// An address, "203.0.113.99", need not be that of a host; if it is, only this address of the host is broken.
-// Break panics if what it is given is neither, or if the fault is not one of it.
+// Break makes a fault befall a question or an address, until [Internet.Mend] or another Break. A
+// question is a type and a name: "mx qq.com", or "any qq.com" for all types; "mx *.qq.com" means
+// all names beneath qq.com, and "any *" everything. It stays broken however often it is repeated,
+// and whatever suffix of a search list is put behind it. An address, "203.0.113.99", need not be
+// that of a host; if it is, only this address of the host is broken. Break panics if what it is
+// given is neither, or if the fault is not one of it.
 func (n *Internet) Break(what string, f Fault) {
 	if addr, err := netip.ParseAddr(what); err == nil {
 		if !f.ofHosts() {
@@ -127,8 +132,8 @@ type brokenPattern struct {
 	fault Fault
 }
 
-// Mend ends what [Internet.Break] has begun, and takes back the rules that [Internet.AddDNSRules] was given for that question.
-// What was not broken stays as it is.
+// Mend ends what [Internet.Break] has begun, and takes back the rules that [Internet.AddDNSRules]
+// was given for that question. What was not broken stays as it is.
 func (n *Internet) Mend(what string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -149,8 +154,8 @@ func (n *Internet) mendQuestion(q question) {
 	n.patterns = slices.DeleteFunc(n.patterns, func(p brokenPattern) bool { return p.question == q })
 }
 
-// brokenQuestion returns what Break says about a question: the name itself comes before patterns, the type before "any", a later
-// pattern before an earlier one. The internet is locked.
+// brokenQuestion returns what Break says about a question: the name itself comes before patterns,
+// the type before "any", a later pattern before an earlier one. The internet is locked.
 func (n *Internet) brokenQuestion(name string, typ uint16) Fault {
 	if f, ok := n.questions[question{typ: typ, name: name}]; ok {
 		return f

@@ -14,7 +14,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// FuzzPacket sends a packet over UDP and TCP in memory, with faults and without, and looks whether the DNS still answers after it.
+// FuzzPacket sends a packet over UDP and TCP in memory, with faults and without, and looks whether
+// the DNS still answers after it.
 func FuzzPacket(f *testing.F) {
 	q := new(dns.Msg).SetQuestion("qq.com.", dns.TypeMX)
 	good, _ := q.Pack()

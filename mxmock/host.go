@@ -19,9 +19,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Host is a machine of an [Internet]. It is made by [Internet.Host] or [Internet.MX]; there is no use for the zero value.
-// The methods that name no port mean the mail server on port 25. All methods may be called from
-// several goroutines at once, those with a [testing.TB] only from the test's own.
+// Host is a machine of an [Internet]. It is made by [Internet.Host] or [Internet.MX]; there is no
+// use for the zero value. The methods that name no port mean the mail server on port 25. All
+// methods may be called from several goroutines at once, those with a [testing.TB] only from the
+// test's own.
 type Host struct {
 	inet *Internet
 	name string
@@ -67,8 +68,9 @@ func (h *Host) Addrs() []string {
 	return addrs
 }
 
-// TLS returns a configuration for a service on this host, such as a web server, with the host's own certificate, which its mail
-// servers present too. It is signed by [Internet.RootCAs]. The configuration is the caller's own to change.
+// TLS returns a configuration for a service on this host, such as a web server, with the host's own
+// certificate, which its mail servers present too. It is signed by [Internet.RootCAs]. The
+// configuration is the caller's own to change.
 func (h *Host) TLS() *tls.Config {
 	return &tls.Config{
 		ClientAuth:     tls.RequestClientCert,
@@ -76,11 +78,12 @@ func (h *Host) TLS() *tls.Config {
 	}
 }
 
-// Server returns the mail server on the given port of the host, and makes it if there is none. On port 465 every connection
-// begins with TLS (RFC 8314); on any other, STARTTLS is offered if the test sets [mailtest.Server.StartTLS] before the
-// server is first used. Its name and its certificate are those of the host. On port 25 it offers no AUTH, since those who
-// deliver mail have no account; on any other it takes any credentials and requires none, unless its Users are set. Its
-// fields Collect and Watch belong to the internet.
+// Server returns the mail server on the given port of the host, and makes it if there is none. On
+// port 465 every connection begins with TLS (RFC 8314); on any other, STARTTLS is offered if the
+// test sets [mailtest.Server.StartTLS] before the server is first used. Its name and its
+// certificate are those of the host. On port 25 it offers no AUTH, since those who deliver mail
+// have no account; on any other it takes any credentials and requires none, unless its Users are
+// set. Its fields Collect and Watch belong to the internet.
 //
 // Server panics if the port is none or if something else listens there.
 func (h *Host) Server(port int) *mailtest.Server {
@@ -112,9 +115,10 @@ func (h *Host) Server(port int) *mailtest.Server {
 	return server
 }
 
-// Listen listens on the given port of the host, for services of the test's own such as a web server or another mail
-// server. The listener's address is the first address of the host. The error is a *net.OpError: for a port that
-// is in use (EADDRINUSE), one that is none, or a host of an internet that was closed ([net.ErrClosed]).
+// Listen listens on the given port of the host, for services of the test's own such as a web server
+// or another mail server. The listener's address is the first address of the host. The error is a
+// *net.OpError: for a port that is in use (EADDRINUSE), one that is none, or a host of an internet
+// that was closed ([net.ErrClosed]).
 func (h *Host) Listen(port int) (net.Listener, error) {
 	n := h.inet
 	n.mu.Lock()
@@ -152,9 +156,10 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 	return l, nil
 }
 
-// ServeDNS makes the host a name server: on port 53 it answers for all zones of the internet with authority, as the servers do that
-// NS records name, and for nothing else. (Who wants a resolver uses [Internet.Resolver] or [Internet.ListenDNS].) It is reached
-// by DialContext over "udp" and "tcp". ServeDNS panics if something else listens on port 53.
+// ServeDNS makes the host a name server: on port 53 it answers for all zones of the internet with
+// authority, as the servers do that NS records name, and for nothing else. (Who wants a resolver
+// uses [Internet.Resolver] or [Internet.ListenDNS].) It is reached by DialContext over "udp" and
+// "tcp". ServeDNS panics if something else listens on port 53.
 func (h *Host) ServeDNS() {
 	n := h.inet
 	n.mu.Lock()
@@ -166,8 +171,8 @@ func (h *Host) ServeDNS() {
 	must(n.refit(h))
 }
 
-// Break makes a fault befall the host, all its addresses and ports, until [Host.Mend] or another Break. Connections that
-// exist are not touched. Break panics if the fault is not one of hosts.
+// Break makes a fault befall the host, all its addresses and ports, until [Host.Mend] or another
+// Break. Connections that exist are not touched. Break panics if the fault is not one of hosts.
 func (h *Host) Break(f Fault) {
 	if !f.ofHosts() {
 		panic(fmt.Sprintf("mxmock: %v can't befall a host", f))
@@ -186,8 +191,9 @@ func (h *Host) Mend() {
 	must(h.inet.refit(h))
 }
 
-// DialContext is [Internet.DialContext] as code on this host would call it: connections come from the first
-// address of this host that is of the right family, and there is no route to a family of which it has none (ENETUNREACH).
+// DialContext is [Internet.DialContext] as code on this host would call it: connections come from
+// the first address of this host that is of the right family, and there is no route to a family of
+// which it has none (ENETUNREACH).
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return h.inet.dial(ctx, h, network, address)
 }

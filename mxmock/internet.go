@@ -24,40 +24,45 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Internet is a simulated mail internet: domains with DNS records, and hosts with names, addresses and mail servers.
-// Code under test meets it through [Internet.Resolver] and [Internet.DialContext], in memory, and can't
-// tell the difference.
+// Internet is a simulated mail internet: domains with DNS records, and hosts with names, addresses
+// and mail servers. Code under test meets it through [Internet.Resolver] and
+// [Internet.DialContext], in memory, and can't tell the difference.
 //
-// The zero value is an internet without hosts, ready to use. [New] makes one that ends with its test and reports
-// what it saw if the test fails. All methods may be called from several goroutines at once.
+// The zero value is an internet without hosts, ready to use. [New] makes one that ends with its
+// test and reports what it saw if the test fails. All methods may be called from several goroutines
+// at once.
 //
 // # Names
 //
-// Whatever nobody defined does not exist: the answer is NXDOMAIN with an SOA record. A name that exists without
-// records of the type asked for is answered with NODATA. International names may be given in Unicode or as A-labels.
+// Whatever nobody defined does not exist: the answer is NXDOMAIN with an SOA record. A name that
+// exists without records of the type asked for is answered with NODATA. International names may be
+// given in Unicode or as A-labels.
 //
 // # Addresses
 //
-// Hosts get addresses of the ranges for documentation, 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 and then
-// 198.18.0.0/15, in that order, and of 2001:db8::/32 (RFC 5737, RFC 2544, RFC 3849), unless Networks says otherwise. They are
-// virtual: nothing leaves the process. The code under test is at 192.0.2.1 and 2001:db8::1, the DNS at 192.0.2.53. An address that
-// no host has is unreachable.
+// Hosts get addresses of the ranges for documentation, 192.0.2.0/24, 198.51.100.0/24,
+// 203.0.113.0/24 and then 198.18.0.0/15, in that order, and of 2001:db8::/32 (RFC 5737, RFC 2544,
+// RFC 3849), unless Networks says otherwise. They are virtual: nothing leaves the process. The code
+// under test is at 192.0.2.1 and 2001:db8::1, the DNS at 192.0.2.53. An address that no host has is
+// unreachable.
 //
 // # Virtual time
 //
-// An internet that was made inside a synctest bubble works there in virtual time. One that was made outside can't be used inside:
-// look-ups and dialling fail with an error that says so, and the waits end the test.
+// An internet that was made inside a synctest bubble works there in virtual time. One that was made
+// outside can't be used inside: look-ups and dialling fail with an error that says so, and the
+// waits end the test.
 //
 // # Messages
 //
-// The embedded [mailtest.Inbox] spans the mail servers of all hosts, in the order in which messages were accepted.
-// A [Host] has the messages of its own port 25.
+// The embedded [mailtest.Inbox] spans the mail servers of all hosts, in the order in which messages
+// were accepted. A [Host] has the messages of its own port 25.
 type Internet struct {
 	// Inbox has the messages of all hosts, and waits for them.
 	mailtest.Inbox
 
-	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for documentation. They must not
-	// be changed when there are hosts. What makes a host panics if one of them is no range, or if no address is left.
+	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for
+	// documentation. They must not be changed when there are hosts. What makes a host panics if one
+	// of them is no range, or if no address is left.
 	Networks []string
 
 	db zone.DB
@@ -93,7 +98,8 @@ type Internet struct {
 var errOtherBubble = errors.New("mxmock: an Internet that was made outside of a synctest bubble can't be used inside, nor the other " +
 	"way round; make it with New inside the bubble")
 
-// settle notes whether the internet is in a bubble, the first time that this matters. The internet is locked, or not yet known to anyone.
+// settle notes whether the internet is in a bubble, the first time that this matters. The internet
+// is locked, or not yet known to anyone.
 func (n *Internet) settle() {
 	if !n.settled {
 		n.settled, n.virtual = true, memnet.Virtual()
@@ -103,9 +109,10 @@ func (n *Internet) settle() {
 // closer is whatever Close has to close.
 type closer interface{ Close() error }
 
-// New returns an Internet that is closed at the end of the test tb. The test fails if a rule of one of its mail servers has
-// [mailtest.Rule.Must] and never acted. If the test fails, the Internet writes to its log which questions were asked and what was said
-// to the mail servers, once; otherwise it is silent.
+// New returns an Internet that is closed at the end of the test tb. The test fails if a rule of one
+// of its mail servers has [mailtest.Rule.Must] and never acted. If the test fails, the Internet
+// writes to its log which questions were asked and what was said to the mail servers, once;
+// otherwise it is silent.
 func New(tb testing.TB) *Internet {
 	tb.Helper()
 	n := &Internet{}
@@ -126,8 +133,8 @@ func New(tb testing.TB) *Internet {
 	return n
 }
 
-// Close ends all servers, listeners and connections of the internet, and waits until their goroutines have ended. What was
-// captured stays. A second call does nothing.
+// Close ends all servers, listeners and connections of the internet, and waits until their
+// goroutines have ended. What was captured stays. A second call does nothing.
 func (n *Internet) Close() {
 	n.mu.Lock()
 	n.closed = true
@@ -162,9 +169,10 @@ func (n *Internet) forget(c closer) {
 	delete(n.closing, c)
 }
 
-// MX makes the given hosts the mail exchangers of domain, in place of those it had, and returns them in the same order. Each
-// is a name, or a preference and a name: "10 mx1.qq.com". Without preferences they get 10, 20, 30 and so on, so that the first
-// is tried first. The hosts are made as by [Internet.Host] if need be, with a mail server on port 25.
+// MX makes the given hosts the mail exchangers of domain, in place of those it had, and returns
+// them in the same order. Each is a name, or a preference and a name: "10 mx1.qq.com". Without
+// preferences they get 10, 20, 30 and so on, so that the first is tried first. The hosts are made
+// as by [Internet.Host] if need be, with a mail server on port 25.
 //
 // "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
 // A name that is no domain name makes MX panic.
@@ -204,13 +212,14 @@ func header(owner string, typ uint16) dns.RR_Header {
 	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: zone.DefaultTTL}
 }
 
-// Host returns the host with the given name, and makes it if there is none: a machine with addresses, but no
-// services yet. The DNS gets its address records, and a PTR record for each address.
+// Host returns the host with the given name, and makes it if there is none: a machine with
+// addresses, but no services yet. The DNS gets its address records, and a PTR record for each
+// address.
 //
-// A new host has the given addresses, or those that the DNS already has for its name, or else an IPv4 address of its own.
-// "0.0.0.0" stands for a free IPv4 address and "::" for a free IPv6 address. Addresses that are given
-// for a host that exists are added to it. A name that is no domain name, an address that is none, and one
-// that another host has make Host panic.
+// A new host has the given addresses, or those that the DNS already has for its name, or else an
+// IPv4 address of its own. "0.0.0.0" stands for a free IPv4 address and "::" for a free IPv6
+// address. Addresses that are given for a host that exists are added to it. A name that is no
+// domain name, an address that is none, and one that another host has make Host panic.
 func (n *Internet) Host(name string, addrs ...string) *Host {
 	fqdn := mustName(name)
 	n.mu.Lock()
@@ -286,8 +295,9 @@ func addressRecord(owner string, addr netip.Addr) dns.RR {
 	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA), AAAA: net.IP(addr.AsSlice())}
 }
 
-// Reset forgets what happened: the messages, the sessions that have ended, and the journal. It also takes back what goes wrong: the
-// rules of all servers, those of the DNS, and all that is broken. Records, hosts and services stay.
+// Reset forgets what happened: the messages, the sessions that have ended, and the journal. It also
+// takes back what goes wrong: the rules of all servers, those of the DNS, and all that is broken.
+// Records, hosts and services stay.
 func (n *Internet) Reset() {
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)
@@ -305,7 +315,8 @@ func (n *Internet) Reset() {
 	}
 }
 
-// Sessions returns the transcripts of all mail servers, host by host in the order in which the hosts were made.
+// Sessions returns the transcripts of all mail servers, host by host in the order in which the
+// hosts were made.
 func (n *Internet) Sessions() []*mailtest.Session {
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)
@@ -319,9 +330,11 @@ func (n *Internet) Sessions() []*mailtest.Session {
 	return all
 }
 
-// RootCAs returns a pool with the certificate authority of this process, which has signed the certificates of all hosts.
+// RootCAs returns a pool with the certificate authority of this process, which has signed the
+// certificates of all hosts.
 func (n *Internet) RootCAs() *x509.CertPool { return testca.Pool() }
 
-// ClientTLS returns a configuration with which a client can connect to any host: it trusts [Internet.RootCAs]. It is the caller's
-// own to change; who does not let a dialer set the name of the server must set it.
+// ClientTLS returns a configuration with which a client can connect to any host: it trusts
+// [Internet.RootCAs]. It is the caller's own to change; who does not let a dialer set the name of
+// the server must set it.
 func (n *Internet) ClientTLS() *tls.Config { return &tls.Config{RootCAs: n.RootCAs()} }

@@ -228,7 +228,8 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestServersOfHost has the greeting, the certificate and the policy of AUTH that a host of that name would have.
+// TestServersOfHost has the greeting, the certificate and the policy of AUTH that a host of that
+// name would have.
 func TestServersOfHost(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)

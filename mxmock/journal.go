@@ -15,7 +15,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP dialogue, a message that was accepted.
+// Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
+// dialogue, a message that was accepted.
 type Event struct {
 	// Time is when it happened, or began.
 	Time time.Time
@@ -30,12 +31,13 @@ type Event struct {
 	//	smtp mx1.qq.com:25 RCPT TO:<bob@qq.com>
 	//	mail mx1.qq.com:25 bob@qq.com
 	//
-	// The greeting is "smtp mx1.qq.com:25 (greeting)", the end of a message "smtp mx1.qq.com:25 (dot)", and so on for what is no
-	// command. A host that does not exist is named by the address. A message has one event for each of its recipients.
+	// The greeting is "smtp mx1.qq.com:25 (greeting)", the end of a message "smtp mx1.qq.com:25
+	// (dot)", and so on for what is no command. A host that does not exist is named by the address.
+	// A message has one event for each of its recipients.
 	What string
 
-	// Result is what came of it: the answer of the DNS; "connected", the error, or "(no answer yet)"; the first line of the reply; or
-	// sender and subject.
+	// Result is what came of it: the answer of the DNS; "connected", the error, or "(no answer
+	// yet)"; the first line of the reply; or sender and subject.
 	Result string
 
 	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
@@ -68,10 +70,12 @@ func (e Event) is(what string) bool {
 	return true
 }
 
-// Journal is a list of events in the order in which they happened, also across hosts, and where time stands still.
+// Journal is a list of events in the order in which they happened, also across hosts, and where
+// time stands still.
 //
-// Its methods name events by the first words of [Event.What], in any letter case, where a port, and whatever else is behind a colon,
-// may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com:25 RCPT", or just "mail".
+// Its methods name events by the first words of [Event.What], in any letter case, where a port, and
+// whatever else is behind a colon, may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp
+// mx1.qq.com:25 RCPT", or just "mail".
 type Journal []Event
 
 // Count returns how many such events there are, repeated questions apart. So a name was asked for once if
@@ -87,8 +91,8 @@ func (j Journal) Count(what string) int {
 	return count
 }
 
-// Order returns nil if these events happened in this order, whatever else did before, between and after them. Otherwise the error says
-// which one is missing, and shows the journal.
+// Order returns nil if these events happened in this order, whatever else did before, between and
+// after them. Otherwise the error says which one is missing, and shows the journal.
 //
 //	err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com RCPT", "mail mx1.qq.com")
 func (j Journal) Order(events ...string) error {
@@ -107,8 +111,8 @@ func (j Journal) Order(events ...string) error {
 	return nil
 }
 
-// String returns the journal as text, a line for each event, with the time since the first: in three significant digits, or in
-// hundredths of a second from one second on.
+// String returns the journal as text, a line for each event, with the time since the first: in
+// three significant digits, or in hundredths of a second from one second on.
 func (j Journal) String() string {
 	var b strings.Builder
 	for _, e := range j {
@@ -219,7 +223,8 @@ func (n *Internet) noteDial(client, target string) *dialled {
 	return e
 }
 
-// concludeDial notes how an attempt ended. It returns the new entry, which is not the old one because that may be in use.
+// concludeDial notes how an attempt ended. It returns the new entry, which is not the old one
+// because that may be in use.
 func (n *Internet) concludeDial(e *dialled, err error) *dialled {
 	concluded := *e
 	concluded.concluded, concluded.err = true, err
@@ -291,18 +296,19 @@ type Query struct {
 	Name string
 	Type string
 
-	// Flags are those of the question: "rd" recursion desired, "ad" authentic data, "cd" checking disabled, "do" DNSSEC OK, with
-	// a space between.
+	// Flags are those of the question: "rd" recursion desired, "ad" authentic data, "cd" checking
+	// disabled, "do" DNSSEC OK, with a space between.
 	Flags string
 
-	// Rcode is the response code of the answer, such as "NOERROR" or "NXDOMAIN", and empty if none was given.
+	// Rcode is the response code of the answer, such as "NOERROR" or "NXDOMAIN", and empty if none
+	// was given.
 	Rcode string
 
 	// Answer is the records of the answer section, in the format of a master file with single spaces.
 	Answer []string
 
-	// Fault is the fault that has befallen the question, and Rule the number of the [DNSRule] that decided, in the order in which
-	// they were added, from 1; 0 is none.
+	// Fault is the fault that has befallen the question, and Rule the number of the [DNSRule] that
+	// decided, in the order in which they were added, from 1; 0 is none.
 	Fault Fault
 	Rule  int
 

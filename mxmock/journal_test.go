@@ -141,7 +141,8 @@ func TestTimesInJournal(t *testing.T) {
 	})
 }
 
-// TestRandomPackets sends a hundred thousand packets that have been questions before something happened to them.
+// TestRandomPackets sends a hundred thousand packets that have been questions before something
+// happened to them.
 func TestRandomPackets(t *testing.T) {
 	t.Parallel()
 	n := 100_000

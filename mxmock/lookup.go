@@ -25,9 +25,10 @@ type stubHabits struct {
 	suffixes  []string      // that it puts behind a name, with a dot at both ends: the search list
 }
 
-// observeStub looks up names that nobody answers for, and watches. It has a second purpose: it lets the first look-up of
-// the process happen outside of any synctest bubble. Package net keeps channels from it that would otherwise belong to a bubble,
-// and the next look-up elsewhere would end the process (golang/go#80903).
+// observeStub looks up names that nobody answers for, and watches. It has a second purpose: it lets
+// the first look-up of the process happen outside of any synctest bubble. Package net keeps
+// channels from it that would otherwise belong to a bubble, and the next look-up elsewhere would
+// end the process (golang/go#80903).
 func observeStub() stubHabits {
 	const name = "mxmock.invalid"
 	var mu sync.Mutex
@@ -68,7 +69,8 @@ func observeStub() stubHabits {
 	return h
 }
 
-// unsuffixed returns the name that a stub was asked for before it put a suffix of its search list behind it.
+// unsuffixed returns the name that a stub was asked for before it put a suffix of its search list
+// behind it.
 func (h *stubHabits) unsuffixed(name string) (string, bool) {
 	for _, suffix := range h.suffixes {
 		if base, ok := strings.CutSuffix(name, suffix); ok && base != "" {
@@ -151,7 +153,8 @@ func (n *Internet) judge(a *asking) verdict {
 	return v
 }
 
-// failed returns the look-up that has failed just now for a name, and that a stub goes on with by a suffix, or nil.
+// failed returns the look-up that has failed just now for a name, and that a stub goes on with by a
+// suffix, or nil.
 func (n *Internet) failed(a *asking, name string) *lookup {
 	key := a.key()
 	key.name = name
@@ -161,8 +164,9 @@ func (n *Internet) failed(a *asking, name string) *lookup {
 	return nil
 }
 
-// ruleFor returns the first rule that acts on a question for a name. It counts the look-up for those that it comes to,
-// unless the question is a repetition or one with a suffix of the search list.
+// ruleFor returns the first rule that acts on a question for a name. It counts the look-up for
+// those that it comes to, unless the question is a repetition or one with a suffix of the search
+// list.
 func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
 	for _, r := range n.rules {
 		if !r.question.matches(name, a.typ) || !r.inForce(a.time) ||

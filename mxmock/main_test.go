@@ -128,8 +128,8 @@ func (r *redirected) dial(ctx context.Context, network, _ string) (net.Conn, err
 	return new(net.Dialer).DialContext(ctx, network, r.addr)
 }
 
-// dialogue connects to a mail server of a host, by TLS on port 465, by STARTTLS where it is offered, and returns the greeting and
-// the lines of the last EHLO reply.
+// dialogue connects to a mail server of a host, by TLS on port 465, by STARTTLS where it is
+// offered, and returns the greeting and the lines of the last EHLO reply.
 func dialogue(tb testing.TB, inet *mxmock.Internet, host, port string) (greeting, extensions string) {
 	tb.Helper()
 	conn, err := inet.DialContext(tb.Context(), "tcp", net.JoinHostPort(host, port))

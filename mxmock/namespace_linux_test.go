@@ -1,7 +1,7 @@
 package mxmock_test
 
-// Tests in a network namespace of their own: every host on its own address and port 25, the DNS on port 53, and programs that are not
-// ours, with nothing changed but resolv.conf.
+// Tests in a network namespace of their own: every host on its own address and port 25, the DNS on
+// port 53, and programs that are not ours, with nothing changed but resolv.conf.
 
 import (
 	"bytes"
@@ -229,7 +229,8 @@ func TestResolverOfMachine(t *testing.T) {
 // resolvConf has the text of resolv.conf for TestRulesWithResolvConf.
 const resolvConf = "MXMOCK_RESOLV_CONF"
 
-// TestRulesWithResolvConf breaks questions on a machine with search lists and habits of its own: what a test sees is the same.
+// TestRulesWithResolvConf breaks questions on a machine with search lists and habits of its own:
+// what a test sees is the same.
 func TestRulesWithResolvConf(t *testing.T) {
 	if os.Getenv(resolvConf) == "" {
 		t.Skip("run by TestInNamespace")
@@ -298,10 +299,12 @@ func privateEtc(tb testing.TB, dir, resolvConf string) {
 	}
 }
 
-// openSMTPD names a directory into which the package opensmtpd was unpacked (dpkg -x), for machines that have another mail server.
+// openSMTPD names a directory into which the package opensmtpd was unpacked (dpkg -x), for machines
+// that have another mail server.
 const openSMTPD = "OPENSMTPD_ROOT"
 
-// deliverByOpenSMTPD gives a message to OpenSMTPD, with the configuration that Debian gives it, and waits for it at the second host.
+// deliverByOpenSMTPD gives a message to OpenSMTPD, with the configuration that Debian gives it, and
+// waits for it at the second host.
 func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) {
 	root := os.Getenv(openSMTPD)
 	path := filepath.Join(root, "/usr/sbin/smtpd")

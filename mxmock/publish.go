@@ -26,8 +26,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// Records are what a domain publishes about its mail, beside its MX records. It is plain data; the zero value of a field
-// publishes nothing and leaves what there is.
+// Records are what a domain publishes about its mail, beside its MX records. It is plain data; the
+// zero value of a field publishes nothing and leaves what there is.
 //
 //	inet.Publish("qq.com", mxmock.Records{
 //		SPF:    "mx -all",
@@ -39,27 +39,31 @@ type Records struct {
 	// SPF is what follows "v=spf1": "mx -all" (RFC 7208 §3).
 	SPF string
 
-	// DKIM has the public keys by selector (RFC 6376 §3.6.1, RFC 8463 §4): *[rsa.PublicKey] or [ed25519.PublicKey]. A
-	// nil key is a revoked one.
+	// DKIM has the public keys by selector (RFC 6376 §3.6.1, RFC 8463 §4): *[rsa.PublicKey] or
+	// [ed25519.PublicKey]. A nil key is a revoked one.
 	DKIM map[string]crypto.PublicKey
 
 	// DMARC is what follows "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 7489 §6.3).
 	DMARC string
 
-	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none" (RFC 8461 §3). There is
-	// the record at _mta-sts, whose id is a new one each time, and a host mta-sts that has the policy under
-	// https://mta-sts.qq.com/.well-known/mta-sts.txt, with the MX hosts that the domain has when it is fetched, and a max_age of a week.
+	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none"
+	// (RFC 8461 §3). There is the record at _mta-sts, whose id is a new one each time, and a host
+	// mta-sts that has the policy under https://mta-sts.qq.com/.well-known/mta-sts.txt, with the MX
+	// hosts that the domain has when it is fetched, and a max_age of a week.
 	MTASTS string
 
-	// TLSRPT says where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), in the record at _smtp._tls.
+	// TLSRPT says where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), in the record at
+	// _smtp._tls.
 	TLSRPT string
 
-	// DANE publishes a TLSA record 3 1 1 for port 25 of each MX host, made of the certificate that its server presents (RFC 7672 §3.1.1).
+	// DANE publishes a TLSA record 3 1 1 for port 25 of each MX host, made of the certificate that
+	// its server presents (RFC 7672 §3.1.1).
 	DANE bool
 
-	// Services are those for mail programs, as host and port: "imaps": "imap.qq.com:993", in an SRV record each, at _imaps._tcp. The names
-	// are submission, submissions, imap, imaps, pop3 and pop3s (RFC 6186, RFC 8314 §5.1). The service "." says that there is
-	// none. Hosts that do not exist are not made.
+	// Services are those for mail programs, as host and port: "imaps": "imap.qq.com:993", in an SRV
+	// record each, at _imaps._tcp. The names are submission, submissions, imap, imaps, pop3 and
+	// pop3s (RFC 6186, RFC 8314 §5.1). The service "." says that there is none. Hosts that do not
+	// exist are not made.
 	Services map[string]string
 
 	// Autoconfig makes a host autoconfig that tells mail programs of the Services under
@@ -67,7 +71,8 @@ type Records struct {
 	Autoconfig bool
 }
 
-// Publish publishes records of a domain, in place of those that it had of the same kind. It panics if one of them makes no sense, saying why.
+// Publish publishes records of a domain, in place of those that it had of the same kind. It panics
+// if one of them makes no sense, saying why.
 func (n *Internet) Publish(domain string, r Records) {
 	apex := mustName(domain)
 	if err := n.publish(apex, r); err != nil {
@@ -149,7 +154,8 @@ func (n *Internet) records(name string, typ uint16) []dns.RR {
 	return rrs
 }
 
-// textRecord returns a TXT record with a text of any length, in strings of at most 255 bytes (RFC 1035 §3.3).
+// textRecord returns a TXT record with a text of any length, in strings of at most 255 bytes
+// (RFC 1035 §3.3).
 func textRecord(name, text string) *dns.TXT {
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	rr := &dns.TXT{Hdr: header(name, dns.TypeTXT)}
@@ -265,7 +271,8 @@ func (n *Internet) hostNamed(fqdn string) *Host {
 	return n.hosts[strings.ToLower(fqdn)]
 }
 
-// keyHash returns the SHA-256 hash of the public key that the mail server on a port presents, in hexadecimal.
+// keyHash returns the SHA-256 hash of the public key that the mail server on a port presents, in
+// hexadecimal.
 func (h *Host) keyHash(port int) (string, error) {
 	cfg := h.Server(port).TLS
 	if cfg == nil {
@@ -291,10 +298,11 @@ func (h *Host) keyHash(port int) (string, error) {
 	return hex.EncodeToString(hash[:]), nil
 }
 
-// Blocklist makes a domain a blocklist of the DNS (RFC 5782) and lists entries there, beside those that it has. An entry is an IP address or a
-// domain name, and maybe an address that is to be the answer: "203.0.113.7" or "spam.example.com 127.0.0.4"; otherwise the answer is
-// 127.0.0.2. Each has a TXT record too. The test entries of RFC 5782 §5 are there: 127.0.0.2, ::ffff:127.0.0.2 and TEST are listed, 127.0.0.1 and
-// INVALID are not. Blocklist panics if an entry is none.
+// Blocklist makes a domain a blocklist of the DNS (RFC 5782) and lists entries there, beside those
+// that it has. An entry is an IP address or a domain name, and maybe an address that is to be the
+// answer: "203.0.113.7" or "spam.example.com 127.0.0.4"; otherwise the answer is 127.0.0.2. Each
+// has a TXT record too. The test entries of RFC 5782 §5 are there: 127.0.0.2, ::ffff:127.0.0.2 and
+// TEST are listed, 127.0.0.1 and INVALID are not. Blocklist panics if an entry is none.
 func (n *Internet) Blocklist(domain string, entries ...string) {
 	apex := mustName(domain)
 	fail := func(err error) { panic(fmt.Sprintf("mxmock: blocklist %s: %v", domain, err)) }
@@ -340,7 +348,8 @@ func listedName(entry, apex string) (string, error) {
 	return reverse + apex, nil
 }
 
-// reverse16 returns the 32 nibbles of an IPv6 address from the last to the first, which package dns does not for IPv4-mapped ones.
+// reverse16 returns the 32 nibbles of an IPv6 address from the last to the first, which package dns
+// does not for IPv4-mapped ones.
 func reverse16(addr netip.Addr) string {
 	var b strings.Builder
 	for _, octet := range slices.Backward(addr.AsSlice()) {

@@ -10,15 +10,16 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// question is a pattern of DNS questions: a type, ANY for all, and a name in lower case with a final dot, or all names
-// beneath one.
+// question is a pattern of DNS questions: a type, ANY for all, and a name in lower case with a
+// final dot, or all names beneath one.
 type question struct {
 	typ     uint16
 	name    string
 	beneath bool
 }
 
-// parseQuestion reads "mx qq.com", "any qq.com", "mx *.qq.com" (all names beneath), or "any *" (all questions).
+// parseQuestion reads "mx qq.com", "any qq.com", "mx *.qq.com" (all names beneath), or "any *" (all
+// questions).
 func parseQuestion(text string) (question, error) {
 	fields := strings.Fields(text)
 	if len(fields) != 2 {
@@ -78,8 +79,8 @@ func (q question) matches(name string, typ uint16) bool {
 	return len(name) > len(q.name) && strings.HasSuffix(name, q.name) && name[len(name)-len(q.name)-1] == '.'
 }
 
-// withoutSuffixes returns a name, and what is left of it if one, two and more labels are taken off its end: what a stub was asked
-// for before it put on a suffix of the search list in resolv.conf.
+// withoutSuffixes returns a name, and what is left of it if one, two and more labels are taken off
+// its end: what a stub was asked for before it put on a suffix of the search list in resolv.conf.
 func withoutSuffixes(name string) []string {
 	names := []string{name}
 	labels := dns.Split(name)

@@ -18,16 +18,19 @@ import (
 //	mx1     A    203.0.113.25
 //	@       TXT  "v=spf1 mx -all"
 //
-// The text may be indented as a whole: white space with which all of its lines begin, empty ones apart, has no meaning. Beyond it,
-// a line that begins with white space has the owner of the record before it.
+// The text may be indented as a whole: white space with which all of its lines begin, empty ones
+// apart, has no meaning. Beyond it, a line that begins with white space has the owner of the record
+// before it.
 //
-// Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A zone is made
-// at each SOA record, and otherwise at the registrable domain. An error names line and column; then nothing was added.
+// Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A
+// zone is made at each SOA record, and otherwise at the registrable domain. An error names line and
+// column; then nothing was added.
 //
-// Records make no hosts: who connects to an address in them finds it unreachable until [Internet.Host] is called, which takes the
-// addresses that the DNS has for the name.
+// Records make no hosts: who connects to an address in them finds it unreachable until
+// [Internet.Host] is called, which takes the addresses that the DNS has for the name.
 //
-// Whatever changes records adds one to the serial number of the zone. A look-up sees all of a change or nothing of it.
+// Whatever changes records adds one to the serial number of the zone. A look-up sees all of a
+// change or nothing of it.
 func (n *Internet) Zone(text string) error {
 	rrs, err := zone.Parse(text, ".", "zone")
 	if err != nil {
@@ -40,9 +43,10 @@ func (n *Internet) Zone(text string) error {
 	return nil
 }
 
-// ReplaceZone makes the records of a master file, written as for [Internet.Zone], all that there is in the zone of a domain. Names
-// that do not end in a dot are relative to the domain. Without an SOA record, the zone keeps its own. An error names line and column,
-// or the record that is outside of the domain; then nothing was changed.
+// ReplaceZone makes the records of a master file, written as for [Internet.Zone], all that there is
+// in the zone of a domain. Names that do not end in a dot are relative to the domain. Without an
+// SOA record, the zone keeps its own. An error names line and column, or the record that is outside
+// of the domain; then nothing was changed.
 func (n *Internet) ReplaceZone(domain, text string) error {
 	apex, err := asciiName(domain)
 	if err != nil {
@@ -59,8 +63,9 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 	return nil
 }
 
-// Remove removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the name, and returns how many there were.
-// The SOA record of a zone stays. It panics if what it is given is no question about one name.
+// Remove removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the
+// name, and returns how many there were. The SOA record of a zone stays. It panics if what it is
+// given is no question about one name.
 func (n *Internet) Remove(what string) int {
 	q := mustQuestion(what)
 	if q.beneath {
@@ -69,8 +74,8 @@ func (n *Internet) Remove(what string) int {
 	return n.db.Remove(q.name, q.typ)
 }
 
-// RemoveZone removes the zone of a domain with all its records, and reports whether there was one. Zones beneath it stay, and so do hosts.
-// It panics if the domain is no domain name.
+// RemoveZone removes the zone of a domain with all its records, and reports whether there was one.
+// Zones beneath it stay, and so do hosts. It panics if the domain is no domain name.
 func (n *Internet) RemoveZone(domain string) bool { return n.db.RemoveZone(mustName(domain)) }
 
 // mention keeps the addresses in records from being given to hosts by chance.

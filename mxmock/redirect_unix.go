@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// redirect begins to connect a socket to another address than the one that package net is about to connect it to. The call of package
-// net then goes on with that, whatever its address, or gets EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address
-// by its mapped form.
+// redirect begins to connect a socket to another address than the one that package net is about to
+// connect it to. The call of package net then goes on with that, whatever its address, or gets
+// EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address by its mapped form.
 func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
 	if !ipv6 && !to.Addr().Is4() { // the machine has no IPv4
 		return os.NewSyscallError("connect", syscall.ENETUNREACH)

@@ -21,9 +21,10 @@ func resolver4() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 53}), 53)
 }
 
-// Resolver returns a resolver that asks this internet, in memory, and nothing else. As any [net.Resolver], it
-// looks into /etc/hosts first when it is asked for addresses, and follows the search list and the number of attempts of
-// /etc/resolv.conf: a question may come more than once, and with a suffix.
+// Resolver returns a resolver that asks this internet, in memory, and nothing else. As any
+// [net.Resolver], it looks into /etc/hosts first when it is asked for addresses, and follows the
+// search list and the number of attempts of /etc/resolv.conf: a question may come more than once,
+// and with a suffix.
 func (n *Internet) Resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return n.dialDNS(ctx, network, nil, dnsPort{n, zone.Recursive, resolver4(), true})
@@ -85,9 +86,10 @@ func (n *Internet) ready() error {
 	return nil
 }
 
-// UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for code that injects nothing. Only
-// names are resolved that way: connections to the addresses are real, and go where the machine's routes lead.
-// Since the resolver is one for the whole process, UseAsDefault panics in a parallel test, as [testing.T.Setenv] does.
+// UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for
+// code that injects nothing. Only names are resolved that way: connections to the addresses are
+// real, and go where the machine's routes lead. Since the resolver is one for the whole process,
+// UseAsDefault panics in a parallel test, as [testing.T.Setenv] does.
 func (n *Internet) UseAsDefault(tb testing.TB) {
 	tb.Helper()
 	tb.Setenv("MXMOCK_DEFAULT_RESOLVER", "1") // panics in parallel tests

@@ -21,9 +21,10 @@ import (
 // errRealSockets reports real sockets in a bubble.
 var errRealSockets = errors.New("mxmock: real sockets can't be used inside a synctest bubble: who waits for them stops its clock")
 
-// ListenDNS opens the resolver of the internet on real sockets, over UDP and TCP, and returns the first address, such as
-// "127.0.0.1:40053". It listens at the given addresses, or at a random port of the loopback interface if there are
-// none; port 0 means a random one. It can be called more than once. The answers are as those of [Internet.Resolver].
+// ListenDNS opens the resolver of the internet on real sockets, over UDP and TCP, and returns the
+// first address, such as "127.0.0.1:40053". It listens at the given addresses, or at a random port
+// of the loopback interface if there are none; port 0 means a random one. It can be called more
+// than once. The answers are as those of [Internet.Resolver].
 //
 // The error names the address that is taken or not one of this machine; then nothing was opened.
 // Inside a synctest bubble, ListenDNS always fails.
@@ -69,8 +70,9 @@ func (n *Internet) socketsAllowed() error {
 	return nil
 }
 
-// ResolvConf returns the text of a resolv.conf(5) with which other programs ask this internet, and nothing else. The format has no
-// place for ports, so an error says so if [Internet.ListenDNS] has none on port 53.
+// ResolvConf returns the text of a resolv.conf(5) with which other programs ask this internet, and
+// nothing else. The format has no place for ports, so an error says so if [Internet.ListenDNS] has
+// none on port 53.
 func (n *Internet) ResolvConf() (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -87,19 +89,23 @@ func (n *Internet) ResolvConf() (string, error) {
 	return b.String(), nil
 }
 
-// ListenHosts puts all hosts on real sockets: each at its own addresses, on the ports of its services. Hosts and
-// services that are made later follow. The addresses must be those of this machine: either
-// loopback addresses, with Networks such as "127.80.0.0/16" (not on macOS, which has only 127.0.0.1), or others that it was told to
-// take for its own, as by "ip route add local 203.0.113.0/24 dev lo" in a network namespace (for IPv6 likewise, and with the setting
-// net.ipv6.ip_nonlocal_bind). Some mail servers ignore MX hosts in 127.0.0.0/8, and many programs look up no addresses on a machine
-// that has none but 127.0.0.1 (AI_ADDRCONFIG), which "ip addr add 203.0.113.254/32 dev lo" mends. Ports says which real port stands for the port of a service, such as 2525 for 25; services on ports that it
-// does not name stay virtual. Nil means that every service has its own port.
+// ListenHosts puts all hosts on real sockets: each at its own addresses, on the ports of its
+// services. Hosts and services that are made later follow. The addresses must be those of this
+// machine: either loopback addresses, with Networks such as "127.80.0.0/16" (not on macOS, which
+// has only 127.0.0.1), or others that it was told to take for its own, as by "ip route add local
+// 203.0.113.0/24 dev lo" in a network namespace (for IPv6 likewise, and with the setting
+// net.ipv6.ip_nonlocal_bind). Some mail servers ignore MX hosts in 127.0.0.0/8, and many programs
+// look up no addresses on a machine that has none but 127.0.0.1 (AI_ADDRCONFIG), which "ip addr add
+// 203.0.113.254/32 dev lo" mends. Ports says which real port stands for the port of a service, such
+// as 2525 for 25; services on ports that it does not name stay virtual. Nil means that every
+// service has its own port.
 //
-// A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] accepts and says nothing, one
-// that is [Aborted] accepts and resets. The clients that servers see are the real ones.
+// A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent]
+// accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
+// are the real ones.
 //
-// The error names the address and port that is taken or not one of this machine; then no host listens. What is made later panics instead.
-// Inside a synctest bubble, ListenHosts always fails.
+// The error names the address and port that is taken or not one of this machine; then no host
+// listens. What is made later panics instead. Inside a synctest bubble, ListenHosts always fails.
 func (n *Internet) ListenHosts(ports map[int]int) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -123,7 +129,8 @@ func (n *Internet) ListenHosts(ports map[int]int) error {
 	return nil
 }
 
-// refit opens and closes the real sockets of a host, which may be nil, until they are as they should be. The internet is locked.
+// refit opens and closes the real sockets of a host, which may be nil, until they are as they
+// should be. The internet is locked.
 func (n *Internet) refit(h *Host) error {
 	if h == nil || n.ports == nil && len(h.sockets) == 0 {
 		return nil

@@ -17,7 +17,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// loopbackNet returns an internet whose hosts have loopback addresses that are those of this process and of test n.
+// loopbackNet returns an internet whose hosts have loopback addresses that are those of this
+// process and of test n.
 func loopbackNet(tb testing.TB, n int) *mxmock.Internet {
 	tb.Helper()
 	if runtime.GOOS != "linux" {

@@ -14,8 +14,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// serveWeb serves the pages of a handler on a port of the host with a name, with TLS on port 443. If the internet serves there already, it does
-// nothing; if somebody else does, that is an error.
+// serveWeb serves the pages of a handler on a port of the host with a name, with TLS on port 443.
+// If the internet serves there already, it does nothing; if somebody else does, that is an error.
 func (n *Internet) serveWeb(name string, port int, pages http.Handler) error {
 	h := n.Host(name)
 	key := fmt.Sprint(h.fqdn, port)
@@ -100,7 +100,8 @@ type clientServer struct {
 	Authentication string `xml:"authentication"`
 }
 
-// clientConfig makes the document of the SRV records that the domain has now, those with TLS from the first byte first.
+// clientConfig makes the document of the SRV records that the domain has now, those with TLS from
+// the first byte first.
 func (n *Internet) clientConfig(apex string) *clientConfig {
 	c := &clientConfig{Version: "1.1"}
 	p := &c.Provider

@@ -1,6 +1,7 @@
-// Offline tells the story of a mail to the world, without any network: the look-up of who takes the mail of a domain, a
-// host that is down and the next one that is not, the SMTP dialogues, the messages as they arrive, and the trap that the host
-// in everybody's mail program is not the one to deliver to.
+// Offline tells the story of a mail to the world, without any network: the look-up of who takes the
+// mail of a domain, a host that is down and the next one that is not, the SMTP dialogues, the
+// messages as they arrive, and the trap that the host in everybody's mail program is not the one to
+// deliver to.
 //
 //	go run ./examples/offline
 //
@@ -142,7 +143,8 @@ func submit(ctx context.Context, w io.Writer, inet *mxmock.Internet, server *mai
 	return nil
 }
 
-// byName is a resolver that puts exchangers of equal preference in the order of their names, so that the story is the same each time.
+// byName is a resolver that puts exchangers of equal preference in the order of their names, so
+// that the story is the same each time.
 type byName struct{ *net.Resolver }
 
 func (r byName) LookupMX(ctx context.Context, domain string) ([]*net.MX, error) {

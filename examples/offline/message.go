@@ -1,6 +1,7 @@
 package main
 
-// The mail, as it has to be written by hand where nothing writes it for you: subject and body in GBK and base64.
+// The mail, as it has to be written by hand where nothing writes it for you: subject and body in
+// GBK and base64.
 
 import (
 	"encoding/base64"

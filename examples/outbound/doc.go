@@ -11,19 +11,19 @@
 // The numbers are those of the situations that every sender meets; the tests name them too.
 //
 // DNS. (1, 23, 24) Hosts are tried by ascending preference, those of equal preference in random
-// order. (2) A domain without MX records is its own host. (3) [net.Resolver] does not tell
-// NXDOMAIN from "no such record", so the look-up of addresses decides: neither MX nor address is
-// permanent, 5.1.2. (4, 5, 6, 11, 22) Any other failure of the DNS is temporary: SERVFAIL, timeout,
-// REFUSED, loops, lame referrals, whether or not the error calls itself temporary. (7, 9) A lone "."
-// is a null MX, with any preference: permanent, 5.1.10, and nothing more is asked. (8) Beside
-// others it is skipped. (10, 12) A domain or a host that is a CNAME is followed, as the resolver
-// does; the second is forbidden, and common. (13) A host without address is passed over; the
-// domain's own address is never tried instead; if no host has one, permanent, 5.4.4. (14) Malformed
-// records are left out; if there are no others, temporary. (15) Records that hold an address are
-// left out; if there are no others, permanent, 5.4.4. (17, 31) Either family of addresses is enough, and "not found" is believed only if
-// both say so. (16, 20) TCP after truncation and wildcards are the resolver's business. (18, 19)
-// Domains are asked for by their A-labels in lower case, and with a last dot, so that no search
-// list applies. (21) Nothing is remembered from one Send to the next.
+// order. (2) A domain without MX records is its own host. (3) [net.Resolver] does not tell NXDOMAIN
+// from "no such record", so the look-up of addresses decides: neither MX nor address is permanent,
+// 5.1.2. (4, 5, 6, 11, 22) Any other failure of the DNS is temporary: SERVFAIL, timeout, REFUSED,
+// loops, lame referrals, whether or not the error calls itself temporary. (7, 9) A lone "." is a
+// null MX, with any preference: permanent, 5.1.10, and nothing more is asked. (8) Beside others it
+// is skipped. (10, 12) A domain or a host that is a CNAME is followed, as the resolver does; the
+// second is forbidden, and common. (13) A host without address is passed over; the domain's own
+// address is never tried instead; if no host has one, permanent, 5.4.4. (14) Malformed records are
+// left out; if there are no others, temporary. (15) Records that hold an address are left out; if
+// there are no others, permanent, 5.4.4. (17, 31) Either family of addresses is enough, and "not
+// found" is believed only if both say so. (16, 20) TCP after truncation and wildcards are the
+// resolver's business. (18, 19) Domains are asked for by their A-labels in lower case, and with a
+// last dot, so that no search list applies. (21) Nothing is remembered from one Send to the next.
 //
 // Hosts. (25) A host or an address that comes twice is tried once. (26, 32) All addresses of a host
 // are tried in the resolver's order, IPv6 and IPv4 alike. (27) At most Sender.MaxAttempts in all.

@@ -14,7 +14,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// This file runs the sender against the simulated internet: real look-ups through a net.Resolver, and real servers.
+// This file runs the sender against the simulated internet: real look-ups through a net.Resolver,
+// and real servers.
 
 // scenario is a situation, numbered as in the package comment, and what must come of it.
 type scenario struct {
@@ -253,7 +254,8 @@ func TestTies(t *testing.T) {
 	}
 }
 
-// TestMixedRecipients has one message for three recipients come to three ends (49, 102), and asks for everything once.
+// TestMixedRecipients has one message for three recipients come to three ends (49, 102), and asks
+// for everything once.
 func TestMixedRecipients(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)

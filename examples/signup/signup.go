@@ -1,5 +1,6 @@
-// Package signup is a small application that sends mail: whoever signs up gets a message with a link, and has an account
-// when the link is opened. What is of interest here is its test, which reads the mail as the user would.
+// Package signup is a small application that sends mail: whoever signs up gets a message with a
+// link, and has an account when the link is opened. What is of interest here is its test, which
+// reads the mail as the user would.
 package signup
 
 import (
@@ -17,7 +18,8 @@ import (
 // ErrToken is the error for a link that was never sent, or that was opened before.
 var ErrToken = errors.New("signup: this link is not, or no longer, valid")
 
-// Shop is the application. Its fields must be set before it is used; its methods may be called from several goroutines.
+// Shop is the application. Its fields must be set before it is used; its methods may be called from
+// several goroutines.
 type Shop struct {
 	Mailer string // the address of the submission server, "host:port"
 	From   string // the sender of its mails

@@ -1,4 +1,5 @@
-// Package artifact writes what a failed test leaves behind for a person to read: messages, transcripts, journals.
+// Package artifact writes what a failed test leaves behind for a person to read: messages,
+// transcripts, journals.
 //
 // Nothing is written unless somebody asked for it, by go test -artifacts or by the environment variable
 // MAILTEST_ARTIFACTS, the name of a directory.
@@ -24,8 +25,8 @@ type File struct {
 	Data []byte
 }
 
-// Write writes files into the artifact directory of test tb, if artifacts are wanted, and returns a sentence that names the place,
-// or says why it could not; it is empty if they are not wanted.
+// Write writes files into the artifact directory of test tb, if artifacts are wanted, and returns a
+// sentence that names the place, or says why it could not; it is empty if they are not wanted.
 func Write(tb testing.TB, files []File) string {
 	dir, wanted := directory(tb)
 	if !wanted || len(files) == 0 {
@@ -41,7 +42,8 @@ func Write(tb testing.TB, files []File) string {
 	return fmt.Sprintf("artifacts: %d files in %s", len(files), dir)
 }
 
-// create writes a new file. If the name is taken, by another server of the test or by an earlier run, it gets a number.
+// create writes a new file. If the name is taken, by another server of the test or by an earlier
+// run, it gets a number.
 func create(name string, data []byte) error {
 	ext := filepath.Ext(name)
 	free := name

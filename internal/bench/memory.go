@@ -172,7 +172,8 @@ func find[M any](b *testing.B, messages func() []M, match func(M) bool) {
 	}
 }
 
-// wakeUp measures how long after the last byte of a message has been sent its waiter runs, with its reply read meanwhile.
+// wakeUp measures how long after the last byte of a message has been sent its waiter runs, with its
+// reply read meanwhile.
 func wakeUp(b *testing.B) {
 	s := startOurs(b).(ours)
 	defer s.Stop()

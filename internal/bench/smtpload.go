@@ -15,7 +15,8 @@ import (
 
 const subject = "Welcome to the measurement"
 
-// message returns a message of exactly size bytes, with CRLF line ends and without lines that begin with a dot.
+// message returns a message of exactly size bytes, with CRLF line ends and without lines that begin
+// with a dot.
 func message(size int) []byte {
 	var b bytes.Buffer
 	b.WriteString("From: Shop <shop@shop.example>\r\nTo: bob@qq.com\r\nSubject: " + subject + "\r\n" +

@@ -26,7 +26,8 @@ type smtpServer interface {
 	Addr() string
 	Stop()
 
-	// Count returns how many messages are stored, and See whether the only one is there and says what it should.
+	// Count returns how many messages are stored, and See whether the only one is there and says
+	// what it should.
 	Count() int
 	See(subject string) bool
 }
@@ -139,7 +140,8 @@ func (o *open) stop(l net.Listener) {
 	o.running.Wait()
 }
 
-// raw is the floor for a Go process: it answers lines by their first byte, parses nothing, and stores bytes.
+// raw is the floor for a Go process: it answers lines by their first byte, parses nothing, and
+// stores bytes.
 type raw struct {
 	store
 	open

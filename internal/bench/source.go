@@ -79,7 +79,8 @@ func startSink(b *testing.B) (addr string, stop func()) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
-	// It says nothing when it listens, takes no socket from others, and nothing else of it can be waited for: so it is asked.
+	// It says nothing when it listens, takes no socket from others, and nothing else of it can be
+	// waited for: so it is asked.
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if conn, err := net.Dial("tcp", addr); err == nil {
 			conn.Close()

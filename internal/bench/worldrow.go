@@ -133,7 +133,8 @@ func onLoopback(inet *mxmock.Internet) (*net.Resolver, dialFunc, error) {
 	return resolver(addr), inet.Dialer().DialContext, err
 }
 
-// caseByHand is what one builds without mxmock: the address that was found is replaced by that of the server.
+// caseByHand is what one builds without mxmock: the address that was found is replaced by that of
+// the server.
 func caseByHand(startDNS func(testing.TB) dnsServer, startSMTP func(testing.TB) smtpServer) func(testing.TB, []byte) error {
 	return func(tb testing.TB, m []byte) error {
 		d := startDNS(tb)

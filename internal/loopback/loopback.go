@@ -1,8 +1,9 @@
-// Package loopback opens TCP listeners on free ports of the loopback interface, quickly, for servers that live
-// as long as one test.
+// Package loopback opens TCP listeners on free ports of the loopback interface, quickly, for
+// servers that live as long as one test.
 //
-// To leave the choice of the port to the kernel costs 8 µs on Linux at first, and a millisecond when 20,000 connections
-// are in TIME_WAIT, as after so many short tests: it tries all ports that have one. So a port is tried by chance first.
+// To leave the choice of the port to the kernel costs 8 µs on Linux at first, and a millisecond
+// when 20,000 connections are in TIME_WAIT, as after so many short tests: it tries all ports that
+// have one. So a port is tried by chance first.
 package loopback
 
 import (
@@ -24,8 +25,8 @@ const attempts = 8
 // Listen listens on a TCP port of a loopback address, on a free one if the port is 0. The error is that of
 // [net.ListenConfig.Listen].
 //
-// The connections have no keep-alive, whose four system calls are wasted between two ends of one process, and no
-// Multipath TCP.
+// The connections have no keep-alive, whose four system calls are wasted between two ends of one
+// process, and no Multipath TCP.
 func Listen(at netip.AddrPort) (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
 	config.SetMultipathTCP(false)
@@ -34,7 +35,8 @@ func Listen(at netip.AddrPort) (net.Listener, error) {
 	}
 	if at.Port() == 0 {
 		for range attempts {
-			// Odd ports only: Linux prefers even ones for clients, so that the two do not get into each other's way.
+			// Odd ports only: Linux prefers even ones for clients, so that the two do not get into
+			// each other's way.
 			if l, err := listen(firstPort + 1 + 2*rand.N[uint16]((lastPort-firstPort+1)/2)); err == nil {
 				return l, nil
 			}

@@ -1,5 +1,5 @@
-// Package program runs the programs of others beside a test: name servers and mail servers to compare with. Every one is told to stop
-// at the end of its test.
+// Package program runs the programs of others beside a test: name servers and mail servers to
+// compare with. Every one is told to stop at the end of its test.
 package program
 
 import (
@@ -18,8 +18,8 @@ const (
 	stopPatience  = 5 * time.Second  // for one to end by itself when it is interrupted
 )
 
-// Find returns the path of a program, and skips the test if it is not installed. It looks in /usr/sbin too, where servers are and
-// which not everybody has in PATH.
+// Find returns the path of a program, and skips the test if it is not installed. It looks in
+// /usr/sbin too, where servers are and which not everybody has in PATH.
 func Find(tb testing.TB, name string) string {
 	tb.Helper()
 	for _, file := range []string{name, filepath.Join("/usr/sbin", name)} {
@@ -31,8 +31,9 @@ func Find(tb testing.TB, name string) string {
 	return ""
 }
 
-// FreeAddr returns a TCP address of the loopback interface, as "127.0.0.1:port", at which nobody listens, for a program that
-// must be told its port. Who else asks the kernel for a port meanwhile may be faster.
+// FreeAddr returns a TCP address of the loopback interface, as "127.0.0.1:port", at which nobody
+// listens, for a program that must be told its port. Who else asks the kernel for a port meanwhile
+// may be faster.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -43,10 +44,10 @@ func FreeAddr(tb testing.TB) string {
 	return l.Addr().String()
 }
 
-// Start starts a program that goes on until it is interrupted, and returns when it is ready, which it says: its standard output or
-// error has the text ready. If it ends before, or takes half a minute, the test ends. At the end of the test
-// the program is interrupted and, if it has not ended after five seconds, killed; if the test has failed, its log then shows what
-// the program said.
+// Start starts a program that goes on until it is interrupted, and returns when it is ready, which
+// it says: its standard output or error has the text ready. If it ends before, or takes half a
+// minute, the test ends. At the end of the test the program is interrupted and, if it has not ended
+// after five seconds, killed; if the test has failed, its log then shows what the program said.
 func Start(tb testing.TB, cmd *exec.Cmd, ready string) {
 	tb.Helper()
 	said := &output{sign: []byte(ready), seen: make(chan struct{})}

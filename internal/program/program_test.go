@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// behave is a server, which says in two pieces that it is ready, and ends when it is interrupted; or one that never gets so far.
+// behave is a server, which says in two pieces that it is ready, and ends when it is interrupted;
+// or one that never gets so far.
 func behave(how string) {
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt)

@@ -64,7 +64,8 @@ func scramEnd(response []byte) ([]byte, step, error) {
 	return nil, nil, nil
 }
 
-// scramCredentials returns what a server stores for the user, made of the prepared password (RFC 5802 §2.2).
+// scramCredentials returns what a server stores for the user, made of the prepared password
+// (RFC 5802 §2.2).
 func (s *Server) scramCredentials(salt []byte) (scram.StoredCredentials, error) {
 	password, err := s.secret()
 	if err != nil {

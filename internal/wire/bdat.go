@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// bdat takes a BDAT command through its turn. Its chunk follows even where the command is refused (RFC 3030 §2).
+// bdat takes a BDAT command through its turn. Its chunk follows even where the command is refused
+// (RFC 3030 §2).
 func (c *Conn) bdat() error {
 	t, s := &c.turn, &c.state
 	size, last, ok := chunkArgs(t.Arg())
@@ -93,7 +94,8 @@ func (c *Conn) refuseChunk(size int64) string {
 	return ""
 }
 
-// askLast shows the Handler a message of which command is what was wanted for the last BDAT: there is one reply for both.
+// askLast shows the Handler a message of which command is what was wanted for the last BDAT: there
+// is one reply for both.
 func (c *Conn) askLast(command Action) *Action {
 	c.turn.Action = command
 	return c.ask()
@@ -113,8 +115,8 @@ func chunkArgs(arg string) (size int64, last, ok bool) {
 	return size, last, !last || strings.EqualFold(words[1], "LAST")
 }
 
-// readChunk reads a chunk of the message, and does in its middle what the Handler wants there. If the client has been
-// replied to by that, the transaction is over.
+// readChunk reads a chunk of the message, and does in its middle what the Handler wants there. If
+// the client has been replied to by that, the transaction is over.
 func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	s := &c.state
 	limit := c.cfg.MaxSize - int64(len(s.chunks))
@@ -151,7 +153,8 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	return chunk, true, err
 }
 
-// readBytes reads size bytes and keeps them all if they are within limit, and otherwise only their beginning.
+// readBytes reads size bytes and keeps them all if they are within limit, and otherwise only their
+// beginning.
 func (c *Conn) readBytes(size, limit int64) ([]byte, error) {
 	keep := size
 	if size > limit {

@@ -228,8 +228,8 @@ func (c *Conn) wait(d time.Duration) error {
 	}
 }
 
-// listen lets d pass before the greeting unless the client speaks or goes meanwhile, and notes what it says, for it must
-// wait (RFC 5321 §4.3.1). It returns how much time has passed.
+// listen lets d pass before the greeting unless the client speaks or goes meanwhile, and notes what
+// it says, for it must wait (RFC 5321 §4.3.1). It returns how much time has passed.
 func (c *Conn) listen(d time.Duration) time.Duration {
 	start := time.Now()
 	if d <= 0 || c.conn.SetReadDeadline(start.Add(d)) != nil {

@@ -4,8 +4,9 @@ package wire
 
 import "time"
 
-// finishLMTP concludes the message of the turn for all of its recipients, and then tells the client, one after the other.
-// The engine ends it unheard. If its last bytes came with a BDAT, command is what the Handler wanted for that.
+// finishLMTP concludes the message of the turn for all of its recipients, and then tells the
+// client, one after the other. The engine ends it unheard. If its last bytes came with a BDAT,
+// command is what the Handler wanted for that.
 func (c *Conn) finishLMTP(own []byte, toEngine string, command Action) error {
 	message := c.turn
 	turns := make([]Turn, c.state.rcpt)

@@ -4,9 +4,9 @@ package wire
 
 import "strings"
 
-// Path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client wrote between
-// the angle brackets, without a source route; where there are no brackets, the first word behind the colon. The
-// syntax is not checked.
+// Path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client
+// wrote between the angle brackets, without a source route; where there are no brackets, the first
+// word behind the colon. The syntax is not checked.
 func Path(arg string) (address string, params []string) {
 	_, arg, _ = strings.Cut(arg, ":")
 	arg = strings.TrimSpace(arg)
@@ -27,8 +27,8 @@ func Path(arg string) (address string, params []string) {
 	return address, params
 }
 
-// closing returns the index of the bracket that ends the path, which can't be one inside a quoted string nor
-// one of a parameter's, or the length of s if there is none.
+// closing returns the index of the bracket that ends the path, which can't be one inside a quoted
+// string nor one of a parameter's, or the length of s if there is none.
 func closing(s string) int {
 	quoted := false
 	for i := 0; i < len(s); i++ {

@@ -36,7 +36,8 @@ type unstuffer struct {
 	source int64 // bytes taken, stuffing included
 }
 
-// scan looks at buf[r:] and reports whether the end of the message is there; then buf[r:] is what follows it.
+// scan looks at buf[r:] and reports whether the end of the message is there; then buf[r:] is what
+// follows it.
 func (u *unstuffer) scan() (end bool) {
 	for u.r < len(u.buf) {
 		if u.eol == 2 && u.buf[u.r] == '.' {
@@ -96,8 +97,8 @@ func (u *unstuffer) scan() (end bool) {
 	return false
 }
 
-// nextDot returns the place of the next dot behind a LF, or -1, and whether a CR precedes that LF. (It looks for dots and
-// not for line ends, of which base64 has more.)
+// nextDot returns the place of the next dot behind a LF, or -1, and whether a CR precedes that LF.
+// (It looks for dots and not for line ends, of which base64 has more.)
 func (u *unstuffer) nextDot(p []byte) (at int, crlf bool) {
 	for at = 0; ; at++ {
 		i := bytes.IndexByte(p[at:], '.')
@@ -201,7 +202,8 @@ func (c *Conn) reached(act *Action, u *unstuffer) bool {
 	return act.interrupts() && u.source+int64(len(u.pending())) >= act.After
 }
 
-// more reads from the client. Where an action is due at a certain byte, it reads up to there and not further.
+// more reads from the client. Where an action is due at a certain byte, it reads up to there and
+// not further.
 func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	size := int64(maxScratch)
 	if !early && act.interrupts() {
@@ -252,7 +254,8 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 	return err
 }
 
-// complete takes a whole message through its turn. If it was replied to before its end, nothing more is said.
+// complete takes a whole message through its turn. If it was replied to before its end, nothing
+// more is said.
 func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	t := c.begin(End, "", nil)
 	t.Payload = data
@@ -298,9 +301,9 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	return c.pass(".", "")
 }
 
-// LineEnds says which line ends of a message are none, and which of them could hide a second message from one of two
-// servers (the "SMTP smuggling" of 2023). It is nil if there are none of them. No turn has it in its Notes: to look at a
-// large message takes longer than to receive it.
+// LineEnds says which line ends of a message are none, and which of them could hide a second
+// message from one of two servers (the "SMTP smuggling" of 2023). It is nil if there are none of
+// them. No turn has it in its Notes: to look at a large message takes longer than to receive it.
 func LineEnds(data []byte) []string {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// slowUnstuff is the oracle: RFC 5321 §4.5.2, a byte at a time. It returns the message, what follows it, and
-// whether the end was there.
+// slowUnstuff is the oracle: RFC 5321 §4.5.2, a byte at a time. It returns the message, what
+// follows it, and whether the end was there.
 func slowUnstuff(in []byte) (msg, rest []byte, end bool) {
 	bol := true // at the beginning of a line
 	for i := 0; i < len(in); i++ {
@@ -122,7 +122,8 @@ func TestUnstuffLimit(t *testing.T) {
 	}
 }
 
-// TestUnstuffExhaustive compares with the oracle on all inputs of eight bytes that matter, in pieces of every size.
+// TestUnstuffExhaustive compares with the oracle on all inputs of eight bytes that matter, in
+// pieces of every size.
 func TestUnstuffExhaustive(t *testing.T) {
 	t.Parallel()
 	const alphabet = ".\r\na"

@@ -12,8 +12,8 @@ import (
 	"github.com/pires/go-proxyproto"
 )
 
-// readProxyHeader reads the header that every connection begins with. Without one the connection ends: who could
-// leave it out could pretend to be anybody.
+// readProxyHeader reads the header that every connection begins with. Without one the connection
+// ends: who could leave it out could pretend to be anybody.
 func (c *Conn) readProxyHeader() error {
 	r := bufio.NewReaderSize(c.raw, maxProxyHeader)
 	h, err := proxyproto.Read(r)

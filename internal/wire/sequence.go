@@ -1,6 +1,7 @@
 package wire
 
-// Commands: what is allowed when (RFC 5321 §4.1.4), what the engine gets to see, and how the state advances.
+// Commands: what is allowed when (RFC 5321 §4.1.4), what the engine gets to see, and how the state
+// advances.
 
 import (
 	"bytes"
@@ -23,7 +24,8 @@ func verb(line []byte) string {
 	return ""
 }
 
-// verbs are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones of RFC 821.
+// verbs are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones
+// of RFC 821.
 var verbs = [...]string{
 	"MAIL", "RCPT", "DATA", "BDAT", "EHLO", "HELO", "QUIT", "RSET", "NOOP", "AUTH", "STARTTLS", "VRFY", "HELP",
 	"LHLO", "XCLIENT", "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN",
@@ -72,8 +74,9 @@ func (c *Conn) command(line []byte, notes []string) error {
 	return c.pass(v, c.forEngine())
 }
 
-// mustWait tells whether the client must read the reply to a command before it says more (RFC 2920 §3.1; for AUTH,
-// RFC 4954 §4). What follows BDAT is its chunk, and what follows STARTTLS is noted there.
+// mustWait tells whether the client must read the reply to a command before it says more
+// (RFC 2920 §3.1; for AUTH, RFC 4954 §4). What follows BDAT is its chunk, and what follows STARTTLS
+// is noted there.
 func (c *Conn) mustWait(verb string) bool {
 	switch verb {
 	case "BDAT", "STARTTLS":
@@ -91,8 +94,8 @@ func (c *Conn) noteHaste() {
 	}
 }
 
-// secret tells whether a line holds credentials, also where it is not what it should be: behind an AUTH that was
-// refused, simple clients go on regardless.
+// secret tells whether a line holds credentials, also where it is not what it should be: behind an
+// AUTH that was refused, simple clients go on regardless.
 func (c *Conn) secret(line []byte) bool {
 	if c.state.authing || c.state.authFailed && verb(line) == "" {
 		return true
@@ -290,8 +293,9 @@ func ascii(s string) bool {
 	return true
 }
 
-// forEngine is the argument as the engine can read it: it knows no SIZE above 32 bits, which checkMail has seen, and no
-// <postmaster> without a domain, which every server must accept (RFC 5321 §4.5.1).
+// forEngine is the argument as the engine can read it: it knows no SIZE above 32 bits, which
+// checkMail has seen, and no <postmaster> without a domain, which every server must accept
+// (RFC 5321 §4.5.1).
 func (c *Conn) forEngine() string {
 	t := &c.turn
 	arg := t.Arg()

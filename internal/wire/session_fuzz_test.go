@@ -73,8 +73,8 @@ func (r *recorder) End(how string) {
 	close(r.ended)
 }
 
-// converse feeds a connection with input in pieces, closes the client's side, and returns what was recorded and what
-// the client got to read.
+// converse feeds a connection with input in pieces, closes the client's side, and returns what was
+// recorded and what the client got to read.
 func converse(t *testing.T, cfg *Config, input []byte, pieces []byte) (*recorder, []byte) {
 	t.Helper()
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25}

@@ -52,7 +52,8 @@ func (t *Turn) Arg() string { return t.arg }
 // Action is what the Handler wants done in a turn. The zero value means: as usual.
 type Action struct {
 	// Reply is sent in place of the server's own, literally. A positive one (2xx, 3xx) is sent only
-	// where the server's is of the same kind, unless Lie is set. Any other keeps the command from the engine.
+	// where the server's is of the same kind, unless Lie is set. Any other keeps the command from
+	// the engine.
 	Reply []byte
 	Lie   bool
 
@@ -132,7 +133,8 @@ func (c *Conn) tell(line string) {
 	c.await = awaitNothing
 }
 
-// conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends the result.
+// conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends
+// the result.
 func (c *Conn) conclude(own []byte) error {
 	c.decide(own)
 	return c.carryOut(own)

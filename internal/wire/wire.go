@@ -60,13 +60,14 @@ type Handler interface {
 	Capabilities(encrypted bool) []string
 
 	// Before is asked what shall happen in this turn, before the engine sees it. The turn and its
-	// bytes are valid during the call only. At the End of a message whose last bytes came with a BDAT, t.Action
-	// is what was wanted for that, and if its Rule is not 0, it is what Before must return: there is one reply for both.
+	// bytes are valid during the call only. At the End of a message whose last bytes came with a
+	// BDAT, t.Action is what was wanted for that, and if its Rule is not 0, it is what Before must
+	// return: there is one reply for both.
 	Before(t *Turn) Action
 
-	// Reword is given each reply of the server's own, and returns the one to take for it: the same, or one
-	// that says the same in other words. One that does not begin with the same digit, or with a 4 or 5 for either
-	// of them, is ignored.
+	// Reword is given each reply of the server's own, and returns the one to take for it: the same,
+	// or one that says the same in other words. One that does not begin with the same digit, or
+	// with a 4 or 5 for either of them, is ignored.
 	Reword(t *Turn, own []byte) []byte
 
 	// Reply is shown the reply that is about to be sent, before any delay. For a message that is
@@ -85,8 +86,8 @@ type Handler interface {
 	// known is empty; addr is then invalid.
 	Identified(addr netip.AddrPort, helo, user string)
 
-	// Patience is how long the client may be silent, all in all, before the Handler is asked about an Idle turn, where it
-	// has been silent for so long already; 0 is for ever.
+	// Patience is how long the client may be silent, all in all, before the Handler is asked about
+	// an Idle turn, where it has been silent for so long already; 0 is for ever.
 	Patience(silent time.Duration) time.Duration
 
 	// End is told once how the connection ended. Nothing is called after it.

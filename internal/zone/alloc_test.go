@@ -8,7 +8,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// What an answer may allocate that was given before; TestAllocs is about others. This test is not parallel: allocations of others would count.
+// What an answer may allocate that was given before; TestAllocs is about others. This test is not
+// parallel: allocations of others would count.
 func TestAllocations(t *testing.T) {
 	var db zone.DB
 	rrs, err := zone.Parse("qq.com. MX 10 mx1.qq.com.\nqq.com. MX 20 mx2.qq.com.\nmx1.qq.com. A 192.0.2.10\nmx2.qq.com. A 192.0.2.11\n", ".", "test")

@@ -16,8 +16,9 @@ type Mode uint8
 
 const (
 	// Recursive answers as the resolver of this machine does: for the whole simulated internet, RA
-	// set and AA clear, aliases followed wherever they lead, secure zones validated. What real resolvers cannot find out,
-	// since a delegation leads nowhere or aliases go round in circles, is SERVFAIL.
+	// set and AA clear, aliases followed wherever they lead, secure zones validated. What real
+	// resolvers cannot find out, since a delegation leads nowhere or aliases go round in circles,
+	// is SERVFAIL.
 	Recursive Mode = iota
 
 	// Authoritative answers as a name server does that serves all the zones of the DB and no others:

@@ -114,8 +114,8 @@ func (s *signer) denial(wire []byte) dns.RR {
 	return s.nsec(text(at.node.wire()), text(next.node.wire()), at.node.types(s))
 }
 
-// wrongDenial returns a record that proves nothing: that the apex has a type, and that there is no name directly
-// behind it.
+// wrongDenial returns a record that proves nothing: that the apex has a type, and that there is no
+// name directly behind it.
 func (s *signer) wrongDenial(qtype uint16) dns.RR {
 	types := slices.Compact(slices.Sorted(slices.Values(append(s.apex.types(s), qtype))))
 	if !s.NSEC3 {
@@ -177,8 +177,9 @@ func (at *node) types(s *signer) []uint16 {
 	return types
 }
 
-// deny proves what an answer says about a name that was looked for: that it has no such records, or does not
-// exist, or exists only by a wildcard, which then has answered, or has no such records either.
+// deny proves what an answer says about a name that was looked for: that it has no such records, or
+// does not exist, or exists only by a wildcard, which then has answered, or has no such records
+// either.
 func (a *answerer) deny(p place, n *name, answered bool) {
 	s := p.apex.zone.signing()
 	if s == nil {

@@ -97,11 +97,12 @@ func check(q *dns.Msg) int {
 	return dns.RcodeSuccess
 }
 
-// Pack makes the packet of an answer to a query, which may be nil if it could not be read. Over UDP the
-// answer is cut to what the client can take: 512 bytes without EDNS, else what it says, [MaxUDP] at
-// most. Over TCP the limit is 65535. RRsets are left out whole, from the end: additional addresses first and
-// silently, then what is needed, with TC set (RFC 2181 §9). Pack changes r when it has to cut. It
-// returns nil if r is nil, or cannot be packed at all, which never happens to answers of a [DB].
+// Pack makes the packet of an answer to a query, which may be nil if it could not be read. Over UDP
+// the answer is cut to what the client can take: 512 bytes without EDNS, else what it says,
+// [MaxUDP] at most. Over TCP the limit is 65535. RRsets are left out whole, from the end:
+// additional addresses first and silently, then what is needed, with TC set (RFC 2181 §9). Pack
+// changes r when it has to cut. It returns nil if r is nil, or cannot be packed at all, which never
+// happens to answers of a [DB].
 func Pack(r, query *dns.Msg, udp bool) []byte {
 	if r == nil {
 		return nil

@@ -49,8 +49,9 @@ const (
 // Parse reads the records of a zone from the text of a master file (RFC 1035 §5): the records of the
 // zone whose apex is origin, or of any zones if origin is ".". File is a name for error messages.
 //
-// White space with which all lines begin, empty ones apart, has no meaning: a text may be indented as a whole. Otherwise a line that
-// begins with white space is about the owner of the record before it.
+// White space with which all lines begin, empty ones apart, has no meaning: a text may be indented
+// as a whole. Otherwise a line that begins with white space is about the owner of the record before
+// it.
 //
 // Relative names are completed with origin or the last $ORIGIN. A record without TTL has that of the
 // last $TTL (RFC 2308 §4), else the last one stated (RFC 1035 §5.1), else [DefaultTTL]. Data of types that

@@ -1,7 +1,7 @@
 package zone
 
-// Signed zones before others: the peers serve what we have signed, and must deny and refer by the same records;
-// ldns checks the zones as a whole.
+// Signed zones before others: the peers serve what we have signed, and must deny and refer by the
+// same records; ldns checks the zones as a whole.
 
 import (
 	"fmt"

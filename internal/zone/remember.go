@@ -1,6 +1,7 @@
 package zone
 
-// Answers that were given are remembered, as packets, until a zone changes: most programs ask the same few questions again and again.
+// Answers that were given are remembered, as packets, until a zone changes: most programs ask the
+// same few questions again and again.
 
 import (
 	"bytes"
@@ -10,15 +11,16 @@ import (
 )
 
 const (
-	// maxRemembered is how many answers are remembered, and maxQuery the size of the largest query whose answer is.
+	// maxRemembered is how many answers are remembered, and maxQuery the size of the largest query
+	// whose answer is.
 	maxRemembered = 1024
 	maxQuery      = 512
 )
 
 // Reply is a query and the answer to it.
 type Reply struct {
-	// Query and Answer are shared with other replies: they must not be changed, and their IDs are those of whoever asked
-	// first. Query is nil if the packet was none.
+	// Query and Answer are shared with other replies: they must not be changed, and their IDs are
+	// those of whoever asked first. Query is nil if the packet was none.
 	Query, Answer *dns.Msg
 
 	// Packet is the answer as it goes out.
@@ -56,8 +58,8 @@ func (m *memory) keep(key []byte, changes uint64, r Reply) {
 	m.replies[string(key)] = r
 }
 
-// Reply answers a packet as it came from the network, as [Unpack], [DB.Answer] and [Pack] do. It is false where no answer
-// is due: to packets too short to have a header, and to responses.
+// Reply answers a packet as it came from the network, as [Unpack], [DB.Answer] and [Pack] do. It is
+// false where no answer is due: to packets too short to have a header, and to responses.
 func (db *DB) Reply(packet []byte, udp bool, m Mode) (Reply, bool) {
 	var buf [2 + maxQuery]byte
 	key := buf[:0]

@@ -34,7 +34,8 @@ type scanner struct {
 	open   []token
 }
 
-// margin returns the white space with which all lines of a text begin, but for those that have nothing else.
+// margin returns the white space with which all lines of a text begin, but for those that have
+// nothing else.
 func margin(text string) string {
 	common, first := "", true
 	for line := range strings.Lines(text) {

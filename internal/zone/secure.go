@@ -66,8 +66,8 @@ const (
 	WrongDenial
 )
 
-// Validity is how long signatures are valid. Unless the zone has a flaw, each is made when it is asked for, and
-// its validity begins an hour earlier.
+// Validity is how long signatures are valid. Unless the zone has a flaw, each is made when it is
+// asked for, and its validity begins an hour earlier.
 const Validity = 14 * 24 * time.Hour
 
 // signer is what a zone has that is secure: it makes the signatures, and the records that deny.

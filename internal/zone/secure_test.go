@@ -1,7 +1,7 @@
 package zone
 
-// Tests of secure zones: how they come, change and go. What they answer is checked by a validator of our own
-// (TestValidator), and by others.
+// Tests of secure zones: how they come, change and go. What they answer is checked by a validator
+// of our own (TestValidator), and by others.
 
 import (
 	"fmt"
@@ -25,7 +25,8 @@ func secured(tb testing.TB, text string, zones ...string) *DB {
 	return db
 }
 
-// outline is dump without what is random in it or synthesized: zones, and the names and types of their records.
+// outline is dump without what is random in it or synthesized: zones, and the names and types of
+// their records.
 func outline(db *DB) string {
 	var lines []string
 	for line := range strings.Lines(dump(db)) {

@@ -88,7 +88,8 @@ func Spoil(r *dns.Msg) {
 	}
 }
 
-// sign adds the signature of an RRset of a zone to a section, if the client wants it and the zone is signed.
+// sign adds the signature of an RRset of a zone to a section, if the client wants it and the zone
+// is signed.
 func (a *answerer) sign(section *[]dns.RR, apex *node, rrs []dns.RR) *dns.RRSIG {
 	s := apex.zone.signing()
 	if !a.signed || s == nil || len(rrs) == 0 || rrs[0].Header().Rrtype == dns.TypeRRSIG {

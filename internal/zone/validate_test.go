@@ -49,8 +49,8 @@ func pick(section []dns.RR, name string, typ uint16) (rrs []dns.RR, sigs []*dns.
 	return rrs, sigs
 }
 
-// verify tells whether one of the keys of a zone has signed an RRset, and returns how many labels the owner had
-// then.
+// verify tells whether one of the keys of a zone has signed an RRset, and returns how many labels
+// the owner had then.
 func verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok bool) {
 	for _, sig := range sigs {
 		for _, rr := range keys {
@@ -62,8 +62,8 @@ func verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok 
 	return 0, false
 }
 
-// trustIn walks from the root to the zone that data of a type at a name is in: the one that says it has signed
-// it, if any.
+// trustIn walks from the root to the zone that data of a type at a name is in: the one that says it
+// has signed it, if any.
 func (v *validator) trustIn(name string, typ uint16, sigs []*dns.RRSIG) trust {
 	name = strings.ToLower(name)
 	if len(sigs) > 0 && dns.IsSubDomain(sigs[0].SignerName, name) {

@@ -51,10 +51,11 @@ const DefaultTTL = 300
 //
 // # Secure zones
 //
-// [DB.Secure] makes a zone secure, and [DB.TrustAnchor] returns the key from which a validator gets to all keys.
-// Signatures are made for each answer, with the time of [time.Now]. A [Recursive] DB is a validating resolver:
-// what is bogus is SERVFAIL unless the query has the CD bit, and the AD bit is set for what is secure if the
-// query has the AD or the DO bit (RFC 4035 §3.2, RFC 6840 §5.7, §5.8).
+// [DB.Secure] makes a zone secure, and [DB.TrustAnchor] returns the key from which a validator gets
+// to all keys. Signatures are made for each answer, with the time of [time.Now]. A [Recursive] DB
+// is a validating resolver: what is bogus is SERVFAIL unless the query has the CD bit, and the AD
+// bit is set for what is secure if the query has the AD or the DO bit (RFC 4035 §3.2,
+// RFC 6840 §5.7, §5.8).
 //
 // # Concurrency
 //
@@ -146,10 +147,10 @@ func (db *DB) Add(rrs ...dns.RR) error {
 }
 
 // Replace makes rrs the whole content of the zone with the given apex, which is created if need be:
-// all of it, or none and an error as in [DB.Add]. Records that do not belong to the zone are errors.
-// Without an SOA among rrs the zone keeps the SOA that it has, without NS records at its apex it gets
-// the synthesized one. A secure zone stays secure. Zones beneath stay as they are, but for the DS records of
-// those that are not secure themselves.
+// all of it, or none and an error as in [DB.Add]. Records that do not belong to the zone are
+// errors. Without an SOA among rrs the zone keeps the SOA that it has, without NS records at its
+// apex it gets the synthesized one. A secure zone stays secure. Zones beneath stay as they are, but
+// for the DS records of those that are not secure themselves.
 func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 	n, err := parseName(apex)
 	if err != nil {
@@ -207,8 +208,9 @@ func (db *DB) Set(name string, typ uint16, rrs ...dns.RR) error {
 	return nil
 }
 
-// Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns how
-// many there were. The SOA of a zone stays, and the keys of a secure one; only [DB.RemoveZone] takes them away.
+// Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns
+// how many there were. The SOA of a zone stays, and the keys of a secure one; only [DB.RemoveZone]
+// takes them away.
 func (db *DB) Remove(name string, typ uint16) int {
 	n, err := parseName(name)
 	if err != nil {
@@ -226,8 +228,9 @@ func (db *DB) Remove(name string, typ uint16) int {
 	return removed
 }
 
-// Records returns all records of all zones, those of a name and type together, in no particular order of names. It costs time in
-// proportion to the size of the DB. The records are shared and must not be changed.
+// Records returns all records of all zones, those of a name and type together, in no particular
+// order of names. It costs time in proportion to the size of the DB. The records are shared and
+// must not be changed.
 func (db *DB) Records() []dns.RR {
 	var all []dns.RR
 	var walk func(at *node)

@@ -45,8 +45,8 @@ func encodingByName(charset string) encoding.Encoding {
 	return nil
 }
 
-// looksUTF8 tells whether b must be UTF-8: it is, and has two or more characters of three bytes, which text in
-// other charsets does not by chance.
+// looksUTF8 tells whether b must be UTF-8: it is, and has two or more characters of three bytes,
+// which text in other charsets does not by chance.
 func looksUTF8(b []byte) bool {
 	if isASCII(b) || !utf8.Valid(b) {
 		return false

@@ -183,7 +183,8 @@ func trimWWW(host string) string {
 	return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(host), "."), "www.")
 }
 
-// placeIn returns where s stands in the content of a leaf, if it stands there as it is, or else where that begins.
+// placeIn returns where s stands in the content of a leaf, if it stands there as it is, or else
+// where that begins.
 func (c *checker) placeIn(l leaf, s string) int {
 	if c.out.count[linkSpoofed] > mostFindings || c.out.count[contentIDUnknown] > mostFindings {
 		return l.at
@@ -211,7 +212,8 @@ func (c *checker) attachment(l leaf) {
 	}
 }
 
-// refused tells whether Gmail refuses a file of that name: support.google.com/mail/answer/6590. Others do the same.
+// refused tells whether Gmail refuses a file of that name: support.google.com/mail/answer/6590.
+// Others do the same.
 func refused(name string) bool {
 	switch strings.ToLower(path.Ext(strings.TrimRight(name, ". "))) {
 	case ".ade", ".adp", ".apk", ".appx", ".appxbundle", ".bat", ".cab", ".chm", ".cmd", ".com", ".cpl", ".diagcab",

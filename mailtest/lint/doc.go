@@ -1,8 +1,8 @@
-// Package lint says what is wrong with a captured message, and with the dialogue that brought it: which rule is
-// broken, where, which RFC says so, and what to do about it.
+// Package lint says what is wrong with a captured message, and with the dialogue that brought it:
+// which rule is broken, where, which RFC says so, and what to do about it.
 //
-// A mail program that is malformed in small ways works with lenient receivers and is refused by the others, often
-// days later and without a word. Its tests can know before:
+// A mail program that is malformed in small ways works with lenient receivers and is refused by the
+// others, often days later and without a word. Its tests can know before:
 //
 //	srv := mailtest.New(t)
 //	newShop(srv.Addr()).Register("bob@qq.com")
@@ -14,14 +14,16 @@
 //
 //	message 1:3: error: the field "subject" has bytes beyond ASCII: "你好" [header-not-ascii, RFC 5322 §2.2, RFC 6532 §3]
 //
-// [Check] looks at messages: their format, and what makes it likely that they reach people and not a spam folder.
-// [Session] looks at a transcript, as [mailtest.Server.Sessions] has them. A [Linter] has fields to switch rules and
-// groups off, and to set bounds. All three work on anything, however broken, in time proportional to its size.
+// [Check] looks at messages: their format, and what makes it likely that they reach people and not
+// a spam folder. [Session] looks at a transcript, as [mailtest.Server.Sessions] has them. A
+// [Linter] has fields to switch rules and groups off, and to set bounds. All three work on
+// anything, however broken, in time proportional to its size.
 //
 // # Severity
 //
-// An [Error] breaks what a standard demands, or is refused by receivers. A [Warning] breaks what a standard advises, or
-// costs trust. A [Note] is allowed and out of date. A test that wants only errors looks at the field:
+// An [Error] breaks what a standard demands, or is refused by receivers. A [Warning] breaks what a
+// standard advises, or costs trust. A [Note] is allowed and out of date. A test that wants only
+// errors looks at the field:
 //
 //	if f.Severity == lint.Error { … }
 //

@@ -12,9 +12,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 )
 
-// The first message of many a home-made mail server: what was said as commands stands in the header again, the subject
-// is not encoded, and nothing separates it from the text. qq.com answers such mail with `550 The "From" header is missing
-// or invalid`, and a sender that goes on is blocked.
+// The first message of many a home-made mail server: what was said as commands stands in the header
+// again, the subject is not encoded, and nothing separates it from the text. qq.com answers such
+// mail with `550 The "From" header is missing or invalid`, and a sender that goes on is blocked.
 func ExampleCheck() {
 	bad := "mail from: jb@wchrt.vicp.cc\r\n" +
 		"rcpt to: 414322153@qq.com\r\n" +
@@ -49,7 +49,8 @@ func ExampleCheck() {
 	// mended: 0 findings
 }
 
-// What his program sent later, with MIME: still without Date and Message-ID, and the base64 in one line however long.
+// What his program sent later, with MIME: still without Date and Message-ID, and the base64 in one
+// line however long.
 func ExampleCheck_mime() {
 	bad := "From: jb@wchrt.vicp.cc\r\n" +
 		"To: 414322153@qq.com\r\n" +

@@ -32,7 +32,8 @@ func (c *checker) identity() {
 	}
 }
 
-// parseIDs reads a list of identifiers, with white space and comments between them, and says what is wrong with it.
+// parseIDs reads a list of identifiers, with white space and comments between them, and says what
+// is wrong with it.
 func parseIDs(s string) (ids []string, why string) {
 	for s = skipComments(s); s != ""; s = skipComments(s) {
 		if s[0] != '<' {

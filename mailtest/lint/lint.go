@@ -15,12 +15,13 @@ type Finding struct {
 	// if it has one, as in "message 3".
 	Source string
 
-	// Line is the line of the message's Raw, from 1, on which the finding begins. Of a session it is the number of
-	// the turn, from 1. It is 0 for what concerns the whole, such as a field that is missing.
+	// Line is the line of the message's Raw, from 1, on which the finding begins. Of a session it
+	// is the number of the turn, from 1. It is 0 for what concerns the whole, such as a field that
+	// is missing.
 	Line int
 
-	// Part is the path of the part, as in [mailtest.Part]; empty for the header of the message, for the message
-	// as a whole, and for sessions.
+	// Part is the path of the part, as in [mailtest.Part]; empty for the header of the message, for
+	// the message as a whole, and for sessions.
 	Part string
 
 	// Rule, Severity, Section and Fix are as in [RuleInfo].
@@ -74,33 +75,37 @@ func (s Severity) String() string {
 	return "no severity"
 }
 
-// Linter is a choice of rules, with their bounds. The zero value has all rules and the bounds that are named below.
-// A Linter is not changed by its methods, so that any number of goroutines may use it.
+// Linter is a choice of rules, with their bounds. The zero value has all rules and the bounds that
+// are named below. A Linter is not changed by its methods, so that any number of goroutines may use
+// it.
 type Linter struct {
-	// Off names rules and groups of rules that are not to be looked at. Only, if it is not empty, names all that
-	// are; Off counts within it. A name that is neither that of a rule nor of a group panics, so that no
-	// misspelling switches nothing off.
+	// Off names rules and groups of rules that are not to be looked at. Only, if it is not empty,
+	// names all that are; Off counts within it. A name that is neither that of a rule nor of a
+	// group panics, so that no misspelling switches nothing off.
 	Off  []string
 	Only []string
 
-	// Now is the time with which Date fields are compared. If it is zero, that is when the server accepted the
-	// message, and the Dates of messages that no server has received are not compared with anything.
+	// Now is the time with which Date fields are compared. If it is zero, that is when the server
+	// accepted the message, and the Dates of messages that no server has received are not compared
+	// with anything.
 	Now time.Time
 
 	// DateOff is how far a Date may be from Now, in either direction. Zero means 24 hours.
 	DateOff time.Duration
 
-	// MaxSize is the most bytes that a message may have before it is too big for the receivers of the world. Zero
-	// means 35,882,577, which is what Gmail announces for submission, and less than the other providers do.
+	// MaxSize is the most bytes that a message may have before it is too big for the receivers of
+	// the world. Zero means 35,882,577, which is what Gmail announces for submission, and less than
+	// the other providers do.
 	MaxSize int64
 
 	// Bulk takes every message for one that is sent to many, and not only those whose header says so.
 	Bulk bool
 }
 
-// Check returns what is wrong with the messages, by the rules of the groups "format" and "deliverability": for each
-// message in the order of lines, then of [Rules]. Several messages are also compared with each other. Of what a rule
-// finds in one message, the first ten are listed and the rest is counted.
+// Check returns what is wrong with the messages, by the rules of the groups "format" and
+// "deliverability": for each message in the order of lines, then of [Rules]. Several messages are
+// also compared with each other. Of what a rule finds in one message, the first ten are listed and
+// the rest is counted.
 //
 // Messages inside messages are looked at as bytes only: they are quotations, whatever is wrong with them.
 // Time is proportional to the size of the messages. A nil message has no findings.
@@ -120,9 +125,10 @@ func (l *Linter) Check(messages ...*mailtest.Message) []Finding {
 	return all
 }
 
-// Session returns what is wrong with what the client said on a connection, by the rules of the group "transport", in
-// the order of turns. Of what a rule finds in one session, the first ten are listed and the rest is counted. It does
-// not look into the messages, apart from how they fit what was said about them.
+// Session returns what is wrong with what the client said on a connection, by the rules of the
+// group "transport", in the order of turns. Of what a rule finds in one session, the first ten are
+// listed and the rest is counted. It does not look into the messages, apart from how they fit what
+// was said about them.
 func (l *Linter) Session(s *mailtest.Session) []Finding {
 	c := sessionChecker{s: s}
 	c.out.source, c.out.off = source("session", s.Number), l.switchedOff()

@@ -72,8 +72,9 @@ func (c *checker) message() {
 	}
 }
 
-// part looks at the part that begins at at, which is the first of parts, and at those below it, which are the others. It returns
-// where it ends. They lie in raw one behind the other, as the decoder has found them, so each place follows from the one before.
+// part looks at the part that begins at at, which is the first of parts, and at those below it,
+// which are the others. It returns where it ends. They lie in raw one behind the other, as the
+// decoder has found them, so each place follows from the one before.
 func (c *checker) part(parts []mailtest.Part, at int, root bool) (end int) {
 	p := &parts[0]
 	path := p.Path
@@ -95,7 +96,8 @@ func (c *checker) part(parts []mailtest.Part, at int, root bool) (end int) {
 	return end
 }
 
-// multipart looks at the boundaries of a multipart whose body is raw[body:end], and at its parts. It is the first of parts.
+// multipart looks at the boundaries of a multipart whose body is raw[body:end], and at its parts.
+// It is the first of parts.
 func (c *checker) multipart(parts []mailtest.Part, at, body, end int) {
 	p := &parts[0]
 	boundary := strings.TrimRight(p.Params["boundary"], " \t")
@@ -197,7 +199,8 @@ func (c *checker) lines() {
 	}
 }
 
-// unique compares the Message-ID with those of other messages. A message that is sent again as it was may keep its own.
+// unique compares the Message-ID with those of other messages. A message that is sent again as it
+// was may keep its own.
 func (c *checker) unique(ids map[string]*mailtest.Message) {
 	id := c.msg.MessageID
 	if id == "" {

@@ -1,6 +1,7 @@
 package lint
 
-// This file looks at who wrote to whom and when: addresses, and the Date (RFC 5322 §3.3, §3.4, §3.6.2, §3.6.3).
+// This file looks at who wrote to whom and when: addresses, and the Date
+// (RFC 5322 §3.3, §3.4, §3.6.2, §3.6.3).
 
 import (
 	"io"
@@ -59,7 +60,8 @@ func (c *checker) origin() {
 	}
 }
 
-// addressParser returns net/mail's parser, made to read encoded words whatever their charset: they have rules of their own.
+// addressParser returns net/mail's parser, made to read encoded words whatever their charset: they
+// have rules of their own.
 func addressParser() *mail.AddressParser {
 	return &mail.AddressParser{WordDecoder: &mime.WordDecoder{
 		CharsetReader: func(_ string, text io.Reader) (io.Reader, error) { return text, nil },
@@ -118,7 +120,8 @@ func badAddress(address string) string {
 	return ""
 }
 
-// isDomain tells whether s is a domain name as mail has them (RFC 5321 §4.1.2, §4.5.3.1.2; beyond ASCII, RFC 6531 §3.3).
+// isDomain tells whether s is a domain name as mail has them (RFC 5321 §4.1.2, §4.5.3.1.2; beyond
+// ASCII, RFC 6531 §3.3).
 func isDomain(s string) bool {
 	if s == "" || len(s) > 255 {
 		return false

@@ -26,8 +26,8 @@ type collector struct {
 	count  [numRules]int // of the rules that are off too
 }
 
-// found is a finding whose place is not yet a line: at is an offset in a message or the index of a turn, and -1
-// is no place.
+// found is a finding whose place is not yet a line: at is an offset in a message or the index of a
+// turn, and -1 is no place.
 type found struct {
 	rule rule
 	at   int

@@ -2,8 +2,9 @@ package lint
 
 // This file holds the table of all rules.
 //
-// To add a rule: name it in the constants and describe it in the table, report it where the message or the
-// session is looked at, and put a good and a bad example into testdata under its name. The tests say what is missing.
+// To add a rule: name it in the constants and describe it in the table, report it where the message
+// or the session is looked at, and put a good and a bad example into testdata under its name. The
+// tests say what is missing.
 
 // RuleInfo describes a rule.
 type RuleInfo struct {

@@ -85,7 +85,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// lintFiles lints the examples that match: .eml files together, and .txt files, which are dialogues, one by one.
+// lintFiles lints the examples that match: .eml files together, and .txt files, which are
+// dialogues, one by one.
 func lintFiles(t *testing.T, l *Linter, pattern string) []Finding {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -112,8 +113,9 @@ func lintFiles(t *testing.T, l *Linter, pattern string) []Finding {
 	return append(findings, l.Check(messages...)...)
 }
 
-// dialogue plays a dialogue with a server. "-> " is before what the client sends, "<- " before the code of the reply, or *.
-// "~> " sends a quoted string as it is. What stands together is sent together. In the end the client goes.
+// dialogue plays a dialogue with a server. "-> " is before what the client sends, "<- " before the
+// code of the reply, or *. "~> " sends a quoted string as it is. What stands together is sent
+// together. In the end the client goes.
 func dialogue(t *testing.T, script []byte) (sessions []*mailtest.Session, messages []*mailtest.Message) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := mailtest.New(t)

@@ -26,7 +26,8 @@ func bases(t *testing.T) map[string]string {
 	return m
 }
 
-// variant is a line of a table: a rule (or "clean"), a base, what to replace in it, and by what; see crlf for line ends.
+// variant is a line of a table: a rule (or "clean"), a base, what to replace in it, and by what;
+// see crlf for line ends.
 type variant struct {
 	line                 int
 	rule, base           string

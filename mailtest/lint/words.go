@@ -77,8 +77,8 @@ func (c *checker) joined(a, b word) bool {
 	return straddles(first, second, b.charset)
 }
 
-// continued tells whether the character that w lacks the end of is completed by the word behind it; that word is then
-// the one to report.
+// continued tells whether the character that w lacks the end of is completed by the word behind it;
+// that word is then the one to report.
 func (c *checker) continued(f field, w word) bool {
 	rest := strings.TrimLeft(f.body[w.end:], " \t")
 	if !strings.HasPrefix(rest, "=?") {

@@ -94,13 +94,14 @@ type Resolver interface {
 // only fields of msg that matter. A message that did not come by SMTP has no client address, and so
 // its SPF result is [None].
 //
-// The verdict is always set, and the report explains it. If ctx ends early, what is not yet
-// known becomes [TempError]. The time, for expired signatures, is time.Now. The DNS is asked by
-// the goroutine that called Check, one question after the other, and hardly any question is asked twice. A nil
-// r is [net.DefaultResolver]. Calls may run at the same time.
+// The verdict is always set, and the report explains it. If ctx ends early, what is not yet known
+// becomes [TempError]. The time, for expired signatures, is time.Now. The DNS is asked by the
+// goroutine that called Check, one question after the other, and hardly any question is asked
+// twice. A nil r is [net.DefaultResolver]. Calls may run at the same time.
 //
-// A client on the loopback interface is 127.0.0.1, for which no domain stands. To see what a receiver would think
-// of the machine that the program will run on, change the client in a copy of the message:
+// A client on the loopback interface is 127.0.0.1, for which no domain stands. To see what a
+// receiver would think of the machine that the program will run on, change the client in a copy of
+// the message:
 //
 //	m := *msg
 //	m.Envelope.Client = "203.0.113.7:25"

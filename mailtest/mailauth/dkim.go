@@ -21,11 +21,13 @@ const MaxSignatures = 10
 // Signature is what became of one DKIM-Signature field.
 type Signature struct {
 	// Result is [Pass]; [Fail] if the hash of the body or the signature over the header does not
-	// match; [Neutral] if the field can't be read as a signature; [PermError] if there is no usable key, the
-	// signature has expired or contradicts itself; [Policy] if its algorithm or key is too weak; or [TempError].
+	// match; [Neutral] if the field can't be read as a signature; [PermError] if there is no usable
+	// key, the signature has expired or contradicts itself; [Policy] if its algorithm or key is too
+	// weak; or [TempError].
 	Result Result
 
-	// Reason says why, in a sentence. For a signature that passes, it names what is weak about it, or is empty.
+	// Reason says why, in a sentence. For a signature that passes, it names what is weak about it,
+	// or is empty.
 	Reason string
 
 	// Domain and Selector are d= and s=: the key is at Selector._domainkey.Domain. Identity is i=, which
@@ -49,13 +51,14 @@ type Signature struct {
 	// change them (RFC 6376 §8.2).
 	Unsigned int64
 
-	// BodyOK is true if the body has the hash that the signature names, and HeaderOK if the signature matches
-	// the signed fields. Both tell nothing if it has not come so far: there is no key, for instance.
+	// BodyOK is true if the body has the hash that the signature names, and HeaderOK if the
+	// signature matches the signed fields. Both tell nothing if it has not come so far: there is no
+	// key, for instance.
 	BodyOK, HeaderOK bool
 
-	// Record is the key record as it was found, KeyBits the size of the key, and Testing whether the domain says
-	// that it only tests DKIM (t=y). Receivers should then treat the message as one without this signature; many
-	// do not, and here it makes no difference.
+	// Record is the key record as it was found, KeyBits the size of the key, and Testing whether
+	// the domain says that it only tests DKIM (t=y). Receivers should then treat the message as one
+	// without this signature; many do not, and here it makes no difference.
 	Record  string
 	KeyBits int
 	Testing bool
@@ -152,8 +155,9 @@ func (s *signature) end(result Result, reason string) Signature {
 	return s.Signature
 }
 
-// parseSignature reads the value of a DKIM-Signature field (RFC 6376 §3.5) and checks what can be checked without
-// the key. If err is not nil, result is what the signature comes to, and s has what could be read.
+// parseSignature reads the value of a DKIM-Signature field (RFC 6376 §3.5) and checks what can be
+// checked without the key. If err is not nil, result is what the signature comes to, and s has what
+// could be read.
 func parseSignature(value string) (s *signature, result Result, err error) {
 	s = &signature{length: -1}
 	tags, err := parseTags(value)

@@ -10,9 +10,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// DMARC is what became of the check of the author's domain by RFC 9989, which has replaced RFC 7489 in May 2026:
-// organisational domains come from a walk up the DNS tree, and no longer from a list of public
-// suffixes; pct= is gone; np=, psd= and t= are new.
+// DMARC is what became of the check of the author's domain by RFC 9989, which has replaced RFC 7489
+// in May 2026: organisational domains come from a walk up the DNS tree, and no longer from a list
+// of public suffixes; pct= is gone; np=, psd= and t= are new.
 type DMARC struct {
 	// Result is [Pass] if SPF or a signature passes for a domain that is aligned with Domain, and else
 	// [Fail]; [None] if nobody has published a record; [TempError] if the DNS did not tell
@@ -33,14 +33,16 @@ type DMARC struct {
 	// Organization, or a public suffix above it. Empty if there is none.
 	Record, RecordDomain string
 
-	// Policy is what the owner wants to be done with mail that fails: "none", "quarantine" or "reject"; it is empty
-	// without a record. Tag is where it is from: "p", "sp" for subdomains, or "np" for subdomains that don't exist.
+	// Policy is what the owner wants to be done with mail that fails: "none", "quarantine" or
+	// "reject"; it is empty without a record. Tag is where it is from: "p", "sp" for subdomains, or
+	// "np" for subdomains that don't exist.
 	Policy, Tag string
 
 	// Testing is true if the record has t=y: Policy is then one step milder than published.
 	Testing bool
 
-	// Alignments is the identifiers, passed or not: that of SPF, if it was checked, and that of each signature.
+	// Alignments is the identifiers, passed or not: that of SPF, if it was checked, and that of
+	// each signature.
 	Alignments []Alignment
 }
 
@@ -74,8 +76,9 @@ type dmarcRecord struct {
 	strictSPF, strictDKIM bool
 }
 
-// parseDMARC reads a TXT record. It returns nil if that is no policy record: one must begin with v=DMARC1. Whatever is wrong
-// behind that is passed over; of a tag that comes twice the first counts.
+// parseDMARC reads a TXT record. It returns nil if that is no policy record: one must begin with
+// v=DMARC1. Whatever is wrong behind that is passed over; of a tag that comes twice the first
+// counts.
 func parseDMARC(text string) *dmarcRecord {
 	version, rest, _ := strings.Cut(text, ";")
 	name, value, _ := strings.Cut(version, "=")
@@ -192,8 +195,8 @@ func isHostName(name string) bool {
 	return validName(name)
 }
 
-// walk goes up the DNS tree from a domain, and returns the records on the way (RFC 9989 §4.10). With visit it
-// tells what it finds.
+// walk goes up the DNS tree from a domain, and returns the records on the way (RFC 9989 §4.10).
+// With visit it tells what it finds.
 func walk(dns *lookup, domain string, visit func(name, found string)) (records []*dmarcRecord, err error) {
 	const most = 8 // look-ups
 	for at := domain; ; {
@@ -296,7 +299,8 @@ func (d *DMARC) choosePolicy(dns *lookup, r *dmarcRecord) {
 	}
 }
 
-// exists tells whether a domain has addresses or mail exchangers (RFC 9989 §3.2). What can't be asked is taken to exist.
+// exists tells whether a domain has addresses or mail exchangers (RFC 9989 §3.2). What can't be
+// asked is taken to exist.
 func exists(dns *lookup, domain string) bool {
 	for _, network := range []string{"ip4", "ip6"} {
 		if addrs, err := dns.addr(network, domain); err != nil || len(addrs) > 0 {

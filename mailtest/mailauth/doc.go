@@ -8,9 +8,10 @@
 //
 // # A provider that does not trust you
 //
-// A program delivers its own mail for the first time. The domain has an MX record and nothing else, the
-// address of the machine was rented yesterday, and the provider answers "550 domain or address not trusted",
-// or says 250 and files the mail under junk. What the provider has seen is three questions without an answer:
+// A program delivers its own mail for the first time. The domain has an MX record and nothing else,
+// the address of the machine was rented yesterday, and the provider answers "550 domain or address
+// not trusted", or says 250 and files the mail under junk. What the provider has seen is three
+// questions without an answer:
 //
 //   - Did this domain allow this address to send for it? The answer is a TXT record at the domain of MAIL FROM, such
 //     as "v=spf1 mx -all" ([SPF], RFC 7208). Without one, the verdict is none: anybody may be the sender.
@@ -35,19 +36,22 @@
 //	temperror the DNS failed             the DNS failed             the DNS failed
 //	permerror the record is wrong        no key, or expired         no single author's domain
 //
-// The most frequent surprises: a message with the null sender is judged by its HELO name; mail for a
-// list fails DKIM because of the footer; SPF passes for the domain of a mailing service, and DMARC fails because the
-// From field has another; a record that needs more than ten look-ups is a permerror everywhere.
+// The most frequent surprises: a message with the null sender is judged by its HELO name; mail for
+// a list fails DKIM because of the footer; SPF passes for the domain of a mailing service, and
+// DMARC fails because the From field has another; a record that needs more than ten look-ups is a
+// permerror everywhere.
 //
 // # How it reads messages
 //
-// All comes from the bytes of the message, of any charset or none. A line that ends with LF alone counts as one that
-// ends with CRLF, as it does once it has passed an MTA; a CR alone is an ordinary byte. The time it takes is
-// proportional to the size of the message; of the signatures the first [MaxSignatures] are checked.
+// All comes from the bytes of the message, of any charset or none. A line that ends with LF alone
+// counts as one that ends with CRLF, as it does once it has passed an MTA; a CR alone is an
+// ordinary byte. The time it takes is proportional to the size of the message; of the signatures
+// the first [MaxSignatures] are checked.
 //
 // # What it follows
 //
-// SPF by RFC 7208, with macros, explanations and all limits; DKIM by RFC 6376, with ed25519 (RFC 8463) and without
-// what RFC 8301 forbids; DMARC by RFC 9989, which replaced RFC 7489 in May 2026: no list of public suffixes and no
-// pct=; results and Authentication-Results by RFC 8601. Reports, ARC and BIMI are no part of it.
+// SPF by RFC 7208, with macros, explanations and all limits; DKIM by RFC 6376, with ed25519
+// (RFC 8463) and without what RFC 8301 forbids; DMARC by RFC 9989, which replaced RFC 7489 in May
+// 2026: no list of public suffixes and no pct=; results and Authentication-Results by RFC 8601.
+// Reports, ARC and BIMI are no part of it.
 package mailauth

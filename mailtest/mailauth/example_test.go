@@ -14,8 +14,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// A program delivers a message to qq.com from its own machine. Would qq.com trust it? In a test, use mxmock.New(t),
-// mx.Next(t) and t.Errorf.
+// A program delivers a message to qq.com from its own machine. Would qq.com trust it? In a test,
+// use mxmock.New(t), mx.Next(t) and t.Errorf.
 func ExampleCheck() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()

@@ -84,8 +84,8 @@ func parseKey(text string) (*keyRecord, error) {
 	return k, fmt.Errorf("has a key of the unknown kind k=%s", clip(k.algorithm))
 }
 
-// parseRSA reads an RSA key, in the form that everybody uses (SubjectPublicKeyInfo) or in that of the RFC's text
-// (RSAPublicKey; erratum 3017 allows both).
+// parseRSA reads an RSA key, in the form that everybody uses (SubjectPublicKeyInfo) or in that of
+// the RFC's text (RSAPublicKey; erratum 3017 allows both).
 func parseRSA(der []byte) (crypto.PublicKey, error) {
 	if public, err := x509.ParsePKIXPublicKey(der); err == nil {
 		if key, ok := public.(*rsa.PublicKey); ok {

@@ -193,7 +193,8 @@ func TestDkimpySigns(t *testing.T) {
 	}
 }
 
-// TestOpendkimSigns: opendkim-testmsg signs with SHA-1 and in one form only, so the signatures match but don't count.
+// TestOpendkimSigns: opendkim-testmsg signs with SHA-1 and in one form only, so the signatures
+// match but don't count.
 func TestOpendkimSigns(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("opendkim-testmsg"); err != nil {

@@ -19,10 +19,10 @@ import (
 	"time"
 )
 
-// Signer signs messages with DKIM. Only Domain must be set; the zero value of every other field is the ordinary
-// case, and most of them can be used to break the signature on purpose: a past Expires, a Selector that the DNS
-// does not know, a Key that is not the published one, any tag by Tags. It may be used by several
-// goroutines.
+// Signer signs messages with DKIM. Only Domain must be set; the zero value of every other field is
+// the ordinary case, and most of them can be used to break the signature on purpose: a past
+// Expires, a Selector that the DNS does not know, a Key that is not the published one, any tag by
+// Tags. It may be used by several goroutines.
 type Signer struct {
 	// Domain is the domain that signs, d=.
 	Domain string
@@ -41,16 +41,18 @@ type Signer struct {
 	// Canonicalization is c=; empty means "relaxed/relaxed".
 	Canonicalization string
 
-	// Headers is h=, the names of the fields to sign; a name for each time that the field occurs, and once more
-	// against additions. Nil means all fields of the message that RFC 6376 §5.4.1 recommends, and From once more.
+	// Headers is h=, the names of the fields to sign; a name for each time that the field occurs,
+	// and once more against additions. Nil means all fields of the message that RFC 6376 §5.4.1
+	// recommends, and From once more.
 	Headers []string
 
 	// Expires is x=; zero means that the signature doesn't expire.
 	Expires time.Time
 
-	// Tags replaces or adds tags, such as "i" or "l", just as it has them; a tag with an empty value
-	// is left out. The body hash follows l=; nothing else follows what Tags says, so that it can contradict the
-	// signature: {"bh": "AAAA"} is a wrong body hash, {"t": "x"} a malformed tag, {"b": "AAAA"} a wrong signature.
+	// Tags replaces or adds tags, such as "i" or "l", just as it has them; a tag with an empty
+	// value is left out. The body hash follows l=; nothing else follows what Tags says, so that it
+	// can contradict the signature: {"bh": "AAAA"} is a wrong body hash, {"t": "x"} a malformed
+	// tag, {"b": "AAAA"} a wrong signature.
 	Tags map[string]string
 }
 
@@ -237,8 +239,8 @@ func (s Signer) override(tags []tag) []tag {
 // tag is a tag of a signature that is being made.
 type tag struct{ name, value string }
 
-// writeSignature writes a DKIM-Signature field. It folds the field where the values allow it, and always in front of
-// b=, so that the text before the value of b= does not depend on that value.
+// writeSignature writes a DKIM-Signature field. It folds the field where the values allow it, and
+// always in front of b=, so that the text before the value of b= does not depend on that value.
 func writeSignature(tags []tag) string {
 	const width = 76
 	const name = "DKIM-Signature:"

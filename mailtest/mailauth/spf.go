@@ -56,11 +56,12 @@ const (
 	maxNames   = 10
 )
 
-// maxIdentity bounds an identity, in bytes: several times what RFC 5321 §4.5.3.1 allows, and little enough for a
-// record that is full of macros.
+// maxIdentity bounds an identity, in bytes: several times what RFC 5321 §4.5.3.1 allows, and little
+// enough for a record that is full of macros.
 const maxIdentity = 1000
 
-// maxExplanation bounds an explanation, in bytes: nobody would read a longer one, nor is there an SMTP reply for it.
+// maxExplanation bounds an explanation, in bytes: nobody would read a longer one, nor is there an
+// SMTP reply for it.
 const maxExplanation = 4096
 
 // spfCheck is one evaluation.
@@ -223,7 +224,8 @@ func (c *spfCheck) tooManyVoids() *spfError {
 	return &spfError{PermError, fmt.Sprintf("more than %d look-ups that found nothing", maxVoids)}
 }
 
-// match tells whether the client matches a mechanism (RFC 7208 §5). For include, inner is what matched there.
+// match tells whether the client matches a mechanism (RFC 7208 §5). For include, inner is what
+// matched there.
 func (c *spfCheck) match(d directive, domain string) (hit bool, inner []string, fault *spfError) {
 	switch d.mechanism {
 	case "all":

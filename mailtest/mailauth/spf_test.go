@@ -212,7 +212,8 @@ func (r oddResolver) LookupMX(context.Context, string) ([]*net.MX, error) {
 	return []*net.MX{{Host: r.name}}, nil
 }
 
-// TestOddNames has the cases of the test suite that are listed as refused, with a resolver that isn't so strict.
+// TestOddNames has the cases of the test suite that are listed as refused, with a resolver that
+// isn't so strict.
 func TestOddNames(t *testing.T) {
 	t.Parallel()
 	for record, name := range map[string]string{

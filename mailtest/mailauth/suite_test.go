@@ -172,7 +172,8 @@ func legal(name string) bool {
 	return true
 }
 
-// refused are the cases that a *net.Resolver can't pass, with the reason. TestOddNames covers them with a resolver that can.
+// refused are the cases that a *net.Resolver can't pass, with the reason. TestOddNames covers them
+// with a resolver that can.
 func refused(name string) string {
 	return map[string]string{
 		"a-colon-domain":            "net.Resolver does not ask for names with a colon or a slash",

@@ -134,8 +134,8 @@ func (r Report) AuthenticationResults(authservID string) string {
 	return b.String() + "\r\n"
 }
 
-// value returns s as a value of RFC 8601 §2.2: an address, a domain name or another token as it is, and what
-// is none of these in quotes.
+// value returns s as a value of RFC 8601 §2.2: an address, a domain name or another token as it is,
+// and what is none of these in quotes.
 func value(s string) string {
 	for _, c := range []byte(s) {
 		if !isAlpha(c) && !isDigit(c) && strings.IndexByte("!#$%&'*+-.^_`{|}~@", c) < 0 {

@@ -13,9 +13,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Deliver sends a message, unchanged, to the server at the other end of conn, and closes conn. Sender and recipients are those of the
-// envelope, with the parameters that the server offers; where there is no recipient, those of From (or Sender), To, Cc
-// and Bcc. The error wraps the *[smtp.SMTPError] of the server.
+// Deliver sends a message, unchanged, to the server at the other end of conn, and closes conn.
+// Sender and recipients are those of the envelope, with the parameters that the server offers;
+// where there is no recipient, those of From (or Sender), To, Cc and Bcc. The error wraps the
+// *[smtp.SMTPError] of the server.
 func Deliver(conn net.Conn, m *mailtest.Message) error {
 	c := smtp.NewClient(conn)
 	defer c.Close()

@@ -223,7 +223,8 @@ func TestDeliverErrors(t *testing.T) {
 	}
 }
 
-// FuzzMbox shows that what is written is read as it was, but for a line end at its end, and that anything can be read.
+// FuzzMbox shows that what is written is read as it was, but for a line end at its end, and that
+// anything can be read.
 func FuzzMbox(f *testing.F) {
 	for _, raw := range raws {
 		f.Add([]byte(raw))

@@ -12,9 +12,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// WriteMbox writes messages in the format mboxrd: each below a line "From sender date", with a ">" before those of its own
-// lines that begin with "From " after any number of ">", and an empty line behind it. Line ends of messages stay as they
-// are; a message whose last line has none gets one.
+// WriteMbox writes messages in the format mboxrd: each below a line "From sender date", with a ">"
+// before those of its own lines that begin with "From " after any number of ">", and an empty line
+// behind it. Line ends of messages stay as they are; a message whose last line has none gets one.
 func WriteMbox(w io.Writer, messages ...*mailtest.Message) error {
 	for _, m := range messages {
 		if _, err := w.Write(appendMbox(nil, m)); err != nil {
@@ -53,9 +53,10 @@ func quoted(line []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From "))
 }
 
-// ParseMbox reads the messages of an mbox: everything between lines that begin with "From " and stand at the beginning or below
-// an empty line. Of the envelope they have the sender that such a line names, and the time, if it can be read. What stands before the
-// first such line is a message, too. Nothing is an error.
+// ParseMbox reads the messages of an mbox: everything between lines that begin with "From " and
+// stand at the beginning or below an empty line. Of the envelope they have the sender that such a
+// line names, and the time, if it can be read. What stands before the first such line is a message,
+// too. Nothing is an error.
 func ParseMbox(mbox []byte) []*mailtest.Message {
 	var messages []*mailtest.Message
 	var raw []byte

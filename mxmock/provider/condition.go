@@ -2,8 +2,8 @@ package provider
 
 // Conditions: what the policies of a file can depend on.
 //
-// To add one: write it into the table, with the stages at which it can be known, describe it in the package comment, and teach
-// the test how to provoke it.
+// To add one: write it into the table, with the stages at which it can be known, describe it in the
+// package comment, and teach the test how to provoke it.
 
 import (
 	"fmt"
@@ -23,7 +23,8 @@ type condition struct {
 	// args are the arguments that are possible; nil if there is none, or argument decides, or all are.
 	args []string
 
-	// least and most are how many arguments there are. There is none if both are 0, and any number from least on if most is.
+	// least and most are how many arguments there are. There is none if both are 0, and any number
+	// from least on if most is.
 	least, most int
 
 	// argument, if not nil, returns what is wrong with an argument.
@@ -125,7 +126,8 @@ func (c *condition) check(args []string) error {
 	return nil
 }
 
-// checkLint returns what is wrong with the name of a lint rule. "error" stands for all that makes a message malformed.
+// checkLint returns what is wrong with the name of a lint rule. "error" stands for all that makes a
+// message malformed.
 func checkLint(name string) error {
 	if name == "error" || slices.ContainsFunc(lint.Rules(), func(r lint.RuleInfo) bool { return r.Name == name && r.Group != "transport" }) {
 		return nil
@@ -292,7 +294,8 @@ func (t *turn) dmarc(args []string) bool {
 	return args[0] == "fail" || t.report.DMARC.Policy == args[0]
 }
 
-// always and badLogin tell which refusals are the server's own: of an attempt to log in, those that need to know the credentials.
+// always and badLogin tell which refusals are the server's own: of an attempt to log in, those that
+// need to know the credentials.
 func always([]string) bool { return true }
 
 func badLogin(args []string) bool { return args[0] != "missing" && args[0] != "clear" }

@@ -1,6 +1,7 @@
 package provider
 
-// Definitions: what a file says about a provider, read and checked. The format is described in the package comment.
+// Definitions: what a file says about a provider, read and checked. The format is described in the
+// package comment.
 
 import (
 	"errors"
@@ -177,7 +178,8 @@ func (d *definition) anyServes(p *policy) bool {
 	return false
 }
 
-// exchangers are the hosts that take the mail of a domain: itself, if it has no MX (RFC 5321 §5.1); none, if its MX is null.
+// exchangers are the hosts that take the mail of a domain: itself, if it has no MX (RFC 5321 §5.1);
+// none, if its MX is null.
 func (d *domain) exchangers() []string {
 	if len(d.mx) == 0 {
 		if d.names[0] == "*" {

@@ -86,7 +86,8 @@ func (r resolver) exists(name string) bool {
 	return !notFound(err)
 }
 
-// takesMail tells whether an answer to somebody in a domain would have a place to go (RFC 5321 §5.1, RFC 7505 §4.2).
+// takesMail tells whether an answer to somebody in a domain would have a place to go
+// (RFC 5321 §5.1, RFC 7505 §4.2).
 func (r resolver) takesMail(domain string) bool {
 	if strings.HasPrefix(domain, "[") {
 		return true

@@ -1,14 +1,17 @@
-// Package provider has mail providers as their senders see them: qq.com, 163.com, sina.com, gmail.com and others, with their
-// records in the DNS, their hosts, their words, and what they refuse. One line puts one into an internet of package mxmock:
+// Package provider has mail providers as their senders see them: qq.com, 163.com, sina.com,
+// gmail.com and others, with their records in the DNS, their hosts, their words, and what they
+// refuse. One line puts one into an internet of package mxmock:
 //
 //	inet := mxmock.New(t)
 //	qq := provider.Add(inet, "qq.com")
 //
-// From then on mx3.qq.com greets as it does in the world, offers what it offers there, and refuses at the same stage of the dialogue
-// and in the same words, word for word where somebody has written them down. What is checked is real: SPF, DKIM and DMARC by package
-// mailauth, from the message that came and the DNS of the internet; the form of the message by package lint; PTR and HELO and blocklists
-// by questions to that DNS (which are in its journal). So a test's sender has to do what senders have to do out there: have a
-// host with a name ([mxmock.Internet.Host]), an SPF record, and a message in order.
+// From then on mx3.qq.com greets as it does in the world, offers what it offers there, and refuses
+// at the same stage of the dialogue and in the same words, word for word where somebody has written
+// them down. What is checked is real: SPF, DKIM and DMARC by package mailauth, from the message
+// that came and the DNS of the internet; the form of the message by package lint; PTR and HELO and
+// blocklists by questions to that DNS (which are in its journal). So a test's sender has to do what
+// senders have to do out there: have a host with a name ([mxmock.Internet.Host]), an SPF record,
+// and a message in order.
 //
 // # What a test can change
 //
@@ -22,50 +25,60 @@
 //	qq.Only("spf")                              // nothing else
 //	qq.On("connection-denied")                  // what only happens on demand
 //
-// Rules that a test adds to a host go before the policies of the provider. [mxmock.Internet.Reset] takes the rules away and leaves the provider as
-// it is.
+// Rules that a test adds to a host go before the policies of the provider. [mxmock.Internet.Reset]
+// takes the rules away and leaves the provider as it is.
 //
 // # Which there are
 //
-// [Names] lists them. qq.com has vip.qq.com and foxmail.com with it, 163.com has 126.com, yeah.net and vip.163.com, and so on: all domains of a
-// provider share its mailboxes and limits. exmail.qq.com, qiye.163.com, aliyun.com and icloud.com serve domains of
-// customers. sina.com, sohu.com, 139.com, gmail.com, outlook.com (hotmail.com, live.com, msn.com) and yahoo.com (aol.com) are there,
-// and four that are nobody's: strict.example holds everybody to the letter of the RFCs, university.example greylists, vanity.example has no
-// MX record, and nomail.example has a null MX.
+// [Names] lists them. qq.com has vip.qq.com and foxmail.com with it, 163.com has 126.com, yeah.net
+// and vip.163.com, and so on: all domains of a provider share its mailboxes and limits.
+// exmail.qq.com, qiye.163.com, aliyun.com and icloud.com serve domains of customers. sina.com,
+// sohu.com, 139.com, gmail.com, outlook.com (hotmail.com, live.com, msn.com) and yahoo.com
+// (aol.com) are there, and four that are nobody's: strict.example holds everybody to the letter of
+// the RFCs, university.example greylists, vanity.example has no MX record, and nomail.example has a
+// null MX.
 //
 // # How well it is known
 //
-// Each text names its source, and how well it is known: "capture" is the wire itself, written down; "log" a bounce or a log; "documentation"
-// a list of the provider's or of those who collect such lists; "guess" is what had to be made up to have something where nothing was found.
-// The numbers of most limits are guesses, for providers keep them secret.
+// Each text names its source, and how well it is known: "capture" is the wire itself, written down;
+// "log" a bounce or a log; "documentation" a list of the provider's or of those who collect such
+// lists; "guess" is what had to be made up to have something where nothing was found. The numbers
+// of most limits are guesses, for providers keep them secret.
 //
 // # The format
 //
-// A definition is a text of blocks. A block begins with a line that is not indented and goes on with lines that are: a key, and
-// behind white space a value. A value in double quotes is a string of Go. Lines that begin with "#" are comments. See the files in
-// the folder data; [Load] reads such a text.
+// A definition is a text of blocks. A block begins with a line that is not indented and goes on
+// with lines that are: a key, and behind white space a value. A value in double quotes is a string
+// of Go. Lines that begin with "#" are comments. See the files in the folder data; [Load] reads
+// such a text.
 //
 // "provider NAME" comes once. Its "about" says what it is.
 //
-// "domain NAME…" is what the DNS says about one domain or several that are alike. Each "mx" is a preference and a host; without one, the domain
-// is its own host. "spf" and "dmarc" are the records as text, "mta-sts" a policy (RFC 8461), as in "id=1 mode=enforce
-// max_age=86400 mx=*.example.com". "domain *" stands for the domains of customers.
+// "domain NAME…" is what the DNS says about one domain or several that are alike. Each "mx" is a
+// preference and a host; without one, the domain is its own host. "spf" and "dmarc" are the records
+// as text, "mta-sts" a policy (RFC 8461), as in "id=1 mode=enforce max_age=86400 mx=*.example.com".
+// "domain *" stands for the domains of customers.
 //
 // "zone" holds further records, each as an "rr" in the format of master files.
 //
-// "service mx" and "service submission", or with more behind a hyphen, is what "hosts" say on "ports". Port 25 of every host that an mx
-// names needs one. "greeting", "ehlo", "ehlo-tls", "helo", "starttls", "prompt-user", "prompt-password", "auth", "mail", "rcpt", "data", "dot",
-// "rset", "noop" and "quit" are replies as on the wire; several lines are several of that key. After STARTTLS, the ehlo lines without
-// STARTTLS are sent unless there are lines for ehlo-tls. Where there is no reply, package mailtest has one. What EHLO offers decides about STARTTLS, AUTH
-// and enhanced codes. "size" is the limit that the server enforces. "token" is a regular expression of literals, classes and
-// fixed repetitions that says what {token} looks like.
+// "service mx" and "service submission", or with more behind a hyphen, is what "hosts" say on
+// "ports". Port 25 of every host that an mx names needs one. "greeting", "ehlo", "ehlo-tls",
+// "helo", "starttls", "prompt-user", "prompt-password", "auth", "mail", "rcpt", "data", "dot",
+// "rset", "noop" and "quit" are replies as on the wire; several lines are several of that key.
+// After STARTTLS, the ehlo lines without STARTTLS are sent unless there are lines for ehlo-tls.
+// Where there is no reply, package mailtest has one. What EHLO offers decides about STARTTLS, AUTH
+// and enhanced codes. "size" is the limit that the server enforces. "token" is a regular expression
+// of literals, classes and fixed repetitions that says what {token} looks like.
 //
-// "policy NAME" is a refusal. "at" is one stage or several: connect, helo, auth, mail, rcpt, data, dot, and command for what is no
-// command of SMTP. Each "when" is a condition; all must hold. "reply" is what is said, and "charset" in which charset. "on" is the
-// service, mx if it isn't said. "close" ends the connection, as 421 always does. "default off" leaves the policy to [Provider.On]. "limit" is a
-// number, or a number and a period, for conditions that count. Policies are tried in the order of the file.
+// "policy NAME" is a refusal. "at" is one stage or several: connect, helo, auth, mail, rcpt, data,
+// dot, and command for what is no command of SMTP. Each "when" is a condition; all must hold.
+// "reply" is what is said, and "charset" in which charset. "on" is the service, mx if it isn't
+// said. "close" ends the connection, as 421 always does. "default off" leaves the policy to
+// [Provider.On]. "limit" is a number, or a number and a period, for conditions that count. Policies
+// are tried in the order of the file.
 //
-// Every block but the first needs a "source": capture, log, documentation or guess, then maybe a date, then any text. Each may have "note" lines.
+// Every block but the first needs a "source": capture, log, documentation or guess, then maybe a
+// date, then any text. Each may have "note" lines.
 //
 // # Conditions
 //
@@ -102,15 +115,18 @@
 //
 // # Placeholders
 //
-// In replies, {ip} is the client's address, {helo} the name it gave, {user} who logs in, {from} the sender, {domain} its domain, {author}
-// the domain of the From field, {addr} the address that the reply is about: the recipient at rcpt, the sender at mail. {host} is the name of the host,
-// {token} an identifier, which is the same in each run, {unix}, {date} and {stamp} the time, {size} the limit of the service, {lint} the rule of package
-// lint, and {spf}, {dkim} and {dmarc} are results with a capital. In capitals, a placeholder stands for the same in capitals.
+// In replies, {ip} is the client's address, {helo} the name it gave, {user} who logs in, {from} the
+// sender, {domain} its domain, {author} the domain of the From field, {addr} the address that the
+// reply is about: the recipient at rcpt, the sender at mail. {host} is the name of the host,
+// {token} an identifier, which is the same in each run, {unix}, {date} and {stamp} the time, {size}
+// the limit of the service, {lint} the rule of package lint, and {spf}, {dkim} and {dmarc} are
+// results with a capital. In capitals, a placeholder stands for the same in capitals.
 //
 // # What each provider refuses
 //
-// Made from the data by "go test -update ./mxmock/provider". "(off)" behind a policy: it is off by default; "sub": it is one of the
-// submission hosts. The source of a text begins with how well it is known. Texts are shortened to their first line and beginning.
+// Made from the data by "go test -update ./mxmock/provider". "(off)" behind a policy: it is off by
+// default; "sub": it is one of the submission hosts. The source of a text begins with how well it
+// is known. Texts are shortened to their first line and beginning.
 //
 //	provider            policy                                stage             when                                      text                                                          source
 //	139.com             blocked-ip                            mail              blocked client                            554 IP blocked                                                guess: nothing was found

@@ -23,8 +23,9 @@ func table() string {
 	var out strings.Builder
 	out.WriteString(tableBegin)
 	out.WriteString(`//
-// Made from the data by "go test -update ./mxmock/provider". "(off)" behind a policy: it is off by default; "sub": it is one of the
-// submission hosts. The source of a text begins with how well it is known. Texts are shortened to their first line and beginning.
+// Made from the data by "go test -update ./mxmock/provider". "(off)" behind a policy: it is off by
+// default; "sub": it is one of the submission hosts. The source of a text begins with how well it
+// is known. Texts are shortened to their first line and beginning.
 //
 `)
 	var rows strings.Builder

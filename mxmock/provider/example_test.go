@@ -13,7 +13,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
 
-// malformed is the first mail of somebody who has read half of an RFC: the commands of the dialogue in place of the header.
+// malformed is the first mail of somebody who has read half of an RFC: the commands of the dialogue
+// in place of the header.
 const malformed = "mail from: jb@wchrt.vicp.cc\r\nrcpt to: 414322153@qq.com\r\nsubject: hello\r\nShall we meet?\r\n"
 
 // mended is the same mail with a header.
@@ -32,8 +33,8 @@ func send(inet *mxmock.Internet, to, message string) {
 	fmt.Printf("%s: %s at %s: %d %s\n", to, r.Status, r.Stage, r.Code, r.Text)
 }
 
-// 163.com takes everything: no policy of it is against a message without a header, and it knows nothing bad of the sender. To
-// be sure of that, all of its policies can be switched off.
+// 163.com takes everything: no policy of it is against a message without a header, and it knows
+// nothing bad of the sender. To be sure of that, all of its policies can be switched off.
 func Example_tolerant() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
@@ -62,8 +63,9 @@ func Example_strict() {
 	// 414322153@qq.com: delivered
 }
 
-// sina.com trusts neither the address nor the domain of a machine behind a dynamic name: it wants a PTR record that leads back, and a name
-// that exists. A host that has both gets through, unless its address is on the blocklist.
+// sina.com trusts neither the address nor the domain of a machine behind a dynamic name: it wants a
+// PTR record that leads back, and a name that exists. A host that has both gets through, unless its
+// address is on the blocklist.
 func Example_mistrustful() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
@@ -83,8 +85,9 @@ func Example_mistrustful() {
 	// jb@sina.com: permanent at mail: 554 Please visit http://antispam.sina.com.cn/denyip.php?IP=192.0.2.1 (#5.7.1)
 }
 
-// The first trap: smtp.qq.com is in every mail program, and no MX. It takes mail of the provider's own users, who log in with an authorization
-// code. Mail for them is taken by the hosts that MX names.
+// The first trap: smtp.qq.com is in every mail program, and no MX. It takes mail of the provider's
+// own users, who log in with an authorization code. Mail for them is taken by the hosts that MX
+// names.
 func Example_submission() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
@@ -157,7 +160,8 @@ policy mornings
 	// bob@customer.example: temporary at mail: 451 Enough for now, 192.0.2.1
 }
 
-// A host with a name, an SPF record and a message in order: that is what a sender needs to be taken by all of them.
+// A host with a name, an SPF record and a message in order: that is what a sender needs to be taken
+// by all of them.
 func ExampleAdd() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()

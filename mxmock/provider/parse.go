@@ -42,8 +42,8 @@ func (p *parser) fail(line int, format string, args ...any) {
 	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s", p.file, line, fmt.Sprintf(format, args...)))
 }
 
-// parse reads the text of a file. The error joins one for everything that is wrong, in the order of lines as far as blocks
-// go; there is no definition then.
+// parse reads the text of a file. The error joins one for everything that is wrong, in the order of
+// lines as far as blocks go; there is no definition then.
 func parse(file, text string) (*definition, error) {
 	p := &parser{file: file}
 	d := &definition{}
@@ -107,8 +107,8 @@ func (p *parser) blocks(text string) []block {
 	return blocks
 }
 
-// each calls the func for the key of each line of a block. Lines with another key are wrong; so is a second line with the same key,
-// unless it ends in "+" in the table.
+// each calls the func for the key of each line of a block. Lines with another key are wrong; so is
+// a second line with the same key, unless it ends in "+" in the table.
 func (p *parser) each(b block, table map[string]func(prop)) {
 	seen := make(map[string]bool)
 	for _, pr := range b.props {

@@ -1,7 +1,7 @@
 package provider
 
-// Every policy of every provider is provoked, alone, and has to answer at its stage with its own words; and these have to be those
-// that were observed.
+// Every policy of every provider is provoked, alone, and has to answer at its stage with its own
+// words; and these have to be those that were observed.
 
 import (
 	"encoding/json"
@@ -160,7 +160,8 @@ func (w *world) provoke(t *testing.T, pol *policy, s *service, stage string) *ma
 	return m
 }
 
-// refused provokes a policy and returns the reply, which is what comes at the stage once all before it went well.
+// refused provokes a policy and returns the reply, which is what comes at the stage once all before
+// it went well.
 func (w *world) refused(t *testing.T, pol *policy, s *service, stage string) string {
 	t.Helper()
 	w.p.Only(pol.name)
@@ -279,7 +280,8 @@ var differ = map[string]string{
 	"cannot decode AUTH parameter":                                           "the server does not repeat credentials",
 }
 
-// specimens are the parts of observed texts that differ from one reply to the next, and what they stand for.
+// specimens are the parts of observed texts that differ from one reply to the next, and what they
+// stand for.
 var specimens = regexp.MustCompile(strings.Join([]string{
 	`\{ip\}`, `\{addr\}`, `\{token\}`, `<id>`, `x\.xx\.xx\.xx`, `mail4?\.example\.com`, `relay3\.example\.com`, `example\.org`, `DF\.EXAMPLE\.JP`,
 	`example\.yahoo\.com`, `\b[0-9a-z]{5,}(-[0-9a-z]+)?si[0-9]+[a-z]+[0-9]*\.[0-9]+`, `p22nn000202cat\.22`,

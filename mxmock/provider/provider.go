@@ -16,9 +16,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts that take mail for them and from
-// their users. It is made by [Add] or [Load]; there is no use for the zero value. All methods may be called from several
-// goroutines at once; a method that is given a name that means nothing panics, saying what there is.
+// Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts
+// that take mail for them and from their users. It is made by [Add] or [Load]; there is no use for
+// the zero value. All methods may be called from several goroutines at once; a method that is given
+// a name that means nothing panics, saying what there is.
 type Provider struct {
 	// Name is the name of the provider, that of its file.
 	Name string
@@ -26,10 +27,12 @@ type Provider struct {
 	// Domains are those whose mail it takes.
 	Domains []string
 
-	// MX are the hosts that take the mail of the first of the domains, in the order of their preference. It is empty for a null MX.
+	// MX are the hosts that take the mail of the first of the domains, in the order of their
+	// preference. It is empty for a null MX.
 	MX []*mxmock.Host
 
-	// Submission is the host that takes the mail of the provider's own users; nil if it has none. It is no MX.
+	// Submission is the host that takes the mail of the provider's own users; nil if it has none.
+	// It is no MX.
 	Submission *mxmock.Host
 
 	def *definition
@@ -104,12 +107,14 @@ func Names() []string {
 	return names
 }
 
-// Add puts a provider into an internet, all of its domains and hosts. It is named by any of its domains: "foxmail.com" is
-// "qq.com". Providers for enterprises serve the domains of their customers:
+// Add puts a provider into an internet, all of its domains and hosts. It is named by any of its
+// domains: "foxmail.com" is "qq.com". Providers for enterprises serve the domains of their
+// customers:
 //
 //	provider.Add(inet, "exmail.qq.com", "shop.example")
 //
-// Add comes before the first mail, and once for each provider; it panics otherwise, or if there is no such provider.
+// Add comes before the first mail, and once for each provider; it panics otherwise, or if there is
+// no such provider.
 func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 	for _, d := range builtin() {
 		if d.name == name || slices.ContainsFunc(d.domains, func(dom domain) bool { return slices.Contains(dom.names, name) }) {
@@ -123,9 +128,9 @@ func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 	panic(fmt.Sprintf("provider: there is no %q; there are %s", name, strings.Join(Names(), ", ")))
 }
 
-// Load is [Add] for a provider of the caller's own, whose definition is text, in the format that the package comment describes. The
-// error names everything that is wrong with the text, each with its line, and nothing was added then; or it says what in the
-// internet contradicts the definition.
+// Load is [Add] for a provider of the caller's own, whose definition is text, in the format that
+// the package comment describes. The error names everything that is wrong with the text, each with
+// its line, and nothing was added then; or it says what in the internet contradicts the definition.
 func Load(inet *mxmock.Internet, text string, customers ...string) (*Provider, error) {
 	d, err := parse("provider", text)
 	if err != nil {
@@ -140,8 +145,9 @@ func Load(inet *mxmock.Internet, text string, customers ...string) (*Provider, e
 
 // Mailbox says how a mailbox is. Full and Good fill and empty one.
 //
-// As long as no mailbox was said to be Good, Full or Disabled, there is every one, except those that were said to be Unknown; from
-// then on, there are only those. Postmaster is always there (RFC 5321 §4.5.1).
+// As long as no mailbox was said to be Good, Full or Disabled, there is every one, except those
+// that were said to be Unknown; from then on, there are only those. Postmaster is always there
+// (RFC 5321 §4.5.1).
 func (p *Provider) Mailbox(address string, s State) {
 	if !p.serves(domainOf(address)) || s > Unknown {
 		panic(fmt.Sprintf("provider: %s has no mailbox %q that could be %v; its domains are %s", p.Name, address, s, strings.Join(p.Domains, ", ")))
@@ -169,9 +175,10 @@ func (p *Provider) serves(domain string) bool {
 	return slices.ContainsFunc(p.Domains, func(d string) bool { return strings.EqualFold(d, domain) })
 }
 
-// Block puts clients and senders on the provider's own blocklist: each is an address or a prefix such as "192.0.2.0/24", the address of a
-// sender, or the domain of senders. What then happens to their mail the policies say that depend on "blocked". (Public
-// blocklists are records in the DNS, and policies that depend on "dnsbl" look there.)
+// Block puts clients and senders on the provider's own blocklist: each is an address or a prefix
+// such as "192.0.2.0/24", the address of a sender, or the domain of senders. What then happens to
+// their mail the policies say that depend on "blocked". (Public blocklists are records in the DNS,
+// and policies that depend on "dnsbl" look there.)
 func (p *Provider) Block(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -220,8 +227,9 @@ func (p *Provider) banned() []string {
 	return p.words
 }
 
-// Account adds an account to the submission host, with its authorization code. As long as there is none, it takes any
-// credentials. An account without a code exists, and sending by SMTP is not switched on for it.
+// Account adds an account to the submission host, with its authorization code. As long as there is
+// none, it takes any credentials. An account without a code exists, and sending by SMTP is not
+// switched on for it.
 //
 // Account comes before the first client of the submission host.
 func (p *Provider) Account(user, code string) {
@@ -250,7 +258,8 @@ func (p *Provider) withoutCode(user string) bool {
 	return ok && code == ""
 }
 
-// MaxSize changes the largest message that the provider takes. What EHLO says stays as it was. Zero is the limit that EHLO names.
+// MaxSize changes the largest message that the provider takes. What EHLO says stays as it was. Zero
+// is the limit that EHLO names.
 func (p *Provider) MaxSize(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -266,9 +275,9 @@ func (p *Provider) sizeOf(s *service) int64 {
 	return s.size
 }
 
-// Limit makes the limits of policies tight: n for each period. The policies are named as in [Provider.Off]; without names, it
-// is all that have a limit. Counting begins anew. A limit that is not for a time, such as that of recipients, takes n only. Policies that
-// are off stay off.
+// Limit makes the limits of policies tight: n for each period. The policies are named as in
+// [Provider.Off]; without names, it is all that have a limit. Counting begins anew. A limit that is
+// not for a time, such as that of recipients, takes n only. Policies that are off stay off.
 func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 	if n < 0 || period < 0 {
 		panic(fmt.Sprintf("provider: %d for each %v is no limit", n, period))
@@ -289,12 +298,13 @@ func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 	}
 }
 
-// Off switches policies off. Each name is that of a policy ("spf-forged") or of what policies depend on: Off("spf") means all that
-// look at SPF. Without names, it is all policies: the provider takes everything, as 163.com did in its days.
+// Off switches policies off. Each name is that of a policy ("spf-forged") or of what policies
+// depend on: Off("spf") means all that look at SPF. Without names, it is all policies: the provider
+// takes everything, as 163.com did in its days.
 func (p *Provider) Off(policies ...string) { p.set(false, p.choose(policies)) }
 
-// On switches policies on, named as in [Provider.Off]. A policy that is off by default and depends on "always" refuses everything once it is on.
-// Without names, On restores what is on by default.
+// On switches policies on, named as in [Provider.Off]. A policy that is off by default and depends
+// on "always" refuses everything once it is on. Without names, On restores what is on by default.
 func (p *Provider) On(policies ...string) {
 	if len(policies) > 0 {
 		p.set(true, p.choose(policies))

@@ -176,7 +176,8 @@ func TestBanAndMaxSize(t *testing.T) {
 	}
 }
 
-// TestRulesOfTheTest: what a test wants goes before what the provider is, and Reset takes only the first away.
+// TestRulesOfTheTest: what a test wants goes before what the provider is, and Reset takes only the
+// first away.
 func TestRulesOfTheTest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "qq.com")
@@ -242,7 +243,8 @@ func TestMTASTS(t *testing.T) {
 	}
 }
 
-// TestRecords: every record that a definition names is in the DNS, and the provider's own hosts pass its SPF.
+// TestRecords: every record that a definition names is in the DNS, and the provider's own hosts
+// pass its SPF.
 func TestRecords(t *testing.T) {
 	t.Parallel()
 	for _, name := range Names() {

@@ -1,6 +1,7 @@
 package provider
 
-// A real sender delivers to every provider, and is told no by each policy where, and as, the provider says it.
+// A real sender delivers to every provider, and is told no by each policy where, and as, the
+// provider says it.
 
 import (
 	"slices"

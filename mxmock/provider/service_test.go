@@ -1,6 +1,7 @@
 package provider
 
-// Every service says its own words from the greeting to the farewell, and they are those that were observed.
+// Every service says its own words from the greeting to the farewell, and they are those that were
+// observed.
 
 import (
 	"crypto/tls"
@@ -41,7 +42,8 @@ func TestServices(t *testing.T) {
 	t.Run("observed", func(t *testing.T) { checkObservedServices(t, live) })
 }
 
-// converse has a whole dialogue with a service, compares each reply with its words, and returns all of them.
+// converse has a whole dialogue with a service, compares each reply with its words, and returns all
+// of them.
 func (w *world) converse(t *testing.T, s *service, host string, port int) []string {
 	m := &mail{client: w.sender.DialContext, network: "tcp4"}
 	c, _ := w.connect(t, m, host, port)

@@ -1,6 +1,7 @@
 package provider
 
-// Tokens: the identifiers in replies, which look like those of the real servers and are the same in each run.
+// Tokens: the identifiers in replies, which look like those of the real servers and are the same in
+// each run.
 
 import (
 	"crypto/sha256"
@@ -10,7 +11,8 @@ import (
 	"strings"
 )
 
-// token is a regular expression that says what tokens look like, of literals, classes and fixed repetitions.
+// token is a regular expression that says what tokens look like, of literals, classes and fixed
+// repetitions.
 type token struct {
 	re *syntax.Regexp
 }

@@ -74,7 +74,8 @@ func (t *turn) refusal() *policy {
 	return nil
 }
 
-// rules returns the rules by which a server asks the policies: at each stage one for those that end the connection, and one for the others.
+// rules returns the rules by which a server asks the policies: at each stage one for those that end
+// the connection, and one for the others.
 func (r role) rules() []mailtest.Rule {
 	var pending sync.Map // *mailtest.Attempt → the reply to it, from When to Answer
 	answer := func(a *mailtest.Attempt) string {
@@ -153,7 +154,8 @@ func (r role) saying(a *mailtest.Attempt, reply string) string {
 	return strings.ToLower(a.Stage.String())
 }
 
-// plain takes the enhanced codes out of a reply of the server's own, where the provider does not offer them (RFC 2034 §4).
+// plain takes the enhanced codes out of a reply of the server's own, where the provider does not
+// offer them (RFC 2034 §4).
 func (r role) plain(reply string) string {
 	if strings.Contains(r.service.words["ehlo"], "ENHANCEDSTATUSCODES") {
 		return reply

@@ -1,5 +1,5 @@
-// Package enmime compares how mailtest and github.com/jhillyerd/enmime read messages: those of our corpus, and those of enmime's
-// own tests. Each difference is listed with its reason.
+// Package enmime compares how mailtest and github.com/jhillyerd/enmime read messages: those of our
+// corpus, and those of enmime's own tests. Each difference is listed with its reason.
 package enmime
 
 import (
@@ -24,8 +24,8 @@ import (
 // difference is what both find in one place.
 type difference struct{ enmime, ours string }
 
-// differences lists where enmime finds something else, as "message field", with patterns as in path.Match. Where how is set,
-// it must be so.
+// differences lists where enmime finds something else, as "message field", with patterns as in
+// path.Match. Where how is set, it must be so.
 var differences = []struct {
 	why   string
 	how   func(difference) bool

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// byHand makes a message of its text, whose line ends become CRLF, unless it has CRLF already. In it {head} is a header that says
-// what is filled in here where want says nothing: From, To, Date and Message-ID.
+// byHand makes a message of its text, whose line ends become CRLF, unless it has CRLF already. In
+// it {head} is a header that says what is filled in here where want says nothing: From, To, Date
+// and Message-ID.
 func byHand(family, name, text string, want Want) Message {
 	if !strings.Contains(text, crlf) {
 		text = lines(text)

@@ -1,6 +1,7 @@
 package corpus
 
-// This file writes every letter in every charset that it can be written in, in all ways in which that can be sent.
+// This file writes every letter in every charset that it can be written in, in all ways in which
+// that can be sent.
 
 import "fmt"
 

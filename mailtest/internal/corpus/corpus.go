@@ -1,7 +1,7 @@
-// Package corpus makes the messages of testdata/corpus: what real mail programs, mailing lists, shops and mail servers send,
-// in many languages and charsets, whole and damaged. Nothing in it was ever sent. Each message comes with what a
-// reader must find in it, which is known because the message was made from it, not because a decoder said so: this
-// package uses none.
+// Package corpus makes the messages of testdata/corpus: what real mail programs, mailing lists,
+// shops and mail servers send, in many languages and charsets, whole and damaged. Nothing in it was
+// ever sent. Each message comes with what a reader must find in it, which is known because the
+// message was made from it, not because a decoder said so: this package uses none.
 //
 // To add a message, add it to the family that it belongs to (the functions that [Messages] calls), run the
 // tests of mailtest with -update, and read what they write.
@@ -199,7 +199,8 @@ func fill(template string, pairs ...string) []string {
 	return lines
 }
 
-// blob returns bytes that begin as a file of the type of name does, and go on at random, the same each time.
+// blob returns bytes that begin as a file of the type of name does, and go on at random, the same
+// each time.
 func blob(name string, size int) []byte {
 	var b []byte
 	switch extension := name[strings.LastIndexByte(name, '.')+1:]; extension {

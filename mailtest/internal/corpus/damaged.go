@@ -1,6 +1,7 @@
 package corpus
 
-// This file holds messages with defects that are seen in real mail, and the best that a reader can make of them.
+// This file holds messages with defects that are seen in real mail, and the best that a reader can
+// make of them.
 
 import "strings"
 

@@ -20,7 +20,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// encodeCharset returns text in the charset of that label. Text that cannot be written in it is a mistake in this package.
+// encodeCharset returns text in the charset of that label. Text that cannot be written in it is a
+// mistake in this package.
 func encodeCharset(label, text string) []byte {
 	var enc encoding.Encoding
 	switch strings.ToLower(label) {
@@ -203,7 +204,8 @@ func isASCII(s string) bool {
 	return true
 }
 
-// wordsB returns text in encoded words with base64 of at most so many bytes each; they begin and end with whole characters.
+// wordsB returns text in encoded words with base64 of at most so many bytes each; they begin and
+// end with whole characters.
 func wordsB(charset, text string, most int) string {
 	return words(charset, text, most, func(b []byte) string { return "B?" + base64.StdEncoding.EncodeToString(b) })
 }

@@ -1,6 +1,7 @@
 package corpus
 
-// This file names attachments in all the ways that there are: RFC 2183, RFC 2231, and what mail programs do.
+// This file names attachments in all the ways that there are: RFC 2183, RFC 2231, and what mail
+// programs do.
 
 import "strings"
 

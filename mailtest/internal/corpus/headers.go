@@ -1,6 +1,7 @@
 package corpus
 
-// This file writes header fields in all the ways that the RFCs allow: folds, encoded words, addresses, dates.
+// This file writes header fields in all the ways that the RFCs allow: folds, encoded words,
+// addresses, dates.
 
 import "strings"
 
