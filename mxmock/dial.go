@@ -98,6 +98,11 @@ func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Ad
 		}
 		return []netip.Addr{addr}, nil
 	}
+	if ctx.Err() != nil { // package net looks up nevertheless, and may even be faster
+		err := contextError(ctx)
+		late := errors.Is(err, context.DeadlineExceeded)
+		return nil, &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, IsTimeout: late, IsTemporary: late}
+	}
 	name := host
 	if ascii, err := asciiName(host); err == nil && !isASCII(host) {
 		name = strings.TrimSuffix(ascii, ".")

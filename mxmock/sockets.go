@@ -187,7 +187,7 @@ func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
 	if h.services[port].dns {
 		return listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
 	}
-	l, err := net.Listen("tcp", at.String())
+	l, err := loopback.Listen(at)
 	if err != nil {
 		return nil, err
 	}

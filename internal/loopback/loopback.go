@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"syscall"
 )
 
 // The ports that anybody may use for a short time (RFC 6335 §6).
@@ -25,13 +26,17 @@ const attempts = 8
 // Listen listens on a TCP port of a loopback address, on a free one if the port is 0. The error is that of
 // [net.ListenConfig.Listen].
 //
-// The connections have no keep-alive, whose four system calls are wasted between two ends of one
-// process, and no Multipath TCP.
+// When its Close returns, nobody listens there any more. The connections have no keep-alive, whose
+// four system calls are wasted between two ends of one process, and no Multipath TCP.
 func Listen(at netip.AddrPort) (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
 	config.SetMultipathTCP(false)
 	listen := func(port uint16) (net.Listener, error) {
-		return config.Listen(context.Background(), "tcp", netip.AddrPortFrom(at.Addr(), port).String())
+		l, err := config.Listen(context.Background(), "tcp", netip.AddrPortFrom(at.Addr(), port).String())
+		if err != nil {
+			return nil, err
+		}
+		return listener{l}, nil
 	}
 	if at.Port() == 0 {
 		for range attempts {
@@ -43,4 +48,15 @@ func Listen(at netip.AddrPort) (net.Listener, error) {
 		}
 	}
 	return listen(at.Port())
+}
+
+// listener is a listener that is not listening any more when it is closed: a process that is just
+// being started, by another goroutine, has its socket too, until its program begins, and the kernel
+// would go on to accept connections.
+type listener struct{ net.Listener }
+
+func (l listener) Close() error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return l.Listener.Close()
 }

@@ -1,9 +1,13 @@
 package loopback_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -64,5 +68,32 @@ func TestListenNowhere(t *testing.T) {
 	if l, err := loopback.Listen(netip.MustParseAddrPort("192.0.2.1:0")); err == nil {
 		l.Close()
 		t.Error("Listen on an address that this machine does not have succeeded")
+	}
+}
+
+// TestCloseWhileStarting closes listeners while processes are started, which for a moment have their sockets too.
+func TestCloseWhileStarting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var starting sync.WaitGroup
+	defer starting.Wait()
+	defer cancel()
+	starting.Go(func() {
+		for ctx.Err() == nil {
+			if err := exec.Command(os.Args[0], "-test.run=^$").Run(); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for range 1000 {
+		l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if conn, err := net.Dial("tcp", l.Addr().String()); err == nil {
+			conn.Close()
+			t.Fatal("a listener that was closed has accepted a connection")
+		}
 	}
 }
