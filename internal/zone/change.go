@@ -149,25 +149,31 @@ func (at *node) replace(typ uint16, rrs ...dns.RR) {
 // change is a change under way, with what is needed to undo it.
 type change struct {
 	db     *DB
-	before map[*node]node // the nodes as they were
+	before []saved        // the nodes as they were
 	zones  map[*node]bool // the apexes of the zones that change; true: with their serial number
 }
 
-func (db *DB) begin() *change {
-	return &change{db, make(map[*node]node), make(map[*node]bool)}
+// saved is a node as it was before a change.
+type saved struct {
+	at   *node
+	sets []rrset
+	zone *zone
 }
+
+func (db *DB) begin() *change { return &change{db: db, zones: make(map[*node]bool)} }
 
 // save remembers a node before it is changed.
 func (c *change) save(at *node) {
-	if _, ok := c.before[at]; ok {
+	if at.change == c {
 		return
 	}
-	was := node{sets: slices.Clone(at.sets)}
+	at.change = c
+	was := saved{at: at, sets: slices.Clone(at.sets)}
 	if at.zone != nil {
 		z := *at.zone
 		was.zone = &z
 	}
-	c.before[at] = was
+	c.before = append(c.before, was)
 }
 
 // touch notes that a zone changes, and leaves what is noted of it.
@@ -178,11 +184,11 @@ func (c *change) touch(apex *node) {
 
 // rollback undoes everything.
 func (c *change) rollback() {
-	for at, was := range c.before {
-		at.sets, at.zone = was.sets, was.zone
+	for _, was := range c.before {
+		was.at.sets, was.at.zone, was.at.change = was.sets, was.zone, nil
 	}
-	for at := range c.before {
-		at.prune()
+	for _, was := range c.before {
+		was.at.prune()
 	}
 }
 
@@ -195,9 +201,10 @@ func (c *change) commit() {
 			apex.setSOA(&soa)
 		}
 	}
-	for at := range c.before {
-		at.changed()
-		at.prune()
+	for _, was := range c.before {
+		was.at.change = nil
+		was.at.changed()
+		was.at.prune()
 	}
 }
 

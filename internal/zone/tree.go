@@ -19,6 +19,7 @@ type node struct {
 	children map[string]*node // by lower-case label
 	sets     []rrset          // in the order in which the types came
 	zone     *zone            // if this is an apex
+	change   *change          // that is under way, and has saved it
 }
 
 // rrset is the records of one name and type. The slice may grow but what it holds never changes.
