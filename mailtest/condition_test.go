@@ -61,6 +61,10 @@ func TestRules(t *testing.T) {
 			"@rcpt\nc => BDAT 6 LAST\\r\\n0123\ns <- 552 5.3.4 Too big already\nc => 45NOOP\\r\\n\ns <- 250 *\nc -> RCPT TO:<c@d.example>\ns <- 503 *\n"},
 		{"body: behind the chunks", []mailtest.Rule{{At: mailtest.Body, After: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6 LAST\\r\\n012345\ns <- 250 *\n= message* chunking*\n= unused Body*\n"},
 		{"body: chunks taken back", []mailtest.Rule{{At: mailtest.Body, After: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\n" + rset + "= unused Body*\n"},
+		{"body: chunks taken back, once", []mailtest.Rule{{At: mailtest.Body, After: 10, Times: 1, Reply: "451 4.3.0 No"}},
+			"@rcpt\nc => BDAT 5\\r\\n01234\ns <- 250 *\n" + rset + mail + bob + ok + "c => BDAT 10 LAST\\r\\n0123456789\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 10 LAST\\r\\n0123456789\ns <- 250 *\n= message*\n"},
+		{"body: before a rule at Bdat", []mailtest.Rule{{At: mailtest.Body, Times: 1, Reply: "451 4.3.0 No"}, {At: mailtest.Bdat, Times: 1, Reply: "452 4.3.1 Disk full"}},
+			"@rcpt\nc => BDAT 5 LAST\\r\\n01234\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 5 LAST\\r\\n01234\ns <- 452 4.3.1 Disk full\n"},
 		{"body: not of a refused chunk", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Reset}}, "@mail\nc => BDAT 6 LAST\\r\\n012345\ns <- 503 *\n= unused Body*\n"},
 		{"body: from a sender", []mailtest.Rule{{At: mailtest.Body, From: "a@b.example", To: "@d.example", Drop: mailtest.Close}}, "@data\ns !! close\n"},
 

@@ -34,6 +34,10 @@ import (
 // then on. All methods may be called from several goroutines at once, those with a [testing.TB]
 // only from the test's own.
 //
+// What a client sends is bounded, but for the number of its messages: lines of 16 KiB, a thousand
+// bad commands, and 16 MiB of commands and replies without a message between them. Beyond that it
+// is told so by 421 and the connection ends.
+//
 // # Addresses
 //
 // [Server.Addr] is an address on the loopback interface with a port that was free; nothing ever listens

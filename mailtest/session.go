@@ -96,6 +96,9 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	if !ss.server.hasRules() && ss.server.Reword == nil {
 		return wire.Action{}
 	}
+	if stage == Body {
+		ss.passed()
+	}
 	a := ss.newAttempt(stage, t)
 	a.Nth = nth
 	ss.attempt = a
@@ -105,7 +108,6 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	r := ss.server.rule(a)
 	ss.rule = r
 	if stage == Body {
-		ss.passed()
 		ss.body = r
 	}
 	if r == nil {
@@ -235,6 +237,11 @@ func (ss *session) Reply(t *wire.Turn) {
 			ss.passed()
 		}
 		ss.body = nil
+	case Bdat:
+		if t.Action.Rule == 0 && ss.rule != nil { // a rule at Body was faster
+			ss.server.unuse(ss.rule)
+			ss.rule = nil
+		}
 	case Dot:
 		ss.message(t)
 	}

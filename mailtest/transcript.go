@@ -331,6 +331,17 @@ func isMechanism(word string) bool {
 
 // snapshot returns the transcript so far.
 func (ss *session) snapshot() *Session {
+	s := ss.copied()
+	for i := range s.Turns {
+		if t := &s.Turns[i]; t.Stage == Dot && t.Command == "" {
+			t.Notes = slices.Concat(t.Notes, wire.LineEnds(t.Payload))
+		}
+	}
+	return s
+}
+
+// copied is snapshot but for what takes long.
+func (ss *session) copied() *Session {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	l := &ss.log
@@ -363,9 +374,6 @@ func (ss *session) snapshot() *Session {
 		if rec.filed {
 			t.Payload, t.Message = l.filed[filed].raw, l.filed[filed].number
 			filed++
-		}
-		if t.Stage == Dot && t.Command == "" {
-			t.Notes = slices.Concat(t.Notes, wire.LineEnds(t.Payload))
 		}
 		s.Turns = append(s.Turns, t)
 	}

@@ -250,11 +250,14 @@ func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr := resolved.AddrPort().Addr().Unmap()
-	if !addr.IsValid() { // ":53"
-		addr = netip.IPv6Unspecified()
+	if resolved.IP == nil { // ":53": both address families, or the one that the machine has
+		port := strconv.Itoa(resolved.Port)
+		if s, err := listenDNS(p, "[::]:"+port); err == nil {
+			return s, nil
+		}
+		return listenDNS(p, "0.0.0.0:"+port)
 	}
-	at := netip.AddrPortFrom(addr, resolved.AddrPort().Port())
+	at := netip.AddrPortFrom(resolved.AddrPort().Addr().Unmap(), uint16(resolved.Port))
 	const attempts = 20
 	for i := 0; ; i++ {
 		tcp, err := loopback.Listen(at)

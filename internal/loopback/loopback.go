@@ -11,7 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"syscall"
+	"sync/atomic"
 )
 
 // The ports that anybody may use for a short time (RFC 6335 §6).
@@ -26,8 +26,9 @@ const attempts = 8
 // Listen listens on a TCP port of a loopback address, on a free one if the port is 0. The error is that of
 // [net.ListenConfig.Listen].
 //
-// When its Close returns, nobody listens there any more. The connections have no keep-alive, whose
-// four system calls are wasted between two ends of one process, and no Multipath TCP.
+// When its Close returns, nobody listens there any more (on Linux and Windows). The connections
+// have no keep-alive, whose four system calls are wasted between two ends of one process, and no
+// Multipath TCP.
 func Listen(at netip.AddrPort) (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
 	config.SetMultipathTCP(false)
@@ -36,7 +37,7 @@ func Listen(at netip.AddrPort) (net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		return listener{l}, nil
+		return &listener{TCPListener: l.(*net.TCPListener)}, nil
 	}
 	if at.Port() == 0 {
 		for range attempts {
@@ -50,13 +51,27 @@ func Listen(at netip.AddrPort) (net.Listener, error) {
 	return listen(at.Port())
 }
 
-// listener is a listener that is not listening any more when it is closed: a process that is just
-// being started, by another goroutine, has its socket too, until its program begins, and the kernel
-// would go on to accept connections.
-type listener struct{ net.Listener }
+// listener is a listener that is not listening any more when it is closed. To close the socket is
+// not enough: a process that another goroutine is just starting has it too, until its program
+// begins, and the kernel would go on to accept connections.
+type listener struct {
+	*net.TCPListener
+	closed atomic.Bool
+}
 
-func (l listener) Close() error {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	return l.Listener.Close()
+// Accept returns [net.ErrClosed] once Close was called, whatever the socket says then.
+func (l *listener) Accept() (net.Conn, error) {
+	conn, err := l.TCPListener.Accept()
+	if err != nil && l.closed.Load() {
+		err = &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
+	}
+	return conn, err
+}
+
+func (l *listener) Close() error {
+	l.closed.Store(true)
+	if raw, err := l.SyscallConn(); err == nil {
+		raw.Control(stopListening)
+	}
+	return l.TCPListener.Close()
 }

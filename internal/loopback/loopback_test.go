@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -73,6 +74,9 @@ func TestListenNowhere(t *testing.T) {
 
 // TestCloseWhileStarting closes listeners while processes are started, which for a moment have their sockets too.
 func TestCloseWhileStarting(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
+		t.Skip("a process that is being started keeps sockets open there")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var starting sync.WaitGroup
 	defer starting.Wait()

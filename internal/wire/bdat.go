@@ -31,6 +31,9 @@ func (c *Conn) bdat() error {
 	if !ok {
 		return c.conclude(oneLine("501 5.5.4 Usage: BDAT size [LAST]"))
 	}
+	if last && refuse == "" {
+		c.spoken = 0
+	}
 	t.Line = bytes.Clone(t.Line)
 	if act.Drop != NoDrop && act.After == 0 && act.Reply == nil {
 		return c.conclude(nil)
@@ -132,7 +135,8 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	}
 	command := c.turn
 	if replied = act.Drop != NoDrop || act.Reply != nil; replied {
-		c.handler.Reply(&command) // which remains without a reply of its own
+		command.Action = Action{} // it remains without a reply of its own
+		c.handler.Reply(&command)
 		c.handler.After(&command)
 	}
 	if err = c.interrupt(&act, slices.Concat(s.chunks, chunk)); err != nil {

@@ -13,6 +13,7 @@ func TestChatter(t *testing.T) {
 	noop := "NOOP " + strings.Repeat("x", maxLine-100) + "\r\n"
 	most := maxChatter / len(noop)
 	message := "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\n"
+	chunked := "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nBDAT 1 LAST\r\nx"
 	const last = "421 4.7.0 Too many commands without a message, closing connection\r\n"
 	cfg := &Config{Name: "localhost", MaxSize: 1000, MaxRecipients: 5}
 	for _, test := range []struct {
@@ -21,6 +22,8 @@ func TestChatter(t *testing.T) {
 	}{
 		{"too many commands", strings.Repeat(noop, most+1), true},
 		{"a message between them", strings.Repeat(noop, most/2) + message + strings.Repeat(noop, most/2+10), false},
+		{"chunks between them", strings.Repeat(noop, most/2) + chunked + strings.Repeat(noop, most/2+10), false},
+		{"too many chunks", strings.Repeat("BDAT "+noop, most+1), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

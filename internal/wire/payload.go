@@ -189,6 +189,10 @@ func (c *Conn) readMessage() error {
 		}
 	}
 	u.limit(c.cfg.MaxSize)
+	if u.cut > 0 && u.buf[u.n-1] == '\r' { // half a line end would look like a bare CR
+		u.n--
+		u.cut++
+	}
 	data := bytes.Clone(u.buf[:u.n:u.n])
 	if rest := u.pending(); len(rest) > 0 {
 		c.in.putBack(rest)
@@ -257,6 +261,7 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 // complete takes a whole message through its turn. If it was replied to before its end, nothing
 // more is said.
 func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
+	c.spoken = 0
 	t := c.begin(End, "", nil)
 	t.Payload = data
 	if u.bare > 0 {

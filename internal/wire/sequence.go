@@ -52,6 +52,9 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if v != "" {
 		c.state.authFailed = false
 	}
+	if c.spoken > maxChatter {
+		return c.dismiss("421 4.7.0 Too many commands without a message, closing connection")
+	}
 	if v == "BDAT" {
 		return c.bdat()
 	}
@@ -60,8 +63,6 @@ func (c *Conn) command(line []byte, notes []string) error {
 	}
 	own := c.answer()
 	switch {
-	case c.spoken > maxChatter:
-		return c.dismiss("421 4.7.0 Too many commands without a message, closing connection")
 	case v == "":
 		return c.bad(own)
 	case own != "":

@@ -211,9 +211,7 @@ func (c *Conn) send(t *Turn) error {
 	if act := &t.Action; act.Drop != NoDrop && act.After > 0 && int64(len(reply)) > act.After {
 		reply = reply[:act.After]
 	}
-	if c.spoken += len(t.Line) + len(reply) + turnSize; t.Kind == End {
-		c.spoken = 0
-	}
+	c.spoken += len(t.Line) + len(reply) + turnSize
 	t.Sent = len(reply)
 	if t.Sent > 0 {
 		t.Replied = time.Now()

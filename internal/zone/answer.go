@@ -73,7 +73,7 @@ func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 		a.conclude(a.signed || q.AuthenticatedData)
 	}
 	r.Extra = append(r.Extra, opts...)
-	return r, !a.signed && !a.validated
+	return r, a.time.IsZero() && !a.validated
 }
 
 // read calls f while nothing changes.

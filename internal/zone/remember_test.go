@@ -78,16 +78,21 @@ func TestSignaturesAreNotRemembered(t *testing.T) {
 		if err := db.Secure("qq.com.", Security{}); err != nil {
 			t.Fatal(err)
 		}
-		q := query(t, "qq.com. MX").SetEdns0(MaxUDP, true)
-		packet, err := q.Pack()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range []Mode{Recursive, Authoritative} {
-			before := db.ServePacket(packet, true, m)
-			time.Sleep(24 * time.Hour)
-			if after := db.ServePacket(packet, true, m); bytes.Equal(before, after) {
-				t.Errorf("mode %d: the signatures are the same after a day", m)
+		signed := query(t, "qq.com. MX").SetEdns0(MaxUDP, true)
+		for _, test := range []struct {
+			query *dns.Msg
+			modes []Mode
+		}{{signed, []Mode{Recursive, Authoritative}}, {query(t, "qq.com. RRSIG"), []Mode{Authoritative}}} {
+			packet, err := test.query.Pack()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range test.modes {
+				before := db.ServePacket(packet, true, m)
+				time.Sleep(24 * time.Hour)
+				if after := db.ServePacket(packet, true, m); bytes.Equal(before, after) {
+					t.Errorf("%v, mode %d: the signatures are the same after a day", test.query.Question, m)
+				}
 			}
 		}
 	})

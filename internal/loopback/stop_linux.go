@@ -1,0 +1,6 @@
+package loopback
+
+import "syscall"
+
+// stopListening ends the listening of a socket for all who have it.
+func stopListening(fd uintptr) { syscall.Shutdown(int(fd), syscall.SHUT_RD) }
