@@ -144,7 +144,8 @@ func (p peer) ask(t *testing.T, path string) {
 	p.compare(t, conn, &db, names, false)
 }
 
-// compare asks both all questions about some names, and for signatures too if that is wanted.
+// compare asks both all questions about some names, and for signatures too if that is wanted. With
+// the race detector some of them, by chance, are enough.
 func (p peer) compare(t *testing.T, conn *dns.Conn, db *DB, names map[string]bool, do bool) {
 	t.Helper()
 	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeNS, dns.TypeCNAME, dns.TypeDNAME, dns.TypeDS, dns.TypeSOA,
@@ -153,6 +154,9 @@ func (p peer) compare(t *testing.T, conn *dns.Conn, db *DB, names map[string]boo
 	for name := range names {
 		if _, ok := dns.IsDomainName(name); !ok {
 			continue
+		}
+		if raceEnabled && questions >= 1000 {
+			break
 		}
 		if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 			t.Fatal(err)
