@@ -132,15 +132,18 @@ func (s *Spec) template() (*x509.Certificate, error) {
 		cert.NotAfter = s.NotAfter
 	}
 	for _, name := range s.Names {
-		if ip, err := netip.ParseAddr(name); err == nil && ip.Zone() == "" {
-			cert.IPAddresses = append(cert.IPAddresses, net.IP(ip.Unmap().AsSlice()))
-			continue
+		ip, err := netip.ParseAddr(name)
+		if err != nil || ip.Zone() != "" {
+			dns, err := dnsName(name)
+			if err != nil {
+				return nil, err
+			}
+			if ip, err = netip.ParseAddr(dns); err != nil { // else it was one with a dot behind it
+				cert.DNSNames = append(cert.DNSNames, dns)
+				continue
+			}
 		}
-		dns, err := dnsName(name)
-		if err != nil {
-			return nil, err
-		}
-		cert.DNSNames = append(cert.DNSNames, dns)
+		cert.IPAddresses = append(cert.IPAddresses, net.IP(ip.Unmap().AsSlice()))
 	}
 	if s.CommonName == "" {
 		const upperBound = 64 // ub-common-name of RFC 5280, appendix A.1

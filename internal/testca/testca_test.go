@@ -203,7 +203,7 @@ func TestNothingIsShared(t *testing.T) {
 
 // FuzzNames: what Certificate takes is a certificate for exactly that.
 func FuzzNames(f *testing.F) {
-	for _, name := range []string{"qq.com", "*.qq.com.", "bücher.example", "127.0.0.1", "::1", "a..b", "-", "xn--a"} {
+	for _, name := range []string{"qq.com", "*.qq.com.", "bücher.example", "127.0.0.1", "::1", "a..b", "-", "xn--a", "192.0.2.1.", "１92.0.2.1"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
