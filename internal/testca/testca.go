@@ -165,6 +165,9 @@ func dnsName(name string) (string, error) {
 	ascii, err := idna.New(
 		idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true), idna.StrictDomainName(false),
 	).ToASCII(host)
+	if err == nil && strings.HasSuffix(ascii, ".") {
+		err = errors.New("it has two dots at its end")
+	}
 	if err != nil {
 		return "", fmt.Errorf("%q is no DNS name: %w", name, err)
 	}
