@@ -90,6 +90,7 @@ func TestRules(t *testing.T) {
 			lmtp + "c => BDAT 3 LAST\\r\\nabc\ns <- 452 4.3.1 Disk full\nc -> NOOP\ns <- 250 *\n"},
 		{"bdat: the last chunk, one of two and then gone, with LMTP", []mailtest.Rule{{At: mailtest.Bdat, Reply: "250 2.0.0 Fine", Drop: mailtest.Close}},
 			lmtp + "c => BDAT 3 LAST\\r\\nabc\ns <- 250 2.0.0 Fine\ns !! close\n= message* chunking*\n"},
+		{"bdat: a line without end", rcpt(mailtest.Rule{Times: 1}), "@mail\n" + bob + no + "c => BDAT 1\nc !! close\n"},
 		{"bdat: close before the chunk", []mailtest.Rule{{At: mailtest.Bdat, Drop: mailtest.Close}}, "@rcpt\nc => BDAT 1000\\r\\n\ns !! close\n"},
 
 		// The lines of EHLO.

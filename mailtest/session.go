@@ -335,6 +335,7 @@ func (ss *session) After(t *wire.Turn) {
 		ss.leave()
 		ss.server.state.Unlock()
 	}
+	ss.rule = nil
 	if watch := ss.server.Watch; watch != nil {
 		watch(ss.number, turn)
 	}
