@@ -4,13 +4,15 @@ package program
 
 import (
 	"bytes"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 )
 
 const (
@@ -36,7 +38,7 @@ func Find(tb testing.TB, name string) string {
 // may be faster.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
 		tb.Fatal(err)
 	}
