@@ -83,18 +83,11 @@ func (c *Conn) bdat() error {
 
 // refuseChunk is the reply to a chunk that can't be taken, or "".
 func (c *Conn) refuseChunk(size int64) string {
-	s := &c.state
-	switch {
-	case !s.mail:
-		return "503 5.5.1 Need MAIL before BDAT"
-	case s.tried == 0:
-		return "503 5.5.1 Need RCPT before BDAT"
-	case s.rcpt == 0:
-		return "554 5.5.1 No valid recipients"
-	case size > c.cfg.MaxSize-int64(len(s.chunks)):
-		return fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
+	refuse := c.noRecipients()
+	if refuse == "" && size > c.cfg.MaxSize-int64(len(c.state.chunks)) {
+		refuse = fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
 	}
-	return ""
+	return refuse
 }
 
 // askLast shows the Handler a message of which command is what was wanted for the last BDAT: there

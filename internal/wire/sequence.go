@@ -225,13 +225,10 @@ func (c *Conn) answer() string {
 			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 		}
 	case "DATA":
+		if refuse := c.noRecipients(); refuse != "" {
+			return refuse
+		}
 		switch {
-		case !s.mail:
-			return "503 5.5.1 Need MAIL before DATA"
-		case s.tried == 0:
-			return "503 5.5.1 Need RCPT before DATA"
-		case s.rcpt == 0:
-			return "554 5.5.1 No valid recipients"
 		case s.chunking:
 			return "503 5.5.1 DATA in the middle of chunks"
 		case s.binary:
@@ -248,6 +245,19 @@ func (c *Conn) answer() string {
 		case arg == "":
 			return "501 5.5.4 AUTH needs a mechanism"
 		}
+	}
+	return ""
+}
+
+// noRecipients is the reply to a message, of DATA or BDAT, that nobody is to get, or "".
+func (c *Conn) noRecipients() string {
+	switch s := &c.state; {
+	case !s.mail:
+		return "503 5.5.1 Need MAIL before " + c.turn.Verb
+	case s.tried == 0:
+		return "503 5.5.1 Need RCPT before " + c.turn.Verb
+	case s.rcpt == 0:
+		return "554 5.5.1 No valid recipients"
 	}
 	return ""
 }
