@@ -164,7 +164,7 @@ scan:
 // endMailbox adds what was read since the last separator to the list.
 func (p *addressParser) endMailbox() {
 	words, comment, angle, hasAngle := p.words, p.comment, p.angle, p.hasAngle
-	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = nil, "", "", false, false
+	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = p.words[:0], "", "", false, false
 
 	if hasAngle {
 		name := p.text(words)
@@ -178,25 +178,23 @@ func (p *addressParser) endMailbox() {
 		return // nothing, or a comment alone
 	}
 	words = joinAt(words)
-	found := false
-	var pending []addressWord // words since the last address
+	found, pending := false, 0 // where the words behind the last address begin
 	for i, w := range words {
 		if !w.at {
-			pending = append(pending, w)
 			continue
 		}
 		if len(words) > 1 && !found {
 			p.bad.addf("%q has no angle brackets", clip(w.text))
 		}
 		found = true
-		name := p.text(pending)
+		name := p.text(words[pending:i])
 		if name == "" && i == len(words)-1 {
 			name = p.decode(unescape(comment))
 		}
 		p.add(name, w.text)
-		pending = nil
+		pending = i + 1
 	}
-	name := p.text(pending)
+	name := p.text(words[pending:])
 	switch {
 	case !found && !p.nested && strings.Contains(name, "@"):
 		p.bad.addf("the address %q is in an encoded word or in quotes", clip(name))
@@ -205,7 +203,7 @@ func (p *addressParser) endMailbox() {
 		p.out = append(p.out, q.out...)
 	case !found:
 		p.add("", name)
-	case len(pending) > 0:
+	case pending < len(words):
 		last := &p.out[len(p.out)-1]
 		last.Name = strings.TrimSpace(last.Name + " " + name)
 	}
@@ -258,9 +256,9 @@ func (p *addressParser) decode(s string) string {
 	return strings.TrimSpace(decodeWords(s, p.hint, new(faults)))
 }
 
-// joinAt puts words together again that white space separates from an at sign (RFC 5322 §4.4).
+// joinAt puts words together again, in place, that white space separates from an at sign (RFC 5322 §4.4).
 func joinAt(words []addressWord) []addressWord {
-	out := make([]addressWord, 0, len(words))
+	out := words[:0]
 	for _, w := range words {
 		if n := len(out); n > 0 {
 			last := out[n-1]

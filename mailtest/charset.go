@@ -5,6 +5,7 @@ package mailtest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"iter"
 	"strings"
@@ -39,10 +40,10 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 			bad.addf("byte %d is not %s: read as %s", i, name, guess)
 			return text
 		}
-		return form.text(wholly(b))
+		return form.whole(b)
 	case "utf-8", "utf8", "utf_8", "utf8mb4", "unicode-1-1-utf-8", "x-unicode20utf8":
 		if utf8.Valid(b) {
-			return form.text(wholly(b))
+			return form.whole(b)
 		}
 		return repairUTF8(b, hint, form, bad)
 	}
@@ -54,7 +55,7 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 	}
 	if firstNonASCII(b) >= 0 && utf8.Valid(b) && !fits(cs, b) {
 		bad.addf("the text is not %s: read as utf-8", clip(name))
-		return form.text(wholly(b))
+		return form.whole(b)
 	}
 	text := form.text(decodedPieces(cs, b))
 	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
@@ -124,7 +125,7 @@ func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
 // guessCharset reads text without a trustworthy label, and returns the name of the charset too.
 func guessCharset(b []byte, hint string, form layout) (text, name string) {
 	if utf8.Valid(b) {
-		return form.text(wholly(b)), "utf-8"
+		return form.whole(b), "utf-8"
 	}
 	name = charsetName(hint)
 	if cs := charsetByName(name); cs != nil && fits(cs, b) {
@@ -270,8 +271,11 @@ func decodedPieces(cs charset, b []byte) iter.Seq[[]byte] {
 }
 
 func firstNonASCII(b []byte) int {
-	for i, c := range b {
-		if c >= utf8.RuneSelf {
+	i := 0
+	for ; i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 == 0; i += 8 {
+	}
+	for ; i < len(b); i++ {
+		if b[i] >= utf8.RuneSelf {
 			return i
 		}
 	}

@@ -29,7 +29,7 @@ func (f *faults) addf(format string, args ...any) {
 
 // decode fills everything that follows from Raw. It must be called once.
 func (m *Message) decode() {
-	d := decoder{msg: m, raw: m.Raw, bounds: map[string]int{}}
+	d := decoder{msg: m, raw: m.Raw}
 	d.entity(0, "", 0, "text/plain", "")
 	m.Header = m.Parts[0].Header
 	m.fillHeader(m.Parts[0].Params["charset"])
@@ -52,32 +52,42 @@ func (m *Message) addProblem(kind, name string, at int, bad faults) {
 // fillHeader sets what header fields say. The hint is the charset of what is not in UTF-8.
 func (m *Message) fillHeader(hint string) {
 	m.Subject, m.MessageID = m.Get("Subject"), trimID(m.Get("Message-ID"))
+	var bad faults
 	at := 0
 	for _, f := range m.Header {
-		var bad faults
-		switch strings.ToLower(f.Name) {
-		case "date":
+		bad = nil
+		switch {
+		case strings.EqualFold(f.Name, "Date"):
 			if t, ok := parseDate(f.Value); !ok {
 				bad.addf("%q is not a date", clip(f.Value))
 			} else if m.Date.IsZero() {
 				m.Date = t
 			}
-		case "from":
-			m.From = append(m.From, parseAddresses(f.body(), hint, &bad)...)
-		case "sender":
-			m.Sender = append(m.Sender, parseAddresses(f.body(), hint, &bad)...)
-		case "reply-to":
-			m.ReplyTo = append(m.ReplyTo, parseAddresses(f.body(), hint, &bad)...)
-		case "to":
-			m.To = append(m.To, parseAddresses(f.body(), hint, &bad)...)
-		case "cc":
-			m.Cc = append(m.Cc, parseAddresses(f.body(), hint, &bad)...)
-		case "bcc":
-			m.Bcc = append(m.Bcc, parseAddresses(f.body(), hint, &bad)...)
+		case strings.EqualFold(f.Name, "From"):
+			m.From = f.appendAddresses(m.From, hint, &bad)
+		case strings.EqualFold(f.Name, "Sender"):
+			m.Sender = f.appendAddresses(m.Sender, hint, &bad)
+		case strings.EqualFold(f.Name, "Reply-To"):
+			m.ReplyTo = f.appendAddresses(m.ReplyTo, hint, &bad)
+		case strings.EqualFold(f.Name, "To"):
+			m.To = f.appendAddresses(m.To, hint, &bad)
+		case strings.EqualFold(f.Name, "Cc"):
+			m.Cc = f.appendAddresses(m.Cc, hint, &bad)
+		case strings.EqualFold(f.Name, "Bcc"):
+			m.Bcc = f.appendAddresses(m.Bcc, hint, &bad)
 		}
 		m.addProblem("header", f.Name, at, bad)
 		at += len(f.Raw)
 	}
+}
+
+// appendAddresses adds the addresses of the field to those of an earlier one. Mostly there is none.
+func (f Field) appendAddresses(earlier []Address, hint string, bad *faults) []Address {
+	list := parseAddresses(f.body(), hint, bad)
+	if earlier == nil {
+		return list
+	}
+	return append(earlier, list...)
 }
 
 // fillBodies finds the text, the HTML, the attachments and the inline parts.

@@ -36,7 +36,7 @@ func TestUnflow(t *testing.T) {
 			if tt.delSp {
 				form = flowedDelSp
 			}
-			if got := form.text(wholly([]byte(tt.in))); got != tt.want {
+			if got := form.whole([]byte(tt.in)); got != tt.want {
 				t.Errorf("%q is %q, want %q", tt.in, got, tt.want)
 			}
 		})

@@ -14,43 +14,47 @@ const maxHeader = 1 << 20
 // decoded, and where the body begins. Besides the empty line, a header is ended by a line that
 // is no field and by a boundary of the multiparts around it: the body begins with that line.
 func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
-	var names []string
-	var ends []int // of the fields, counted from at
+	type span struct{ name, end int } // how long the name is, and where the field ends, counted from at
+	spans := make([]span, 0, 32)
 	pos := at
 	for body = -1; body < 0; {
 		line := d.raw[pos:d.lineEnd(pos)]
-		name, ok := fieldName(line, pos == 0)
+		name, ok := nameLength(line, pos == 0)
 		end := d.fieldEnd(pos)
 		delim, isDelimiter := d.delimiterAt(pos)
 		switch {
 		case len(bytes.TrimRight(line, "\r\n")) == 0:
 			body = pos + len(line)
-		case isDelimiter && len(ends) > 0: // which begins with the line end of the last field
+		case isDelimiter && len(spans) > 0: // which begins with the line end of the last field
 			pos = delim.end
-			ends[len(ends)-1], body = pos-at, pos
+			spans[len(spans)-1].end, body = pos-at, pos
 		case isDelimiter:
 			body = pos
 		case end-at > maxHeader:
 			bad.addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos)
 			body = pos
-		case !ok && len(ends) > 0 && continuesParams(d.raw[at:pos], line):
+		case !ok && len(spans) > 0 && continuesParams(d.raw[at:pos], line):
 			bad.addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", clip(bytes.TrimRight(line, "\r\n")), pos)
-			ends[len(ends)-1], pos = end-at, end
+			spans[len(spans)-1].end, pos = end-at, end
 		case !ok:
 			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos)
 			body = pos
 		default:
-			if strings.ContainsAny(name, " \t") {
-				bad.addf("the field name %q at byte %d has a space in it", clip(name), pos)
+			if bytes.ContainsAny(line[:name], " \t") {
+				bad.addf("the field name %q at byte %d has a space in it", clip(line[:name]), pos)
 			}
-			names, ends = append(names, name), append(ends, end-at)
+			spans = append(spans, span{name, end - at})
 			pos = end
 		}
 	}
+	if len(spans) == 0 {
+		return nil, body
+	}
 	raw, start := string(d.raw[at:pos]), 0
-	for i, name := range names {
-		fields = append(fields, Field{Name: name, Raw: raw[start:ends[i]]})
-		start = ends[i]
+	fields = make([]Field, len(spans))
+	for i, s := range spans {
+		fields[i] = Field{Name: raw[start : start+s.name], Raw: raw[start:s.end]}
+		start = s.end
 	}
 	return fields, body
 }
@@ -80,25 +84,25 @@ func (d *decoder) lineEnd(pos int) int {
 	return len(d.raw)
 }
 
-// fieldName returns the name of the field that the line begins. White space before the colon
-// is allowed as RFC 5322 §4.5 has it, and single words in a name ("mail from: x") because there
+// nameLength returns how long the name of the field is that the line begins. White space before the
+// colon is allowed as RFC 5322 §4.5 has it, and single words in a name ("mail from: x") because there
 // are programs that write such. The first line of a message may be a "From " line of a Unix
 // mailbox (RFC 4155), whose name is "".
-func fieldName(line []byte, first bool) (name string, ok bool) {
+func nameLength(line []byte, first bool) (n int, ok bool) {
 	if first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))) {
-		return "", true
+		return 0, true
 	}
 	const longest = 998 // of a line, RFC 5322 §2.1.1
 	i := bytes.IndexByte(line[:min(len(line), longest)], ':')
 	if i <= 0 || line[0] == ' ' || line[0] == '\t' {
-		return "", false
+		return 0, false
 	}
 	for _, c := range line[:i] {
 		if (c < ' ' || c > '~') && c != '\t' {
-			return "", false
+			return 0, false
 		}
 	}
-	return string(bytes.TrimRight(line[:i], " \t")), true
+	return len(bytes.TrimRight(line[:i], " \t")), true
 }
 
 // body returns the body of the field, unfolded (RFC 5322 §2.2.3) but not decoded.

@@ -18,12 +18,31 @@ const (
 	flowedDelSp        // that, and so do the spaces before them (DelSp=yes)
 )
 
+const byteOrderMark = "\ufeff"
+
 // maxPiece is how much text is decoded at once, and how much is kept of a line whose end is yet to come.
 const maxPiece = 4 << 10
 
-// wholly yields b in one piece.
-func wholly(b []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) { yield(b) }
+// whole returns the text that is there already.
+func (l layout) whole(b []byte) string {
+	switch l {
+	case asItIs:
+		return string(b)
+	case asLF:
+		b = bytes.TrimPrefix(b, []byte(byteOrderMark))
+		var out strings.Builder
+		out.Grow(len(b) - bytes.Count(b, []byte("\r\n")))
+		for {
+			line, rest, ended := bytes.Cut(b, []byte("\r\n"))
+			out.Write(line)
+			if !ended {
+				return out.String()
+			}
+			out.WriteByte('\n')
+			b = rest
+		}
+	}
+	return l.text(func(yield func([]byte) bool) { yield(b) })
 }
 
 // text returns the text that comes in pieces. It goes through them twice, the first time only to
@@ -95,7 +114,7 @@ func (w *textWriter) end() {
 // line takes a line without its end, or a piece of one that has not ended.
 func (w *textWriter) line(text []byte, ended bool) {
 	if !w.begun {
-		text, w.begun = bytes.TrimPrefix(text, []byte("\ufeff")), true
+		text, w.begun = bytes.TrimPrefix(text, []byte(byteOrderMark)), true
 	}
 	if w.layout != asLF {
 		text, ended = w.unflow(text, ended)

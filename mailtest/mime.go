@@ -189,6 +189,9 @@ func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
 	case len(d.msg.Parts) >= maxParts:
 		bad.addf("there are more than %d parts: it is not taken apart", maxParts)
 	default:
+		if d.bounds == nil {
+			d.bounds = map[string]int{}
+		}
 		d.bounds[boundary] = len(d.bounds) + 1
 		return true
 	}

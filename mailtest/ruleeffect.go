@@ -35,7 +35,7 @@ func (r *ruleState) changesTLS() bool {
 
 // tlsConfig returns the configuration for a handshake of which the rule decides.
 func (r *ruleState) tlsConfig(s *Server) (*tls.Config, error) {
-	cfg, err := s.certs()
+	cfg, err := s.serverTLS()
 	if err != nil {
 		return nil, err
 	}

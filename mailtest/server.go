@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -135,15 +134,18 @@ type Server struct {
 	setup sync.Once
 	wire  wire.Config // of connections in the clear
 	wireT wire.Config // of connections with implicit TLS
-	certs func() (*tls.Config, error)
+	certs struct {
+		once sync.Once
+		cfg  *tls.Config
+		err  error
+	}
 
 	nature []*ruleState // of Rules
 
 	state struct {
 		sync.Mutex
 		plain, tls endpoint // of Addr and TLSAddr
-		listeners  map[net.Listener]bool
-		live       map[*session]*wire.Conn
+		listeners  []net.Listener
 		sessions   []*session // all, the live ones too
 		last       int        // number of the last session
 		open       int        // how many connections are live and were not ended by a rule
@@ -198,18 +200,17 @@ func New(tb testing.TB) *Server {
 // prepare fixes the settings. Whatever uses the server calls it first.
 func (s *Server) prepare() {
 	s.setup.Do(func() {
-		s.certs = sync.OnceValues(s.serverTLS)
 		s.wire = wire.Config{Name: s.name(), MaxSize: s.maxSize(), MaxRecipients: s.MaxRecipients}
 		s.wire.LMTP, s.wire.Proxy, s.wire.Client, s.wire.BareLF = s.LMTP, s.ProxyProtocol, s.XClient, wire.BareLF(s.BareLF)
 		if s.wire.MaxRecipients <= 0 {
 			s.wire.MaxRecipients = defaultMaxRecipients
 		}
 		if s.StartTLS || s.ImplicitTLS {
-			s.wire.TLS = s.certs
+			s.wire.TLS = s.serverTLS
 		}
 		s.wire.Implicit = s.ImplicitTLS
 		s.wireT = s.wire
-		s.wireT.TLS = s.certs
+		s.wireT.TLS = s.serverTLS
 		s.wireT.Implicit = true
 		s.nature = newRuleStates(s.Rules, "of Server.Rules")
 		s.Inbox.join(s)
@@ -300,7 +301,7 @@ func (s *Server) Suspend() {
 	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
 		if at.listener != nil {
 			at.listener.Close()
-			delete(s.state.listeners, at.listener)
+			s.removeListener(at.listener)
 			at.listener = nil
 		}
 	}
@@ -335,11 +336,13 @@ var errClosed = fmt.Errorf("mailtest: the server is closed: %w", net.ErrClosed)
 
 // addListener notes a listener and an accept loop for it. The state is locked.
 func (s *Server) addListener(l net.Listener) {
-	if s.state.listeners == nil {
-		s.state.listeners = make(map[net.Listener]bool)
-	}
-	s.state.listeners[l] = true
+	s.state.listeners = append(s.state.listeners, l)
 	s.running.Add(1)
+}
+
+// removeListener forgets a listener. The state is locked.
+func (s *Server) removeListener(l net.Listener) {
+	s.state.listeners = slices.DeleteFunc(s.state.listeners, func(other net.Listener) bool { return other == l })
 }
 
 // accept serves the connections of a listener until it fails for good. When the process has too
@@ -432,7 +435,7 @@ func (s *Server) Serve(l net.Listener) error {
 	err := s.accept(l, &s.wire)
 	s.state.Lock()
 	defer s.state.Unlock()
-	delete(s.state.listeners, l)
+	s.removeListener(l)
 	if s.state.closed {
 		return nil
 	}
@@ -460,11 +463,8 @@ func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 	}
 	s.state.last++
 	s.state.open++
-	ss, c := newSession(s, s.state.last, conn, cfg)
-	if s.state.live == nil {
-		s.state.live = make(map[*session]*wire.Conn)
-	}
-	s.state.live[ss] = c
+	ss := newSession(s, s.state.last, conn, cfg)
+	c := ss.conn
 	s.state.sessions = append(s.state.sessions, ss)
 	s.running.Add(1)
 	s.state.Unlock()
@@ -478,10 +478,13 @@ func (s *Server) Close() {
 	s.prepare()
 	s.state.Lock()
 	s.state.closed = true
-	for l := range s.state.listeners {
+	for _, l := range s.state.listeners {
 		l.Close()
 	}
-	live := slices.Collect(maps.Values(s.state.live))
+	var live []*wire.Conn
+	for _, ss := range s.live() {
+		live = append(live, ss.conn)
+	}
 	s.state.Unlock()
 	for _, c := range live {
 		c.Shut()
@@ -499,8 +502,9 @@ func (s *Server) Close() {
 func (s *Server) logStuck() {
 	s.state.Lock()
 	defer s.state.Unlock()
-	log.Printf("mailtest: Close of server %s waits for %d connections", s.name(), len(s.state.live))
-	for ss := range s.state.live {
+	live := s.live()
+	log.Printf("mailtest: Close of server %s waits for %d connections", s.name(), len(live))
+	for _, ss := range live {
 		log.Print(ss.snapshot().summary())
 	}
 }
@@ -519,14 +523,18 @@ func (s *Server) Reset() {
 	s.Inbox.Reset()
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.rules = nil
-	var open []*session
+	s.state.rules, s.state.sessions = nil, s.live()
+}
+
+// live returns the sessions that have not ended. The state is locked.
+func (s *Server) live() []*session {
+	var live []*session
 	for _, ss := range s.state.sessions {
-		if s.state.live[ss] != nil {
-			open = append(open, ss)
+		if ss.conn != nil {
+			live = append(live, ss)
 		}
 	}
-	s.state.sessions = open
+	return live
 }
 
 // Sessions returns what was said on each connection so far, in the order in which they were accepted.
@@ -570,7 +578,7 @@ func (s *Server) endedSession(number int) (*session, error) {
 	defer s.state.Unlock()
 	i := slices.IndexFunc(s.state.sessions, func(ss *session) bool { return ss.number == number })
 	switch {
-	case i >= 0 && s.state.live[s.state.sessions[i]] == nil:
+	case i >= 0 && s.state.sessions[i].conn == nil:
 		return s.state.sessions[i], nil
 	case i < 0 && number < 1:
 		return nil, fmt.Errorf("mailtest: there is no session %d, the first has the number 1", number)

@@ -43,20 +43,24 @@ type session struct {
 
 	mu  sync.Mutex
 	log transcript
+
+	conn *wire.Conn // nil when it has ended; the server's state guards it
 }
 
-// newSession returns the session number n of a server, and its connection, which is not served yet.
-func newSession(s *Server, n int, conn net.Conn, cfg *wire.Config) (*session, *wire.Conn) {
+// newSession returns the session number n of a server, whose connection is not served yet.
+func newSession(s *Server, n int, conn net.Conn, cfg *wire.Config) *session {
 	ss := &session{server: s, number: n, local: conn.LocalAddr(), implicit: cfg.Implicit}
 	ss.client = conn.RemoteAddr().String()
 	ss.log.start, ss.log.client = time.Now(), ss.client
-	return ss, wire.New(conn, cfg, ss)
+	ss.conn = wire.New(conn, cfg, ss)
+	return ss
 }
 
 // Capabilities are the lines of the EHLO reply.
 func (ss *session) Capabilities(encrypted bool) []string {
 	cfg := &ss.server.wire
-	caps := []string{"PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"}
+	caps := make([]string, 0, 16)
+	caps = append(caps, "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN")
 	caps = append(caps, "SIZE "+strconv.FormatInt(cfg.MaxSize, 10))
 	if cfg.MaxRecipients != defaultMaxRecipients {
 		caps = append(caps, "LIMITS RCPTMAX="+strconv.Itoa(cfg.MaxRecipients))
@@ -86,7 +90,7 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 		nth = ss.count(stage)
 	}
 	if stage == Mail || stage == Rcpt {
-		ss.path, ss.params = wire.Path(t.Arg())
+		ss.path, ss.params = t.Path()
 	}
 	if stage == Dot && t.Recipient <= 1 {
 		ss.ending, ss.record = ss.tx, ss.newRecord(t)
@@ -393,7 +397,7 @@ func (ss *session) End(how string) {
 	s := ss.server
 	s.state.Lock()
 	ss.leave()
-	delete(s.state.live, ss)
+	ss.conn = nil
 	s.state.Unlock()
 	s.Inbox.wake()
 	s.running.Done()

@@ -12,6 +12,11 @@ import (
 
 // serverTLS makes the configuration for the server's end of TLS.
 func (s *Server) serverTLS() (*tls.Config, error) {
+	s.certs.once.Do(func() { s.certs.cfg, s.certs.err = s.newTLS() })
+	return s.certs.cfg, s.certs.err
+}
+
+func (s *Server) newTLS() (*tls.Config, error) {
 	cfg := s.TLS.Clone()
 	if cfg == nil {
 		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}

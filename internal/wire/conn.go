@@ -32,6 +32,9 @@ type Conn struct {
 	errors int // bad commands
 	spoken int // bytes since the last message, see maxChatter
 	ended  bool
+
+	// Where out, feed and own begin. In most sessions none outgrows it.
+	memory [1024]byte
 }
 
 // await is what the engine's next output will be.
@@ -74,6 +77,7 @@ type transaction struct {
 func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn, closed: make(chan struct{})}
 	c.in.src = conn
+	c.out, c.own, c.feed = c.memory[:0:256], c.memory[256:256:768], c.memory[768:768]
 	return c
 }
 
@@ -152,7 +156,7 @@ func (c *Conn) greeting() []byte {
 	if c.cfg.LMTP {
 		protocol = "LMTP"
 	}
-	return fmt.Appendf(nil, "220 %s %s ready\r\n", c.cfg.Name, protocol)
+	return c.usual("220 ", c.cfg.Name, " ", protocol, " ready")
 }
 
 // step takes one turn from the client.

@@ -57,9 +57,6 @@ func (e *engine) Write(p []byte) (int, error) {
 	if e.replaced {
 		return 0, io.ErrClosedPipe
 	}
-	if e.conn.out == nil {
-		e.conn.out = make([]byte, 0, 512) // its greeting and EHLO come in many pieces
-	}
 	e.conn.out = append(e.conn.out, p...)
 	return len(p), nil
 }

@@ -4,10 +4,10 @@ package wire
 
 import "strings"
 
-// Path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client
+// path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client
 // wrote between the angle brackets, without a source route; where there are no brackets, the first
 // word behind the colon. The syntax is not checked.
-func Path(arg string) (address string, params []string) {
+func path(arg string) (address string, params []string) {
 	_, arg, _ = strings.Cut(arg, ":")
 	arg = strings.TrimSpace(arg)
 	if !strings.HasPrefix(arg, "<") {

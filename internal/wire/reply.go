@@ -4,7 +4,6 @@ package wire
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -36,7 +35,7 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	}
 	switch t.Verb {
 	case "HELO":
-		return fmt.Appendf(nil, "250 %s\r\n", c.cfg.Name)
+		return c.usual("250 ", c.cfg.Name)
 	case "EHLO", "LHLO":
 		return c.ehlo()
 	case "MAIL":
@@ -58,9 +57,13 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	return engine
 }
 
-// usual is oneLine for the replies of every message: it uses the same memory for each.
-func (c *Conn) usual(reply string) []byte {
-	c.own = append(append(c.own[:0], reply...), "\r\n"...)
+// usual is oneLine for the replies of every session: it uses the same memory for each.
+func (c *Conn) usual(reply ...string) []byte {
+	c.own = c.own[:0]
+	for _, piece := range reply {
+		c.own = append(c.own, piece...)
+	}
+	c.own = append(c.own, "\r\n"...)
 	return c.own
 }
 
@@ -69,12 +72,11 @@ func (c *Conn) corrected(engine []byte) []byte {
 	t := &c.turn
 	switch {
 	case (t.Verb == "MAIL" || t.Verb == "RCPT") && bytes.HasPrefix(engine, []byte("50")):
-		_, params := Path(t.Arg())
 		switch {
 		case !bytes.HasPrefix(engine[3:], []byte(" 5.5.4 ")):
-		case !recognized(t.Verb, params):
+		case !recognized(t.Verb, t.params):
 			return oneLine("555 5.5.4 " + t.Verb + " parameter not recognized") // RFC 5321 §4.1.1.11
-		case len(params) > 1: // the engine has looked at them in no certain order
+		case len(t.params) > 1: // the engine has looked at them in no certain order
 			return oneLine("501 5.5.4 Malformed " + t.Verb + " parameter")
 		}
 		return append([]byte("501"), engine[3:]...)
@@ -98,14 +100,14 @@ func recognized(verb string, params []string) bool {
 
 // ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
 func (c *Conn) ehlo() []byte {
-	lines := append([]string{c.cfg.Name}, c.handler.Capabilities(c.state.encrypted)...)
-	reply := make([]byte, 0, 256)
-	for i, line := range lines {
-		sep := "250-"
-		if i == len(lines)-1 {
-			sep = "250 "
-		}
-		reply = append(append(append(reply, sep...), line...), "\r\n"...)
+	c.own = append(append(c.own[:0], "250-"...), c.cfg.Name...)
+	last := 0 // where the last line begins
+	for _, line := range c.handler.Capabilities(c.state.encrypted) {
+		c.own = append(c.own, "\r\n"...)
+		last = len(c.own)
+		c.own = append(append(c.own, "250-"...), line...)
 	}
-	return reply
+	c.own[last+len("250")] = ' '
+	c.own = append(c.own, "\r\n"...)
+	return c.own
 }

@@ -72,6 +72,9 @@ func (c *Conn) command(line []byte, notes []string) error {
 	case v == "XCLIENT" && c.cfg.Client:
 		return c.xclient()
 	}
+	if v == "EHLO" {
+		v = "HELO" // whose reply is short; ehlo has the long one
+	}
 	return c.pass(v, c.forEngine())
 }
 
@@ -212,7 +215,7 @@ func (c *Conn) answer() string {
 		case s.mail:
 			return "503 5.5.1 Nested MAIL command"
 		}
-		return c.checkMail(arg)
+		return c.checkMail()
 	case "RCPT":
 		switch {
 		case !s.mail:
@@ -263,10 +266,9 @@ func (c *Conn) noRecipients() string {
 }
 
 // checkMail looks at those parameters of MAIL that are this package's concern.
-func (c *Conn) checkMail(arg string) string {
+func (c *Conn) checkMail() string {
 	utf8 := false
-	_, params := Path(arg)
-	for _, p := range params {
+	for _, p := range c.turn.params {
 		key, value, _ := strings.Cut(p, "=")
 		switch strings.ToUpper(key) {
 		case "SIZE":
@@ -285,7 +287,7 @@ func (c *Conn) checkMail(arg string) string {
 			}
 		}
 	}
-	if !utf8 && !ascii(arg) {
+	if !utf8 && !ascii(c.turn.arg) {
 		return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 	}
 	return ""
@@ -312,16 +314,15 @@ func (c *Conn) forEngine() string {
 	arg := t.Arg()
 	switch t.Verb {
 	case "MAIL":
-		_, params := Path(arg)
-		for _, p := range params {
+		for _, p := range t.params {
 			if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
 				i := strings.LastIndex(arg, p)
 				arg = arg[:i] + "SIZE=0" + arg[i+len(p):]
 			}
 		}
 	case "RCPT":
-		if address, params := Path(arg); strings.EqualFold(address, "postmaster") && strings.HasPrefix(strings.ToUpper(arg), "TO:") {
-			arg = "TO:<postmaster@localhost> " + strings.Join(params, " ")
+		if strings.EqualFold(t.address, "postmaster") && strings.HasPrefix(strings.ToUpper(arg), "TO:") {
+			arg = "TO:<postmaster@localhost> " + strings.Join(t.params, " ")
 		}
 	}
 	return arg
@@ -360,8 +361,7 @@ func (c *Conn) advance(own []byte) {
 		s.pipelining = t.Verb != "HELO" && bytes.Contains(t.Reply, []byte("PIPELINING"))
 	case "MAIL":
 		s.mail = true
-		_, params := Path(t.Arg())
-		for _, p := range params {
+		for _, p := range t.params {
 			s.utf8 = s.utf8 || strings.EqualFold(p, "SMTPUTF8")
 			s.binary = s.binary || strings.EqualFold(p, "BODY=BINARYMIME")
 		}

@@ -251,13 +251,13 @@ func FuzzPath(f *testing.F) {
 		f.Add(arg)
 	}
 	f.Fuzz(func(t *testing.T, arg string) {
-		address, params := Path(arg)
+		address, params := path(arg)
 		if !strings.Contains(arg, address) {
-			t.Errorf("Path(%q): the address %q is not in it", arg, address)
+			t.Errorf("path(%q): the address %q is not in it", arg, address)
 		}
 		for _, p := range params {
 			if p == "" || strings.ContainsAny(p, " \t") || !strings.Contains(arg, p) {
-				t.Errorf("Path(%q): got the parameter %q", arg, p)
+				t.Errorf("path(%q): got the parameter %q", arg, p)
 			}
 		}
 	})

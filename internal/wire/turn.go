@@ -24,9 +24,11 @@ const (
 // Turn is one thing that the client did, and the answer to it.
 type Turn struct {
 	Kind     Kind
-	Verb     string    // of a command: in upper case, "" where it is none that SMTP knows
-	Line     []byte    // the line as received, without its end; bounded, see Notes where it was cut
-	arg      string    // of a command: the part of the line behind the verb
+	Verb     string // of a command: in upper case, "" where it is none that SMTP knows
+	Line     []byte // the line as received, without its end; bounded, see Notes where it was cut
+	arg      string // of a command: the part of the line behind the verb
+	address  string // of MAIL and RCPT: see Path
+	params   []string
 	Secret   bool      // the line holds credentials
 	Payload  []byte    // of End, and of BDAT once it is read: the bytes of the message; the receiver may keep them
 	Cut      int64     // at End: how many bytes of the message are not in Payload, because it is over the limit
@@ -48,6 +50,10 @@ type Turn struct {
 
 // Arg is the part of a command line behind the verb, trimmed.
 func (t *Turn) Arg() string { return t.arg }
+
+// Path is the address of MAIL or RCPT, as the client wrote it between the angle brackets but without a
+// source route, and the parameters behind it.
+func (t *Turn) Path() (address string, params []string) { return t.address, t.params }
 
 // Action is what the Handler wants done in a turn. The zero value means: as usual.
 type Action struct {
@@ -95,6 +101,9 @@ func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 	c.turn = Turn{Kind: k, Verb: verb, Line: line, Received: time.Now()}
 	if k == Command {
 		c.turn.arg = argument(line)
+	}
+	if verb == "MAIL" || verb == "RCPT" {
+		c.turn.address, c.turn.params = path(c.turn.arg)
 	}
 	return &c.turn
 }
