@@ -127,8 +127,8 @@ func (in *input) Read(b []byte) (int, error) {
 }
 
 func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 // finWatch is the connection below TLS. It notices a FIN, before which TLS should have said that it

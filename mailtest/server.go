@@ -205,12 +205,13 @@ func (s *Server) prepare() {
 		if s.wire.MaxRecipients <= 0 {
 			s.wire.MaxRecipients = defaultMaxRecipients
 		}
+		certs := s.serverTLS
 		if s.StartTLS || s.ImplicitTLS {
-			s.wire.TLS = s.serverTLS
+			s.wire.TLS = certs
 		}
 		s.wire.Implicit = s.ImplicitTLS
 		s.wireT = s.wire
-		s.wireT.TLS = s.serverTLS
+		s.wireT.TLS = certs
 		s.wireT.Implicit = true
 		s.nature = newRuleStates(s.Rules, "of Server.Rules")
 		s.Inbox.join(s)
@@ -489,9 +490,11 @@ func (s *Server) Close() {
 	for _, c := range live {
 		c.Shut()
 	}
-	stuck := time.AfterFunc(5*time.Second, s.logStuck)
+	if len(live) > 0 {
+		stuck := time.AfterFunc(5*time.Second, s.logStuck)
+		defer stuck.Stop()
+	}
 	s.running.Wait()
-	stuck.Stop()
 	s.state.Lock()
 	s.state.ended = true
 	s.state.Unlock()

@@ -40,6 +40,7 @@ type session struct {
 	counts   [lastStage + 1]int
 	left     bool      // is not counted as open any more
 	auth     *exchange // the last AUTH exchange
+	nothing  [1]byte   // what go-smtp has of messages
 
 	mu  sync.Mutex
 	log transcript
@@ -435,10 +436,15 @@ func (ss *session) Rcpt(_ string, opts *smtp.RcptOptions) error {
 	return nil
 }
 
-// Data is go-smtp's report of the end of a message, which the wire has kept from it.
+// Data is go-smtp's report of the end of a message, which the wire has kept from it: r is empty.
 func (ss *session) Data(r io.Reader) error {
-	_, err := io.Copy(io.Discard, r)
-	return err
+	for {
+		if _, err := r.Read(ss.nothing[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // Reset is go-smtp's report of the end of a transaction.

@@ -213,8 +213,8 @@ func (c *Conn) line() (line []byte, notes []string, err error) {
 
 // timedOut tells whether an error is that of a deadline.
 func timedOut(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 // wait lets d pass, unless the connection is shut meanwhile.
@@ -249,9 +249,9 @@ func (c *Conn) listen(d time.Duration) time.Duration {
 // end closes the socket, once, and reports how the connection ended.
 func (c *Conn) end(err error) {
 	c.ended = true
-	var how endError
+	how, ok := errors.AsType[endError](err)
 	switch {
-	case errors.As(err, &how):
+	case ok:
 	case errors.Is(err, io.EOF):
 		how = "the client closed the connection"
 	default:
@@ -264,18 +264,16 @@ func (c *Conn) end(err error) {
 
 // broken says how the socket failed.
 func (c *Conn) broken(op string, err error) error {
-	var end endError
 	select {
 	case <-c.closed:
 		return endError("the server was closed")
 	default:
 	}
-	if errors.As(err, &end) {
+	if end, ok := errors.AsType[endError](err); ok {
 		return end
 	}
-	var op1 *net.OpError
-	if errors.As(err, &op1) && op1.Err != nil {
-		err = op1.Err
+	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Err != nil {
+		err = operation.Err
 	}
 	return endError(fmt.Sprintf("%s: %v", op, err))
 }
