@@ -7,11 +7,18 @@ import (
 	"net/netip"
 )
 
-// ranges are the address ranges that no one has: those for documentation and for benchmarks
-// (RFC 5737, RFC 2544, RFC 3849).
-func ranges() []string {
-	return []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"}
-}
+// nobodys4 and nobodys6 are the address ranges that no one has: those for documentation and for
+// benchmarks (RFC 5737, RFC 2544, RFC 3849).
+var (
+	nobodys4 = []netip.Prefix{
+		netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
+		netip.MustParsePrefix("198.18.0.0/15"),
+	}
+	nobodys6 = []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}
+)
+
+// pools are those of IPv4 and IPv6.
+type pools struct{ v4, v6 pool }
 
 // pool hands out the addresses of some ranges, each once, in order. The first address of a range,
 // that of the network, is left out, and so is what looks like a broadcast address.
@@ -38,23 +45,28 @@ func (p *pool) next() netip.Addr {
 	return netip.Addr{}
 }
 
+func (p *pools) of(ipv6 bool) *pool {
+	if ipv6 {
+		return &p.v6
+	}
+	return &p.v4
+}
+
 // fillPools makes the pools from Networks. The internet is locked.
 func (n *Internet) fillPools() {
 	if n.pools != nil {
 		return
 	}
-	networks := n.Networks
-	if len(networks) == 0 {
-		networks = ranges()
+	n.pools = new(pools)
+	if len(n.Networks) == 0 {
+		n.pools.v4.ranges, n.pools.v6.ranges = nobodys4, nobodys6
 	}
-	n.pools = make(map[bool]*pool)
-	n.pools[false], n.pools[true] = new(pool), new(pool)
-	for _, text := range networks {
+	for _, text := range n.Networks {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
 			panic(fmt.Sprintf("mxmock: Networks: %v", err))
 		}
-		p := n.pools[prefix.Addr().Is6()]
+		p := n.pools.of(prefix.Addr().Is6())
 		p.ranges = append(p.ranges, prefix)
 	}
 }
@@ -64,7 +76,7 @@ func (n *Internet) fillPools() {
 func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
 	n.fillPools()
 	for {
-		a := n.pools[ipv6].next()
+		a := n.pools.of(ipv6).next()
 		switch {
 		case !a.IsValid():
 			family := "IPv4"

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
-
-	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
 // Check looks for records and hosts that disagree, and returns an error that has them all, one a
@@ -136,7 +134,7 @@ func (n *Internet) hostWith(addr netip.Addr) *Host {
 }
 
 func (c *checker) alias(name, target string) {
-	r := c.inet.db.Answer(new(dns.Msg).SetQuestion(target, dns.TypeA), zone.Recursive)
+	r := c.inet.db.LookUp(target, dns.TypeA)
 	if r.Rcode != dns.RcodeSuccess {
 		c.wrong("%s: the alias leads to %s, which does not exist (%s)", name, strings.TrimSuffix(target, "."), dns.RcodeToString[r.Rcode])
 	}

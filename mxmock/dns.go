@@ -152,7 +152,7 @@ func (r *reply) spoil(f Fault, q *dns.Msg, udp bool) {
 // soaFor returns the SOA record that a negative answer for a name has.
 func (n *Internet) soaFor(name string) []dns.RR {
 	for {
-		r := n.db.Answer(new(dns.Msg).SetQuestion(name, dns.TypeSOA), zone.Recursive)
+		r := n.db.LookUp(name, dns.TypeSOA)
 		for _, rr := range append(r.Answer, r.Ns...) {
 			if rr.Header().Rrtype == dns.TypeSOA {
 				return []dns.RR{rr}

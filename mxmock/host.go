@@ -28,7 +28,9 @@ type Host struct {
 	name string
 	fqdn string
 
-	certificate func() (*tls.Certificate, error) // made when it is first needed
+	once     sync.Once // makes cert, when it is first needed
+	cert     *tls.Certificate
+	certFail error
 
 	// The lock of inet guards these.
 	addrs    []netip.Addr
@@ -47,11 +49,13 @@ type service struct {
 
 // newHost returns a host that has neither addresses nor services.
 func newHost(n *Internet, fqdn, name string) *Host {
-	h := &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]*service), closed: n.closed}
-	h.certificate = sync.OnceValues(func() (*tls.Certificate, error) {
-		return testca.Certificate(name, "localhost", "127.0.0.1", "::1")
-	})
-	return h
+	return &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]*service), closed: n.closed}
+}
+
+// certificate returns the certificate of all services of the host.
+func (h *Host) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	h.once.Do(func() { h.cert, h.certFail = testca.Certificate(h.name, "localhost", "127.0.0.1", "::1") })
+	return h.cert, h.certFail
 }
 
 // Name returns the name of the host, without a final dot.
@@ -72,10 +76,7 @@ func (h *Host) Addrs() []string {
 // certificate, which its mail servers present too. It is signed by [Internet.RootCAs]. The
 // configuration is the caller's own to change.
 func (h *Host) TLS() *tls.Config {
-	return &tls.Config{
-		ClientAuth:     tls.RequestClientCert,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return h.certificate() },
-	}
+	return &tls.Config{ClientAuth: tls.RequestClientCert, GetCertificate: h.certificate}
 }
 
 // Server returns the mail server on the given port of the host, and makes it if there is none. On

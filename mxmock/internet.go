@@ -74,7 +74,7 @@ type Internet struct {
 	order       []*Host
 	byAddr      map[netip.Addr]*Host
 	mentioned   map[netip.Addr]bool // in the records of zones
-	pools       map[bool]*pool      // true: IPv6
+	pools       *pools
 	broken      map[netip.Addr]Fault
 	questions   map[question]Fault // broken ones, without patterns
 	patterns    []brokenPattern
@@ -226,6 +226,7 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	defer n.mu.Unlock()
 	n.settle()
 	h := n.hosts[strings.ToLower(fqdn)]
+	var rrs []dns.RR
 	if h == nil {
 		h = newHost(n, fqdn, strings.TrimSuffix(fqdn, "."))
 		if n.hosts == nil {
@@ -235,7 +236,7 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 		n.hosts[strings.ToLower(fqdn)] = h
 		n.order = append(n.order, h)
 		for _, a := range n.addresses(fqdn) {
-			n.attach(h, a)
+			rrs = append(rrs, n.attach(h, a))
 		}
 		if len(h.addrs) == 0 && len(addrs) == 0 {
 			addrs = []string{"0.0.0.0"}
@@ -249,8 +250,10 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 		if slices.Contains(h.addrs, addr) {
 			continue
 		}
-		n.attach(h, addr)
-		if err := n.db.Add(addressRecord(fqdn, addr)); err != nil {
+		rrs = append(rrs, n.attach(h, addr), addressRecord(fqdn, addr))
+	}
+	if len(rrs) > 0 {
+		if err := n.db.Add(rrs...); err != nil {
 			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
 		}
 	}
@@ -258,27 +261,27 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	return h
 }
 
-// attach gives an address to a host. The internet is locked.
-func (n *Internet) attach(h *Host, addr netip.Addr) {
+// attach gives an address to a host, and returns the PTR record for it. The internet is locked.
+func (n *Internet) attach(h *Host, addr netip.Addr) dns.RR {
 	if other := n.byAddr[addr]; other != nil {
 		panic(fmt.Sprintf("mxmock: host %s: %s has the address %v already", h.name, other.name, addr))
 	}
 	n.byAddr[addr] = h
 	h.addrs = append(h.addrs, addr)
 	reverse, err := dns.ReverseAddr(addr.String())
-	if err == nil {
-		err = n.db.Add(&dns.PTR{Hdr: header(reverse, dns.TypePTR), Ptr: h.fqdn})
-	}
-	if err != nil {
-		panic(fmt.Sprintf("mxmock: host %s: PTR record for %v: %v", h.name, addr, err))
-	}
+	must(err)
+	return &dns.PTR{Hdr: header(reverse, dns.TypePTR), Ptr: h.fqdn}
 }
 
 // addresses are those that the DNS has for a name.
 func (n *Internet) addresses(fqdn string) []netip.Addr {
 	var addrs []netip.Addr
 	for _, typ := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		for _, rr := range n.db.Answer(new(dns.Msg).SetQuestion(fqdn, typ), zone.Recursive).Answer {
+		r := n.db.LookUp(fqdn, typ)
+		if r.Rcode == dns.RcodeNameError {
+			break
+		}
+		for _, rr := range r.Answer {
 			if addr := addrOf(rr); addr.IsValid() {
 				addrs = append(addrs, addr)
 			}

@@ -22,8 +22,6 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
-
-	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
 // Records are what a domain publishes about its mail, beside its MX records. It is plain data; the
@@ -146,7 +144,7 @@ func (n *Internet) setTXT(name, version, text string) error {
 // records returns the records that the DNS has for a name and type, without following aliases.
 func (n *Internet) records(name string, typ uint16) []dns.RR {
 	var rrs []dns.RR
-	for _, rr := range n.db.Answer(new(dns.Msg).SetQuestion(name, typ), zone.Recursive).Answer {
+	for _, rr := range n.db.LookUp(name, typ).Answer {
 		if rr.Header().Rrtype == typ && strings.EqualFold(rr.Header().Name, name) {
 			rrs = append(rrs, rr)
 		}

@@ -50,6 +50,11 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 	return r
 }
 
+// LookUp answers a question as a resolver does: it is [DB.Answer] for those who have no query.
+func (db *DB) LookUp(name string, typ uint16) *dns.Msg {
+	return db.Answer(&dns.Msg{Question: []dns.Question{{Name: name, Qtype: typ, Qclass: dns.ClassINET}}}, Recursive)
+}
+
 // answer answers a query, and tells whether the answer is the same until a zone changes, whatever the time.
 func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 	r = reply(q, m)

@@ -111,14 +111,15 @@ func (at *node) synthesize(apex string) {
 	header := func(typ uint16) dns.RR_Header {
 		return dns.RR_Header{Name: apex, Rrtype: typ, Class: dns.ClassINET, Ttl: DefaultTTL}
 	}
+	ns := under("ns")
 	if at.zone.soa == nil {
 		at.setSOA(&dns.SOA{
-			Hdr: header(dns.TypeSOA), Ns: under("ns"), Mbox: under("hostmaster"),
+			Hdr: header(dns.TypeSOA), Ns: ns, Mbox: under("hostmaster"),
 			Serial: 1, Refresh: 3600, Retry: 600, Expire: 7 * 86400, Minttl: DefaultTTL,
 		})
 	}
 	if at.set(dns.TypeNS) == nil {
-		at.sets = append(at.sets, rrset{dns.TypeNS, []dns.RR{&dns.NS{Hdr: header(dns.TypeNS), Ns: under("ns")}}})
+		at.sets = append(at.sets, rrset{dns.TypeNS, []dns.RR{&dns.NS{Hdr: header(dns.TypeNS), Ns: ns}}})
 		at.zone.nsGiven = false
 	} else {
 		at.zone.nsGiven = true // what was a delegation is now the zone's own
@@ -127,9 +128,12 @@ func (at *node) synthesize(apex string) {
 
 // setSOA makes soa the SOA of the zone.
 func (at *node) setSOA(soa *dns.SOA) {
-	negative := *soa
-	negative.Hdr.Ttl = min(soa.Hdr.Ttl, soa.Minttl)
-	at.zone.soa, at.zone.negative = soa, &negative
+	at.zone.soa, at.zone.negative = soa, soa
+	if soa.Minttl < soa.Hdr.Ttl {
+		negative := *soa
+		negative.Hdr.Ttl = soa.Minttl
+		at.zone.negative = &negative
+	}
 	at.replace(dns.TypeSOA, soa)
 }
 
@@ -160,7 +164,9 @@ type saved struct {
 	zone *zone
 }
 
-func (db *DB) begin() *change { return &change{db: db, zones: make(map[*node]bool)} }
+func (db *DB) begin() *change {
+	return &change{db: db, before: make([]saved, 0, 4), zones: make(map[*node]bool)}
+}
 
 // save remembers a node before it is changed.
 func (c *change) save(at *node) {
