@@ -71,7 +71,7 @@ func run(re *regexp.Regexp, rounds int, output string, quick, cpu bool) {
 			}
 			for _, c := range r.contestants {
 				key := r.name + "/" + c.name
-				fmt.Fprintf(os.Stderr, "\r\x1b[Kround %d of %d: %s", round+1, rounds, key)
+				progress("round %d of %d: %s", round+1, rounds, key)
 				line, err := inChild(key, quick)
 				if err != nil {
 					log.Fatalf("\n%s: %v\n%s", key, err, line)
@@ -87,8 +87,16 @@ func run(re *regexp.Regexp, rounds int, output string, quick, cpu bool) {
 			}
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\r\x1b[K%d rounds in %v\n", rounds, time.Since(began).Round(time.Second))
+	progress("")
+	fmt.Fprintf(os.Stderr, "%d rounds in %v\n", rounds, time.Since(began).Round(time.Second))
 	printTable(os.Stdout, re, seen)
+}
+
+// progress shows what is being done, on one line of the terminal, if there is one.
+func progress(format string, args ...any) {
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		fmt.Fprintf(os.Stderr, "\r\x1b[K"+format, args...)
+	}
 }
 
 // inChild measures a contestant in a process of its own: a heap of its own and, where the system lets us, a
