@@ -15,7 +15,7 @@ const maxHeader = 1 << 20
 // is no field and by a boundary of the multiparts around it: the body begins with that line.
 func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 	type span struct{ name, end int } // how long the name is, and where the field ends, counted from at
-	spans := make([]span, 0, 32)
+	spans := make([]span, 0, 16)
 	pos := at
 	for body = -1; body < 0; {
 		line := d.raw[pos:d.lineEnd(pos)]

@@ -34,7 +34,7 @@ type Conn struct {
 	ended  bool
 
 	// Where out, feed and own begin. In most sessions none outgrows it.
-	memory [1024]byte
+	memory [640]byte
 }
 
 // await is what the engine's next output will be.
@@ -77,7 +77,7 @@ type transaction struct {
 func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn, closed: make(chan struct{})}
 	c.in.src = conn
-	c.out, c.own, c.feed = c.memory[:0:256], c.memory[256:256:768], c.memory[768:768]
+	c.out, c.own, c.feed = c.memory[:0:192], c.memory[192:192:512], c.memory[512:512]
 	return c
 }
 

@@ -16,7 +16,7 @@ func verb(line []byte) string {
 	if i := bytes.IndexAny(line, " \t"); i >= 0 {
 		word = line[:i]
 	}
-	for _, v := range verbs {
+	for _, v := range &verbs {
 		if len(v) == len(word) && strings.EqualFold(v, string(word)) {
 			return v
 		}
