@@ -69,9 +69,9 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		{"a message over a kept connection", send, 44}, // go-smtp's share is 30
-		{"a command", func() { d.say(noop) }, 5},
+		{"a command", func() { d.say(noop) }, 4},
 		{"to see a thousand messages again", func() { srv.Messages() }, 2},
-		{"to start and stop a server", stopped, 30},
+		{"to start and stop a server", stopped, 25},
 	} {
 		if got := testing.AllocsPerRun(200, test.f); got > test.most {
 			t.Errorf("%s takes %.1f allocations, want %.0f at most", test.what, got, test.most)

@@ -43,6 +43,28 @@ func TestUnflow(t *testing.T) {
 	}
 }
 
+// What is there as a whole becomes the same text as what comes in pieces.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{
+		"", "a", "\n", "\r", "\r\n", "\r\r\n", "\n\r", "a\r\nb\r\n", "a\nb\n", "a\rb", "a\r\n\r\nb\r", "\ufeffa\r\n\ufeffb", "\ufeff\ufeff",
+		strings.Repeat("x", 2*maxPiece) + "\r\r\n" + strings.Repeat("y", maxPiece) + "\r",
+	} {
+		for form := asItIs; form <= flowedDelSp; form++ {
+			bytewise := func(yield func([]byte) bool) {
+				for i := range len(in) {
+					if !yield([]byte(in[i : i+1])) {
+						return
+					}
+				}
+			}
+			if got, want := form.whole([]byte(in)), form.text(bytewise); got != want {
+				t.Errorf("layout %d of %.40q: got %.40q, in pieces it is %.40q", form, in, got, want)
+			}
+		}
+	}
+}
+
 // Long lines, which are looked at piece by piece, come out as short ones do.
 func TestUnflowLongLines(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,10 @@
 package mailtest
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 // A reply to EHLO is one line in a report, unless there is something wrong with it, which must be seen.
 func TestBriefReply(t *testing.T) {
@@ -20,6 +24,27 @@ func TestBriefReply(t *testing.T) {
 	} {
 		if got := (Turn{Stage: test.stage, Reply: test.reply}).brief(); got != test.want {
 			t.Errorf("%v, %q: got %q, want %q", test.stage, test.reply, got, test.want)
+		}
+	}
+}
+
+// Of a long dialogue a report has the beginning and the end.
+func TestBriefSession(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ turns, left int }{{0, 0}, {1, 0}, {60, 0}, {61, 1}, {1000, 940}} {
+		s := &Session{Number: 1}
+		for i := range test.turns {
+			s.Turns = append(s.Turns, Turn{Stage: Noop, Command: fmt.Sprintf("NOOP %d.", i+1), Reply: "250 OK\r\n"})
+		}
+		got := s.brief()
+		shown := strings.Count(got, "-> NOOP")
+		left := strings.Contains(got, fmt.Sprintf("… %d turns are left out here\n", test.left))
+		if shown != test.turns-test.left || left != (test.left > 0) ||
+			test.turns > 0 && (!strings.Contains(got, "NOOP 1.") || !strings.Contains(got, fmt.Sprintf("NOOP %d.", test.turns))) {
+			t.Errorf("of %d turns %d are shown, want all but %d, and the first and the last:\n%s", test.turns, shown, test.left, got)
+		}
+		if got := strings.Count(s.String(), "-> NOOP"); got != test.turns {
+			t.Errorf("the whole transcript shows %d turns, want %d", got, test.turns)
 		}
 	}
 }

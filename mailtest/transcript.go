@@ -168,16 +168,27 @@ func printable(s string, n int) string {
 
 // String returns the whole transcript as text, with the time of each line since the connection
 // began: in three significant digits, or in hundredths of a second from one second on.
-func (s *Session) String() string { return s.text(func(t Turn) string { return t.Reply }) }
+func (s *Session) String() string {
+	return s.text(len(s.Turns), len(s.Turns), func(t Turn) string { return t.Reply })
+}
 
-// brief is String with [Turn.brief] replies.
-func (s *Session) brief() string { return s.text(Turn.brief) }
+// brief is String with [Turn.brief] replies, and of a long dialogue only its beginning and its end.
+func (s *Session) brief() string {
+	const first, last = 10, 50
+	return s.text(first, len(s.Turns)-last, Turn.brief)
+}
 
-func (s *Session) text(reply func(Turn) string) string {
+// text is the transcript without the turns from one index up to another.
+func (s *Session) text(from, to int, reply func(Turn) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "session %d from %s to %s\n", s.Number, s.Client, s.Server)
-	for _, t := range s.Turns {
-		t.write(&b, s.Start, reply(t))
+	for i, t := range s.Turns {
+		switch {
+		case i == from && from < to:
+			fmt.Fprintf(&b, "%10s %d turns are left out here\n", "…", to-from)
+		case i < from || i >= to:
+			t.write(&b, s.Start, reply(t))
+		}
 	}
 	if s.End.IsZero() {
 		b.WriteString("still open\n")
