@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -384,6 +385,33 @@ func findingInMemory(t *testing.T, inet *mxmock.Internet, domain string) string 
 		return "secure"
 	}
 	return "insecure"
+}
+
+// TestPublishBogus changes and reads the records of a domain that validators do not believe.
+func TestPublishBogus(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	mx := inet.MX("qq.com", "mx1.qq.com")[0]
+	mx.Server(25).StartTLS = true
+	zoneOf(t, inet, `
+		qq.com.     TXT "owner=penguin"
+		www.qq.com. A   203.0.113.80
+	`)
+	inet.Secure("qq.com", mxmock.ExpiredSignatures)
+	inet.Publish("qq.com", mxmock.Records{SPF: "mx -all", DANE: true, MTASTS: "enforce"})
+	if got := inet.Host("www.qq.com").Addrs(); !slices.Equal(got, []string{"203.0.113.80"}) {
+		t.Errorf("addresses of the host = %q, want that of the DNS", got)
+	}
+	if err := inet.Check(); err != nil {
+		t.Error(err)
+	}
+	inet.Secure("qq.com")
+	if got, want := txtOf(t, inet, "qq.com"), []string{"v=spf1 mx -all", "owner=penguin"}; !slices.Equal(got, want) {
+		t.Errorf("TXT = %q, want %q", got, want)
+	}
+	if got := ask(t, "udp", listenDNS(t, inet), "tlsa _25._tcp.mx1.qq.com", nil); len(got.Answer) != 1 {
+		t.Errorf("TLSA = %v, want one record", got.Answer)
+	}
 }
 
 // TestSecureMisuse checks what Secure refuses.

@@ -50,9 +50,13 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 	return r
 }
 
-// LookUp answers a question as a resolver does: it is [DB.Answer] for those who have no query.
+// LookUp answers a question as a resolver does that does not validate, so that bogus data is there as
+// well: it is [DB.Answer] for those who have no query and want to know what the zones have.
 func (db *DB) LookUp(name string, typ uint16) *dns.Msg {
-	return db.Answer(&dns.Msg{Question: []dns.Question{{Name: name, Qtype: typ, Qclass: dns.ClassINET}}}, Recursive)
+	return db.Answer(&dns.Msg{
+		MsgHdr:   dns.MsgHdr{CheckingDisabled: true},
+		Question: []dns.Question{{Name: name, Qtype: typ, Qclass: dns.ClassINET}},
+	}, Recursive)
 }
 
 // answer answers a query, and tells whether the answer is the same until a zone changes, whatever the time.
