@@ -149,14 +149,12 @@ func (r *reply) spoil(f Fault, q *dns.Msg, udp bool) {
 	}
 }
 
-// soaFor returns the SOA record that a negative answer for a name has.
+// soaFor returns the SOA record that a negative answer for a name has: the one in the answer that there
+// is no CNAME record, which follows no alias. If there is one, the name above is in the same zone.
 func (n *Internet) soaFor(name string) []dns.RR {
 	for {
-		r := n.db.LookUp(name, dns.TypeSOA)
-		for _, rr := range append(r.Answer, r.Ns...) {
-			if rr.Header().Rrtype == dns.TypeSOA {
-				return []dns.RR{rr}
-			}
+		if soa := n.db.LookUp(name, dns.TypeCNAME).Ns; len(soa) > 0 {
+			return soa
 		}
 		i, end := dns.NextLabel(name, 0)
 		if end {

@@ -100,6 +100,38 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 }
 
+// TestNegativeFaults looks at the SOA record in what NXDomain and NoData answer, which says how long
+// that holds (RFC 2308 §3).
+func TestNegativeFaults(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	zoneOf(t, inet, `
+		example.com.     86400 SOA ns hostmaster 1 3600 600 604800 60
+		example.com.           MX 10 mx.example.com.
+		www.example.com.       CNAME web.example.net.
+		web.example.net.       A 203.0.113.80
+	`)
+	inet.Break("any *", mxmock.NoData)
+	addr := listenDNS(t, inet)
+	for question, want := range map[string]string{
+		"mx example.com":     "example.com. 60",
+		"soa example.com":    "example.com. 60",
+		"a www.example.com":  "example.com. 60",
+		"a none.example.com": "example.com. 60",
+		"a web.example.net":  "example.net. 300",
+		"a example.org":      ". 300",
+	} {
+		r := ask(t, "udp", addr, question, nil)
+		if len(r.Ns) != 1 || len(r.Answer) > 0 {
+			t.Errorf("%s: got %v, want no answer and an SOA record", question, r)
+			continue
+		}
+		if got := fmt.Sprint(r.Ns[0].Header().Name, " ", r.Ns[0].Header().Ttl); got != want {
+			t.Errorf("%s: SOA of %s, want %s", question, got, want)
+		}
+	}
+}
+
 // TestFaultsForResolver shows each fault to package net's resolver, in virtual time, with a search
 // list as the machine has it.
 func TestFaultsForResolver(t *testing.T) {
