@@ -86,7 +86,7 @@ type Internet struct {
 	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
 	nameservers []netip.AddrPort
 	policies    int               // how many MTA-STS policies there were
-	modes       map[string]string // of MTA-STS, by domain
+	modes       map[string]string // of MTA-STS, by domain in lower case
 	webs        map[string]bool   // web servers, by host and port
 	closing     map[closer]bool
 	closed      bool

@@ -233,7 +233,7 @@ func (n *Internet) setPolicy(apex, mode string) error {
 	if n.modes == nil {
 		n.modes = make(map[string]string)
 	}
-	n.modes[apex] = mode
+	n.modes[strings.ToLower(apex)] = mode
 	n.mu.Unlock()
 	if err := n.serveWeb("mta-sts."+apex, 443, n.policyHandler(apex)); err != nil {
 		return err

@@ -164,7 +164,7 @@ func TestMTASTS(t *testing.T) {
 			t.Errorf("policy = %q, want %q", got, want)
 		}
 		inet.MX("qq.com", "mx3.qq.com")
-		inet.Publish("qq.com", mxmock.Records{MTASTS: "enforce"})
+		inet.Publish("QQ.com", mxmock.Records{MTASTS: "enforce"})
 		if got, want := fetch(), "version: STSv1\r\nmode: enforce\r\nmx: mx3.qq.com\r\nmax_age: 604800\r\n"; got != want {
 			t.Errorf("new policy = %q, want %q", got, want)
 		}

@@ -55,7 +55,7 @@ func (n *Internet) policyHandler(apex string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/mta-sts.txt", func(w http.ResponseWriter, _ *http.Request) {
 		n.mu.Lock()
-		mode := n.modes[apex]
+		mode := n.modes[strings.ToLower(apex)]
 		n.mu.Unlock()
 		w.Header().Set("Content-Type", "text/plain")
 		fmt.Fprintf(w, "version: STSv1\r\nmode: %s\r\n", mode)
