@@ -109,6 +109,9 @@ func (p *parser) parse(origin string) *ParseError {
 			err = p.record(e)
 		}
 		if err != nil {
+			if e.indented && p.owner != "" {
+				err.Err = fmt.Errorf("%w (this line is indented, so its owner is that of the record before, %s)", err.Err, p.owner)
+			}
 			return err
 		}
 	}
@@ -324,7 +327,7 @@ func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError)
 // a time that is none.
 func strict(typ uint16, data []token) *ParseError {
 	switch typ {
-	case dns.TypeTXT, dns.TypeSPF:
+	case dns.TypeTXT, dns.TypeSPF, dns.TypeAVC, dns.TypeHINFO, dns.TypeISDN, dns.TypeNINFO, dns.TypeRESINFO, dns.TypeUINFO:
 		for _, t := range data {
 			if longest(t.text) > 255 {
 				return t.wrong(errors.New("more than 255 bytes in one string (RFC 1035 §3.3): make it several"))
