@@ -136,7 +136,7 @@ func (n *Internet) hostWith(addr netip.Addr) *Host {
 func (c *checker) alias(name, target string) {
 	r := c.inet.db.LookUp(target, dns.TypeA)
 	if r.Rcode != dns.RcodeSuccess {
-		c.wrong("%s: the alias leads to %s, which does not exist (%s)", name, strings.TrimSuffix(target, "."), dns.RcodeToString[r.Rcode])
+		c.wrong("%s: the alias leads to %s, for which the answer is %s", name, strings.TrimSuffix(target, "."), dns.RcodeToString[r.Rcode])
 	}
 }
 

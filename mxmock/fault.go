@@ -109,7 +109,7 @@ func (n *Internet) Break(what string, f Fault) {
 		must(n.refit(n.byAddr[addr.Unmap()]))
 		return
 	}
-	q := mustQuestion(what)
+	q := mustBeBreakable(what)
 	if f == 0 || f > Bogus {
 		panic(fmt.Sprintf("mxmock: %v can't befall the question %q", f, what))
 	}
@@ -142,10 +142,19 @@ func (n *Internet) Mend(what string) {
 		must(n.refit(n.byAddr[addr.Unmap()]))
 		return
 	}
-	q := mustQuestion(what)
+	q := mustBeBreakable(what)
 	n.mendQuestion(q)
 	n.rules = slices.DeleteFunc(n.rules, func(r *dnsRuleState) bool { return r.question == q })
 	n.pending = nil // what is asked again now is a look-up of its own
+}
+
+// mustBeBreakable is mustQuestion for what is no address.
+func mustBeBreakable(what string) question {
+	q, err := parseQuestion(what)
+	if err != nil {
+		panic(fmt.Sprintf("mxmock: %v, and no address either; for a host, there is Host.Break", err))
+	}
+	return q
 }
 
 // mendQuestion takes back a Break. The internet is locked.

@@ -289,6 +289,7 @@ $ORIGIN bad.example.com.
 @ TXT "v=spf1 mx -all"
 alias CNAME mx.good.example.com.
 dangling CNAME nowhere.example.net.
+round CNAME round
 nohost A 198.51.100.9
 deaf A 198.51.100.10
 null MX 0 .
@@ -319,11 +320,12 @@ mxmock: bad.example.com MX: nobody listens on port 25 of deaf.bad.example.com (1
 mxmock: bad.example.com MX: nohost.bad.example.com has the address 198.51.100.9, which is that of no host
 mxmock: bad.example.com MX: nowhere.bad.example.com has no address (RFC 5321 §5.1)
 mxmock: bad.example.com: 2 TXT records with v=spf1, and so none counts (RFC 7208 §4.5, RFC 7489 §6.6.3, RFC 8461 §3.1, RFC 8460 §3)
-mxmock: dangling.bad.example.com: the alias leads to nowhere.example.net, which does not exist (NXDOMAIN)
+mxmock: dangling.bad.example.com: the alias leads to nowhere.example.net, for which the answer is NXDOMAIN
 mxmock: null.bad.example.com: a null MX beside other MX records (RFC 7505 §3)
 mxmock: null5.bad.example.com: a null MX with preference 5, want 0 (RFC 7505 §3)
 mxmock: one.example.com: the DNS has the address 198.51.100.22, which the host has not
 mxmock: one.example.com: there is no PTR record for 198.51.100.20 (RFC 1912 §2.1)
+mxmock: round.bad.example.com: the alias leads to round.bad.example.com, for which the answer is SERVFAIL
 mxmock: two.example.com: the DNS has not the address 198.51.100.21 of the host
 mxmock: two.example.com: the PTR record for 198.51.100.21 says two.example.com, which has not that address (RFC 1912 §2.1)`
 	if diff := cmp.Diff(strings.Split(err.Error(), "\n"), strings.Split(want, "\n")); diff != "" {
