@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/net/idna"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
@@ -91,6 +92,9 @@ func (r resolver) exists(name string) bool {
 func (r resolver) takesMail(domain string) bool {
 	if strings.HasPrefix(domain, "[") {
 		return true
+	}
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		domain = ascii // (RFC 6531 §3.2)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

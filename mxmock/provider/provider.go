@@ -183,8 +183,8 @@ func (p *Provider) Block(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range what {
-		if prefix, err := netip.ParsePrefix(w); err == nil {
-			p.prefixes = append(p.prefixes, prefix.Masked())
+		if prefix, ok := clients(w); ok {
+			p.prefixes = append(p.prefixes, prefix)
 			continue
 		}
 		p.block[strings.ToLower(w)] = true
@@ -196,11 +196,21 @@ func (p *Provider) Unblock(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range what {
-		if prefix, err := netip.ParsePrefix(w); err == nil {
-			p.prefixes = slices.DeleteFunc(p.prefixes, func(q netip.Prefix) bool { return q == prefix.Masked() })
+		if prefix, ok := clients(w); ok {
+			p.prefixes = slices.DeleteFunc(p.prefixes, func(q netip.Prefix) bool { return q == prefix })
 		}
 		delete(p.block, strings.ToLower(w))
 	}
+}
+
+// clients reads an address, in any of its forms, or a prefix.
+func clients(what string) (netip.Prefix, bool) {
+	if addr, err := netip.ParseAddr(what); err == nil {
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), true
+	}
+	prefix, err := netip.ParsePrefix(what)
+	return prefix.Masked(), err == nil
 }
 
 // blocks tells whether a client, a sender or a domain is on the blocklist.

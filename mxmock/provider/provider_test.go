@@ -63,7 +63,7 @@ func TestBlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "strict.example")
 	m := w.good("bob@strict.example")
-	for _, what := range []string{w.sender.Addrs()[0], "192.0.2.0/24", "jb@shop.example", "shop.example", "SHOP.example"} {
+	for _, what := range []string{w.sender.Addrs()[0], "::ffff:" + w.sender.Addrs()[0], "192.0.2.0/24", "jb@shop.example", "shop.example", "SHOP.example"} {
 		w.p.Block("203.0.113.1", what)
 		if got := w.codes(t, m)[0]; got < 500 {
 			t.Errorf("blocked %s: %d, want a refusal", what, got)
@@ -71,6 +71,23 @@ func TestBlock(t *testing.T) {
 		w.p.Unblock(what)
 		if got := w.codes(t, m)[0]; got != 250 {
 			t.Errorf("unblocked %s: %d, want 250", what, got)
+		}
+	}
+}
+
+// TestForeignSender: the domain of a sender may be written with U-labels (RFC 6531 §3.3), and is looked
+// up by its A-labels.
+func TestForeignSender(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "strict.example")
+	w.inet.MX("例子.example", "mail.shop.example")
+	for from, want := range map[string]string{"jb@例子.example": "250", "jb@没有.example": "550"} {
+		m := w.good("bob@strict.example")
+		m.network, m.from, m.params = "tcp", from, " SMTPUTF8"
+		c, _ := w.connect(t, m, w.p.MX[0].Name(), 25)
+		w.deliver(t, c, m, "", false)
+		if got := strings.Join(c.replies["mail"], "\n"); !strings.HasPrefix(got, want) {
+			t.Errorf("MAIL FROM:<%s>: %q, want %s", from, got, want)
 		}
 	}
 }
