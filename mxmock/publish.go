@@ -79,6 +79,14 @@ func (n *Internet) Publish(domain string, r Records) {
 }
 
 func (n *Internet) publish(apex string, r Records) error {
+	switch {
+	case strings.HasPrefix(r.SPF, "v="):
+		return fmt.Errorf("SPF is what follows v=spf1, not %q", r.SPF)
+	case strings.HasPrefix(r.DMARC, "v="):
+		return fmt.Errorf("DMARC is what follows v=DMARC1;, not %q", r.DMARC)
+	case r.TLSRPT != "" && !strings.HasPrefix(r.TLSRPT, "mailto:") && !strings.HasPrefix(r.TLSRPT, "https:"):
+		return fmt.Errorf("TLSRPT is a URI such as mailto:tls@qq.com (RFC 8460 §3), not %q", r.TLSRPT)
+	}
 	if err := n.db.Ensure(apex); err != nil {
 		return err
 	}
