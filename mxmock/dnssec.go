@@ -57,7 +57,9 @@ const (
 
 // Secure makes a domain secure by DNSSEC (RFC 4033): it gets keys, and its parents too, up to the
 // root, so that a validating resolver that trusts [Internet.TrustAnchor] gets to them. For MX hosts
-// in another domain and their TLSA records (RFC 7672), that domain must be made secure as well.
+// in another domain and their TLSA records (RFC 7672), that domain must be made secure as well. So
+// must a domain beneath this one that is a zone of its own, as [Internet.MX], [Internet.Publish],
+// [Internet.Blocklist] and SOA records make them: until then it is not signed.
 //
 //	inet.Secure("qq.com")
 //	inet.Secure("163.com", mxmock.NSEC3)

@@ -387,6 +387,26 @@ func findingInMemory(t *testing.T, inet *mxmock.Internet, domain string) string 
 	return "insecure"
 }
 
+// TestSecureBeneath: a domain beneath a secure one is secure, unless it is a zone of its own.
+func TestSecureBeneath(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.Secure("qq.com")
+	zoneOf(t, inet, "foxmail.qq.com. MX 10 mx1.qq.com.")
+	inet.MX("vip.qq.com", "mx1.qq.com")
+	addr := listenDNS(t, inet)
+	secure := func(domain string) bool {
+		return ask(t, "udp", addr, "mx "+domain, func(q *dns.Msg) { q.AuthenticatedData = true }).AuthenticatedData
+	}
+	if !secure("foxmail.qq.com") || secure("vip.qq.com") {
+		t.Errorf("secure: foxmail %v, vip %v, want true, false", secure("foxmail.qq.com"), secure("vip.qq.com"))
+	}
+	inet.Secure("vip.qq.com")
+	if !secure("vip.qq.com") {
+		t.Error("vip is not secure")
+	}
+}
+
 // TestPublishBogus changes and reads the records of a domain that validators do not believe.
 func TestPublishBogus(t *testing.T) {
 	t.Parallel()

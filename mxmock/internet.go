@@ -172,7 +172,8 @@ func (n *Internet) forget(c closer) {
 // MX makes the given hosts the mail exchangers of domain, in place of those it had, and returns
 // them in the same order. Each is a name, or a preference and a name: "10 mx1.qq.com". Without
 // preferences they get 10, 20, 30 and so on, so that the first is tried first. The hosts are made
-// as by [Internet.Host] if need be, with a mail server on port 25.
+// as by [Internet.Host] if need be, with a mail server on port 25. The domain becomes a zone of its
+// own, unless it is one.
 //
 // "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
 // A name that is no domain name makes MX panic.

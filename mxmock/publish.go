@@ -69,8 +69,9 @@ type Records struct {
 	Autoconfig bool
 }
 
-// Publish publishes records of a domain, in place of those that it had of the same kind. It panics
-// if one of them makes no sense, saying why.
+// Publish publishes records of a domain, in place of those that it had of the same kind. The domain
+// becomes a zone of its own, unless it is one. Publish panics if one of the records makes no sense,
+// saying why.
 func (n *Internet) Publish(domain string, r Records) {
 	apex := mustName(domain)
 	if err := n.publish(apex, r); err != nil {
