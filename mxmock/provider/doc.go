@@ -67,8 +67,9 @@
 // "rset", "noop" and "quit" are replies as on the wire; several lines are several of that key.
 // After STARTTLS, the ehlo lines without STARTTLS are sent unless there are lines for ehlo-tls.
 // Where there is no reply, package mailtest has one. What EHLO offers decides about STARTTLS, AUTH
-// and enhanced codes. "size" is the limit that the server enforces. "token" is a regular expression
-// of literals, classes and fixed repetitions that says what {token} looks like.
+// and enhanced codes. "size" is the limit, which the policies enforce that depend on it, or else the
+// server. "token" is a regular expression of literals, classes and fixed repetitions that says what
+// {token} looks like.
 //
 // "policy NAME" is a refusal. "at" is one stage or several: connect, helo, auth, mail, rcpt, data,
 // dot, and command for what is no command of SMTP. Each "when" is a condition; all must hold.

@@ -5,6 +5,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -105,8 +106,8 @@ func (p *Provider) serve(inet *mxmock.Internet, s *service) error {
 			server.Rules, server.Reword = r.rules(), r.reword
 			server.StartTLS = s.offers("STARTTLS")
 			server.Mechanisms = s.mechanisms()
-			if s.size > 0 {
-				server.MaxSize = s.size + 1 // so that a policy sees what is too large before the server does
+			if server.MaxSize = s.size; p.refusesBySize(s) {
+				server.MaxSize = math.MaxInt64 // what is too large is for the policy to say
 			}
 			if submission {
 				p.servers = append(p.servers, server)
@@ -114,6 +115,14 @@ func (p *Provider) serve(inet *mxmock.Internet, s *service) error {
 		}
 	}
 	return nil
+}
+
+// refusesBySize tells whether a policy decides what is too large for a service. It needs an EHLO reply of
+// the service's own, or the server's would announce its own limit.
+func (p *Provider) refusesBySize(s *service) bool {
+	return s.words["ehlo"] != "" && slices.ContainsFunc(p.def.policies, func(pol *policy) bool {
+		return pol.serves(s) && pol.answersTo("size")
+	})
 }
 
 // offers tells whether the EHLO reply has a keyword.

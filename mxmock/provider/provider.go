@@ -268,8 +268,8 @@ func (p *Provider) withoutCode(user string) bool {
 	return ok && code == ""
 }
 
-// MaxSize changes the largest message that the provider takes. What EHLO says stays as it was. Zero
-// is the limit that EHLO names.
+// MaxSize changes the largest message that the policies allow that depend on "size". What EHLO says
+// stays as it was. Zero is the limit of the definition, that which EHLO names.
 func (p *Provider) MaxSize(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -193,6 +193,36 @@ func TestBanAndMaxSize(t *testing.T) {
 	}
 }
 
+// TestSizes: what is too large is refused in the words of the provider, however large it is, and not
+// at all if the test says so.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "strict.example")
+	m := w.good("bob@strict.example")
+	m.network = "tcp"
+	large := strings.Repeat(strings.Repeat("x", 70)+"\r\n", 11<<20/72) // its limit is 10 MiB
+	try := func() string {
+		t.Helper()
+		m.body = large
+		c, _ := w.connect(t, m, w.p.MX[0].Name(), 25)
+		w.deliver(t, c, m, "", false)
+		return strings.Join(c.replies["dot"], "\n")
+	}
+	w.p.Only("size")
+	if got, want := try(), "552 5.3.4 The message is larger than the limit of 10485760 bytes"; got != want {
+		t.Errorf("too large: %q, want %q", got, want)
+	}
+	w.p.MaxSize(20 << 20)
+	if got := try(); !strings.HasPrefix(got, "250") {
+		t.Errorf("below MaxSize: %q, want 250", got)
+	}
+	w.p.MaxSize(0)
+	w.p.Off()
+	if got := try(); !strings.HasPrefix(got, "250") {
+		t.Errorf("with all policies off: %q, want 250", got)
+	}
+}
+
 // TestRulesOfTheTest: what a test wants goes before what the provider is, and Reset takes only the
 // first away.
 func TestRulesOfTheTest(t *testing.T) {
