@@ -195,13 +195,13 @@ func (t *turn) isNew(args []string) bool {
 	if t.a.Stage == mailtest.Dot {
 		to = t.accepted()
 	}
-	for _, address := range to {
-		if t.p.isNew(t.policy, [3]string{t.a.Client, strings.ToLower(t.a.From), strings.ToLower(address)}, delay) {
-			t.about = address
-			return true
+	refused := false
+	for _, address := range to { // all of them, for each is known from now on
+		if t.p.isNew(t.policy, [3]string{t.a.Client, strings.ToLower(t.a.From), strings.ToLower(address)}, delay) && !refused {
+			t.about, refused = address, true
 		}
 	}
-	return false
+	return refused
 }
 
 func (t *turn) sender(args []string) bool {

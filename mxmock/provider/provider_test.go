@@ -141,6 +141,21 @@ func TestGreylist(t *testing.T) {
 	})
 }
 
+// TestGreylistAtDot: one refusal makes all the recipients of a message known.
+func TestGreylistAtDot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "139.com")
+		m := w.good("bob@139.com", "eve@139.com")
+		for _, want := range []int{450, 250} {
+			if got := w.codes(t, m); !slices.Equal(got, []int{want, want}) {
+				t.Errorf("codes = %d, want %d for both", got, want)
+			}
+			time.Sleep(3 * time.Minute)
+		}
+	})
+}
+
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "gmail.com")
