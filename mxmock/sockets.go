@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,12 +106,16 @@ func (n *Internet) ResolvConf() (string, error) {
 // accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
 // are the real ones.
 //
-// The error names the address and port that is taken or not one of this machine; then no host
-// listens. What is made later panics instead. Inside a synctest bubble, ListenHosts always fails.
+// The error names the address and port that is taken or not one of this machine, or the real port
+// that is none or would stand for two; then all is as it was. What is made later panics instead.
+// Inside a synctest bubble, ListenHosts always fails.
 func (n *Internet) ListenHosts(ports map[int]int) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.socketsAllowed(); err != nil {
+		return err
+	}
+	if err := checkPorts(ports); err != nil {
 		return err
 	}
 	old := n.ports
@@ -124,6 +130,22 @@ func (n *Internet) ListenHosts(ports map[int]int) error {
 				n.refit(h)
 			}
 			return err
+		}
+	}
+	return nil
+}
+
+// checkPorts tells what is wrong with the real ports that ListenHosts is given.
+func checkPorts(ports map[int]int) error {
+	taken := make(map[int]int)
+	for _, port := range slices.Sorted(maps.Keys(ports)) {
+		switch real := ports[port]; {
+		case real < 0 || real > 65535:
+			return fmt.Errorf("mxmock: listen on port %d for port %d: there is no such port", real, port)
+		case real != 0 && taken[real] != 0:
+			return fmt.Errorf("mxmock: listen on port %d for port %d: it is that for port %d", real, port, taken[real])
+		default:
+			taken[real] = port
 		}
 	}
 	return nil

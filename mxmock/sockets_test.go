@@ -135,6 +135,18 @@ func TestListenHostsErrors(t *testing.T) {
 	if err := inet.ListenHosts(map[int]int{25: 20026}); err != nil {
 		t.Errorf("when it is free: %v", err)
 	}
+	for want, ports := range map[string]map[int]int{
+		"port 20026 for port 587: it is that for port 25": {25: 20026, 587: 20026},
+		"port 65561 for port 25: there is no such port":   {25: 65561},
+		"port -1 for port 25: there is no such port":      {25: -1},
+	} {
+		if err := inet.ListenHosts(ports); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ListenHosts(%v) = %v, want %s", ports, err, want)
+		}
+	}
+	if _, err := greeting(mx[0].Addrs()[0] + ":20026"); err != nil {
+		t.Errorf("after these errors the first host: %v, want a greeting", err)
+	}
 	mustPanic(t, "a host at an address of another machine", func() { inet.Host("far.qq.com", "203.0.113.1").Server(25) })
 
 	far := mxmock.New(t)
