@@ -36,7 +36,7 @@ type Host struct {
 	addrs    []netip.Addr
 	broken   Fault
 	services map[int]*service
-	sockets  map[netip.AddrPort]closer // real ones, see ListenHosts
+	sockets  map[netip.AddrPort]hostSocket // real ones, see ListenHosts
 	closed   bool
 }
 

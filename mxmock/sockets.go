@@ -171,13 +171,13 @@ func (n *Internet) refit(h *Host) error {
 		}
 	}
 	for at, s := range h.sockets {
-		if _, ok := wanted[at]; !ok {
+		if wanted[at] != s.port {
 			s.Close()
 			delete(h.sockets, at)
 		}
 	}
 	for at, port := range wanted {
-		if h.sockets[at] != nil {
+		if h.sockets[at].closer != nil {
 			continue
 		}
 		s, err := n.open(h, at, port)
@@ -189,11 +189,17 @@ func (n *Internet) refit(h *Host) error {
 			return fmt.Errorf("mxmock: host %s: %w%s", h.name, err, hint)
 		}
 		if h.sockets == nil {
-			h.sockets = make(map[netip.AddrPort]closer)
+			h.sockets = make(map[netip.AddrPort]hostSocket)
 		}
-		h.sockets[at] = s
+		h.sockets[at] = hostSocket{s, port}
 	}
 	return nil
+}
+
+// hostSocket is a real socket, and the port of the host that it stands for.
+type hostSocket struct {
+	closer
+	port int
 }
 
 // faultAt returns what is wrong with an address of a host. The internet is locked.

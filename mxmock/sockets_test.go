@@ -147,6 +147,13 @@ func TestListenHostsErrors(t *testing.T) {
 	if _, err := greeting(mx[0].Addrs()[0] + ":20026"); err != nil {
 		t.Errorf("after these errors the first host: %v, want a greeting", err)
 	}
+	mx[0].Server(587).Name = "submission.qq.com"
+	if err := inet.ListenHosts(map[int]int{25: 20027, 587: 20026}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := greeting(mx[0].Addrs()[0] + ":20026"); !strings.HasPrefix(got, "220 submission.qq.com") {
+		t.Errorf("port 20026, now for port 587: greeting %q, %v, want that of submission", got, err)
+	}
 	mustPanic(t, "a host at an address of another machine", func() { inet.Host("far.qq.com", "203.0.113.1").Server(25) })
 
 	far := mxmock.New(t)
