@@ -217,7 +217,7 @@ func TestBreakQuestions(t *testing.T) {
 	inet.Break("mx qq.com", mxmock.ServFail)
 	check("with a suffix of a search list", map[string]string{"mx qq.com.corp.example": "SERVFAIL", "mx qq.corp.example": "NXDOMAIN"})
 
-	for _, bad := range []string{"", "mx", "nosuch qq.com", "mx a b", "mx ..", "203.0.113.256", "mx qq.com\x00"} {
+	for _, bad := range []string{"", "mx", "nosuch qq.com", "mx a b", "mx ..", "203.0.113.256", "ptr 203.0.113.5", "mx qq.com\x00"} {
 		mustPanic(t, "Break "+bad, func() { inet.Break(bad, mxmock.ServFail) })
 		mustPanic(t, "Mend "+bad, func() { inet.Mend(bad) })
 	}

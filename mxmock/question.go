@@ -29,6 +29,9 @@ func parseQuestion(text string) (question, error) {
 	if !ok {
 		return question{}, fmt.Errorf("question %q: there is no record type %q", text, fields[0])
 	}
+	if reverse, err := dns.ReverseAddr(fields[1]); err == nil && typ == dns.TypePTR {
+		return question{}, fmt.Errorf("question %q: the DNS has the name of %s at %s", text, fields[1], reverse)
+	}
 	name, beneath := fields[1], false
 	switch {
 	case name == "*":
