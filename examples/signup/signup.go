@@ -37,17 +37,23 @@ func (s *Shop) Register(address string) error {
 		return fmt.Errorf("signup: register %q: %w", address, err)
 	}
 	token := rand.Text()
+	s.expect(token, to.Address)
 	if err := smtp.SendMail(s.Mailer, nil, s.From, []string{to.Address}, s.welcome(to, token)); err != nil {
 		return fmt.Errorf("signup: welcome %s: %w", to.Address, err)
 	}
+	return nil
+}
+
+// expect makes a token valid. This comes before the mail, whose reader may be faster than the reply of
+// the mail server, and stays so if the mail fails, for it may have arrived all the same.
+func (s *Shop) expect(token, address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pending == nil {
 		s.pending = make(map[string]string)
 		s.accounts = make(map[string]bool)
 	}
-	s.pending[token] = to.Address
-	return nil
+	s.pending[token] = address
 }
 
 // Confirm opens the account for the token of a link. The error is ErrToken.
@@ -82,7 +88,7 @@ func (s *Shop) welcome(to *mail.Address, token string) []byte {
 		"To: " + to.String(),
 		"Subject: " + mime.QEncoding.Encode("utf-8", "Welcome, "+name),
 		"Date: " + time.Now().Format(time.RFC1123Z),
-		"Message-ID: <" + token + "@" + domain + ">",
+		"Message-ID: <" + rand.Text() + "@" + domain + ">",
 		"MIME-Version: 1.0",
 		"Content-Type: text/plain; charset=utf-8",
 		"Content-Transfer-Encoding: 8bit",

@@ -5,6 +5,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -55,6 +56,26 @@ func TestRegister(t *testing.T) {
 	}
 	if err := shop.Confirm(token); !errors.Is(err, signup.ErrToken) {
 		t.Errorf("the link for the second time: %v, want %v", err, signup.ErrToken)
+	}
+}
+
+// TestRegisterWithoutReply opens the link of a mail whose arrival nobody has confirmed. The link is the
+// only place where the token is: Message-IDs are in many a log.
+func TestRegisterWithoutReply(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.AddRules(mailtest.Rule{At: mailtest.Dot, Keep: true, Drop: mailtest.Close})
+	shop := newShop(srv.Addr())
+	if err := shop.Register("bob@qq.com"); err == nil {
+		t.Error("no error, want that of the lost connection")
+	}
+	msg := srv.Next(t)
+	token := msg.Links()[0].Query().Get("token")
+	if err := shop.Confirm(token); err != nil {
+		t.Errorf("the link: %v", err)
+	}
+	if n := strings.Count(string(msg.Raw), token); n != 1 {
+		t.Errorf("the token is in the message %d times, want once", n)
 	}
 }
 
