@@ -3,11 +3,13 @@ package mxmock
 // Connections in memory: what package net would return, without package net.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,8 +34,9 @@ const (
 
 // DialContext connects to a host of the internet, as [net.Dialer.DialContext] would. The network is
 // "tcp", "tcp4" or "tcp6"; the address is a host and a port, where the host is an address or a name
-// that the internet's own DNS resolves. All its addresses are tried, in the order of the resolver,
-// and the other address family beside the first after 300 ms (RFC 8305). The connection comes from
+// that the internet's own DNS resolves. All its addresses are tried, IPv6 before IPv4 as on a machine
+// that has both, whatever this one has (RFC 6724 §6), and the other address family beside the first
+// after 300 ms (RFC 8305). The connection comes from
 // 192.0.2.1 or 2001:db8::1; that from a host of the internet is made by [Host.DialContext]. The
 // networks "udp", "udp4" and "udp6" reach the DNS only, at 192.0.2.53:53 and at hosts that serve
 // it.
@@ -75,6 +78,7 @@ func (n *Internet) dial(ctx context.Context, from *Host, network, address string
 	if err != nil {
 		return fail(err)
 	}
+	n.sort(addrs, from)
 	d := dialing{inet: n, from: from, network: network, udp: udp, unnamed: host == "", port: uint16(port)}
 	first, others := families(addrs)
 	if network != "tcp" || len(others) == 0 {
@@ -112,6 +116,23 @@ func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Ad
 		addrs[i] = a.Unmap()
 	}
 	return addrs, err
+}
+
+// sort puts addresses into the order in which a host, or the code under test, tries them: those
+// without a route at the end (RFC 6724 §6 rule 1), and IPv6 before IPv4 (rule 6).
+func (n *Internet) sort(addrs []netip.Addr, from *Host) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	rank := func(a netip.Addr) int {
+		switch {
+		case !from.source(a).IsValid():
+			return 2
+		case a.Is4():
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // families divides addresses into those of the family of the first, and the others.
@@ -348,29 +369,39 @@ func (h *Host) target(to netip.AddrPort) string {
 	if h == nil {
 		return to.String()
 	}
-	return net.JoinHostPort(h.name, strconv.Itoa(int(to.Port())))
+	target := net.JoinHostPort(h.name, strconv.Itoa(int(to.Port())))
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
+	if len(h.addrs) > 1 {
+		target += " " + to.Addr().String()
+	}
+	return target
 }
 
-// source returns the address that a connection comes from.
+// source returns the address that a connection comes from; it is not valid if there is no route. The
+// host is nil for the code under test. The internet is locked.
+func (h *Host) source(to netip.Addr) netip.Addr {
+	switch {
+	case to.IsLoopback():
+		return to
+	case h == nil && to.Is6():
+		return client6()
+	case h == nil:
+		return client4()
+	}
+	for _, a := range h.addrs {
+		if a.Is6() == to.Is6() {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// source is [Host.source] with a port.
 func (n *Internet) source(from *Host, to netip.Addr) (*net.TCPAddr, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	addr := client4()
-	if to.Is6() {
-		addr = client6()
-	}
-	if from != nil {
-		addr = netip.Addr{}
-		for _, a := range from.addrs {
-			if a.Is6() == to.Is6() {
-				addr = a
-				break
-			}
-		}
-	}
-	if to.IsLoopback() {
-		addr = to
-	}
+	addr := from.source(to)
 	if !addr.IsValid() {
 		return nil, os.NewSyscallError("connect", syscall.ENETUNREACH)
 	}

@@ -66,7 +66,7 @@ func TestNames(t *testing.T) {
 			inet := mxmock.New(t)
 			inet.MX("qq.com", "10 mx1.qq.com", "5 mx2.qq.com", "5 mx3.qq.com")
 			inet.MX("163.com", "a.163.com", "b.163.com")
-			inet.MX("null.example.com", "0 .")
+			inet.MX("null.example.com", ".")
 			inet.MX("bücher.example", "mx.bücher.example")
 			inet.MX("xn--fsqu00a.xn--0zwm56d", "mx1.qq.com") // 例子.测试
 			zoneOf(t, inet, "empty.example.com. TXT x\n*.wild.example.com. MX 7 mx1.qq.com.")

@@ -175,7 +175,7 @@ func (n *Internet) forget(c closer) {
 // as by [Internet.Host] if need be, with a mail server on port 25. The domain becomes a zone of its
 // own, unless it is one.
 //
-// "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
+// "." or "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
 // A name that is no domain name makes MX panic.
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
@@ -183,6 +183,9 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	hosts := make([]*Host, len(exchangers))
 	for i, text := range exchangers {
 		pref, name := uint16(10*(i+1)), text
+		if name == "." {
+			pref = 0
+		}
 		if fields := strings.Fields(text); len(fields) == 2 {
 			p, err := strconv.ParseUint(fields[0], 10, 16)
 			if err != nil {

@@ -32,8 +32,9 @@ type Event struct {
 	//	mail mx1.qq.com:25 bob@qq.com
 	//
 	// The greeting is "smtp mx1.qq.com:25 (greeting)", the end of a message "smtp mx1.qq.com:25
-	// (dot)", and so on for what is no command. A host that does not exist is named by the address.
-	// A message has one event for each of its recipients.
+	// (dot)", and so on for what is no command. A host that does not exist is named by the address;
+	// of one with several addresses, the one that was dialled follows: "dial mx1.qq.com:25
+	// 2001:db8::2". A message has one event for each of its recipients.
 	What string
 
 	// Result is what came of it: the answer of the DNS; "connected", the error, or "(no answer

@@ -178,3 +178,34 @@ func TestRandomPackets(t *testing.T) {
 		t.Errorf("after all that: MX %s, want %s", got, want)
 	}
 }
+
+// Of a host with several addresses the journal says which one was dialled.
+func TestJournalAddresses(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	host := inet.Host("mx1.qq.com", "0.0.0.0", "::")
+	inet.MX("qq.com", "mx1.qq.com")
+	inet.Break(host.Addrs()[1], mxmock.Unreachable)
+	conn, err := inet.DialContext(t.Context(), "tcp", "mx1.qq.com:25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	j := inet.Journal()
+	if err := j.Order("dial mx1.qq.com:25 "+host.Addrs()[1], "dial mx1.qq.com "+host.Addrs()[0]); err != nil {
+		t.Error(err)
+	}
+	if got := j.Count("dial mx1.qq.com"); got != 2 {
+		t.Errorf("%d attempts to connect, want 2:\n%v", got, j)
+	}
+
+	inet.Reset() // a host with IPv4 alone has no use for the first
+	conn, err = inet.Host("out.example.com").DialContext(t.Context(), "tcp", "mx1.qq.com:25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if j := inet.Journal(); j.Count("dial") != 1 || j.Count("dial mx1.qq.com:25 "+host.Addrs()[0]) != 1 {
+		t.Errorf("want one attempt to connect, to %s:\n%v", host.Addrs()[0], j)
+	}
+}
