@@ -200,7 +200,7 @@ func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 	if addr.Addr().IsValid() {
 		ss.client = addr.String()
 	}
-	ss.helo, ss.user, ss.tx = helo, user, nil
+	ss.helo, ss.user, ss.mechanism, ss.tx = helo, user, "", nil
 	if user != "" {
 		ss.mechanism = "XCLIENT"
 	}
