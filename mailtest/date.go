@@ -14,6 +14,13 @@ import (
 // offset that is written, under no local name.
 func parseDate(s string) (time.Time, bool) {
 	s = stripComments(s)
+	if strings.Contains(s, " :") || strings.Contains(s, ": ") { // there may be white space in the time (§4.3)
+		parts := strings.Split(s, ":")
+		for i, part := range parts {
+			parts[i] = strings.TrimSpace(part)
+		}
+		s = strings.Join(parts, ":")
+	}
 	if i := strings.IndexByte(s, ','); i >= 0 {
 		s = s[i+1:] // nobody is helped if the day of the week contradicts the date
 	}
