@@ -72,3 +72,19 @@ func notes(s *mailtest.Session) []string {
 	}
 	return all
 }
+
+// A dot that was doubled ends no message, whatever else is wrong with the line ends.
+func TestNoSmuggling(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"\r\n..\r\n", "\r\n..\n", "\r\n..\r"} {
+		srv := mailtest.New(t)
+		_, c := begin(t, srv)
+		c.PrintfLine("a\nb%s\r\n.", line)
+		if code, err := readCode(c); code != 250 {
+			t.Fatalf("%q: got %d, %v", line, code, err)
+		}
+		if got := strings.Join(notes(srv.Sessions()[0]), "\n"); strings.Contains(got, "end the message") || !strings.Contains(got, "bare LF") {
+			t.Errorf("%q: got the notes\n%s\nwant one of bare LF, and none of an end", line, got)
+		}
+	}
+}

@@ -316,12 +316,27 @@ func LineEnds(data []byte) []string {
 		return nil
 	}
 	notes := []string{fmt.Sprintf("%d bare LF and %d bare CR in the message", lf, cr)}
-	for _, end := range []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\n.\r", "\r.\n", "\r\n.\r", "\r.\r\n", "\r\n\x00.\r\n"} {
-		if i := bytes.Index(data, []byte(end)); i >= 0 {
+	for _, end := range []string{"\n.\n", "\n.\r\n", "\r.\r", "\n.\r", "\r.\n", "\r.\r\n", "\r\n\x00.\r\n"} {
+		if i := indexEnd(data, end); i >= 0 {
 			notes = append(notes, fmt.Sprintf("%q at byte %d may end the message for other servers", end, i))
 		}
 	}
 	return notes
+}
+
+// indexEnd returns where such an end of a message is, or -1. A dot behind CRLF is none: it was doubled.
+func indexEnd(data []byte, end string) int {
+	for from := 0; ; {
+		i := bytes.Index(data[from:], []byte(end))
+		if i < 0 {
+			return -1
+		}
+		i += from
+		if i == 0 || data[i-1] != '\r' || end[0] != '\n' {
+			return i
+		}
+		from = i + 1
+	}
 }
 
 // finish concludes a message by own and lets the engine end its DATA unheard.
