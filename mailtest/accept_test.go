@@ -119,6 +119,28 @@ func TestUnsentAcknowledgement(t *testing.T) {
 	})
 }
 
+// A client that does not want to wait for the greeting ends the session at once.
+func TestGoneBeforeGreeting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		srv.AddRules(mailtest.Rule{At: mailtest.Greeting, Delay: time.Hour})
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		conn.Close()
+		s := srv.WaitSession(t, 1)
+		if got, want := s.End.Sub(s.Start), time.Minute; got != want || s.Ending != "the client closed the connection" {
+			t.Errorf("it has ended after %v by %q, want %v, by the client:\n%s", got, s.Ending, want, s)
+		}
+		if len(s.Turns) != 1 || s.Turns[0].Reply != "" || s.Turns[0].Rule != 1 {
+			t.Errorf("got the transcript\n%swant a greeting that was not sent, by rule 1", s)
+		}
+	})
+}
+
 // Several rules of messages: exact bytes in Raw, whatever they are.
 func TestRawBytes(t *testing.T) {
 	t.Parallel()

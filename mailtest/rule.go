@@ -122,8 +122,9 @@ type Rule struct {
 	// ClientCertificate, at Handshake, requires a certificate of the test CA from the client.
 	ClientCertificate bool
 
-	// Delay is how long the client waits for the reply. At Idle, it is how long the client has to be silent
-	// for the rule to act.
+	// Delay is how long the client waits for the reply. That the client goes away meanwhile ends the session
+	// at once at Greeting, and at other stages when the delay is over. At Idle, it is how long the
+	// client has to be silent for the rule to act.
 	Delay time.Duration
 
 	// Pace, if not zero, is the time between each two bytes of the reply.

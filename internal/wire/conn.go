@@ -232,18 +232,23 @@ func (c *Conn) wait(d time.Duration) error {
 	}
 }
 
-// listen lets d pass before the greeting unless the client speaks or goes meanwhile, and notes what
-// it says, for it must wait (RFC 5321 §4.3.1). It returns how much time has passed.
-func (c *Conn) listen(d time.Duration) time.Duration {
+// listen lets d pass before the greeting unless the client speaks meanwhile, and notes what it says,
+// for it must wait (RFC 5321 §4.3.1). It returns how much time has passed, and an error if the client
+// has gone.
+func (c *Conn) listen(d time.Duration) (time.Duration, error) {
 	start := time.Now()
 	if d <= 0 || c.conn.SetReadDeadline(start.Add(d)) != nil {
-		return 0
+		return 0, nil
 	}
-	if c.in.fill() == nil {
-		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the greeting", len(c.in.buffered())))
-	}
+	err := c.in.fill()
 	c.conn.SetReadDeadline(time.Time{})
-	return time.Since(start)
+	switch {
+	case err == nil:
+		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the greeting", len(c.in.buffered())))
+	case timedOut(err):
+		err = nil
+	}
+	return time.Since(start), err
 }
 
 // end closes the socket, once, and reports how the connection ended.

@@ -170,14 +170,20 @@ func (c *Conn) decide(own []byte) {
 func (c *Conn) carryOut(own []byte) error {
 	t, act := &c.turn, &c.turn.Action
 	delay := act.Delay
+	var err error
 	if t.Kind == Connect {
-		delay -= c.listen(delay)
+		var passed time.Duration
+		passed, err = c.listen(delay)
+		delay -= passed
 	}
-	if err := c.wait(delay); err != nil {
+	if err == nil {
+		err = c.wait(delay)
+	}
+	if err != nil {
 		c.handler.After(t)
 		return err
 	}
-	err := c.send(t)
+	err = c.send(t)
 	if err == nil && act.Drop != NoDrop {
 		return c.drop(act.Drop)
 	}
