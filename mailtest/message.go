@@ -45,7 +45,9 @@ type Message struct {
 	// it, and then a client that does its duty sends the message again. A message can be
 	// had before its acceptance is sent, and stays as it is; if the client does not get
 	// the acceptance for other reasons than a rule, such as a connection that it has
-	// closed, only those that Messages and waits return from then on say so.
+	// reset, only those that Messages and waits return from then on say so. A client that
+	// has closed the connection without a reset may still be reading: what is written
+	// into it counts as sent.
 	Acked bool
 
 	// Envelope is what the client said about the message in the SMTP dialogue.
