@@ -27,7 +27,7 @@ const (
 	Help                       // HELP
 	Quit                       // QUIT
 	XClient                    // XCLIENT
-	Idle                       // the client has been silent for as long as the Delay of the rule
+	Idle                       // no line has come from the client for the Delay of the rule; in the middle of a message it may be silent
 	Unknown                    // anything else
 )
 

@@ -7,16 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/emersion/go-smtp"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Deliver sends a message, unchanged, to the server at the other end of conn, and closes conn.
-// Sender and recipients are those of the envelope, with the parameters that the server offers;
-// where there is no recipient, those of From (or Sender), To, Cc and Bcc. The error wraps the
-// *[smtp.SMTPError] of the server.
+// Deliver sends a message, unchanged but that a LF without CR gets one, to the server at the other
+// end of conn, and closes conn. Sender and recipients are those of the envelope, with the parameters
+// that the server offers; where there is no recipient, those of From (or Sender), To, Cc and Bcc. The
+// error wraps the *[smtp.SMTPError] of the server.
 func Deliver(conn net.Conn, m *mailtest.Message) error {
 	c := smtp.NewClient(conn)
 	defer c.Close()
@@ -31,7 +34,7 @@ func Deliver(conn net.Conn, m *mailtest.Message) error {
 	if err := c.Hello(helo); err != nil {
 		return fmt.Errorf("mailbox: deliver: greet: %w", err)
 	}
-	if err := c.Mail(from, mailOptions(c, &m.Envelope)); err != nil {
+	if err := c.Mail(from, mailOptions(c, &m.Envelope, from, to)); err != nil {
 		return fmt.Errorf("mailbox: deliver from <%s>: %w", from, err)
 	}
 	for _, r := range to {
@@ -81,13 +84,13 @@ func route(m *mailtest.Message) (from string, to []mailtest.Recipient) {
 }
 
 // mailOptions are the parameters of MAIL that the server offers.
-func mailOptions(c *smtp.Client, e *mailtest.Envelope) *smtp.MailOptions {
+func mailOptions(c *smtp.Client, e *mailtest.Envelope, from string, to []mailtest.Recipient) *smtp.MailOptions {
 	opts := &smtp.MailOptions{}
 	if ok, _ := c.Extension("8BITMIME"); ok && e.Body == "8BITMIME" {
 		opts.Body = smtp.Body8BitMIME
 	}
 	if ok, _ := c.Extension("SMTPUTF8"); ok {
-		opts.UTF8 = e.SMTPUTF8
+		opts.UTF8 = e.SMTPUTF8 || international(from) || slices.ContainsFunc(to, func(r mailtest.Recipient) bool { return international(r.Address) })
 	}
 	if ok, _ := c.Extension("REQUIRETLS"); ok {
 		opts.RequireTLS = e.RequireTLS
@@ -96,6 +99,11 @@ func mailOptions(c *smtp.Client, e *mailtest.Envelope) *smtp.MailOptions {
 		opts.Return, opts.EnvelopeID = smtp.DSNReturn(e.Return), e.EnvelopeID
 	}
 	return opts
+}
+
+// international tells whether an address needs SMTPUTF8 (RFC 6531 §3.4).
+func international(address string) bool {
+	return strings.ContainsFunc(address, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // rcptOptions are the parameters of RCPT that the server offers.

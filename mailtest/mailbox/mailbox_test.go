@@ -203,6 +203,24 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
+// TestDeliverInternational takes addresses beyond ASCII from a header, which does not say SMTPUTF8.
+func TestDeliverInternational(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"From: 用户@例子.中国\n\nx\n", "From: a@b.example\n"} {
+		srv := mailtest.New(t)
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := mailbox.Deliver(conn, mailtest.ParseMessage([]byte("To: c@d.example, 张三@例子.中国\n"+raw))); err != nil {
+			t.Fatal(err)
+		}
+		if e := srv.Next(t).Envelope; !e.SMTPUTF8 || e.To[1].Address != "张三@例子.中国" {
+			t.Errorf("envelope = %+v, want SMTPUTF8 and 张三@例子.中国", e)
+		}
+	}
+}
+
 func TestDeliverErrors(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)
