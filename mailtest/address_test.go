@@ -3,6 +3,8 @@ package mailtest
 // This file tests address lists.
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,5 +91,28 @@ func TestParseAddresses(t *testing.T) {
 				t.Errorf("problems of %q = %q, want %q", tt.in, got, tt.problem)
 			}
 		})
+	}
+}
+
+// A list is its mailboxes, one behind the other, whatever stands before and behind each of them.
+func TestAddressListIsItsMailboxes(t *testing.T) {
+	t.Parallel()
+	mailboxes := []string{
+		"bob@x.example", "Bob <bob@x.example>", `"Smith, Bob" <bob@x.example>`, "bob@x.example (Bob)", "Bob the Builder <bob@x.example>",
+		"bob @ x.example", "Bob <a@x.example> <b@y.example>", "A B C <a@x.example> D E <b@y.example> F", "a@x.example b@y.example Bob", "Bob Smith",
+		"=?utf-8?q?B=C3=B6b?= =?utf-8?q?_X?= <bob@x.example>", `"Bob <bob@x.example>"`, "mary@home <m@x.example>", "", "(Bob)", "<>",
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		var list []string
+		var want []Address
+		for range 1 + random.IntN(6) {
+			one := mailboxes[random.IntN(len(mailboxes))]
+			list, want = append(list, one), slices.Concat(want, parseAddresses(one, "", new(faults)))
+		}
+		in := strings.Join(list, ", ")
+		if diff := cmp.Diff(want, parseAddresses(in, "", new(faults))); diff != "" {
+			t.Fatalf("parseAddresses(%q) (-want +got):\n%s", in, diff)
+		}
 	}
 }

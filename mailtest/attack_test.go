@@ -287,6 +287,103 @@ func TestCloseAnyTime(t *testing.T) {
 	}
 }
 
+// Reset forgets none of the sessions that go on, whenever others end, and their transcripts are whole.
+func TestResetAnyTime(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	kept, err := srv.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	var clients, resets sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		clients.Go(func() {
+			for range 50 {
+				conn, err := srv.Dial(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				conn.Write([]byte(hello + ".\r\nQUIT\r\n"))
+				io.Copy(io.Discard, conn)
+				conn.Close()
+			}
+		})
+	}
+	resets.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				srv.Reset()
+				if s := srv.Sessions(); len(s) == 0 || s[0].Number != 1 || !s[0].End.IsZero() {
+					t.Errorf("got %d sessions after Reset, want the first to be number 1, which is open", len(s))
+					return
+				}
+			}
+		}
+	})
+	clients.Wait()
+	close(done)
+	resets.Wait()
+	kept.Write([]byte("QUIT\r\n"))
+	got, err := io.ReadAll(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transcript := ""
+	for _, turn := range srv.WaitSession(t, 1).Turns {
+		transcript += turn.Reply
+	}
+	if transcript != string(got) {
+		t.Errorf("the transcript has the replies %q, the client has read %q", transcript, got)
+	}
+}
+
+// What a client reads is what the transcript has, also where replies are longer than most.
+func TestRepliesInTranscript(t *testing.T) {
+	t.Parallel()
+	var long []string
+	for i := range 30 {
+		long = append(long, fmt.Sprintf("X-%d %s", i, strings.Repeat("x", 10*i)))
+	}
+	srv := mailtest.New(t)
+	srv.Name = strings.Repeat("mx.", 70) + "example"
+	srv.Users = map[string]string{"bob": "secret"}
+	srv.AddRules(mailtest.Rule{At: mailtest.Helo, Skip: 1, Times: 1, Add: long})
+	conn, err := srv.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	transaction := "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nFOO\r\nRCPT TO:<>\r\nDATA\r\nx\r\n.\r\n"
+	go func() {
+		io.WriteString(conn, "EHLO a\r\nEHLO b\r\nEHLO c\r\nAUTH CRAM-MD5\r\n*\r\nAUTH PLAIN AGJvYgBzZWNyZXQ=\r\n"+
+			transaction+"HELO d\r\n"+transaction+"EHLO\r\nVRFY x\r\nQUIT\r\n")
+	}()
+	got, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := srv.WaitSession(t, 1)
+	transcript := ""
+	for _, turn := range s.Turns {
+		transcript += turn.Reply
+		if code := turn.Code(); code == 0 || !strings.HasSuffix(turn.Reply, "\r\n") {
+			t.Errorf("got the turn %q, want a whole reply", turn)
+		}
+	}
+	if transcript != string(got) {
+		t.Errorf("the transcript has the replies\n%s\nthe client has read\n%s", transcript, got)
+	}
+	if n := len(s.Messages); n != 2 || !strings.Contains(transcript, long[29]) {
+		t.Errorf("got %d messages, want 2, and the longest reply:\n%s", n, s)
+	}
+}
+
 // Close again, Close before anything, and use after Close.
 func TestClosed(t *testing.T) {
 	t.Parallel()
