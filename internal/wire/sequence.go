@@ -247,6 +247,8 @@ func (c *Conn) answer() string {
 			return "503 5.5.1 AUTH in the middle of a transaction"
 		case arg == "":
 			return "501 5.5.4 AUTH needs a mechanism"
+		case len(strings.Fields(arg)) > 2: // as where base64 was broken into lines
+			return "501 5.5.4 AUTH takes a mechanism and an initial response" // RFC 4954 §4
 		}
 	}
 	return ""
