@@ -9,33 +9,37 @@ import "strings"
 // behind the colon up to white space. The syntax is not checked.
 func path(arg string) (address string, params []string) {
 	_, arg, _ = strings.Cut(arg, ":")
-	arg = strings.TrimSpace(arg)
-	if !strings.HasPrefix(arg, "<") {
-		end := unquoted(arg, " \t")
-		return arg[:end], strings.Fields(arg[end:])
-	}
-	end := unquoted(arg, ">")
-	address, params = arg[1:end], strings.Fields(strings.TrimPrefix(arg[end:], ">"))
-	if strings.HasPrefix(address, "@") {
-		if _, mailbox, ok := strings.Cut(address, ":"); ok {
-			address = mailbox
+	arg, bracketed := strings.CutPrefix(strings.TrimSpace(arg), "<")
+	if strings.HasPrefix(arg, "@") {
+		if _, mailbox, ok := strings.Cut(arg, ":"); ok {
+			arg = mailbox
 		}
 	}
-	return address, params
+	ends := " \t"
+	if bracketed {
+		ends = ">"
+	}
+	end := quoted(arg)
+	if i := strings.IndexAny(arg[end:], ends); i >= 0 {
+		end += i
+	} else {
+		end = len(arg)
+	}
+	return arg[:end], strings.Fields(strings.TrimPrefix(arg[end:], ">"))
 }
 
-// unquoted returns the index of the first of some bytes that is not inside a quoted string, or the length
-// of s if there is none.
-func unquoted(s, some string) int {
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == '\\' && quoted:
+// quoted returns the length of the quoted string with which s begins, 0 if it begins with none. One that
+// is not closed is all of s.
+func quoted(s string) int {
+	if !strings.HasPrefix(s, `"`) {
+		return 0
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
 			i++
-		case !quoted && strings.IndexByte(some, s[i]) >= 0:
-			return i
+		case '"':
+			return i + 1
 		}
 	}
 	return len(s)

@@ -1,0 +1,36 @@
+package wire
+
+// Paths, as the engine takes them apart too.
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestPath(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		arg, address string
+		params       []string
+	}{
+		{"FROM:<>", "", nil},
+		{"FROM:", "", nil},
+		{"FROM", "", nil},
+		{"TO:<a@b.example> NOTIFY=NEVER ORCPT=rfc822;x>y@b.example", "a@b.example", []string{"NOTIFY=NEVER", "ORCPT=rfc822;x>y@b.example"}},
+		{"TO: \t<a@b.example>SIZE=1", "a@b.example", []string{"SIZE=1"}},
+		{`TO:<"a b> \" @"@b.example> SIZE=1`, `"a b> \" @"@b.example`, []string{"SIZE=1"}},
+		{`TO:"a b> \" @"@b.example SIZE=1`, `"a b> \" @"@b.example`, []string{"SIZE=1"}},
+		{`TO:<@x,@y:"a:b"@c.example>`, `"a:b"@c.example`, nil},
+		{`TO:@x:"a b"@c.example`, `"a b"@c.example`, nil},
+		{`TO:<"@x:y"@c.example>`, `"@x:y"@c.example`, nil},
+		{`TO:<a@b"> SMTPUTF8`, `a@b"`, []string{"SMTPUTF8"}}, // a quote that begins no local part is none
+		{`TO:a@b" SMTPUTF8`, `a@b"`, []string{"SMTPUTF8"}},
+		{`TO:<"a@b.example> SIZE=1`, `"a@b.example> SIZE=1`, nil},
+		{"TO:<a@b.example", "a@b.example", nil},
+		{"TO:a@b.example\tSIZE=1", "a@b.example", []string{"SIZE=1"}},
+	} {
+		if address, params := path(test.arg); address != test.address || !slices.Equal(params, test.params) {
+			t.Errorf("path(%q) = %q, %q, want %q, %q", test.arg, address, params, test.address, test.params)
+		}
+	}
+}
