@@ -12,6 +12,7 @@ package mailbox
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -55,8 +56,8 @@ func Read(name string) ([]*mailtest.Message, error) {
 
 // WriteMaildir writes messages into the folder new of a Maildir, which is made if need be. Each is
 // written in tmp first, and moved, as deliveries are, so that a reader never sees half a message.
-// Names are made of the time and the number of each message and of the number of files that are
-// there, and end in a host name that is none.
+// Names are made of the time and the number of each message, of the number of files that are there,
+// and of random letters, and end in a host name that is none.
 func WriteMaildir(dir string, messages ...*mailtest.Message) error {
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o777); err != nil {
@@ -68,7 +69,7 @@ func WriteMaildir(dir string, messages ...*mailtest.Message) error {
 		return fmt.Errorf("mailbox: %w", err)
 	}
 	for i, m := range messages {
-		name := fmt.Sprintf("%d.M%06dP%d.mailtest.invalid", max(0, m.Time.Unix()), len(there)+i, m.Number)
+		name := fmt.Sprintf("%d.M%06dP%dR%s.mailtest.invalid", max(0, m.Time.Unix()), len(there)+i, m.Number, rand.Text())
 		tmp := filepath.Join(dir, "tmp", name)
 		err := os.WriteFile(tmp, m.Raw, 0o666)
 		if err == nil {

@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -151,6 +152,59 @@ func TestMaildir(t *testing.T) {
 	}
 	if tmp, err := os.ReadDir(filepath.Join(dir, "tmp")); err != nil || len(tmp) != 0 {
 		t.Errorf("tmp has %d files, %v, want 0", len(tmp), err)
+	}
+}
+
+// TestMaildirInUse adds to a Maildir from which a reader has taken messages away.
+func TestMaildirInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(subject string) {
+		t.Helper()
+		if err := mailbox.WriteMaildir(dir, mailtest.ParseMessage([]byte("Subject: "+subject+"\n\n"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("seen")
+	write("deleted")
+	write("kept")
+	for from, to := range map[string]string{"seen": "cur", "deleted": ""} {
+		names, err := filepath.Glob(filepath.Join(dir, "new", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case !bytes.Contains(raw, []byte(from)):
+				continue
+			case to == "":
+				err = os.Remove(name)
+			default:
+				err = os.Rename(name, filepath.Join(dir, to, filepath.Base(name)))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i := range 3 {
+		write(fmt.Sprint(i))
+	}
+	all, err := mailbox.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range all {
+		got = append(got, m.Subject)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"0", "1", "2", "kept", "seen"}, got); diff != "" {
+		t.Errorf("subjects (-want +got):\n%s", diff)
 	}
 }
 
