@@ -140,6 +140,12 @@ scan:
 			} else {
 				p.noQuote = true
 			}
+		case c == '(' && !p.noComment:
+			if e := commentEnd(p.s, end); e >= 0 {
+				end = e - 1
+			} else {
+				p.noComment = true
+			}
 		}
 	}
 	next := end + 1

@@ -72,6 +72,8 @@ func TestParseAddresses(t *testing.T) {
 		{"double brackets", "<<bob@x>>", list{{"", "bob@x"}}, "the angle bracket at byte 0 is not closed"},
 		{"closing bracket alone", "bob@x>", list{{"", "bob@x>"}}, ""},
 		{"two brackets", "Bob <a@x> <b@y>", list{{"Bob", "a@x"}, {"", "b@y"}}, "there is a second address in angle brackets"},
+		{"comment in brackets", `Bob <(a > (b) ") "x y"@x (c)>, "A" <a@y>`, list{{"Bob", `"x y"@x`}, {"A", "a@y"}}, ""},
+		{"open comment in brackets", "Bob <bob(@x>, a@y", list{{"Bob", "bob(@x"}, {"", "a@y"}}, ""},
 		{"open quote", `"Bob <bob@x>, a@y`, list{{`"Bob`, "bob@x"}, {"", "a@y"}}, "the quote at byte 0 is not closed"},
 		{"open comment", "Bob (x <bob@x>, a@y", list{{"Bob (x", "bob@x"}, {"", "a@y"}}, "the comment at byte 4 is not closed"},
 		{"text behind", "<bob@x> Bob", list{{"Bob", "bob@x"}}, ""},
