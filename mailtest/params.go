@@ -15,18 +15,19 @@ import (
 // what mailers write though it is forbidden: encoded words in values, values with spaces
 // without quotes, comments, missing and superfluous semicolons.
 func parseParams(s, hint string, bad *faults) (value string, params map[string]string) {
-	value, rest, _ := strings.Cut(s, ";")
-	value = strings.ToLower(strings.TrimSpace(stripComments(value)))
+	var comments commentFinder
+	end := comments.past(s, ";")
+	value, rest := strings.ToLower(strings.TrimSpace(stripComments(s[:end]))), s[end:]
 	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
 		bad.addf("there is no semicolon after %q", clip(value[:i]))
 		rest = s[strings.IndexAny(strings.TrimLeft(s, " \t"), " \t"):]
 		value = value[:i]
 	}
 	var extended []segment
-	for rest = skipParamSpace(rest); rest != ""; rest = skipParamSpace(rest) {
+	for rest = comments.skip(rest); rest != ""; rest = comments.skip(rest) {
 		var p segment
 		var ok bool
-		p, rest, ok = nextParam(rest, bad)
+		p, rest, ok = nextParam(rest, &comments, bad)
 		switch {
 		case !ok:
 		case p.order >= 0:
@@ -74,7 +75,7 @@ type segment struct {
 }
 
 // nextParam reads the parameter at the beginning of s, and returns what follows it.
-func nextParam(s string, bad *faults) (p segment, rest string, ok bool) {
+func nextParam(s string, comments *commentFinder, bad *faults) (p segment, rest string, ok bool) {
 	i := strings.IndexAny(s, "=;")
 	if i < 0 || s[i] == ';' {
 		name, rest, _ := strings.Cut(s, ";")
@@ -93,7 +94,7 @@ func nextParam(s string, bad *faults) (p segment, rest string, ok bool) {
 		}
 		return p, rest, true
 	}
-	p.value, rest, ok = cutBareValue(s)
+	p.value, rest, ok = cutBareValue(s, comments)
 	if !ok {
 		bad.addf("there is no semicolon after the parameter %q", clip(p.name))
 	}
@@ -103,14 +104,13 @@ func nextParam(s string, bad *faults) (p segment, rest string, ok bool) {
 // cutBareValue reads the value without quotes at the beginning of s. It goes on to the next semicolon,
 // as in "filename=my holiday.jpg", but a comment at its end does not count, and it ends
 // before what looks like a parameter, as in "charset=utf-8 format=flowed": then ok is false.
-func cutBareValue(s string) (value, rest string, ok bool) {
+func cutBareValue(s string, comments *commentFinder) (value, rest string, ok bool) {
 	word := strings.HasPrefix(s, "=?") // an encoded word, and there may be an equals sign anywhere in it
 	for i := 0; i < len(s); {
-		n := strings.IndexAny(s[i:], " \t;")
-		if n < 0 {
+		i += comments.past(s[i:], " \t;")
+		if i == len(s) {
 			break
 		}
-		i += n
 		if s[i] == ';' {
 			return trimComment(s[:i]), s[i:], true
 		}
@@ -199,7 +199,50 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 	return decodeCharset(b, charset, hint, asItIs, bad)
 }
 
-func skipParamSpace(s string) string { return strings.TrimLeft(s, "; \t\r\n") }
+// commentFinder passes over comments, in time proportional to what it is given.
+type commentFinder struct {
+	none bool // one was not closed: from there on parentheses are text
+}
+
+// end returns the index behind the comment that begins at s[i], or -1.
+func (c *commentFinder) end(s string, i int) int {
+	if c.none {
+		return -1
+	}
+	end := commentEnd(s, i)
+	c.none = end < 0
+	return end
+}
+
+// skip returns s without the white space, semicolons and comments at its beginning.
+func (c *commentFinder) skip(s string) string {
+	for {
+		s = strings.TrimLeft(s, "; \t\r\n")
+		if !strings.HasPrefix(s, "(") {
+			return s
+		}
+		end := c.end(s, 0)
+		if end < 0 {
+			return s
+		}
+		s = s[end:]
+	}
+}
+
+// past returns the index of the first of some bytes that is not in a comment, or the length of s.
+func (c *commentFinder) past(s, some string) int {
+	for i := 0; i < len(s); i++ {
+		if strings.IndexByte(some, s[i]) >= 0 {
+			return i
+		}
+		if s[i] == '(' {
+			if end := c.end(s, i); end >= 0 {
+				i = end - 1
+			}
+		}
+	}
+	return len(s)
+}
 
 // stripComments removes what is in parentheses, outside of quoted strings (RFC 5322 §3.2.2).
 // A parenthesis that is never closed is left alone.
