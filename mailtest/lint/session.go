@@ -205,7 +205,7 @@ func (c *sessionChecker) path(i int, t mailtest.Turn, arg, prefix string) map[st
 	}
 	address, words := rest, ""
 	if strings.HasPrefix(rest, "<") {
-		end := strings.LastIndexByte(rest, '>')
+		end := closing(rest)
 		if end < 0 {
 			c.out.add(pathBrackets, "", i, "the angle bracket is not closed: %s", quote(t.Command))
 			return nil
@@ -228,6 +228,23 @@ func (c *sessionChecker) path(i int, t mailtest.Turn, arg, prefix string) map[st
 	}
 	c.extensions(i, params)
 	return params
+}
+
+// closing returns the index of the angle bracket that ends a path, or -1. There may be others in a quoted
+// string, and in the parameters behind it (RFC 3461 §4).
+func closing(path string) int {
+	quoted := false
+	for i := 0; i < len(path); i++ {
+		switch {
+		case path[i] == '"':
+			quoted = !quoted
+		case path[i] == '\\' && quoted:
+			i++
+		case path[i] == '>' && !quoted:
+			return i
+		}
+	}
+	return strings.IndexByte(path, '>') // there is one quote too many
 }
 
 // badPath says what is wrong with the address in a path, or nothing.

@@ -75,6 +75,14 @@ func TestSessions(t *testing.T) {
 				"-> RCPT TO:<b@c.example>\n<- 250\n~> \"BDAT 6\\r\\nA: b\\r\\n\"\n<- 250\n~> \"BDAT 6 LAST\\r\\n\\r\\nx\\xff\\r\\n\"\n<- 250\n-> QUIT\n<- 221\n"),
 			want: "body-8bit",
 		}, {
+			name: "angle brackets in parameters and in quotes",
+			play: scripted("<- 220\n-> EHLO client.example.com\n<- 250\n-> MAIL FROM:<a@b.example> ENVID=<1@b.example>\n<- 250\n" +
+				"-> RCPT TO:<\"b > c\"@c.example> ORCPT=rfc822;b>c@c.example\n<- 250\n-> QUIT\n<- 221\n"),
+		}, {
+			name: "a quote too many",
+			play: scripted("<- 220\n-> EHLO client.example.com\n<- 250\n-> MAIL FROM:<a\"@b.example>\n<- 501\n-> QUIT\n<- 221\n"),
+			want: "path-syntax",
+		}, {
 			name: "a server that says good-bye",
 			rule: mailtest.Rule{At: mailtest.Helo, Reply: "421 closing", Drop: mailtest.Close},
 			play: scripted("<- 220\n-> EHLO client.example.com\n<- 421\n"),
