@@ -58,7 +58,8 @@ func (c *checker) parameters(f field, path string) {
 	}
 }
 
-// withoutComments drops the comments, which MIME allows anywhere between words (RFC 2045 §5.1).
+// withoutComments drops the comments, which MIME allows anywhere between words (RFC 2045 §5.1). If
+// one is not closed, it drops none.
 func withoutComments(s string) string {
 	if !strings.Contains(s, "(") {
 		return s
@@ -85,6 +86,9 @@ func withoutComments(s string) string {
 			continue
 		}
 		b.WriteByte(s[i])
+	}
+	if depth > 0 {
+		return s
 	}
 	return b.String()
 }

@@ -85,6 +85,9 @@ func (c *checker) addresses(f field) (addresses []string, ok bool) {
 	}
 	const tag = "@[IPv6:" // RFC 5321 §4.1.3; net/mail reads the address only without it
 	list, err := addressParser().ParseList(strings.ReplaceAll(f.body, tag, "@["))
+	if err != nil { // it knows comments at the end of an address only, RFC 5322 §3.2.2 allows more
+		list, err = addressParser().ParseList(strings.ReplaceAll(withoutComments(f.body), tag, "@["))
+	}
 	if err != nil {
 		c.add(addressSyntax, f.at, "%s cannot be read: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mail: "))
 		return nil, false
