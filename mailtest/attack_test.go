@@ -8,12 +8,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/smtp"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -381,6 +383,35 @@ func TestRepliesInTranscript(t *testing.T) {
 	}
 	if n := len(s.Messages); n != 2 || !strings.Contains(transcript, long[29]) {
 		t.Errorf("got %d messages, want 2, and the longest reply:\n%s", n, s)
+	}
+}
+
+// stuck is a listener whose Accept does not notice that it was closed.
+type stuck struct {
+	net.Listener
+	free chan struct{}
+}
+
+func (l stuck) Accept() (net.Conn, error) { <-l.free; return nil, net.ErrClosed }
+func (l stuck) Close() error              { return nil }
+func (l stuck) Addr() net.Addr            { return &net.TCPAddr{} }
+
+// A Close that does not come to an end says what it waits for. It writes to the log of the process,
+// so this test is not parallel.
+func TestStuckClose(t *testing.T) {
+	var text strings.Builder
+	defer log.SetOutput(log.Writer())
+	log.SetOutput(&text)
+	synctest.Test(t, func(t *testing.T) {
+		var srv mailtest.Server
+		l := stuck{free: make(chan struct{})}
+		go srv.Serve(l)
+		synctest.Wait()
+		time.AfterFunc(time.Minute, func() { close(l.free) })
+		srv.Close()
+	})
+	if got, want := text.String(), "waits for 0 connections and for Accept of 1 listener\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("the log has %q, want %q at its end", got, want)
 	}
 }
 

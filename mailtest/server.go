@@ -287,6 +287,9 @@ func (s *Server) open(at *endpoint, l net.Listener) {
 	go func() {
 		defer s.running.Done()
 		s.accept(l, at.cfg)
+		s.state.Lock()
+		defer s.state.Unlock()
+		s.removeListener(l)
 	}()
 }
 
@@ -486,11 +489,12 @@ func (s *Server) Close() {
 	for _, ss := range s.live() {
 		live = append(live, ss.conn)
 	}
+	busy := len(live)+len(s.state.listeners) > 0
 	s.state.Unlock()
 	for _, c := range live {
 		c.Shut()
 	}
-	if len(live) > 0 {
+	if busy {
 		stuck := time.AfterFunc(5*time.Second, s.logStuck)
 		defer stuck.Stop()
 	}
@@ -506,7 +510,8 @@ func (s *Server) logStuck() {
 	s.state.Lock()
 	defer s.state.Unlock()
 	live := s.live()
-	log.Printf("mailtest: Close of server %s waits for %d connections", s.name(), len(live))
+	log.Printf("mailtest: Close of server %s waits for %s and for Accept of %s", s.name(),
+		count(len(live), "connection"), count(len(s.state.listeners), "listener"))
 	for _, ss := range live {
 		log.Print(ss.snapshot().summary())
 	}
