@@ -151,3 +151,42 @@ func TestVirtualTime(t *testing.T) {
 		}
 	})
 }
+
+// Large messages of one connection, whose memory depends on the size of the one before, are each what was
+// sent, also when the next ones have come.
+func TestLargeMessages(t *testing.T) {
+	t.Parallel()
+	sizes := []int{300_000, 300_000, 310_000, 299_000, 400_000, 1000, 300_000, 6_000_000, 300_000, 300_000}
+	for _, network := range connections {
+		t.Run(network.name, func(t *testing.T) {
+			t.Parallel()
+			srv := mailtest.New(t)
+			srv.ImplicitTLS = network.implicit
+			conn, err := network.dial(t.Context(), srv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := smtp.NewClient(conn, "localhost")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			for i, size := range sizes {
+				line := strings.Repeat(string(rune('a'+i)), 70) + "\r\n.dot\r\n"
+				text := fmt.Sprintf("Subject: %d\r\n\r\n%s", i, strings.Repeat(line, size/len(line)))
+				if err := deliver(c, "a@b.example", "c@d.example", text); err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, text)
+			}
+			if err := c.Quit(); err != nil {
+				t.Error(err)
+			}
+			for i, m := range srv.WaitN(t, len(sizes)) {
+				if string(m.Raw) != want[i] {
+					t.Errorf("message %d of %d bytes is not what was sent: got %d bytes, %.200q", i, len(want[i]), len(m.Raw), m.Raw)
+				}
+			}
+		})
+	}
+}

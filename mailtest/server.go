@@ -284,13 +284,19 @@ func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 func (s *Server) open(at *endpoint, l net.Listener) {
 	at.listener = l
 	s.addListener(l)
+	cfg := at.cfg
 	go func() {
-		defer s.running.Done()
-		s.accept(l, at.cfg)
-		s.state.Lock()
-		defer s.state.Unlock()
-		s.removeListener(l)
+		s.accept(l, cfg)
+		s.forget(l)
 	}()
+}
+
+// forget ends what addListener has begun.
+func (s *Server) forget(l net.Listener) {
+	s.state.Lock()
+	s.removeListener(l)
+	s.state.Unlock()
+	s.running.Done()
 }
 
 // Suspend makes the server refuse connections as a machine does on which no server runs: the client

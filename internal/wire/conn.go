@@ -30,6 +30,7 @@ type Conn struct {
 	turn   Turn
 	state  state
 	errors int // bad commands
+	large  int // the size of the last message, if it was large
 	spoken int // bytes since the last message, see maxChatter
 	ended  bool
 

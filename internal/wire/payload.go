@@ -148,8 +148,35 @@ var scratch = sync.Pool{New: func() any {
 	return &buf
 }}
 
-// maxScratch is the largest buffer that is lent again.
-const maxScratch = 4 << 20
+const (
+	// maxScratch is the largest buffer that is lent again.
+	maxScratch = 4 << 20
+
+	// minOwn is the size from which on a message may get a buffer of its own.
+	minOwn = 256 << 10
+)
+
+// room returns a buffer for the next message: one of its own, which need not be copied in the end, if
+// the message before was large, for it may be of the same size; otherwise a lent one.
+func (c *Conn) room() (buf []byte, lent *[]byte) {
+	if c.large > 0 {
+		return make([]byte, 0, c.large+chunkSize/2), nil
+	}
+	lent = scratch.Get().(*[]byte)
+	return (*lent)[:0], lent
+}
+
+// kept returns the message for its receiver to keep, with little memory behind its end.
+func (c *Conn) kept(u *unstuffer, lent bool) []byte {
+	if c.large = 0; minOwn <= u.n && u.n <= maxScratch {
+		c.large = u.n
+	}
+	data := u.buf[:u.n:u.n]
+	if lent || cap(u.buf)-u.n > u.n/8 {
+		return bytes.Clone(data)
+	}
+	return data
+}
 
 // readMessage takes the message through its turns: before it, and at its end.
 func (c *Conn) readMessage() error {
@@ -159,10 +186,11 @@ func (c *Conn) readMessage() error {
 	c.begin(Body, "", nil)
 	act := *c.ask()
 
-	lent := scratch.Get().(*[]byte)
-	u := unstuffer{buf: (*lent)[:0], eol: 2, lf: c.cfg.BareLF == EndLF}
+	buf, lent := c.room()
+	u := unstuffer{buf: buf, eol: 2, lf: c.cfg.BareLF == EndLF}
 	defer func() {
-		if *lent = u.buf; cap(u.buf) <= maxScratch {
+		if lent != nil && cap(u.buf) <= maxScratch {
+			*lent = u.buf
 			scratch.Put(lent)
 		}
 	}()
@@ -193,7 +221,7 @@ func (c *Conn) readMessage() error {
 		u.n--
 		u.cut++
 	}
-	data := bytes.Clone(u.buf[:u.n:u.n])
+	data := c.kept(&u, lent != nil)
 	if rest := u.pending(); len(rest) > 0 {
 		c.in.putBack(rest)
 	}
