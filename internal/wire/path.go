@@ -28,6 +28,13 @@ func path(arg string) (address string, params []string) {
 	return arg[:end], strings.Fields(strings.TrimPrefix(arg[end:], ">"))
 }
 
+// badDomain tells whether there is something behind the at sign of an address that no domain has, such as
+// a further address.
+func badDomain(address string) bool {
+	_, domain, _ := strings.Cut(address[quoted(address):], "@")
+	return !strings.HasPrefix(domain, "[") && strings.ContainsAny(domain, "@,;:<>()\"\\")
+}
+
 // quoted returns the length of the quoted string with which s begins, 0 if it begins with none. One that
 // is not closed is all of s.
 func quoted(s string) int {

@@ -7,6 +7,18 @@ import (
 	"testing"
 )
 
+func TestBadDomain(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"": false, "postmaster": false, "a@b.example": false, "a@[IPv6:2001:db8::1]": false, `"a@b,c"@d.example`: false, "甲@乙.example": false,
+		"a@b.example,c@d.example": true, "a@b.example;c@d.example": true, "a@b@c.example": true, `"a"@b.example,c@d.example`: true, "a@<b.example": true,
+	} {
+		if got := badDomain(address); got != want {
+			t.Errorf("badDomain(%q) = %v, want %v", address, got, want)
+		}
+	}
+}
+
 func TestPath(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

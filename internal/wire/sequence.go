@@ -214,6 +214,8 @@ func (c *Conn) answer() string {
 			return "503 5.5.1 Say EHLO or HELO first"
 		case s.mail:
 			return "503 5.5.1 Nested MAIL command"
+		case badDomain(t.address):
+			return "501 5.1.7 Bad sender address syntax"
 		}
 		return c.checkMail()
 	case "RCPT":
@@ -224,6 +226,8 @@ func (c *Conn) answer() string {
 			return "503 5.5.1 RCPT in the middle of chunks"
 		case s.rcpt >= c.cfg.MaxRecipients:
 			return "452 4.5.3 Too many recipients"
+		case badDomain(t.address):
+			return "501 5.1.3 Bad recipient address syntax"
 		case !s.utf8 && !ascii(arg):
 			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 		}
