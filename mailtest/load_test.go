@@ -156,7 +156,7 @@ func TestVirtualTime(t *testing.T) {
 // sent, also when the next ones have come.
 func TestLargeMessages(t *testing.T) {
 	t.Parallel()
-	sizes := []int{300_000, 300_000, 310_000, 299_000, 400_000, 1000, 300_000, 6_000_000, 300_000, 300_000}
+	sizes := []int{470_000, 1000, 1000, 490_000, 1000, 1000, 300_000, 300_000, 310_000, 299_000, 400_000, 1000, 300_000, 6_000_000, 300_000, 300_000}
 	for _, network := range connections {
 		t.Run(network.name, func(t *testing.T) {
 			t.Parallel()

@@ -36,10 +36,9 @@ const (
 // "tcp", "tcp4" or "tcp6"; the address is a host and a port, where the host is an address or a name
 // that the internet's own DNS resolves. All its addresses are tried, IPv6 before IPv4 as on a machine
 // that has both, whatever this one has (RFC 6724 §6), and the other address family beside the first
-// after 300 ms (RFC 8305). The connection comes from
-// 192.0.2.1 or 2001:db8::1; that from a host of the internet is made by [Host.DialContext]. The
-// networks "udp", "udp4" and "udp6" reach the DNS only, at 192.0.2.53:53 and at hosts that serve
-// it.
+// after 300 ms (RFC 8305). The connection comes from 192.0.2.1 or 2001:db8::1; that from a host of the
+// internet is made by [Host.DialContext]. The networks "udp", "udp4" and "udp6" reach the DNS only, at
+// 192.0.2.53:53 and at hosts that serve it.
 //
 // Errors are *[net.OpError] with the errno of the platform: ECONNREFUSED for a port where nobody
 // listens, EHOSTUNREACH for an address that no host has, a *[net.DNSError] for a name without
