@@ -299,17 +299,17 @@ func privateEtc(tb testing.TB, dir, resolvConf string) {
 	}
 }
 
-// openSMTPD names a directory into which the package opensmtpd was unpacked (dpkg -x), for machines
-// that have another mail server.
-const openSMTPD = "OPENSMTPD_ROOT"
+// mailServers names a directory into which packages of mail servers, which exclude each other, were
+// unpacked (dpkg -x), each into a directory of its own.
+const mailServers = "MAIL_SERVERS"
 
 // deliverByOpenSMTPD gives a message to OpenSMTPD, with the configuration that Debian gives it, and
 // waits for it at the second host.
 func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) {
-	root := os.Getenv(openSMTPD)
+	root := filepath.Join(os.Getenv(mailServers), "opensmtpd")
 	path := filepath.Join(root, "/usr/sbin/smtpd")
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the program smtpd (package opensmtpd, or %s) is needed", openSMTPD)
+		t.Skipf("the program smtpd (package opensmtpd, unpacked below %s) is needed", mailServers)
 	}
 	if out, err := exec.Command(path, "-h").CombinedOutput(); !bytes.Contains(out, []byte("OpenSMTPD")) {
 		t.Skipf("%s is not OpenSMTPD: %v: %s", path, err, out)
