@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -161,13 +162,20 @@ const (
 	Silence                 // the connection stays open, and nothing is answered any more
 )
 
+// dropNames are the names of the ways to end a connection.
+var dropNames = enum.Names{Close: "Close", Cut: "Cut", Reset: "Reset", Silence: "Silence"}
+
 // String returns the name of the way as it is in this package.
-func (d Drop) String() string {
-	names := [...]string{0: "no Drop", Close: "Close", Cut: "Cut", Reset: "Reset", Silence: "Silence"}
-	if int(d) >= len(names) {
-		return fmt.Sprintf("Drop(%d)", d)
-	}
-	return names[d]
+func (d Drop) String() string { return dropNames.String("Drop", "no Drop", uint8(d)) }
+
+// MarshalText returns the name of the way, and nothing for the zero Drop. The error says that there
+// is no such way.
+func (d Drop) MarshalText() ([]byte, error) { return dropNames.Marshal("mailtest: drop", uint8(d)) }
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (d *Drop) UnmarshalText(text []byte) error {
+	return dropNames.Unmarshal("mailtest: drop", text, (*uint8)(d))
 }
 
 // CertificateFault is something that is wrong with a certificate. The zero CertificateFault is nothing.
@@ -181,6 +189,28 @@ const (
 	OtherName                               // it is for other.invalid
 	UnknownCA                               // its issuer is an authority that nobody knows
 )
+
+// certificateFaultNames are the names of what can be wrong with a certificate.
+var certificateFaultNames = enum.Names{
+	Expired: "Expired", NotYetValid: "NotYetValid", SelfSigned: "SelfSigned", OtherName: "OtherName", UnknownCA: "UnknownCA",
+}
+
+// String returns the name of the fault as it is in this package.
+func (f CertificateFault) String() string {
+	return certificateFaultNames.String("CertificateFault", "no CertificateFault", uint8(f))
+}
+
+// MarshalText returns the name of the fault, and nothing for the zero CertificateFault. The error
+// says that there is no such fault.
+func (f CertificateFault) MarshalText() ([]byte, error) {
+	return certificateFaultNames.Marshal("mailtest: certificate fault", uint8(f))
+}
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (f *CertificateFault) UnmarshalText(text []byte) error {
+	return certificateFaultNames.Unmarshal("mailtest: certificate fault", text, (*uint8)(f))
+}
 
 // Attempt is what a client is doing: what the funcs of a [Rule] decide by. It is valid during the call.
 type Attempt struct {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/wire"
@@ -168,6 +169,23 @@ const (
 	RefuseLF               // a message with one, or with a bare CR, is refused with 550
 	EndLF                  // it ends a line, so that LF.LF ends the message: the bug
 )
+
+// bareLFNames are the names of the ways to treat a bare LF.
+var bareLFNames = enum.Names{KeepLF: "KeepLF", RefuseLF: "RefuseLF", EndLF: "EndLF"}
+
+// String returns the name of the way as it is in this package.
+func (b BareLF) String() string { return bareLFNames.String("BareLF", "", uint8(b)) }
+
+// MarshalText returns the name of the way. The error says that there is no such way.
+func (b BareLF) MarshalText() ([]byte, error) {
+	return bareLFNames.Marshal("mailtest: BareLF", uint8(b))
+}
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (b *BareLF) UnmarshalText(text []byte) error {
+	return bareLFNames.Unmarshal("mailtest: BareLF", text, (*uint8)(b))
+}
 
 const (
 	defaultMaxSize       = 64 << 20

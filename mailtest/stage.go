@@ -2,7 +2,10 @@ package mailtest
 
 // Stages: the points of a dialogue at which a rule can act, and what a turn of the transcript answers.
 
-import "github.com/seed078e9d8c/maillab/internal/wire"
+import (
+	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
 
 // Stage is a point of the SMTP dialogue: what the client has just done. The zero Stage is none.
 type Stage uint8
@@ -34,17 +37,24 @@ const (
 // lastStage is the number of stages.
 const lastStage = Unknown
 
+// stageNames are the names of the stages, by stage.
+var stageNames = enum.Names{
+	Greeting: "Greeting", Handshake: "Handshake", Helo: "Helo", StartTLS: "StartTLS", Auth: "Auth", AuthStep: "AuthStep",
+	Mail: "Mail", Rcpt: "Rcpt", Data: "Data", Body: "Body", Dot: "Dot", Bdat: "Bdat", Rset: "Rset", Noop: "Noop",
+	Vrfy: "Vrfy", Help: "Help", Quit: "Quit", XClient: "XClient", Idle: "Idle", Unknown: "Unknown",
+}
+
 // String returns the name of the stage as it is in this package.
-func (s Stage) String() string {
-	names := [...]string{
-		Greeting: "Greeting", Handshake: "Handshake", Helo: "Helo", StartTLS: "StartTLS", Auth: "Auth", AuthStep: "AuthStep",
-		Mail: "Mail", Rcpt: "Rcpt", Data: "Data", Body: "Body", Dot: "Dot", Bdat: "Bdat", Rset: "Rset", Noop: "Noop",
-		Vrfy: "Vrfy", Help: "Help", Quit: "Quit", XClient: "XClient", Idle: "Idle", Unknown: "Unknown",
-	}
-	if s == 0 || int(s) >= len(names) {
-		return "no stage"
-	}
-	return names[s]
+func (s Stage) String() string { return stageNames.String("Stage", "no stage", uint8(s)) }
+
+// MarshalText returns the name of the stage, and nothing for the zero Stage. The error says that
+// there is no such stage.
+func (s Stage) MarshalText() ([]byte, error) { return stageNames.Marshal("mailtest: stage", uint8(s)) }
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (s *Stage) UnmarshalText(text []byte) error {
+	return stageNames.Unmarshal("mailtest: stage", text, (*uint8)(s))
 }
 
 // stageOf returns the stage of a turn.

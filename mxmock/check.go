@@ -33,10 +33,7 @@ func (n *Internet) Check() error {
 	for _, rrs := range sets {
 		c.set(rrs)
 	}
-	n.mu.Lock()
-	hosts := slices.Clone(n.order)
-	n.mu.Unlock()
-	for _, h := range hosts {
+	for _, h := range n.Hosts() {
 		c.host(h)
 	}
 	slices.Sort(c.found)
@@ -174,11 +171,7 @@ func (c *checker) host(h *Host) {
 		if !slices.Contains(known, addr) {
 			c.wrong("%s: the DNS has not the address %v of the host", h.name, addr)
 		}
-		reverse, err := dns.ReverseAddr(addr.String())
-		if err != nil {
-			continue
-		}
-		names := c.inet.records(reverse, dns.TypePTR)
+		names := c.inet.records(reverseName(addr), dns.TypePTR)
 		if len(names) == 0 {
 			c.wrong("%s: there is no PTR record for %v (RFC 1912 §2.1)", h.name, addr)
 		}

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -258,7 +259,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	if err != nil {
 		return fail(err)
 	}
-	host, fault := n.hostAt(d.from, to.Addr())
+	host, fault := n.hostAt(d.from, to)
 	s := host.service(int(to.Port()))
 	if to == resolver4() && fault == 0 {
 		return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Recursive, to, false})
@@ -271,7 +272,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	}
 	event := n.noteDial(client.String(), host.target(to))
 	err = befall(ctx, host, fault)
-	if err == nil && s == nil && fault != Aborted {
+	if err == nil && s == nil && !fault.accepts() {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
 	event = n.concludeDial(event, err) // before the service can note what it does
@@ -282,6 +283,8 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	switch {
 	case fault == Aborted:
 		reset(far)
+	case fault == Mute:
+		n.hold(far)
 	case s.dns:
 		dnsPort{n, zone.Authoritative, to, false}.serveStream(far, client.AddrPort())
 	case s.server != nil:
@@ -310,24 +313,23 @@ func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
 	return conn
 }
 
-// hostAt returns the host with an address, or nil, and what is wrong with it. The addresses of the
-// loopback interface are those of the host from which is asked.
-func (n *Internet) hostAt(from *Host, addr netip.Addr) (*Host, Fault) {
+// hostAt returns the host with an address, or nil, and what is wrong with its port. The addresses of
+// the loopback interface are those of the host from which is asked.
+func (n *Internet) hostAt(from *Host, to netip.AddrPort) (*Host, Fault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	host, fault := n.byAddr[addr], n.broken[addr]
+	addr := to.Addr()
+	host := n.byAddr[addr]
 	switch {
 	case n.closed:
 		return host, Unreachable
 	case host == nil && (addr.IsLoopback() || addr.IsUnspecified() || addr == client4() || addr == client6()):
-		if host = from; host == nil {
+		if from == nil {
 			return nil, Refused
 		}
-		return host, fault
-	case fault == 0 && host != nil:
-		fault = host.broken
+		return from, n.broken[place{addr: addr}] // no wire is in between
 	}
-	return host, fault
+	return host, n.faultAt(host, addr, int(to.Port()))
 }
 
 // befall returns the error that a fault means for those who connect.
@@ -344,10 +346,29 @@ func befall(ctx context.Context, host *Host, f Fault) error {
 		}
 	case f == Refused:
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case f == Unreachable, host == nil && f != Aborted:
+	case f == Unreachable, host == nil && !f.accepts():
 		return os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 	}
 	return nil
+}
+
+// accepts reports whether connections are accepted, even if nobody listens.
+func (f Fault) accepts() bool { return f == Aborted || f == Mute }
+
+// hold reads what comes over a connection until its end, and says nothing.
+func (n *Internet) hold(conn net.Conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		conn.Close()
+		return
+	}
+	n.register(conn)
+	n.running.Go(func() {
+		io.Copy(io.Discard, conn)
+		conn.Close()
+		n.forget(conn)
+	})
 }
 
 // service returns what listens on a port of the host, or nil.

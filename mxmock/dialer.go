@@ -26,7 +26,7 @@ func (n *Internet) Dialer() *net.Dialer {
 				return fmt.Errorf("mxmock: dial %s: %w", address, err)
 			}
 			to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
-			host, fault := n.hostAt(nil, to.Addr())
+			host, fault := n.hostAt(nil, to)
 			event := n.noteDial("127.0.0.1", host.target(to))
 			real, err := n.loopback(ctx, host, int(to.Port()), fault)
 			n.concludeDial(event, err)

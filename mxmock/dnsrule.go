@@ -106,8 +106,8 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 		return nil, fmt.Errorf("Network is %q; use \"udp\" or \"tcp\"", r.Network)
 	case r.Skip < 0 || r.Times < 0 || r.After < 0 || r.For < 0 || r.Delay < 0:
 		return nil, fmt.Errorf("a number is negative: Skip %d, Times %d, After %v, For %v, Delay %v", r.Skip, r.Times, r.After, r.For, r.Delay)
-	case r.Fault > Bogus:
-		return nil, fmt.Errorf("%v can't befall a question", r.Fault)
+	case r.Fault != 0 && !r.Fault.ofQuestions():
+		return nil, fmt.Errorf("%v does not apply to a question", r.Fault)
 	case r.Fault == 0 && r.Answer == "" && r.Delay == 0:
 		return nil, fmt.Errorf("the rule for %q does nothing; set Fault, Answer or Delay", r.Question)
 	case r.Fault != 0 && r.Answer != "":

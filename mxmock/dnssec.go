@@ -7,6 +7,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
@@ -112,17 +113,24 @@ func (d DNSSEC) flaw() zone.Flaw {
 	}[d]
 }
 
+// dnssecNames are the names of the ways to be secure.
+var dnssecNames = enum.Names{
+	NSEC3: "NSEC3", RSA: "RSA", Ed25519: "Ed25519", BadSignatures: "BadSignatures", ExpiredSignatures: "ExpiredSignatures",
+	FutureSignatures: "FutureSignatures", UnrenewedSignatures: "UnrenewedSignatures", Unsigned: "Unsigned", WrongDS: "WrongDS",
+	NoDS: "NoDS", NoDenial: "NoDenial", WrongDenial: "WrongDenial",
+}
+
 // String returns the name as it is in this package.
-func (d DNSSEC) String() string {
-	names := [...]string{
-		NSEC3: "NSEC3", RSA: "RSA", Ed25519: "Ed25519", BadSignatures: "BadSignatures", ExpiredSignatures: "ExpiredSignatures",
-		FutureSignatures: "FutureSignatures", UnrenewedSignatures: "UnrenewedSignatures", Unsigned: "Unsigned", WrongDS: "WrongDS",
-		NoDS: "NoDS", NoDenial: "NoDenial", WrongDenial: "WrongDenial",
-	}
-	if d == 0 || int(d) >= len(names) {
-		return fmt.Sprintf("DNSSEC(%d)", d)
-	}
-	return names[d]
+func (d DNSSEC) String() string { return dnssecNames.String("DNSSEC", "DNSSEC(0)", uint8(d)) }
+
+// MarshalText returns the name, and nothing for the zero DNSSEC. The error says that there is none
+// of that number.
+func (d DNSSEC) MarshalText() ([]byte, error) { return dnssecNames.Marshal("mxmock: DNSSEC", uint8(d)) }
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (d *DNSSEC) UnmarshalText(text []byte) error {
+	return dnssecNames.Unmarshal("mxmock: DNSSEC", text, (*uint8)(d))
 }
 
 // TrustAnchor returns the key of the root as a DNSKEY record in the format of a master file, for a

@@ -4,16 +4,19 @@ package mxmock
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/enum"
 )
 
-// Fault is something that is wrong with a host, an address or a question. The zero Fault is none.
+// Fault is something that is wrong with a host, an address or a question. The zero Fault means that
+// nothing is. Its text is the name of its constant.
 type Fault uint8
 
-// What can be wrong. The first four apply to hosts, addresses and questions, the others to questions.
+// What can be wrong. Refused, Silent, Unreachable and Aborted apply to hosts, addresses and
+// questions; Mute and BadCertificate to hosts and addresses; the others to questions.
 const (
 	// Refused: a connection is refused (ECONNREFUSED), a question is answered with REFUSED.
 	Refused Fault = iota + 1
@@ -71,50 +74,77 @@ const (
 	// [Internet.Secure] has made secure; for others it is ServFail to them, and nothing to those
 	// who validate themselves.
 	Bogus
+
+	// Mute: a connection is accepted, what the client says is read, and nothing is ever said.
+	Mute
+
+	// BadCertificate: connections work, but services that use [Host.TLS], as mail servers do,
+	// present a certificate for another name. A rule at [mailtest.Handshake] has more to offer for
+	// mail servers.
+	BadCertificate
 )
 
-// String returns the name of the fault as it is in this package.
-func (f Fault) String() string {
-	names := [...]string{
-		0: "no fault", Refused: "Refused", Silent: "Silent", Unreachable: "Unreachable", Aborted: "Aborted", ServFail: "ServFail",
-		NXDomain: "NXDomain", NoData: "NoData", NotImp: "NotImp", FormErr: "FormErr", Truncate: "Truncate", Lame: "Lame",
-		WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial", Bogus: "Bogus",
-	}
-	if int(f) >= len(names) {
-		return fmt.Sprintf("Fault(%d)", f)
-	}
-	return names[f]
+// faultNames are the names of the faults, by fault.
+var faultNames = enum.Names{
+	Refused: "Refused", Silent: "Silent", Unreachable: "Unreachable", Aborted: "Aborted", ServFail: "ServFail",
+	NXDomain: "NXDomain", NoData: "NoData", NotImp: "NotImp", FormErr: "FormErr", Truncate: "Truncate", Lame: "Lame",
+	WrongID: "WrongID", WrongQuestion: "WrongQuestion", Garbage: "Garbage", Partial: "Partial", Bogus: "Bogus",
+	Mute: "Mute", BadCertificate: "BadCertificate",
 }
 
-// ofHosts tells whether the fault can befall a host or an address.
-func (f Fault) ofHosts() bool { return 0 < f && f <= Aborted }
+// String returns the name of the fault as it is in this package.
+func (f Fault) String() string { return faultNames.String("Fault", "no fault", uint8(f)) }
 
-// Break makes a fault befall a question or an address, until [Internet.Mend] or another Break. A
-// question is a type and a name: "mx qq.com", or "any qq.com" for all types; "mx *.qq.com" means
+// MarshalText returns the name of the fault, and nothing for the zero Fault. The error says that
+// there is no such fault.
+func (f Fault) MarshalText() ([]byte, error) { return faultNames.Marshal("mxmock: fault", uint8(f)) }
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (f *Fault) UnmarshalText(text []byte) error {
+	return faultNames.Unmarshal("mxmock: fault", text, (*uint8)(f))
+}
+
+// ofHosts reports whether the fault applies to a host or an address.
+func (f Fault) ofHosts() bool {
+	return 0 < f && f <= Aborted || f == Mute || f == BadCertificate
+}
+
+// ofQuestions reports whether the fault applies to a question.
+func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
+
+// Break breaks a question, an address or a port, until [Internet.Mend] or another Break.
+//
+// A question is a type and a name: "mx qq.com", or "any qq.com" for all types; "mx *.qq.com" means
 // all names beneath qq.com, and "any *" everything. It stays broken however often it is repeated,
-// and whatever suffix of a search list is put behind it. An address, "203.0.113.99", need not be
-// that of a host; if it is, only this address of the host is broken. Break panics if what it is
-// given is neither, or if the fault is not one of it.
+// and whatever suffix of a search list is added to it.
+//
+// An address, "203.0.113.99", need not be that of a host; if it is, only this address of the host
+// is broken. With a port, "203.0.113.9:25" or "[2001:db8::9]:25", nothing else of the address is;
+// "mx1.qq.com:25" is the port on all addresses of a host; and ":25" is the port of every machine,
+// as where a provider blocks it for its customers. The narrower decides: an address and port, a
+// host and port, an address, [Host.Break], a port alone.
+//
+// Break panics if what it is given is none of these, if there is no such host, or if the fault does
+// not apply to it.
 func (n *Internet) Break(what string, f Fault) {
-	if addr, err := netip.ParseAddr(what); err == nil {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if p, ok := n.mustPlace(what); ok {
 		if !f.ofHosts() {
-			panic(fmt.Sprintf("mxmock: %v can't befall the address %s", f, what))
+			panic(fmt.Sprintf("mxmock: %v does not apply to %s", f, what))
 		}
-		n.mu.Lock()
-		defer n.mu.Unlock()
 		if n.broken == nil {
-			n.broken = make(map[netip.Addr]Fault)
+			n.broken = make(map[place]Fault)
 		}
-		n.broken[addr.Unmap()] = f
-		must(n.refit(n.byAddr[addr.Unmap()]))
+		n.broken[p] = f
+		n.refitPlace(p)
 		return
 	}
 	q := mustBeBreakable(what)
-	if f == 0 || f > Bogus {
-		panic(fmt.Sprintf("mxmock: %v can't befall the question %q", f, what))
+	if !f.ofQuestions() {
+		panic(fmt.Sprintf("mxmock: %v does not apply to the question %q", f, what))
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	n.mendQuestion(q)
 	if q.beneath {
 		n.patterns = append(n.patterns, brokenPattern{q, f})
@@ -137,9 +167,9 @@ type brokenPattern struct {
 func (n *Internet) Mend(what string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if addr, err := netip.ParseAddr(what); err == nil {
-		delete(n.broken, addr.Unmap())
-		must(n.refit(n.byAddr[addr.Unmap()]))
+	if p, ok := n.mustPlace(what); ok {
+		delete(n.broken, p)
+		n.refitPlace(p)
 		return
 	}
 	q := mustBeBreakable(what)
@@ -148,11 +178,11 @@ func (n *Internet) Mend(what string) {
 	n.pending = nil // what is asked again now is a look-up of its own
 }
 
-// mustBeBreakable is mustQuestion for what is no address.
+// mustBeBreakable is mustQuestion for what is not a place.
 func mustBeBreakable(what string) question {
 	q, err := parseQuestion(what)
 	if err != nil {
-		panic(fmt.Sprintf("mxmock: %v, and no address either; for a host, there is Host.Break", err))
+		panic(fmt.Sprintf("mxmock: %v, and not an address or a port either; for a whole host, there is Host.Break", err))
 	}
 	return q
 }

@@ -4,18 +4,15 @@ package mxmock
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 
-	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -24,20 +21,19 @@ import (
 // methods may be called from several goroutines at once, those with a [testing.TB] only from the
 // test's own.
 type Host struct {
-	inet *Internet
-	name string
-	fqdn string
-
-	once     sync.Once // makes cert, when it is first needed
-	cert     *tls.Certificate
-	certFail error
+	inet  *Internet
+	name  string
+	fqdn  string
+	certs certificates
 
 	// The lock of inet guards these.
+	names    []string // fqdn, and those that it has beside it, with a final dot
 	addrs    []netip.Addr
 	broken   Fault
 	services map[int]*service
 	sockets  map[netip.AddrPort]hostSocket // real ones, see ListenHosts
 	closed   bool
+	removed  bool
 }
 
 // service is what listens on a port: one of the three.
@@ -52,13 +48,7 @@ func newHost(n *Internet, fqdn, name string) *Host {
 	return &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]*service), closed: n.closed}
 }
 
-// certificate returns the certificate of all services of the host.
-func (h *Host) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	h.once.Do(func() { h.cert, h.certFail = testca.Certificate(h.name, "localhost", "127.0.0.1", "::1") })
-	return h.cert, h.certFail
-}
-
-// Name returns the name of the host, without a final dot.
+// Name returns the name of the host, without a final dot: the first, if it has several.
 func (h *Host) Name() string { return h.name }
 
 // Addrs returns the addresses of the host as text, in the order in which it got them.
@@ -70,13 +60,6 @@ func (h *Host) Addrs() []string {
 		addrs[i] = a.String()
 	}
 	return addrs
-}
-
-// TLS returns a configuration for a service on this host, such as a web server, with the host's own
-// certificate, which its mail servers present too. It is signed by [Internet.RootCAs]. The
-// configuration is the caller's own to change.
-func (h *Host) TLS() *tls.Config {
-	return &tls.Config{ClientAuth: tls.RequestClientCert, GetCertificate: h.certificate}
 }
 
 // Server returns the mail server on the given port of the host, and makes it if there is none. On
@@ -172,11 +155,12 @@ func (h *Host) ServeDNS() {
 	must(n.refit(h))
 }
 
-// Break makes a fault befall the host, all its addresses and ports, until [Host.Mend] or another
-// Break. Connections that exist are not touched. Break panics if the fault is not one of hosts.
+// Break breaks the host, with all its addresses and ports, until [Host.Mend] or another Break.
+// Connections that exist are not touched. [Internet.Break] breaks a single address or port. Break
+// panics if the fault does not apply to hosts.
 func (h *Host) Break(f Fault) {
 	if !f.ofHosts() {
-		panic(fmt.Sprintf("mxmock: %v can't befall a host", f))
+		panic(fmt.Sprintf("mxmock: %v does not apply to a host", f))
 	}
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()

@@ -75,7 +75,7 @@ type Internet struct {
 	byAddr      map[netip.Addr]*Host
 	mentioned   map[netip.Addr]bool // in the records of zones
 	pools       *pools
-	broken      map[netip.Addr]Fault
+	broken      map[place]Fault
 	questions   map[question]Fault // broken ones, without patterns
 	patterns    []brokenPattern
 	rules       []*dnsRuleState
@@ -88,6 +88,7 @@ type Internet struct {
 	policies    int               // how many MTA-STS policies there were
 	modes       map[string]string // of MTA-STS, by domain in lower case
 	webs        map[string]bool   // web servers, by host and port
+	vhosts      map[string]*Host  // web servers of domains whose name is an alias, by that name
 	closing     map[closer]bool
 	closed      bool
 
@@ -199,7 +200,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		}
 		hosts[i] = n.Host(name)
 		hosts[i].Server(25)
-		rrs[i] = mx(apex, pref, hosts[i].fqdn)
+		rrs[i] = mx(apex, pref, mustName(name))
 	}
 	if err := errors.Join(n.db.Ensure(apex), n.db.Set(apex, dns.TypeMX, rrs...)); err != nil {
 		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
@@ -220,10 +221,12 @@ func header(owner string, typ uint16) dns.RR_Header {
 // addresses, but no services yet. The DNS gets its address records, and a PTR record for each
 // address.
 //
-// A new host has the given addresses, or those that the DNS already has for its name, or else an
-// IPv4 address of its own. "0.0.0.0" stands for a free IPv4 address and "::" for a free IPv6
-// address. Addresses that are given for a host that exists are added to it. A name that is no
-// domain name, an address that is none, and one that another host has make Host panic.
+// A new host has the given addresses, and no others whatever the DNS says; without any, those that
+// the DNS already has for its name, or else an IPv4 address of its own. "0.0.0.0" stands for a free
+// IPv4 address and "::" for a free IPv6 address. Addresses that are given for a host that exists
+// are added to it. A name for which the DNS has the address of another host is a further name of
+// that host, as by [Host.AddNames]. Host panics if the name is not a domain name, if an address is
+// malformed, and if a given address belongs to another host.
 func (n *Internet) Host(name string, addrs ...string) *Host {
 	fqdn := mustName(name)
 	n.mu.Lock()
@@ -232,18 +235,21 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	h := n.hosts[strings.ToLower(fqdn)]
 	var rrs []dns.RR
 	if h == nil {
-		h = newHost(n, fqdn, strings.TrimSuffix(fqdn, "."))
-		if n.hosts == nil {
-			n.hosts = make(map[string]*Host)
-			n.byAddr = make(map[netip.Addr]*Host)
-		}
-		n.hosts[strings.ToLower(fqdn)] = h
-		n.order = append(n.order, h)
-		for _, a := range n.addresses(fqdn) {
-			rrs = append(rrs, n.attach(h, a))
-		}
-		if len(h.addrs) == 0 && len(addrs) == 0 {
-			addrs = []string{"0.0.0.0"}
+		known := n.addresses(fqdn)
+		if h = n.machineAt(known); h != nil && len(addrs) == 0 {
+			n.enter(fqdn, h)
+		} else {
+			h = newHost(n, fqdn, strings.TrimSuffix(fqdn, "."))
+			n.enter(fqdn, h)
+			n.order = append(n.order, h)
+			if len(addrs) == 0 {
+				for _, a := range known {
+					rrs = append(rrs, n.attach(h, a))
+				}
+			}
+			if len(h.addrs) == 0 && len(addrs) == 0 {
+				addrs = []string{"0.0.0.0"}
+			}
 		}
 	}
 	for _, text := range addrs {
@@ -265,16 +271,37 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	return h
 }
 
+// machineAt returns the host that has the first of some addresses that any host has, or nil. The
+// internet is locked.
+func (n *Internet) machineAt(addrs []netip.Addr) *Host {
+	for _, a := range addrs {
+		if h := n.byAddr[a]; h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// enter makes a name one of a host. The internet is locked.
+func (n *Internet) enter(fqdn string, h *Host) {
+	if n.hosts == nil {
+		n.hosts = make(map[string]*Host)
+	}
+	n.hosts[strings.ToLower(fqdn)] = h
+	h.names = append(h.names, fqdn)
+}
+
 // attach gives an address to a host, and returns the PTR record for it. The internet is locked.
 func (n *Internet) attach(h *Host, addr netip.Addr) dns.RR {
 	if other := n.byAddr[addr]; other != nil {
 		panic(fmt.Sprintf("mxmock: host %s: %s has the address %v already", h.name, other.name, addr))
 	}
+	if n.byAddr == nil {
+		n.byAddr = make(map[netip.Addr]*Host)
+	}
 	n.byAddr[addr] = h
 	h.addrs = append(h.addrs, addr)
-	reverse, err := dns.ReverseAddr(addr.String())
-	must(err)
-	return &dns.PTR{Hdr: header(reverse, dns.TypePTR), Ptr: h.fqdn}
+	return &dns.PTR{Hdr: header(reverseName(addr), dns.TypePTR), Ptr: h.fqdn}
 }
 
 // addresses are those that the DNS has for a name.

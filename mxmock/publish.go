@@ -271,13 +271,6 @@ func (n *Internet) setTLSA(apex string) error {
 	return nil
 }
 
-// hostNamed returns the host with a name, or nil.
-func (n *Internet) hostNamed(fqdn string) *Host {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.hosts[strings.ToLower(fqdn)]
-}
-
 // keyHash returns the SHA-256 hash of the public key that the mail server on a port presents, in
 // hexadecimal.
 func (h *Host) keyHash(port int) (string, error) {
@@ -344,23 +337,6 @@ func listedName(entry, apex string) (string, error) {
 		name, err := asciiName(strings.TrimSuffix(entry, "."))
 		return name + apex, err
 	}
-	reverse, err := dns.ReverseAddr(addr.String())
-	if addr.Is4In6() {
-		reverse, err = reverse16(addr), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	reverse = strings.TrimSuffix(strings.TrimSuffix(reverse, "in-addr.arpa."), "ip6.arpa.")
+	reverse := strings.TrimSuffix(strings.TrimSuffix(reverseName(addr), "in-addr.arpa."), "ip6.arpa.")
 	return reverse + apex, nil
-}
-
-// reverse16 returns the 32 nibbles of an IPv6 address from the last to the first, which package dns
-// does not for IPv4-mapped ones.
-func reverse16(addr netip.Addr) string {
-	var b strings.Builder
-	for _, octet := range slices.Backward(addr.AsSlice()) {
-		fmt.Fprintf(&b, "%x.%x.", octet&15, octet>>4)
-	}
-	return b.String()
 }

@@ -102,8 +102,8 @@ func (n *Internet) ResolvConf() (string, error) {
 // as 2525 for 25; services on ports that it does not name stay virtual. Nil means that every
 // service has its own port.
 //
-// A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent]
-// accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
+// A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] or
+// [Mute] accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
 // are the real ones.
 //
 // The error names the address and port that is taken or not one of this machine, or the real port
@@ -160,11 +160,9 @@ func (n *Internet) refit(h *Host) error {
 	wanted := make(map[netip.AddrPort]int)
 	if n.ports != nil && !h.closed {
 		for _, addr := range h.addrs {
-			if f := n.faultAt(h, addr); f == Refused || f == Unreachable {
-				continue
-			}
 			for port := range h.services {
-				if real := n.ports(port); real != 0 {
+				f := n.faultAt(h, addr, port)
+				if real := n.ports(port); real != 0 && f != Refused && f != Unreachable {
 					wanted[netip.AddrPortFrom(addr, uint16(real))] = port
 				}
 			}
@@ -202,14 +200,6 @@ type hostSocket struct {
 	port int
 }
 
-// faultAt returns what is wrong with an address of a host. The internet is locked.
-func (n *Internet) faultAt(h *Host, addr netip.Addr) Fault {
-	if f := n.broken[addr]; f != 0 {
-		return f
-	}
-	return h.broken
-}
-
 // open opens a socket for a port of a host. The internet is locked.
 func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
 	if h.services[port].dns {
@@ -243,18 +233,15 @@ func acceptAll(l net.Listener, serve func(net.Conn)) {
 // admit lets a connection that came over a real socket into a host.
 func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
-	fault, s := n.faultAt(h, addr), h.services[port]
+	fault, s := n.faultAt(h, addr, port), h.services[port]
 	n.journal = append(n.journal, &dialled{
 		time: time.Now(), client: conn.RemoteAddr().String(), target: net.JoinHostPort(h.name, strconv.Itoa(port)), concluded: true,
 	})
-	if fault == Silent && !n.closed {
-		n.register(conn)
-		n.mu.Unlock()
-		return
-	}
 	n.mu.Unlock()
 	switch {
-	case fault != 0 || s == nil:
+	case fault == Silent || fault == Mute:
+		n.hold(conn)
+	case fault != 0 && fault != BadCertificate || s == nil:
 		reset(conn)
 	case s.server != nil:
 		s.server.ServeConn(conn)

@@ -1,0 +1,83 @@
+package mxmock
+
+// The certificates of hosts: one for each name, chosen by SNI (RFC 6066 §3).
+
+import (
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/seed078e9d8c/maillab/internal/testca"
+)
+
+// certificates are those that a host has presented so far, by name in lower case. The zero value has
+// none.
+type certificates struct {
+	mu     sync.Mutex
+	byName map[string]*tls.Certificate
+}
+
+// TLS returns a configuration for a service on this host, such as a web server, with the host's own
+// certificates, which its mail servers present too. They are signed by [Internet.RootCAs]. A host
+// with several names has a certificate for each, and presents the one that the client asks for by
+// SNI, or else the one for its first name. The configuration is the caller's own to change.
+func (h *Host) TLS() *tls.Config {
+	return &tls.Config{ClientAuth: tls.RequestClientCert, GetCertificate: h.certificate}
+}
+
+// certificate returns the certificate to present to a client.
+func (h *Host) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name, stranger := h.certificateName(hello)
+	h.certs.mu.Lock()
+	defer h.certs.mu.Unlock()
+	if cert := h.certs.byName[name]; cert != nil {
+		return cert, nil
+	}
+	names := []string{name, "localhost", "127.0.0.1", "::1"}
+	if stranger {
+		names = names[:1]
+	}
+	cert, err := testca.Certificate(names...)
+	if err != nil {
+		return nil, err
+	}
+	if h.certs.byName == nil {
+		h.certs.byName = make(map[string]*tls.Certificate)
+	}
+	h.certs.byName[name] = cert
+	return cert, nil
+}
+
+// certificateName returns the name for which a client is to see a certificate, and reports whether it
+// is that of another machine, since the host or its port is broken by [BadCertificate].
+func (h *Host) certificateName(hello *tls.ClientHelloInfo) (name string, stranger bool) {
+	n := h.inet
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if hello.Conn != nil && n.presentsBadCertificate(h, hello.Conn.LocalAddr()) {
+		return "bad-certificate.invalid", true
+	}
+	asked := strings.ToLower(strings.TrimSuffix(hello.ServerName, ".")) + "."
+	if n.hosts[asked] == h || n.vhosts[asked] == h {
+		return strings.TrimSuffix(asked, "."), false
+	}
+	return strings.ToLower(h.name), false
+}
+
+// presentsBadCertificate reports whether the service at an address of a host is broken by
+// [BadCertificate]. The internet is locked.
+func (n *Internet) presentsBadCertificate(h *Host, local net.Addr) bool {
+	tcp, ok := local.(*net.TCPAddr)
+	if !ok {
+		return false
+	}
+	at := tcp.AddrPort()
+	at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	port := int(at.Port())
+	if socket, ok := h.sockets[at]; ok {
+		port = socket.port
+	}
+	return n.faultAt(h, at.Addr(), port) == BadCertificate
+}

@@ -1,0 +1,116 @@
+package mxmock
+
+// The names of hosts: finding a host, further names, and taking a machine off the net.
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// Hosts returns the hosts of the internet in the order in which they were made, those that
+// publishing and providers made included.
+func (n *Internet) Hosts() []*Host {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(n.order), func(h *Host) bool { return h.removed })
+}
+
+// FindHost returns the host with the given name and reports whether there is one. Unlike
+// [Internet.Host], it makes none. It panics if the name is not a domain name.
+func (n *Internet) FindHost(name string) (*Host, bool) {
+	h := n.hostNamed(mustName(name))
+	return h, h != nil
+}
+
+// hostNamed returns the host with a name, or nil.
+func (n *Internet) hostNamed(fqdn string) *Host {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.hosts[strings.ToLower(fqdn)]
+}
+
+// Names returns the names of the host without their final dots, its first name first.
+func (h *Host) Names() []string {
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
+	names := make([]string, len(h.names))
+	for i, fqdn := range h.names {
+		names[i] = strings.TrimSuffix(fqdn, ".")
+	}
+	return names
+}
+
+// AddNames gives the host further names, as a hosting provider's machine has that serves many
+// domains. [Internet.Host] finds the host by each of them, the DNS gets the addresses of the host
+// for each that it does not have, and clients that ask for one by SNI see a certificate for it. The
+// PTR records, the greeting of its servers and the journal keep the first name. A name that the
+// host has already is left alone. AddNames panics if a name is not a domain name or is that of
+// another host.
+func (h *Host) AddNames(names ...string) {
+	n := h.inet
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, name := range names {
+		fqdn := mustName(name)
+		switch other := n.hosts[strings.ToLower(fqdn)]; other {
+		case h:
+			continue
+		case nil:
+		default:
+			panic(fmt.Sprintf("mxmock: host %s: there is another host with the name %s", h.name, name))
+		}
+		var rrs []dns.RR
+		if len(n.addresses(fqdn)) == 0 {
+			for _, a := range h.addrs {
+				rrs = append(rrs, addressRecord(fqdn, a))
+			}
+		}
+		if err := n.db.Add(rrs...); err != nil {
+			panic(fmt.Sprintf("mxmock: host %s: add the name %s: %v", h.name, name, err))
+		}
+		n.enter(fqdn, h)
+	}
+}
+
+// Remove takes the host off the net. Its services end as by [Internet.Close], its addresses and
+// names become free, and its own records leave the DNS: the address records of its names and the
+// PTR records of its addresses. Records that name the host, such as MX, stay and lead nowhere. The
+// messages and sessions that it has captured stay in the Internet. A second call does nothing.
+func (h *Host) Remove() {
+	n := h.inet
+	n.mu.Lock()
+	if h.removed {
+		n.mu.Unlock()
+		return
+	}
+	h.removed = true
+	var errs []error
+	for _, name := range h.names {
+		delete(n.hosts, strings.ToLower(name))
+		for _, a := range h.addrs {
+			errs = append(errs, n.withdraw(addressRecord(name, a)))
+		}
+	}
+	for _, a := range h.addrs {
+		delete(n.byAddr, a)
+		errs = append(errs, n.withdraw(&dns.PTR{Hdr: header(reverseName(a), dns.TypePTR), Ptr: h.fqdn}))
+	}
+	n.mu.Unlock()
+	must(errors.Join(errs...))
+	h.close()
+}
+
+// withdraw removes a record from the DNS, if it is there.
+func (n *Internet) withdraw(rr dns.RR) error {
+	hdr := rr.Header()
+	all := n.records(hdr.Name, hdr.Rrtype)
+	left := slices.DeleteFunc(slices.Clone(all), func(other dns.RR) bool { return dns.IsDuplicate(rr, other) })
+	if len(left) == len(all) {
+		return nil
+	}
+	return n.db.Set(hdr.Name, hdr.Rrtype, left...)
+}
