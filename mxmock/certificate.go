@@ -60,7 +60,7 @@ func (h *Host) certificateName(hello *tls.ClientHelloInfo) (name string, strange
 		return "bad-certificate.invalid", true
 	}
 	asked := strings.ToLower(strings.TrimSuffix(hello.ServerName, ".")) + "."
-	if n.hosts[asked] == h || n.vhosts[asked] == h {
+	if n.hosts[asked] == h {
 		return strings.TrimSuffix(asked, "."), false
 	}
 	return strings.ToLower(h.name), false

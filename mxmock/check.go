@@ -80,7 +80,7 @@ func (c *checker) set(rrs []dns.RR) {
 			c.wrong("%s: %d TXT records with %s, and so none counts (RFC 7208 §4.5, RFC 7489 §6.6.3, RFC 8461 §3.1, RFC 8460 §3)", name, count, version)
 		}
 		if domain, ok := strings.CutPrefix(name, "_mta-sts."); ok && count == 1 && version == "v=STSv1;" {
-			c.target(name+" TXT", "mta-sts."+domain+".", 443, "RFC 8461 §3.3")
+			c.target(name+" TXT", "mta-sts."+domain+".", 443, mtaSTS)
 		}
 	}
 }
@@ -96,6 +96,9 @@ func (c *checker) mx(name string, mx *dns.MX, count int) {
 	}
 }
 
+// mtaSTS is the section that names policy hosts, the only ones that may be aliases (RFC 8461 §8.2).
+const mtaSTS = "RFC 8461 §3.3"
+
 // target looks whether a host that a record names is there and listens.
 func (c *checker) target(what, target string, port int, section string) {
 	if target == "." {
@@ -106,7 +109,7 @@ func (c *checker) target(what, target string, port int, section string) {
 		c.wrong("%s: %s is an address, want the name of a host (%s)", what, host, section)
 		return
 	}
-	if len(c.inet.records(target, dns.TypeCNAME)) > 0 {
+	if section != mtaSTS && c.inet.canonical(target) != target {
 		c.wrong("%s: %s is an alias (RFC 2181 §10.3)", what, host)
 	}
 	addrs := c.inet.addresses(target)
@@ -151,7 +154,7 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 	if s := h.service(port); s == nil || s.server == nil || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
 		return
 	}
-	if hash, err := h.keyHash(port); err == nil && !strings.EqualFold(hash, rr.Certificate) {
+	if hash, err := h.keyHash(host, port); err == nil && !strings.EqualFold(hash, rr.Certificate) {
 		c.wrong("%s: the server on port %d of %s has another key (RFC 6698 §2.1)", name, port, host)
 	}
 }

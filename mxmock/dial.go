@@ -271,7 +271,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
 	}
 	event := n.noteDial(client.String(), host.target(to))
-	err = befall(ctx, host, fault)
+	err = n.befall(ctx, host, fault)
 	if err == nil && s == nil && !fault.accepts() {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
@@ -333,9 +333,12 @@ func (n *Internet) hostAt(from *Host, to netip.AddrPort) (*Host, Fault) {
 }
 
 // befall returns the error that a fault means for those who connect.
-func befall(ctx context.Context, host *Host, f Fault) error {
+func (n *Internet) befall(ctx context.Context, host *Host, f Fault) error {
 	switch {
 	case f == Silent:
+		n.mu.Lock()
+		done := n.done()
+		n.mu.Unlock()
 		timer := time.NewTimer(connectTimeout)
 		defer timer.Stop()
 		select {
@@ -343,6 +346,8 @@ func befall(ctx context.Context, host *Host, f Fault) error {
 			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
 		case <-ctx.Done():
 			return contextError(ctx)
+		case <-done:
+			return os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 		}
 	case f == Refused:
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)

@@ -33,6 +33,20 @@ func (n *Internet) hostNamed(fqdn string) *Host {
 	return n.hosts[strings.ToLower(fqdn)]
 }
 
+// canonical returns the name to which a name is an alias, the end of the chain (RFC 1034 §3.6.2), or
+// the name itself. A chain that does not end leads to where it was left.
+func (n *Internet) canonical(fqdn string) string {
+	const longest = 16
+	for range longest {
+		rrs := n.records(fqdn, dns.TypeCNAME)
+		if len(rrs) == 0 {
+			break
+		}
+		fqdn = rrs[0].(*dns.CNAME).Target
+	}
+	return fqdn
+}
+
 // Names returns the names of the host without their final dots, its first name first.
 func (h *Host) Names() []string {
 	h.inet.mu.Lock()

@@ -85,12 +85,13 @@ type Internet struct {
 	lastPort    uint16
 	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
 	nameservers []netip.AddrPort
-	policies    int               // how many MTA-STS policies there were
-	modes       map[string]string // of MTA-STS, by domain in lower case
-	webs        map[string]bool   // web servers, by host and port
-	vhosts      map[string]*Host  // web servers of domains whose name is an alias, by that name
+	policies    map[string]policy // of MTA-STS, by domain in lower case
+	lastPolicy  int
+	webs        map[place]bool  // web servers, by host and port
+	configured  map[string]bool // domains with autoconfiguration, in lower case
 	closing     map[closer]bool
 	closed      bool
+	end         chan struct{} // closed by Close; see done
 
 	running sync.WaitGroup // DNS servers and their connections
 }
@@ -135,10 +136,14 @@ func New(tb testing.TB) *Internet {
 }
 
 // Close ends all servers, listeners and connections of the internet, and waits until their
-// goroutines have ended. What was captured stays. A second call does nothing.
+// goroutines have ended. An attempt to connect that is under way fails with EHOSTUNREACH. What was
+// captured stays. A second call does nothing.
 func (n *Internet) Close() {
 	n.mu.Lock()
-	n.closed = true
+	if !n.closed {
+		n.closed = true
+		close(n.done())
+	}
 	all := make([]closer, 0, len(n.closing))
 	for c := range n.closing {
 		all = append(all, c)
@@ -153,6 +158,14 @@ func (n *Internet) Close() {
 	}
 	n.running.Wait()
 	n.Inbox.Close()
+}
+
+// done returns a channel that Close closes. The internet is locked.
+func (n *Internet) done() chan struct{} {
+	if n.end == nil {
+		n.end = make(chan struct{})
+	}
+	return n.end
 }
 
 // register makes Close close c. The internet is locked and not closed.
@@ -224,14 +237,25 @@ func header(owner string, typ uint16) dns.RR_Header {
 // A new host has the given addresses, and no others whatever the DNS says; without any, those that
 // the DNS already has for its name, or else an IPv4 address of its own. "0.0.0.0" stands for a free
 // IPv4 address and "::" for a free IPv6 address. Addresses that are given for a host that exists
-// are added to it. A name for which the DNS has the address of another host is a further name of
-// that host, as by [Host.AddNames]. Host panics if the name is not a domain name, if an address is
-// malformed, and if a given address belongs to another host.
+// are added to it. A name for which the DNS has the address of another host, or that is an alias
+// (CNAME), is a further name of that host, as by [Host.AddNames]. Host panics if the name is not a
+// domain name, if an address is malformed, and if a given address belongs to another host.
 func (n *Internet) Host(name string, addrs ...string) *Host {
 	fqdn := mustName(name)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.settle()
+	if target := n.canonical(fqdn); target != fqdn && n.hosts[strings.ToLower(fqdn)] == nil && len(addrs) == 0 {
+		h := n.host(target, nil)
+		n.enter(fqdn, h)
+		return h
+	}
+	return n.host(fqdn, addrs)
+}
+
+// host is Host for a name that is not an alias. The internet is locked.
+func (n *Internet) host(fqdn string, addrs []string) *Host {
+	name := strings.TrimSuffix(fqdn, ".")
 	h := n.hosts[strings.ToLower(fqdn)]
 	var rrs []dns.RR
 	if h == nil {
@@ -239,7 +263,7 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 		if h = n.machineAt(known); h != nil && len(addrs) == 0 {
 			n.enter(fqdn, h)
 		} else {
-			h = newHost(n, fqdn, strings.TrimSuffix(fqdn, "."))
+			h = newHost(n, fqdn, name)
 			n.enter(fqdn, h)
 			n.order = append(n.order, h)
 			if len(addrs) == 0 {

@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/miekg/dns"
 )
@@ -45,17 +44,24 @@ type Records struct {
 	DMARC string
 
 	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none"
-	// (RFC 8461 §3). There is the record at _mta-sts, whose id is a new one each time, and a host
-	// mta-sts that has the policy under https://mta-sts.qq.com/.well-known/mta-sts.txt, with the MX
-	// hosts that the domain has when it is fetched, and a max_age of a week.
+	// (RFC 8461 §3). It publishes a record at _mta-sts, with a new id each time, and a web server at
+	// https://mta-sts.qq.com/.well-known/mta-sts.txt. The policy there has the MX hosts that the
+	// domain has when it is fetched, and a max_age of a week. If the DNS has mta-sts.qq.com as an
+	// alias, the web server is at its end (RFC 8461 §8.2).
+	//
+	// To serve something else, set MTASTS to the policy as it is on the wire, well-formed or not,
+	// such as "version: STSv1\nmode: enforce\nmx: *.qq.com\nmax_age: 86400\n", or to an HTTP status,
+	// such as "404", "500" or "302 https://www.qq.com/". [Internet.Break] breaks the web server
+	// itself: "mta-sts.qq.com:443" with [Silent], [Mute], [Refused] or [BadCertificate].
 	MTASTS string
 
 	// TLSRPT says where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), in the record at
 	// _smtp._tls.
 	TLSRPT string
 
-	// DANE publishes a TLSA record 3 1 1 for port 25 of each MX host, made of the certificate that
-	// its server presents (RFC 7672 §3.1.1).
+	// DANE publishes a TLSA record 3 1 1 for port 25 of each MX host, or of the domain itself if it
+	// has no MX records, made of the certificate that its server presents (RFC 7672 §3.1.1). For an
+	// MX host that is an alias, there are records at both names (RFC 7672 §2.2.3).
 	DANE bool
 
 	// Services are those for mail programs, as host and port: "imaps": "imap.qq.com:993", in an SRV
@@ -117,7 +123,7 @@ func (n *Internet) publish(apex string, r Records) error {
 	}
 	if r.MTASTS != "" {
 		if err := n.setPolicy(apex, r.MTASTS); err != nil {
-			return err
+			return fmt.Errorf("MTA-STS: %w", err)
 		}
 	}
 	if r.Autoconfig {
@@ -231,49 +237,48 @@ func (n *Internet) setServices(apex string, services map[string]string) error {
 	return nil
 }
 
-// setPolicy publishes an MTA-STS policy.
-func (n *Internet) setPolicy(apex, mode string) error {
-	if mode != "enforce" && mode != "testing" && mode != "none" {
-		return fmt.Errorf("MTA-STS has no mode %q; use enforce, testing or none", mode)
-	}
-	n.mu.Lock()
-	n.policies++
-	id := fmt.Sprintf("%s%d", time.Now().UTC().Format("20060102150405"), n.policies)
-	if n.modes == nil {
-		n.modes = make(map[string]string)
-	}
-	n.modes[strings.ToLower(apex)] = mode
-	n.mu.Unlock()
-	if err := n.serveWeb("mta-sts."+apex, 443, n.policyHandler(apex)); err != nil {
-		return err
-	}
-	return n.setTXT("_mta-sts."+apex, "v=STSv1;", "v=STSv1; id="+id+";")
-}
-
-// setTLSA publishes the keys of the servers on port 25 of a domain's MX hosts.
+// setTLSA publishes the keys of the servers on port 25 of a domain's mail hosts.
 func (n *Internet) setTLSA(apex string) error {
-	for _, rr := range n.records(apex, dns.TypeMX) {
-		name := rr.(*dns.MX).Mx
-		host := n.hostNamed(name)
-		if host == nil {
+	exchangers := []string{apex} // without MX, RFC 5321 §5.1
+	if rrs := n.records(apex, dns.TypeMX); len(rrs) > 0 {
+		exchangers = nil
+		for _, rr := range rrs {
+			exchangers = append(exchangers, rr.(*dns.MX).Mx)
+		}
+	}
+	for _, name := range exchangers {
+		if name == "." {
+			return errors.New("DANE: the domain takes no mail, its MX is null (RFC 7505)")
+		}
+		// Of an alias, clients try the name at its end first, and then the alias (RFC 7672 §2.2.3).
+		target := n.canonical(name)
+		host := n.hostNamed(target)
+		switch {
+		case host == nil && target != name:
+			return fmt.Errorf("DANE: the MX host %s is an alias of %s, and there is no such host", name, target)
+		case host == nil && name == apex:
+			return errors.New("DANE: the domain has neither MX records nor a host of its own name")
+		case host == nil:
 			return fmt.Errorf("DANE: there is no host %s", name)
 		}
-		hash, err := host.keyHash(25)
-		if err != nil {
-			return fmt.Errorf("DANE: host %s: %w", name, err)
-		}
-		owner := "_25._tcp." + host.fqdn
-		tlsa := &dns.TLSA{Hdr: header(owner, dns.TypeTLSA), Usage: 3, Selector: 1, MatchingType: 1, Certificate: hash}
-		if err := n.db.Set(owner, dns.TypeTLSA, tlsa); err != nil {
-			return err
+		for _, owner := range slices.Compact([]string{target, name}) {
+			hash, err := host.keyHash(owner, 25)
+			if err != nil {
+				return fmt.Errorf("DANE: host %s: %w", owner, err)
+			}
+			owner = "_25._tcp." + owner
+			tlsa := &dns.TLSA{Hdr: header(owner, dns.TypeTLSA), Usage: 3, Selector: 1, MatchingType: 1, Certificate: hash}
+			if err := n.db.Set(owner, dns.TypeTLSA, tlsa); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// keyHash returns the SHA-256 hash of the public key that the mail server on a port presents, in
-// hexadecimal.
-func (h *Host) keyHash(port int) (string, error) {
+// keyHash returns the SHA-256 hash of the public key that the mail server on a port presents to
+// clients that ask for a name, in hexadecimal.
+func (h *Host) keyHash(name string, port int) (string, error) {
 	cfg := h.Server(port).TLS
 	if cfg == nil {
 		cfg = h.TLS()
@@ -282,7 +287,7 @@ func (h *Host) keyHash(port int) (string, error) {
 	switch {
 	case cfg.GetCertificate != nil:
 		var err error
-		if cert, err = cfg.GetCertificate(&tls.ClientHelloInfo{ServerName: h.name}); err != nil {
+		if cert, err = cfg.GetCertificate(&tls.ClientHelloInfo{ServerName: strings.TrimSuffix(name, ".")}); err != nil {
 			return "", err
 		}
 	case len(cfg.Certificates) > 0:

@@ -13,12 +13,15 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,8 +137,61 @@ func TestTLSA(t *testing.T) {
 	if err := inet.Check(); err != nil {
 		t.Error(err)
 	}
-	zoneOf(t, inet, "163.com. MX 10 nosuch.163.com.")
-	mustPanic(t, "DANE without a host", func() { inet.Publish("163.com", mxmock.Records{DANE: true}) })
+	zoneOf(t, inet, `
+		163.com.        MX    10 nosuch.163.com.
+		sina.com.       MX    10 alias.sina.com.
+		alias.sina.com. CNAME nosuch.sina.com.
+	`)
+	inet.MX("nomail.example", ".")
+	for domain, want := range map[string]string{
+		"163.com": "no host nosuch.163.com", "sina.com": "alias.sina.com. is an alias of nosuch.sina.com", "nomail.example": "takes no mail",
+		"nothing.example": "neither MX records nor a host",
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, want) {
+					t.Errorf("DANE for %s: panic %q, want %q", domain, text, want)
+				}
+			}()
+			inet.Publish(domain, mxmock.Records{DANE: true})
+		}()
+	}
+}
+
+// TestTLSANames compares TLSA records with certificates where the mail host is not the MX of the domain
+// under its own first name.
+func TestTLSANames(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	zoneOf(t, inet, `
+		alias.example.    MX    10 mx.alias.example.
+		mx.alias.example. CNAME mail.host.example.
+	`)
+	shared := inet.Host("mail.host.example")
+	shared.AddNames("mx.shared.example")
+	shared.Server(25).StartTLS = true
+	inet.MX("shared.example", "mx.shared.example")
+	alone := inet.Host("alone.example")
+	alone.Server(25).StartTLS = true
+	addr := listenDNS(t, inet)
+	for domain, owners := range map[string][]string{
+		"alone.example":  {"alone.example"},
+		"shared.example": {"mx.shared.example"},
+		"alias.example":  {"mail.host.example", "mx.alias.example"},
+	} {
+		inet.Publish(domain, mxmock.Records{DANE: true})
+		for _, owner := range owners {
+			r := ask(t, "udp", addr, "tlsa _25._tcp."+owner, nil)
+			if len(r.Answer) != 1 {
+				t.Errorf("TLSA of %s: %v, want one record", owner, r)
+				continue
+			}
+			hash := sha256.Sum256(leafOf(t, inet, owner).RawSubjectPublicKeyInfo)
+			if got, want := r.Answer[0].(*dns.TLSA).Certificate, hex.EncodeToString(hash[:]); got != want {
+				t.Errorf("TLSA of %s is for another key than its clients see", owner)
+			}
+		}
+	}
 }
 
 // TestMTASTS fetches the policy as RFC 8461 §3.3 has it, in virtual time too.
@@ -188,6 +244,102 @@ func TestMTASTS(t *testing.T) {
 		}
 		inet.Host("mta-sts.163.com").Server(443)
 		mustPanic(t, "MTA-STS where something else listens", func() { inet.Publish("163.com", mxmock.Records{MTASTS: "none"}) })
+	})
+}
+
+// TestPolicies has policies that disagree with the MX records, and web servers that fail, in one line each.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.MX("qq.com", "mx1.qq.com")
+		client := &http.Client{
+			Timeout:       10 * time.Second,
+			Transport:     &http.Transport{DialContext: inet.DialContext, TLSClientConfig: inet.ClientTLS(), DisableKeepAlives: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+		fetch := func(domain string) string {
+			r, err := client.Get("https://mta-sts." + domain + "/.well-known/mta-sts.txt")
+			var refused *tls.CertificateVerificationError
+			switch {
+			case errors.As(err, &refused):
+				return "wrong certificate"
+			case errors.Is(err, syscall.ECONNREFUSED):
+				return "refused"
+			case err != nil && err.(*url.Error).Timeout():
+				return "timeout"
+			case err != nil:
+				return err.Error()
+			}
+			defer r.Body.Close()
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err.Error()
+			}
+			if r.StatusCode != 200 {
+				return strings.TrimSpace(fmt.Sprint(r.StatusCode, " ", r.Header.Get("Location")))
+			}
+			return string(body)
+		}
+		for _, row := range []struct{ policy, want string }{
+			{"none", "version: STSv1\r\nmode: none\r\nmx: mx1.qq.com\r\nmax_age: 604800\r\n"},
+			{"version: STSv1\nmode: enforce\nmx: *.qq.com\nmax_age: 86400\n", "version: STSv1\nmode: enforce\nmx: *.qq.com\nmax_age: 86400\n"},
+			{"version: STSv1\nmode: enforce\nmx: mx1.163.com\nmax_age: 1\n", "version: STSv1\nmode: enforce\nmx: mx1.163.com\nmax_age: 1\n"},
+			{"mode = enforce\n\x00", "mode = enforce\n\x00"},
+			{"404", "404"},
+			{"500 Internal Server Error", "500"},
+			{"301 https://policy.example/.well-known/mta-sts.txt", "301 https://policy.example/.well-known/mta-sts.txt"},
+		} {
+			inet.Publish("qq.com", mxmock.Records{MTASTS: row.policy})
+			if got := fetch("qq.com"); got != row.want {
+				t.Errorf("policy %q: %q, want %q", row.policy, got, row.want)
+			}
+			if txt := txtOf(t, inet, "_mta-sts.qq.com"); len(txt) != 1 {
+				t.Errorf("policy %q: TXT = %q, want one", row.policy, txt)
+			}
+		}
+		inet.Publish("qq.com", mxmock.Records{MTASTS: "enforce"})
+		for fault, want := range map[mxmock.Fault]string{
+			mxmock.Silent: "timeout", mxmock.Mute: "timeout", mxmock.Refused: "refused", mxmock.BadCertificate: "wrong certificate",
+		} {
+			inet.Break("mta-sts.qq.com:443", fault)
+			if got := fetch("qq.com"); got != want {
+				t.Errorf("%v: %q, want %q", fault, got, want)
+			}
+			inet.Mend("mta-sts.qq.com:443")
+		}
+		for _, bad := range []string{"enforced", "99", "600", "302", "302 nowhere"} {
+			mustPanic(t, bad, func() { inet.Publish("qq.com", mxmock.Records{MTASTS: bad}) })
+		}
+
+		// Two domains have their policies with a hosting provider; a third has no MX records.
+		zoneOf(t, inet, "mta-sts.a.example. CNAME policies.host.example.\nmta-sts.b.example. CNAME mta-sts.a.example.\n")
+		inet.MX("a.example", "mx.a.example")
+		inet.MX("b.example", "mx.b.example")
+		inet.Publish("a.example", mxmock.Records{MTASTS: "enforce"})
+		inet.Publish("b.example", mxmock.Records{MTASTS: "testing", Autoconfig: true})
+		inet.Host("c.example").Server(25)
+		inet.Publish("c.example", mxmock.Records{MTASTS: "enforce"})
+		for domain, want := range map[string]string{
+			"a.example": "version: STSv1\r\nmode: enforce\r\nmx: mx.a.example\r\nmax_age: 604800\r\n",
+			"b.example": "version: STSv1\r\nmode: testing\r\nmx: mx.b.example\r\nmax_age: 604800\r\n",
+			"c.example": "version: STSv1\r\nmode: enforce\r\nmx: c.example\r\nmax_age: 604800\r\n",
+		} {
+			if got := fetch(domain); got != want {
+				t.Errorf("policy of %s = %q, want %q", domain, got, want)
+			}
+		}
+		if h, ok := inet.FindHost("policies.host.example"); !ok || h != inet.Host("mta-sts.a.example") || h != inet.Host("mta-sts.b.example") {
+			t.Errorf("the policies are not at one host: %v", inet.Hosts())
+		}
+		if err := inet.Check(); err != nil {
+			t.Error(err)
+		}
+		inet.Host("mta-sts.qq.com").Remove()
+		inet.Publish("qq.com", mxmock.Records{MTASTS: "enforce"})
+		if got := fetch("qq.com"); !strings.HasPrefix(got, "version: STSv1") {
+			t.Errorf("policy on a new machine: %q", got)
+		}
 	})
 }
 
@@ -345,7 +497,7 @@ func leafOf(tb testing.TB, inet *mxmock.Internet, host string) *x509.Certificate
 		tb.Fatal(err)
 	}
 	defer conn.Close()
-	cfg := &tls.Config{InsecureSkipVerify: true} // the certificate is what is looked at
+	cfg := &tls.Config{ServerName: host, InsecureSkipVerify: true} // the certificate is what is looked at
 	c := startTLS(tb, conn, cfg)
 	return c.ConnectionState().PeerCertificates[0]
 }

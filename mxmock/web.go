@@ -5,26 +5,22 @@ package mxmock
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"strings"
 
 	"github.com/miekg/dns"
 )
 
-// serveWeb serves the pages of a handler on a port of the host with a name, with TLS on port 443.
-// If the internet serves there already, it does nothing; if somebody else does, that is an error.
-func (n *Internet) serveWeb(name string, port int, pages http.Handler) error {
+// serveWeb makes the web server of the internet listen on a port of the host with a name, with TLS on
+// port 443. If it does already, serveWeb does nothing; if something else does, that is an error.
+func (n *Internet) serveWeb(name string, port int) error {
 	h := n.Host(name)
-	key := fmt.Sprint(h.fqdn, port)
+	key := place{host: h, port: port}
 	n.mu.Lock()
 	served := n.webs[key]
-	if n.webs == nil {
-		n.webs = make(map[string]bool)
-	}
-	n.webs[key] = true
 	n.mu.Unlock()
 	if served {
 		return nil
@@ -33,12 +29,16 @@ func (n *Internet) serveWeb(name string, port int, pages http.Handler) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: pages, TLSConfig: h.TLS(), ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{Handler: n.pages(), TLSConfig: h.TLS(), ErrorLog: log.New(io.Discard, "", 0)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
 		return errors.Join(l.Close(), server.Close())
 	}
+	if n.webs == nil {
+		n.webs = make(map[place]bool)
+	}
+	n.webs[key] = true
 	n.register(server)
 	n.running.Go(func() {
 		if port == 443 {
@@ -46,36 +46,57 @@ func (n *Internet) serveWeb(name string, port int, pages http.Handler) error {
 		} else {
 			server.Serve(l)
 		}
+		n.forget(server)
 	})
 	return nil
 }
 
-// policyHandler serves the MTA-STS policy of a domain (RFC 8461 §3.2).
-func (n *Internet) policyHandler(apex string) http.Handler {
+// pages are those of all domains: one machine may have the names of many.
+func (n *Internet) pages() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/mta-sts.txt", func(w http.ResponseWriter, _ *http.Request) {
-		n.mu.Lock()
-		mode := n.modes[strings.ToLower(apex)]
-		n.mu.Unlock()
-		w.Header().Set("Content-Type", "text/plain")
-		fmt.Fprintf(w, "version: STSv1\r\nmode: %s\r\n", mode)
-		for _, rr := range n.records(apex, dns.TypeMX) {
-			fmt.Fprintf(w, "mx: %s\r\n", strings.TrimSuffix(rr.(*dns.MX).Mx, "."))
-		}
-		fmt.Fprint(w, "max_age: 604800\r\n")
-	})
+	mux.HandleFunc("GET /.well-known/mta-sts.txt", n.servePolicy)
+	mux.HandleFunc("GET /mail/config-v1.1.xml", n.serveConfig)
 	return mux
+}
+
+// domainOf returns the domain whose host a request is for, in lower case with a final dot. The name
+// of the host begins with prefix; otherwise the domain is "".
+func domainOf(r *http.Request, prefix string) string {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	domain, ok := strings.CutPrefix(strings.ToLower(host), prefix)
+	if !ok {
+		return ""
+	}
+	return dns.Fqdn(domain)
 }
 
 // serveAutoconfig makes the host that tells mail programs of a domain's services.
 func (n *Internet) serveAutoconfig(apex string) error {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /mail/config-v1.1.xml", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-		io.WriteString(w, xml.Header)
-		xml.NewEncoder(w).Encode(n.clientConfig(apex))
-	})
-	return errors.Join(n.serveWeb("autoconfig."+apex, 80, mux), n.serveWeb("autoconfig."+apex, 443, mux))
+	n.mu.Lock()
+	if n.configured == nil {
+		n.configured = make(map[string]bool)
+	}
+	n.configured[strings.ToLower(apex)] = true
+	n.mu.Unlock()
+	return errors.Join(n.serveWeb("autoconfig."+apex, 80), n.serveWeb("autoconfig."+apex, 443))
+}
+
+// serveConfig answers for the autoconfig hosts of all domains.
+func (n *Internet) serveConfig(w http.ResponseWriter, r *http.Request) {
+	apex := domainOf(r, "autoconfig.")
+	n.mu.Lock()
+	ok := n.configured[apex]
+	n.mu.Unlock()
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	io.WriteString(w, xml.Header)
+	xml.NewEncoder(w).Encode(n.clientConfig(apex))
 }
 
 // clientConfig is a document of Thunderbird's autoconfiguration, version 1.1.

@@ -3,14 +3,9 @@ package provider
 // MTA-STS: the record, and the policy that a web server hands out (RFC 8461).
 
 import (
-	"crypto/tls"
 	"fmt"
-	"io"
-	"log"
-	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -59,29 +54,13 @@ func parseSTS(text string) (*stsPolicy, error) {
 
 // publish makes the record and the web server of a domain.
 func (p *stsPolicy) publish(inet *mxmock.Internet, domain string) error {
-	if err := inet.Zone(txt("_mta-sts."+domain, "v=STSv1; id="+p.id+";")); err != nil {
-		return err
-	}
 	var body strings.Builder
 	fmt.Fprintf(&body, "version: STSv1\r\nmode: %s\r\n", p.mode)
 	for _, mx := range p.mx {
 		fmt.Fprintf(&body, "mx: %s\r\n", mx)
 	}
 	fmt.Fprintf(&body, "max_age: %d\r\n", p.maxAge)
-	host := inet.Host("mta-sts." + domain)
-	l, err := host.Listen(443)
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/mta-sts.txt", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain")
-		io.WriteString(w, body.String())
-	})
-	srv := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() {
-		srv.Serve(tls.NewListener(l, host.TLS())) // until the internet closes the listener
-		srv.Close()
-	}()
-	return nil
+	inet.Publish(domain, mxmock.Records{MTASTS: body.String()})
+	inet.Remove("txt _mta-sts." + domain) // its id is new each time, and the provider's is known
+	return inet.Zone(txt("_mta-sts."+domain, "v=STSv1; id="+p.id+";"))
 }
