@@ -15,77 +15,24 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
-// dialogue, a message that was accepted.
-type Event struct {
-	// Time is when it happened, or began.
-	Time time.Time
-
-	// Client is the address of who did it, with the port.
-	Client string
-
-	// What begins with the kind of event and goes on with what it is about, in one of these forms:
-	//
-	//	ask mx qq.com
-	//	dial mx1.qq.com:25
-	//	smtp mx1.qq.com:25 RCPT TO:<bob@qq.com>
-	//	mail mx1.qq.com:25 bob@qq.com
-	//
-	// The greeting is "smtp mx1.qq.com:25 (greeting)", the end of a message "smtp mx1.qq.com:25
-	// (dot)", and so on for what is no command. A host that does not exist is named by the address;
-	// of one with several addresses, the one that was dialled follows: "dial mx1.qq.com:25
-	// 2001:db8::2". A message has one event for each of its recipients.
-	What string
-
-	// Result is what came of it: the answer of the DNS; "connected", the error, or "(no answer
-	// yet)"; the first line of the reply; or sender and subject.
-	Result string
-
-	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
-	Repeat bool
-}
-
-// String returns the event as one line, without time and client.
-func (e Event) String() string {
-	if e.Result == "" {
-		return e.What
-	}
-	return e.What + " → " + e.Result
-}
-
-// is tells whether the event is what a text says, see [Journal].
-func (e Event) is(what string) bool {
-	words, wanted := strings.Fields(e.What), strings.Fields(what)
-	if len(wanted) > len(words) {
-		return false
-	}
-	for i, want := range wanted {
-		word := words[i]
-		if n := len(want); len(word) > n && word[n] == ':' {
-			word = word[:n]
-		}
-		if !strings.EqualFold(word, want) {
-			return false
-		}
-	}
-	return true
-}
-
 // Journal is a list of events in the order in which they happened, also across hosts, and where
 // time stands still.
 //
 // Its methods name events by the first words of [Event.What], in any letter case, where a port, and
-// whatever else is behind a colon, may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp
-// mx1.qq.com:25 RCPT", or just "mail".
+// whatever else is after a colon, may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp
+// mx1.qq.com:25 RCPT", or just "mail". Questions are named as for [Internet.Break]: "ask any qq.com"
+// is each question about qq.com. Names may be given in Unicode or as A-labels, with or without a
+// final dot. The methods panic if an event can't occur, since its kind, record type, name, port or
+// SMTP command does not exist: what is misspelt would never be found, and so always pass.
 type Journal []Event
 
 // Count returns how many such events there are, repeated questions apart. So a name was asked for once if
 //
 //	inet.Journal().Count("ask mx qq.com") == 1
 func (j Journal) Count(what string) int {
-	count := 0
+	count, pattern := 0, mustPattern(what)
 	for _, e := range j {
-		if !e.Repeat && e.is(what) {
+		if !e.Repeat && pattern.matches(e) {
 			count++
 		}
 	}
@@ -97,9 +44,13 @@ func (j Journal) Count(what string) int {
 //
 //	err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com RCPT", "mail mx1.qq.com")
 func (j Journal) Order(events ...string) error {
+	patterns := make([]*pattern, len(events))
+	for i, what := range events {
+		patterns[i] = mustPattern(what)
+	}
 	at := 0
 	for i, what := range events {
-		next := slices.IndexFunc(j[at:], func(e Event) bool { return e.is(what) })
+		next := slices.IndexFunc(j[at:], patterns[i].matches)
 		if next < 0 {
 			after := "at all"
 			if i > 0 {

@@ -116,6 +116,79 @@ func TestJournal(t *testing.T) {
 	})
 }
 
+// TestEventsByName names events in every form that they have, and such that can't occur.
+func TestEventsByName(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.MX("例子.中国", "邮件.例子.中国")
+		inet.MX("qq.com", "mx1.qq.com")
+		inet.Host("mx1.qq.com", "2001:db8::9")
+		app := newApp(inet.Resolver(), inet.DialContext)
+		if err := app.Send(t.Context(), "bob@xn--fsqu00a.xn--fiqs8s"); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := inet.DialContext(t.Context(), "tcp", "mx1.qq.com:25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, "EHLO a.example\r\nMAIL FROM:<a@a.example> SMTPUTF8\r\nRCPT TO:<bob@例子.中国>\r\nXFORWARD NAME=x\r\nRCTP TO:<x>\r\nQUIT\r\n")
+		io.Copy(io.Discard, conn)
+		conn.Close()
+		inet.DialContext(t.Context(), "tcp", "[2001:db8::99]:25")
+		j := inet.Journal()
+		for what, want := range map[string]int{
+			"":                               len(j),
+			"ask mx 例子.中国":                   1,
+			"ask mx xn--fsqu00a.xn--fiqs8s":  1,
+			"ASK MX XN--FSQU00A.xn--fiqs8s.": 1,
+			"ask any 例子.中国":                  1,
+			"ask mx *.中国":                    1,
+			"ask mx *":                       1,
+			"ask mx":                         1,
+			"ask txt":                        0,
+			"dial 邮件.例子.中国":                  1,
+			"dial 邮件.例子.中国.:25":              1,
+			"dial xn--5nq051n.xn--fsqu00a.xn--fiqs8s":              1,
+			"dial mx1.qq.com:25 2001:db8::9":                       1,
+			"dial mx1.qq.com 2001:db8::8":                          0,
+			"dial mx1.qq.com:587":                                  0,
+			"dial 2001:db8::99":                                    1,
+			"dial [2001:db8::99]":                                  1,
+			"dial [2001:db8::99]:25":                               1,
+			"smtp 邮件.例子.中国 rcpt":                                   1,
+			"smtp 邮件.例子.中国 RCPT TO:<bob@例子.中国>":                    1,
+			"smtp mx1.qq.com RCPT TO:<bob@例子.中国>":                  1,
+			"smtp mx1.qq.com RCPT TO:<bob@xn--fsqu00a.xn--fiqs8s>": 1,
+			"smtp mx1.qq.com XFORWARD":                             1,
+			"smtp mx1.qq.com (greeting)":                           1,
+			"smtp mx1.qq.com (unknown)":                            2,
+			"smtp mx1.qq.com (dot)":                                0,
+			"mail 邮件.例子.中国 bob@例子.中国":                              1,
+			"mail 邮件.例子.中国 bob@xn--fsqu00a.xn--fiqs8s":             1,
+			"mail mx1.qq.com":                                      0,
+		} {
+			if got := j.Count(what); got != want {
+				t.Errorf("Count(%q) = %d, want %d", what, got, want)
+			}
+			if err := j.Order(what); (err == nil) != (want > 0) {
+				t.Errorf("Order(%q) = %v, want %d", what, err, want)
+			}
+		}
+		if t.Failed() {
+			t.Log(j)
+		}
+		for _, bad := range []string{
+			"dail mx1.qq.com", "questions", "ask mxx qq.com", "ask qq.com", "ask mx qq.com again", "ask ptr 192.0.2.1", "ask mx a..b",
+			"dial mx1.qq.com:0", "dial mx1.qq.com:smtp", "dial a..b:25", "dial mx1.qq.com:25 somewhere", "dial mx1.qq.com 192.0.2.1 x",
+			"smtp mx1.qq.com RCTP", "smtp mx1.qq.com (dott)", "smtp mx1.qq.com 250", "mail mx1.qq.com bob@qq.com twice",
+		} {
+			mustPanic(t, bad, func() { j.Count(bad) })
+			mustPanic(t, bad, func() { (mxmock.Journal)(nil).Order("mail", bad) })
+		}
+	})
+}
+
 // TestTimesInJournal has an attempt to connect at its beginning, and before it is over.
 func TestTimesInJournal(t *testing.T) {
 	t.Parallel()

@@ -24,6 +24,9 @@ func verb(line []byte) string {
 	return ""
 }
 
+// KnownVerb reports whether a word is the verb of a command that SMTP knows, in any letter case.
+func KnownVerb(word string) bool { return verb([]byte(word)) != "" }
+
 // verbs are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones
 // of RFC 821.
 var verbs = [...]string{
