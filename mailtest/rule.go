@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/idna"
+
 	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
@@ -503,11 +505,25 @@ func matchAddress(pattern, address string) bool {
 	if pattern == "<>" {
 		return address == ""
 	}
+	pattern, address = asciiDomain(pattern), asciiDomain(address)
 	if strings.HasPrefix(pattern, "@") {
 		i := strings.LastIndexByte(address, '@')
 		return i >= 0 && strings.EqualFold(address[i:], pattern)
 	}
 	return strings.EqualFold(pattern, address)
+}
+
+// asciiDomain returns an address with the A-labels of its domain (RFC 5890 §2.3.2.1), which stand for
+// the same host as labels in Unicode. A domain that has none is left as it is.
+func asciiDomain(address string) string {
+	i := strings.LastIndexByte(address, '@') + 1
+	if !strings.ContainsFunc(address[i:], func(r rune) bool { return r >= 0x80 }) {
+		return address
+	}
+	if domain, err := idna.Lookup.ToASCII(address[i:]); err == nil {
+		return address[:i] + domain
+	}
+	return address
 }
 
 // action is what the wire shall do for a rule.

@@ -99,6 +99,41 @@ func TestNamesOfHost(t *testing.T) {
 	mustPanic(t, "not a name", func() { h.AddNames("a b") })
 }
 
+// TestUnicodeNames gives names in Unicode wherever there is a name.
+func TestUnicodeNames(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	const ascii = "xn--fsqu00a.xn--fiqs8s"
+	mx := inet.MX("例子.中国", "10 邮件.例子.中国")[0]
+	inet.Publish("例子.中国", mxmock.Records{DMARC: "p=none", Services: map[string]string{"imaps": "邮件.例子.中国:993"}})
+	inet.Blocklist("名单.中国", "例子.中国")
+	if got, want := mxOf(t, inet.Resolver(), ascii), "10 xn--5nq051n."+ascii+".;"; got != want {
+		t.Errorf("MX = %q, want %q", got, want)
+	}
+	if h, ok := inet.FindHost("xn--5nq051n." + ascii); !ok || h != mx {
+		t.Error("the host is not known by its name in A-labels")
+	}
+	_, srvs, err := inet.Resolver().LookupSRV(t.Context(), "imaps", "tcp", ascii)
+	if err != nil || len(srvs) != 1 || srvs[0].Target != "xn--5nq051n."+ascii+"." {
+		t.Errorf("SRV = %v, %v", srvs, err)
+	}
+	if addrs, err := inet.Resolver().LookupHost(t.Context(), ascii+".xn--4krpq.xn--fiqs8s"); err != nil {
+		t.Errorf("the blocklist has %v, %v", addrs, err)
+	}
+	inet.Break("txt _dmarc.例子.中国", mxmock.ServFail)
+	if _, err := inet.Resolver().LookupTXT(t.Context(), "_dmarc."+ascii); err == nil || isNotFound(err) {
+		t.Errorf("LookupTXT = %v, want a failure", err)
+	}
+	mx.AddRules(mailtest.Rule{At: mailtest.Rcpt, To: "@例子.中国", Reply: "550 5.1.1 No such user"})
+	app := newApp(inet.Resolver(), inet.DialContext)
+	if err := app.Send(t.Context(), "bob@"+ascii); err == nil {
+		t.Error("the rule for a domain in Unicode lets pass the same in A-labels")
+	}
+	if n := inet.Remove("txt _dmarc.例子.中国"); n != 1 {
+		t.Errorf("removed %d records, want 1", n)
+	}
+}
+
 // TestSharedAddress has two names of one machine in a zone.
 func TestSharedAddress(t *testing.T) {
 	t.Parallel()

@@ -93,13 +93,16 @@ func withoutSuffixes(name string) []string {
 	return names
 }
 
+// unicode maps names as people write them, with labels such as _25 and * too (RFC 5895).
+var unicode = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+
 // asciiName returns a domain name with A-labels and a final dot.
 func asciiName(name string) (string, error) {
 	ascii := name
 	if !isASCII(name) {
 		var err error
-		if ascii, err = idna.Lookup.ToASCII(name); err != nil {
-			return "", fmt.Errorf("%q is no domain name: %w", name, err)
+		if ascii, err = unicode.ToASCII(name); err != nil {
+			return "", fmt.Errorf("%q is not a domain name: %w", name, err)
 		}
 	}
 	if _, ok := dns.IsDomainName(ascii); !ok || ascii == "" || strings.ContainsFunc(ascii, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
