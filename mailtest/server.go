@@ -3,6 +3,7 @@ package mailtest
 // The server: its settings, its addresses, its life.
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -578,6 +579,35 @@ func (s *Server) Sessions() []*Session {
 		sessions[i] = ss.snapshot()
 	}
 	return sessions
+}
+
+// Session returns what was said so far on the connection with the given number, as [Server.Sessions]
+// does, or nil if there was none or Reset has forgotten it.
+func (s *Server) Session(number int) *Session {
+	s.state.Lock()
+	i, ok := slices.BinarySearchFunc(s.state.sessions, number, func(ss *session, n int) int { return cmp.Compare(ss.number, n) })
+	if !ok {
+		s.state.Unlock()
+		return nil
+	}
+	found := s.state.sessions[i]
+	s.state.Unlock()
+	return found.snapshot()
+}
+
+// Message returns the message with the given number, see [Message.Number], or nil if there is none or
+// Reset has forgotten it. It takes nothing from the waits.
+func (s *Server) Message(number int) *Message {
+	s.Inbox.mu.Lock()
+	var r *record
+	if i := number - 1 - s.Inbox.base; i >= 0 && i < len(s.Inbox.entries) {
+		r = s.Inbox.entries[i].record
+	}
+	s.Inbox.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	return r.message()
 }
 
 // allSessions returns the sessions that have not been forgotten.

@@ -398,3 +398,35 @@ func TestCollectLater(t *testing.T) {
 	}
 	<-sent
 }
+
+// TestByNumber finds sessions and messages by their numbers.
+func TestByNumber(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	for i := range 3 {
+		send(t, srv, "alice@a.example", "bob@qq.com", fmt.Sprintf("message %d", i+1))
+	}
+	for i := range 3 {
+		s := srv.WaitSession(t, i+1)
+		if got := srv.Session(i + 1); got == nil || !cmp.Equal(got, s) {
+			t.Errorf("Session(%d) = %v, want %v", i+1, got, s)
+		}
+		if m := srv.Message(i + 1); m == nil || m.Number != i+1 || m.Subject != fmt.Sprintf("message %d", i+1) {
+			t.Errorf("Message(%d) = %v", i+1, m)
+		}
+	}
+	for _, number := range []int{-1, 0, 4} {
+		if s, m := srv.Session(number), srv.Message(number); s != nil || m != nil {
+			t.Errorf("number %d: %v, %v, want nil", number, s, m)
+		}
+	}
+	srv.Next(t)
+	srv.Reset()
+	send(t, srv, "alice@a.example", "bob@qq.com", "message 4")
+	if s, m := srv.Session(1), srv.Message(1); s != nil || m != nil {
+		t.Errorf("after Reset: %v, %v, want nil", s, m)
+	}
+	if m := srv.Message(4); m == nil || m.Subject != "message 4" {
+		t.Errorf("Message(4) = %v", m)
+	}
+}

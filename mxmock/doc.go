@@ -28,8 +28,8 @@
 // # What goes wrong
 //
 // There are two vocabularies. What goes wrong in a conversation is said by a [mailtest.Rule]. What
-// is wrong with the world is said by Break: a host or an address can be refused, silent,
-// unreachable or aborted, a question of the DNS can fail in every way that there is. [DNSRule] says
+// is wrong with the world is said by Break: a host, an address or a port can be refused, silent,
+// unreachable or worse, a question of the DNS can fail in every way that there is. [DNSRule] says
 // the latter for the n-th time, for one client, or for a period.
 //
 //	inet.Break("mx qq.com", mxmock.ServFail)
@@ -47,8 +47,8 @@
 // # What happened
 //
 // [Internet.Journal] has all questions, connections, SMTP commands and messages in one order. A
-// test counts in it, or asks for an order; [Internet.Queries] and [Internet.Sessions] have the
-// details.
+// test counts in it, or asks for an order; [Internet.Events] streams it, and [Internet.Queries] and
+// [Internet.Sessions] have the details.
 //
 // # Virtual time
 //

@@ -81,7 +81,7 @@ type Internet struct {
 	rules       []*dnsRuleState
 	lastRule    int
 	pending     map[lookupKey]*lookup // that may be repeated
-	journal     []entry
+	events      events                // the journal
 	lastPort    uint16
 	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
 	nameservers []netip.AddrPort
@@ -158,6 +158,10 @@ func (n *Internet) Close() {
 	}
 	n.running.Wait()
 	n.Inbox.Close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.events.ended = true
+	n.events.wake()
 }
 
 // done returns a channel that Close closes. The internet is locked.
@@ -359,7 +363,8 @@ func addressRecord(owner string, addr netip.Addr) dns.RR {
 func (n *Internet) Reset() {
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)
-	n.journal, n.rules, n.questions, n.patterns, n.broken, n.pending = nil, nil, nil, nil, nil, nil
+	n.events.forget(len(n.events.entries))
+	n.rules, n.questions, n.patterns, n.broken, n.pending = nil, nil, nil, nil, nil
 	for _, h := range hosts {
 		h.broken = 0
 		must(n.refit(h))

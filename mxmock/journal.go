@@ -4,7 +4,6 @@ package mxmock
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/elapsed"
-	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 // Journal is a list of events in the order in which they happened, also across hosts, and where
@@ -75,163 +73,6 @@ func (j Journal) String() string {
 		fmt.Fprintf(&b, "%12v %v%s\n", elapsed.Round(e.Time.Sub(j[0].Time)), e, repeat)
 	}
 	return b.String()
-}
-
-// Journal returns what happened so far.
-func (n *Internet) Journal() Journal {
-	n.mu.Lock()
-	entries := slices.Clone(n.journal)
-	n.mu.Unlock()
-	seen := &captured{make(map[*mailtest.Server]map[int]*mailtest.Session), make(map[*mailtest.Server]map[int]*mailtest.Message)}
-	events := make(Journal, 0, len(entries))
-	for _, e := range entries {
-		events = e.append(events, seen)
-	}
-	return events
-}
-
-// entry is how the journal keeps an event: as it is, to be written out when it is asked for.
-type entry interface {
-	append(Journal, *captured) Journal
-}
-
-// captured is what the servers that a journal tells of have kept, by number.
-type captured struct {
-	sessions map[*mailtest.Server]map[int]*mailtest.Session
-	messages map[*mailtest.Server]map[int]*mailtest.Message
-}
-
-// turn returns a turn and its session, or nil if the server was told to forget it.
-func (c *captured) turn(e *turn) (*mailtest.Session, *mailtest.Turn) {
-	all := c.sessions[e.server]
-	if all == nil {
-		all = make(map[int]*mailtest.Session)
-		for _, s := range e.server.Sessions() {
-			all[s.Number] = s
-		}
-		c.sessions[e.server] = all
-	}
-	s := all[e.session]
-	if s == nil || e.index >= len(s.Turns) {
-		return nil, nil
-	}
-	return s, &s.Turns[e.index]
-}
-
-// message returns a message, or nil if the server was told to forget it.
-func (c *captured) message(s *mailtest.Server, number int) *mailtest.Message {
-	all := c.messages[s]
-	if all == nil {
-		all = make(map[int]*mailtest.Message)
-		for _, m := range s.Messages() {
-			all[m.Number] = m
-		}
-		c.messages[s] = all
-	}
-	return all[number]
-}
-
-// asked is a question.
-type asked struct {
-	asking
-	server  netip.AddrPort
-	answer  *dns.Msg // nil if there was none
-	verdict verdict
-}
-
-func (e *asked) append(j Journal, _ *captured) Journal {
-	q := e.query()
-	return append(j, Event{
-		Time: q.Time, Client: q.Client, Repeat: q.Repeat,
-		What:   "ask " + question{typ: e.typ, name: e.name}.String(),
-		Result: q.result(),
-	})
-}
-
-// dialled is an attempt to connect.
-type dialled struct {
-	time      time.Time
-	client    string
-	target    string // host or address, and port
-	concluded bool
-	err       error
-}
-
-func (e *dialled) append(j Journal, _ *captured) Journal {
-	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected"}
-	switch {
-	case !e.concluded:
-		ev.Result = "(no answer yet)"
-	case e.err != nil:
-		ev.Result = e.err.Error()
-	}
-	return append(j, ev)
-}
-
-// noteDial adds an attempt to connect to the journal.
-func (n *Internet) noteDial(client, target string) *dialled {
-	e := &dialled{time: time.Now(), client: client, target: target}
-	n.note(e)
-	return e
-}
-
-// concludeDial notes how an attempt ended. It returns the new entry, which is not the old one
-// because that may be in use.
-func (n *Internet) concludeDial(e *dialled, err error) *dialled {
-	concluded := *e
-	concluded.concluded, concluded.err = true, err
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, other := range slices.Backward(n.journal) {
-		if other == entry(e) {
-			n.journal[i] = &concluded
-			break
-		}
-	}
-	return &concluded
-}
-
-// note adds an event to the journal.
-func (n *Internet) note(e entry) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.journal = append(n.journal, e)
-}
-
-// turn is a turn of an SMTP dialogue.
-type turn struct {
-	server  *mailtest.Server
-	port    string // host and port
-	session int
-	index   int
-}
-
-func (e *turn) append(j Journal, seen *captured) Journal {
-	s, t := seen.turn(e)
-	if t == nil {
-		return j
-	}
-	said := t.Command
-	if said == "" {
-		said = "(" + strings.ToLower(t.Stage.String()) + ")"
-	}
-	reply, _, _ := strings.Cut(t.Reply, "\r\n")
-	if reply == "" && t.Stage != mailtest.Handshake {
-		reply = "(no reply)"
-	}
-	j = append(j, Event{Time: t.Received, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply})
-	if t.Message == 0 {
-		return j
-	}
-	m := seen.message(e.server, t.Message)
-	if m == nil {
-		return j
-	}
-	for _, to := range m.Envelope.To {
-		result := fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject)
-		j = append(j, Event{Time: m.Time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result})
-	}
-	return j
 }
 
 // Query is a question that was asked, and its answer.
@@ -298,7 +139,7 @@ func (q Query) result() string {
 // Queries returns the questions of the journal.
 func (n *Internet) Queries() []Query {
 	n.mu.Lock()
-	entries := slices.Clone(n.journal)
+	entries := slices.Clone(n.events.entries)
 	n.mu.Unlock()
 	var queries []Query
 	for _, e := range entries {

@@ -3,11 +3,14 @@ package mxmock_test
 // Tests of the journal.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/smtp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -187,6 +190,136 @@ func TestEventsByName(t *testing.T) {
 			mustPanic(t, bad, func() { (mxmock.Journal)(nil).Order("mail", bad) })
 		}
 	})
+}
+
+// TestEvents streams the journal while it is written, and goes on where another stream has ended.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+		mx[0].Break(mxmock.Silent)
+		app := newApp(inet.Resolver(), func(ctx context.Context, network, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			return inet.DialContext(ctx, network, address)
+		})
+		type seen struct {
+			position int
+			event    string
+			at       time.Duration
+		}
+		start := time.Now()
+		live := make(chan []seen)
+		go func() {
+			var all []seen
+			for position, e := range inet.Events(context.Background(), 0) {
+				all = append(all, seen{position, e.String(), time.Since(start)})
+			}
+			live <- all
+		}()
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		collect := func(position int) (events []string) {
+			for _, e := range inet.Events(done, position) {
+				events = append(events, e.String())
+			}
+			return events
+		}
+		if got := collect(0); got != nil {
+			t.Errorf("events before anything has happened: %q", got)
+		}
+		if err := app.Send(t.Context(), "bob@qq.com"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		before := collect(0)
+		journal := inet.Journal()
+		var want []string
+		for _, e := range journal {
+			want = append(want, e.String())
+		}
+		slices.Sort(want)
+		got := slices.Sorted(slices.Values(before))
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("events of the stream, of the journal differ:\n%s", diff)
+		}
+		if err := app.Send(t.Context(), "carol@qq.com"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		whole := collect(0)
+		inet.Close()
+		all := <-live
+		if len(all) != len(whole) {
+			t.Errorf("%d events were seen live, want %d", len(all), len(whole))
+		}
+		for i, s := range all {
+			if s.event != whole[i] {
+				t.Errorf("event %d live: %q, want %q", i, s.event, whole[i])
+			}
+			whole := whole
+			if i > 0 && all[i-1].position == s.position { // the end of a message, and the message
+				whole = slices.Insert(slices.Clone(whole), i+1, whole[i])
+			}
+			if rest := collect(s.position); !slices.Equal(rest, whole[i+1:]) {
+				t.Errorf("after position %d: %q, want %q", s.position, rest, whole[i+1:])
+			}
+			if strings.HasPrefix(s.event, "dial mx1.qq.com:25") && s.at%time.Minute != 0 {
+				t.Errorf("an attempt to connect that takes a minute is seen after %v", s.at)
+			}
+		}
+		if got := collect(all[len(all)-1].position); got != nil {
+			t.Errorf("after the end: %q", got)
+		}
+	})
+}
+
+// TestLimitJournal forgets what is old.
+func TestLimitJournal(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	look := func() {
+		if _, err := inet.Resolver().LookupMX(t.Context(), "qq.com."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 5 {
+		look()
+	}
+	inet.LimitJournal(3)
+	if n := len(inet.Journal()); n != 3 {
+		t.Errorf("%d events, want 3", n)
+	}
+	for range 5 {
+		look()
+	}
+	if n, m := len(inet.Journal()), len(inet.Queries()); n != 3 || m != 3 {
+		t.Errorf("%d events and %d queries, want 3 and 3", n, m)
+	}
+	var positions []int
+	for position := range inet.Events(done, 2) {
+		positions = append(positions, position)
+	}
+	if want := []int{8, 9, 10}; !slices.Equal(positions, want) {
+		t.Errorf("positions = %v, want %v", positions, want)
+	}
+	inet.Reset()
+	look()
+	inet.LimitJournal(0)
+	for range 5 {
+		look()
+	}
+	positions = nil
+	for position := range inet.Events(done, 0) {
+		positions = append(positions, position)
+	}
+	if want := []int{11, 12, 13, 14, 15, 16}; !slices.Equal(positions, want) {
+		t.Errorf("positions after Reset = %v, want %v", positions, want)
+	}
 }
 
 // TestTimesInJournal has an attempt to connect at its beginning, and before it is over.

@@ -234,7 +234,7 @@ func acceptAll(l net.Listener, serve func(net.Conn)) {
 func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
 	fault, s := n.faultAt(h, addr, port), h.services[port]
-	n.journal = append(n.journal, &dialled{
+	n.events.add(&dialled{
 		time: time.Now(), client: conn.RemoteAddr().String(), target: net.JoinHostPort(h.name, strconv.Itoa(port)), concluded: true,
 	})
 	n.mu.Unlock()

@@ -1,0 +1,294 @@
+package mxmock
+
+// How the journal is kept: entries that are written out as events when they are asked for, and the
+// streams that wait for more of them.
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// events is the journal of an internet, which guards it by its lock.
+type events struct {
+	entries  []entry // in the order in which they began
+	finished []entry // in the order in which they were over
+	before   int     // how many finished ones were forgotten
+	most     int     // entries to keep, or 0
+	waiting  []chan struct{}
+	ended    bool // nothing more comes
+}
+
+// LimitJournal bounds the journal to the given number of questions, connections and SMTP commands,
+// now and from now on; older ones are forgotten. Zero, the default, means no bound: each of them
+// takes about a kilobyte. What counts in a bounded journal counts what is left of it.
+func (n *Internet) LimitJournal(most int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.events.most = max(most, 0)
+	n.events.trim()
+}
+
+// Journal returns what happened so far.
+func (n *Internet) Journal() Journal {
+	n.mu.Lock()
+	entries := slices.Clone(n.events.entries)
+	n.mu.Unlock()
+	return written(entries)
+}
+
+// Events returns an iterator over what happened and happens: first the events of the journal, then
+// each further one as soon as it is over. It ends when ctx is done, and when the internet was
+// closed and all events were seen. An attempt to connect comes when it has succeeded or failed, so
+// that the order may differ from that of the journal.
+//
+// With each event comes a position, from which another call goes on after this event; only the end
+// of a message is repeated if its "mail" events were not all seen. The position 0 is the beginning.
+// Positions stay valid after [Internet.Reset], but what it has forgotten is left out. With a ctx that is done already, Events returns what there is and waits for nothing.
+//
+//	for _, e := range inet.Events(ctx, 0) {
+//		log.Print(e)
+//	}
+func (n *Internet) Events(ctx context.Context, position int) iter.Seq2[int, Event] {
+	return func(yield func(int, Event) bool) {
+		more := make(chan struct{}, 1)
+		n.mu.Lock()
+		n.events.waiting = append(n.events.waiting, more)
+		n.mu.Unlock()
+		defer func() {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.events.waiting = slices.DeleteFunc(n.events.waiting, func(c chan struct{}) bool { return c == more })
+		}()
+		at := position
+		for {
+			n.mu.Lock()
+			at = max(at, n.events.before)
+			fresh := slices.Clone(n.events.finished[min(at-n.events.before, len(n.events.finished)):])
+			ended := n.events.ended
+			n.mu.Unlock()
+			seen := make(captured)
+			for _, e := range fresh {
+				group := e.append(nil, seen)
+				for i, event := range group {
+					if i == len(group)-1 {
+						at++
+					}
+					if !yield(at, event) {
+						return
+					}
+				}
+				if len(group) == 0 {
+					at++
+				}
+			}
+			if ended && len(fresh) == 0 {
+				return
+			}
+			if len(fresh) > 0 && ctx.Err() == nil {
+				continue
+			}
+			select {
+			case <-more:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// written returns entries as events.
+func written(entries []entry) Journal {
+	events, seen := make(Journal, 0, len(entries)), make(captured)
+	for _, e := range entries {
+		events = e.append(events, seen)
+	}
+	return events
+}
+
+// captured are the sessions of which entries tell, as they were when the first one was written.
+type captured map[*mailtest.Server]map[int]*mailtest.Session
+
+// session returns a session of a server, or nil if the server was told to forget it.
+func (c captured) session(server *mailtest.Server, number int) *mailtest.Session {
+	if c[server] == nil {
+		c[server] = make(map[int]*mailtest.Session)
+	}
+	s, ok := c[server][number]
+	if !ok {
+		s = server.Session(number)
+		c[server][number] = s
+	}
+	return s
+}
+
+// add adds an entry that is over.
+func (ev *events) add(e entry) {
+	ev.entries = append(ev.entries, e)
+	ev.finish(e)
+}
+
+// finish notes that an entry is over.
+func (ev *events) finish(e entry) {
+	ev.finished = append(ev.finished, e)
+	ev.trim()
+	ev.wake()
+}
+
+// trim forgets the oldest entries, if there are too many.
+func (ev *events) trim() {
+	if over := len(ev.entries) - ev.most; ev.most > 0 && over > 0 {
+		ev.forget(over)
+	}
+}
+
+// forget forgets the oldest entries.
+func (ev *events) forget(count int) {
+	clear(ev.entries[:count])
+	ev.entries = ev.entries[count:]
+	if over := len(ev.finished) - len(ev.entries); over > 0 {
+		clear(ev.finished[:over])
+		ev.finished = ev.finished[over:]
+		ev.before += over
+	}
+}
+
+// wake wakes the streams.
+func (ev *events) wake() {
+	for _, w := range ev.waiting {
+		select {
+		case w <- struct{}{}:
+		default: // it has yet to look at what came before
+		}
+	}
+}
+
+// note adds an event to the journal.
+func (n *Internet) note(e entry) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.events.add(e)
+}
+
+// noteDial adds an attempt to connect to the journal.
+func (n *Internet) noteDial(client, target string) *dialled {
+	e := &dialled{time: time.Now(), client: client, target: target}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.events.entries = append(n.events.entries, e)
+	n.events.trim()
+	return e
+}
+
+// concludeDial notes how an attempt ended. It returns the new entry, which is not the old one
+// because that may be in use.
+func (n *Internet) concludeDial(e *dialled, err error) *dialled {
+	concluded := *e
+	concluded.concluded, concluded.err = true, err
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	replace(n.events.entries, e, &concluded)
+	if e.concluded { // the service has turned out to be closed
+		replace(n.events.finished, e, &concluded)
+	} else {
+		n.events.finish(&concluded)
+	}
+	return &concluded
+}
+
+// replace puts an entry in place of another, which is one of the last.
+func replace(entries []entry, old, by entry) {
+	for i, e := range slices.Backward(entries) {
+		if e == old {
+			entries[i] = by
+			return
+		}
+	}
+}
+
+// entry is how the journal keeps an event: as it is, to be written out when it is asked for.
+type entry interface {
+	append(Journal, captured) Journal
+}
+
+// asked is a question.
+type asked struct {
+	asking
+	server  netip.AddrPort
+	answer  *dns.Msg // nil if there was none
+	verdict verdict
+}
+
+func (e *asked) append(j Journal, _ captured) Journal {
+	q := e.query()
+	return append(j, Event{
+		Time: q.Time, Client: q.Client, Repeat: q.Repeat,
+		What:   "ask " + question{typ: e.typ, name: e.name}.String(),
+		Result: q.result(),
+	})
+}
+
+// dialled is an attempt to connect.
+type dialled struct {
+	time      time.Time
+	client    string
+	target    string // host or address, and port
+	concluded bool
+	err       error
+}
+
+func (e *dialled) append(j Journal, _ captured) Journal {
+	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected"}
+	switch {
+	case !e.concluded:
+		ev.Result = "(no answer yet)"
+	case e.err != nil:
+		ev.Result = e.err.Error()
+	}
+	return append(j, ev)
+}
+
+// turn is a turn of an SMTP dialogue.
+type turn struct {
+	server  *mailtest.Server
+	port    string // host and port
+	session int
+	index   int
+}
+
+func (e *turn) append(j Journal, seen captured) Journal {
+	s := seen.session(e.server, e.session)
+	if s == nil || e.index >= len(s.Turns) { // the server was told to forget it
+		return j
+	}
+	t := &s.Turns[e.index]
+	said := t.Command
+	if said == "" {
+		said = "(" + strings.ToLower(t.Stage.String()) + ")"
+	}
+	reply, _, _ := strings.Cut(t.Reply, "\r\n")
+	if reply == "" && t.Stage != mailtest.Handshake {
+		reply = "(no reply)"
+	}
+	j = append(j, Event{Time: t.Received, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply})
+	if t.Message == 0 {
+		return j
+	}
+	m := e.server.Message(t.Message)
+	if m == nil {
+		return j
+	}
+	for _, to := range m.Envelope.To {
+		result := fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject)
+		j = append(j, Event{Time: m.Time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result})
+	}
+	return j
+}
