@@ -501,8 +501,11 @@ func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 	return true
 }
 
-// Close stops the server: it closes all listeners and connections, whatever their clients do, and waits
-// until all goroutines of the server have ended. What was captured stays. A second call does nothing.
+// Close stops the server: it closes all listeners and connections, and waits until all goroutines of
+// the server have ended, for less than a second whatever their clients do. A client that was told 250
+// for a message less than 250 ms ago may still say QUIT and hears 221; any other hears 421 at once
+// before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending], and it is neither a
+// turn nor for rules. What was captured stays. A second call does nothing.
 func (s *Server) Close() {
 	s.prepare()
 	s.state.Lock()
@@ -517,7 +520,15 @@ func (s *Server) Close() {
 	busy := len(live)+len(s.state.listeners) > 0
 	s.state.Unlock()
 	for _, c := range live {
-		c.Shut()
+		c.Stop()
+	}
+	if len(live) > 0 {
+		hard := time.AfterFunc(closePatience, func() {
+			for _, c := range live {
+				c.Shut()
+			}
+		})
+		defer hard.Stop()
 	}
 	if busy {
 		stuck := time.AfterFunc(5*time.Second, s.logStuck)
@@ -529,6 +540,9 @@ func (s *Server) Close() {
 	s.state.Unlock()
 	s.Inbox.Close()
 }
+
+// closePatience is how long Close waits for connections to end in an orderly way.
+const closePatience = 2 * wire.Grace
 
 // logStuck says what a Close that hangs is waiting for.
 func (s *Server) logStuck() {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"time"
 )
 
@@ -19,8 +18,7 @@ type Conn struct {
 	conn    net.Conn // the socket, what was read of it too early, or TLS above it
 	in      lineReader
 
-	closed chan struct{} // closed by Shut; ends delays
-	shut   sync.Once
+	stop stopper
 
 	// All below belongs to the engine's goroutine (of the newest engine).
 	out    []byte // what the engine has written in this turn
@@ -33,6 +31,8 @@ type Conn struct {
 	large  int // the size of the last message, if it was large
 	spoken int // bytes since the last message, see maxChatter
 	ended  bool
+
+	handshaking bool // a TLS handshake has begun and not succeeded
 
 	// Where out, feed and own begin. In most sessions none outgrows it.
 	memory [640]byte
@@ -76,24 +76,16 @@ type transaction struct {
 
 // New returns the connection to the client at the other end of conn. Nothing happens before Serve.
 func New(conn net.Conn, cfg *Config, h Handler) *Conn {
-	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn, closed: make(chan struct{})}
+	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn}
+	c.stop.closed = make(chan struct{})
 	c.in.src = conn
 	c.out, c.own, c.feed = c.memory[:0:192], c.memory[192:192:512], c.memory[512:512]
 	return c
 }
 
 // Serve starts to serve the client and returns at once. The connection ends when the client or the
-// Handler ends it, or by Shut; the Handler's End is then the last call.
+// Handler ends it, or by Stop or Shut; the Handler's End is then the last call.
 func (c *Conn) Serve() { c.startEngine(awaitGreeting) }
-
-// Shut ends the connection at once, whatever the client does. It may be called at any time, also before
-// Serve, from any goroutine.
-func (c *Conn) Shut() {
-	c.shut.Do(func() {
-		close(c.closed)
-		c.raw.Close()
-	})
-}
 
 // errEngineReplaced ends an engine whose place another one has taken.
 var errEngineReplaced = errors.New("wire: a fresh engine has taken over")
@@ -166,6 +158,10 @@ func (c *Conn) step() error {
 		return c.readMessage()
 	}
 	line, notes, err := c.line()
+	c.spoke()
+	if err == nil && c.stopped() && verb(line) != "QUIT" {
+		return errStopped
+	}
 	switch err {
 	case nil:
 	case errLineTooLong, errLineEndless:
@@ -189,11 +185,14 @@ func (c *Conn) line() (line []byte, notes []string, err error) {
 			if silent == 0 {
 				since = time.Now()
 			}
-			c.conn.SetReadDeadline(since.Add(patience))
+			c.setReadDeadline(since.Add(patience))
 		}
 		line, notes, err = c.in.line()
 		if patience > 0 {
-			c.conn.SetReadDeadline(time.Time{})
+			c.setReadDeadline(time.Time{})
+		}
+		if err != nil && c.stopped() {
+			return line, notes, errStopped
 		}
 		if err == nil || patience <= 0 || !timedOut(err) {
 			return line, notes, err
@@ -228,8 +227,8 @@ func (c *Conn) wait(d time.Duration) error {
 	select {
 	case <-timer.C:
 		return nil
-	case <-c.closed:
-		return endError("the server was closed")
+	case <-c.stop.closed:
+		return errStopped
 	}
 }
 
@@ -238,11 +237,11 @@ func (c *Conn) wait(d time.Duration) error {
 // has gone.
 func (c *Conn) listen(d time.Duration) (time.Duration, error) {
 	start := time.Now()
-	if d <= 0 || c.conn.SetReadDeadline(start.Add(d)) != nil {
+	if d <= 0 || c.setReadDeadline(start.Add(d)) != nil {
 		return 0, nil
 	}
 	err := c.in.fill()
-	c.conn.SetReadDeadline(time.Time{})
+	c.setReadDeadline(time.Time{})
 	switch {
 	case err == nil:
 		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the greeting", len(c.in.buffered())))
@@ -263,6 +262,9 @@ func (c *Conn) end(err error) {
 	default:
 		how = endError(c.broken("read", err).Error())
 	}
+	if how == errStopped && c.sayFarewell() {
+		how += " (421 4.3.2)"
+	}
 	c.conn.Close()
 	c.Shut()
 	c.handler.End(string(how))
@@ -270,10 +272,8 @@ func (c *Conn) end(err error) {
 
 // broken says how the socket failed.
 func (c *Conn) broken(op string, err error) error {
-	select {
-	case <-c.closed:
-		return endError("the server was closed")
-	default:
+	if c.stopped() {
+		return errStopped
 	}
 	if end, ok := errors.AsType[endError](err); ok {
 		return end

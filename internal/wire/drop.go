@@ -29,7 +29,7 @@ func (c *Conn) drop(d Drop) error {
 	}
 	// A close with unread bytes would be a reset: half-close, then read what still comes.
 	if w, ok := c.raw.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
-		c.raw.SetReadDeadline(time.Now().Add(drainTime))
+		c.setReadDeadline(time.Now().Add(drainTime))
 		io.Copy(io.Discard, c.raw)
 	}
 	c.raw.Close()

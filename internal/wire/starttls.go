@@ -65,7 +65,9 @@ func (c *Conn) handshake() error {
 	}
 	if err == nil {
 		conn := tls.Server(c.conn, cfg)
+		c.handshaking = true
 		if err = conn.Handshake(); err == nil {
+			c.handshaking = false
 			c.conn, c.in.src = conn, conn
 			c.state.encrypted = true
 			c.handler.Encrypted(conn.ConnectionState())

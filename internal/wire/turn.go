@@ -233,8 +233,11 @@ func (c *Conn) send(t *Turn) error {
 	}
 	c.handler.After(t)
 	n, err := c.write(reply, t.Action.Pace)
-	for err == nil && t.Action.Endless {
+	for err == nil && t.Action.Endless && !c.stopped() {
 		_, err = c.write(reply, t.Action.Pace)
+	}
+	if err == nil && t.Kind == End && positive(reply) {
+		c.acked(t.Replied)
 	}
 	if err != nil && n < t.Sent {
 		t.Sent = n
@@ -257,8 +260,9 @@ func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 	}
 	for i := range p {
 		if i > 0 {
-			if err := c.wait(pace); err != nil {
-				return i, err
+			if c.wait(pace) != nil { // the server ends: the rest at once
+				n, err := c.write(p[i:], 0)
+				return i + n, err
 			}
 		}
 		if _, err := c.conn.Write(p[i : i+1]); err != nil {
