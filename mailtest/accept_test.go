@@ -158,3 +158,53 @@ func TestRawBytes(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// addressless is a connection that does not know its addresses.
+type addressless struct{ net.Conn }
+
+func (addressless) LocalAddr() net.Addr  { return nil }
+func (addressless) RemoteAddr() net.Addr { return nil }
+
+// TestServeConnOddly serves connections that are hardly any.
+func TestServeConnOddly(t *testing.T) {
+	t.Parallel()
+	srv := &mailtest.Server{}
+	defer srv.Close()
+	if err := srv.ServeConn(nil); err == nil {
+		t.Error("ServeConn of nil: no error")
+	}
+	near, far := net.Pipe()
+	if err := srv.ServeConn(addressless{far}); err != nil {
+		t.Fatal(err)
+	}
+	if err := raw(near, "220", "EHLO a", "250", "MAIL FROM:<a@b.example>", "250", "RCPT TO:<c@d.example>", "250", "DATA", "354", "Hi\r\n.", "250", "QUIT", "221"); err != nil {
+		t.Fatal(err)
+	}
+	if m := srv.Next(t); m.Envelope.Client != "" || m.Envelope.Server != "" {
+		t.Errorf("the envelope has the addresses %q and %q, want none", m.Envelope.Client, m.Envelope.Server)
+	}
+}
+
+// broken is a connection whose own methods panic.
+type broken struct{ net.Conn }
+
+func (broken) RemoteAddr() net.Addr { panic("no address") }
+
+// TestServeConnPanic has a connection that panics: nothing is locked for ever.
+func TestServeConnPanic(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	near, far := net.Pipe()
+	defer near.Close()
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		srv.ServeConn(broken{far})
+	}()
+	send(t, srv, "a@b.example", "c@d.example", "still there")
+	srv.Next(t)
+	srv.Close()
+}

@@ -56,7 +56,7 @@ func (r *record) envelope() Envelope {
 	e := Envelope{
 		From: r.tx.from, To: r.tx.to,
 		Helo: r.by.helo, ESMTP: r.by.esmtp,
-		Client: r.by.client, Server: r.session.local.String(),
+		Client: r.by.client, Server: r.session.local,
 		User: r.by.user, Mechanism: r.by.mechanism, TLS: r.by.encrypted,
 		Chunking: r.chunking,
 	}

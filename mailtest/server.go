@@ -473,8 +473,12 @@ func (s *Server) Serve(l net.Listener) error {
 
 // ServeConn serves the client at the other end of conn, in the background, and closes conn in the
 // end. After Close, it closes conn at once and returns an error for which errors.Is(err,
-// [net.ErrClosed]) holds.
+// [net.ErrClosed]) holds. A nil conn is an error, too. A conn without addresses serves: its client
+// is one without an address, for rules and in envelopes.
 func (s *Server) ServeConn(conn net.Conn) error {
+	if conn == nil {
+		return errors.New("mailtest: ServeConn: the connection is nil")
+	}
 	s.prepare()
 	if !s.serve(conn, &s.wire) {
 		return errClosed
@@ -484,20 +488,28 @@ func (s *Server) ServeConn(conn net.Conn) error {
 
 // serve starts a session on conn and reports whether the server was there for it.
 func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
-	s.state.Lock()
-	if s.state.closed || s.state.suspended {
-		s.state.Unlock()
+	ss := newSession(s, conn, cfg) // not under the lock: conn is of the caller's own making
+	c := ss.conn
+	if !s.admit(ss) {
 		conn.Close()
+		return false
+	}
+	c.Serve()
+	return true
+}
+
+// admit numbers a session and reports whether the server is there for it.
+func (s *Server) admit(ss *session) bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	if s.state.closed || s.state.suspended {
 		return false
 	}
 	s.state.last++
 	s.state.open++
-	ss := newSession(s, s.state.last, conn, cfg)
-	c := ss.conn
+	ss.number = s.state.last
 	s.state.sessions = append(s.state.sessions, ss)
 	s.running.Add(1)
-	s.state.Unlock()
-	c.Serve()
 	return true
 }
 

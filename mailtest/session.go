@@ -23,7 +23,7 @@ import (
 type session struct {
 	server *Server
 	number int
-	local  net.Addr
+	local  string
 
 	// Only the connection's own goroutine uses these.
 	identity
@@ -48,13 +48,21 @@ type session struct {
 	conn *wire.Conn // nil when it has ended; the server's state guards it
 }
 
-// newSession returns the session number n of a server, whose connection is not served yet.
-func newSession(s *Server, n int, conn net.Conn, cfg *wire.Config) *session {
-	ss := &session{server: s, number: n, local: conn.LocalAddr(), implicit: cfg.Implicit}
-	ss.client = conn.RemoteAddr().String()
+// newSession returns a session of a server, without a number, whose connection is not served yet.
+func newSession(s *Server, conn net.Conn, cfg *wire.Config) *session {
+	ss := &session{server: s, local: text(conn.LocalAddr()), implicit: cfg.Implicit}
+	ss.client = text(conn.RemoteAddr())
 	ss.log.start, ss.log.client = time.Now(), ss.client
 	ss.conn = wire.New(conn, cfg, ss)
 	return ss
+}
+
+// text returns an address as text, and nothing for one that a connection does not have.
+func text(addr net.Addr) string {
+	if addr == nil {
+		return ""
+	}
+	return addr.String()
 }
 
 // Capabilities are the lines of the EHLO reply.

@@ -357,7 +357,7 @@ func (ss *session) copied() *Session {
 	defer ss.mu.Unlock()
 	l := &ss.log
 	s := &Session{
-		Number: ss.number, Client: l.client, Server: ss.local.String(),
+		Number: ss.number, Client: l.client, Server: ss.local,
 		Start: l.start, End: l.end, Ending: l.ending, TLS: l.tls,
 		Helo: l.helo, User: l.user, Mechanism: l.mechanism,
 		Turns: make([]Turn, 0, len(l.turns)),
