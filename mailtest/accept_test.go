@@ -4,7 +4,9 @@ package mailtest_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net"
+	"net/smtp"
 	"net/textproto"
 	"strings"
 	"testing"
@@ -207,4 +209,75 @@ func TestServeConnPanic(t *testing.T) {
 	send(t, srv, "a@b.example", "c@d.example", "still there")
 	srv.Next(t)
 	srv.Close()
+}
+
+// TestGivenTLS serves connections that the caller has put TLS on: they are not in the clear.
+func TestGivenTLS(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"Serve", "ServeConn", "ServeConn after the handshake", "ImplicitTLS"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			other := mailtest.New(t) // whose certificate the caller uses
+			cert := other.ClientCertificate("mx.example.com")
+			cfg := &tls.Config{Certificates: []tls.Certificate{cert}}
+			srv := mailtest.New(t)
+			srv.StartTLS = true
+			srv.ImplicitTLS = way == "ImplicitTLS"
+			srv.AddRules(mailtest.Rule{At: mailtest.Rcpt, Encrypted: true, Reply: "251 2.1.5 Encrypted"})
+			var conn net.Conn
+			if way == "Serve" {
+				l, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
+				if err != nil {
+					t.Skip(err)
+				}
+				done := make(chan error, 1)
+				go func() { done <- srv.Serve(l) }()
+				defer func() {
+					srv.Close()
+					<-done
+				}()
+				if conn, err = net.Dial("tcp", l.Addr().String()); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				near, far := net.Pipe()
+				conn = near
+				server := tls.Server(far, cfg)
+				if strings.HasSuffix(way, "handshake") {
+					go func() {
+						server.Handshake()
+						srv.ServeConn(server)
+					}()
+				} else if err := srv.ServeConn(server); err != nil {
+					t.Fatal(err)
+				}
+			}
+			defer conn.Close()
+			c, err := smtp.NewClient(tls.Client(conn, &tls.Config{InsecureSkipVerify: true}), "localhost")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok, _ := c.Extension("STARTTLS"); ok {
+				t.Error("STARTTLS is offered within TLS")
+			}
+			if err := c.Auth(smtp.PlainAuth("", "user", "secret", "localhost")); err != nil {
+				t.Error(err)
+			}
+			if err := deliver(c, "a@b.example", "c@d.example", clientMessage); err != nil {
+				t.Fatal(err)
+			}
+			c.Quit()
+			m := srv.Next(t)
+			if m.Envelope.TLS == nil || !m.Envelope.TLS.Implicit {
+				t.Errorf("Envelope.TLS = %+v, want implicit TLS", m.Envelope.TLS)
+			}
+			s := srv.WaitSession(t, 1)
+			if s.TLS == nil || s.Ending != "QUIT" {
+				t.Errorf("session: TLS %+v, ending %q", s.TLS, s.Ending)
+			}
+			if !strings.Contains(s.String(), "251 2.1.5 Encrypted") {
+				t.Errorf("a rule for encrypted connections did not act:\n%v", s)
+			}
+		})
+	}
 }

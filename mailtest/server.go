@@ -449,7 +449,9 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 
 // Serve serves the connections of l until l fails, or until Close, which closes l and makes Serve
 // return nil. The server may have any number of listeners. Connections to one of the caller's listeners are
-// as those to [Server.Addr].
+// as those to [Server.Addr], but a *[tls.Conn], as [tls.NewListener] accepts it, is one with TLS from
+// the first byte, as those to [Server.TLSAddr]. A rule at [Handshake] can delay or end such a
+// handshake; the configuration is the caller's.
 func (s *Server) Serve(l net.Listener) error {
 	s.prepare()
 	s.state.Lock()
@@ -474,7 +476,8 @@ func (s *Server) Serve(l net.Listener) error {
 // ServeConn serves the client at the other end of conn, in the background, and closes conn in the
 // end. After Close, it closes conn at once and returns an error for which errors.Is(err,
 // [net.ErrClosed]) holds. A nil conn is an error, too. A conn without addresses serves: its client
-// is one without an address, for rules and in envelopes.
+// is one without an address, for rules and in envelopes. A *[tls.Conn] is treated as by
+// [Server.Serve].
 func (s *Server) ServeConn(conn net.Conn) error {
 	if conn == nil {
 		return errors.New("mailtest: ServeConn: the connection is nil")

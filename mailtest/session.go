@@ -52,6 +52,9 @@ type session struct {
 func newSession(s *Server, conn net.Conn, cfg *wire.Config) *session {
 	ss := &session{server: s, local: text(conn.LocalAddr()), implicit: cfg.Implicit}
 	ss.client = text(conn.RemoteAddr())
+	if _, ok := conn.(*tls.Conn); ok {
+		ss.implicit = true
+	}
 	ss.log.start, ss.log.client = time.Now(), ss.client
 	ss.conn = wire.New(conn, cfg, ss)
 	return ss

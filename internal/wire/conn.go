@@ -3,6 +3,7 @@ package wire
 // The connection: its life, its state, and the loop that takes one turn after the other.
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,9 @@ import (
 type Conn struct {
 	cfg     *Config
 	handler Handler
-	raw     net.Conn // the socket
-	conn    net.Conn // the socket, what was read of it too early, or TLS above it
+	raw     net.Conn  // the socket
+	conn    net.Conn  // the socket, what was read of it too early, or TLS above it
+	given   *tls.Conn // TLS that is not this package's own, but was there before; or nil
 	in      lineReader
 
 	stop stopper
@@ -74,10 +76,14 @@ type transaction struct {
 	body     Action // what is to happen in the middle of the chunks
 }
 
-// New returns the connection to the client at the other end of conn. Nothing happens before Serve.
+// New returns the connection to the client at the other end of conn. Nothing happens before Serve. A
+// *tls.Conn is a connection with TLS from the first byte, whatever cfg says of it.
 func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn}
 	c.stop.closed = make(chan struct{})
+	if t, ok := conn.(*tls.Conn); ok {
+		c.given, c.raw = t, t.NetConn()
+	}
 	c.in.src = conn
 	c.out, c.own, c.feed = c.memory[:0:192], c.memory[192:192:512], c.memory[512:512]
 	return c
@@ -130,7 +136,7 @@ func (c *Conn) greet() error {
 			return err
 		}
 	}
-	if c.cfg.Implicit {
+	if c.cfg.Implicit || c.given != nil {
 		if err := c.handshake(); err != nil {
 			return err
 		}

@@ -15,14 +15,14 @@ import (
 // readProxyHeader reads the header that every connection begins with. Without one the connection
 // ends: who could leave it out could pretend to be anybody.
 func (c *Conn) readProxyHeader() error {
-	r := bufio.NewReaderSize(c.raw, maxProxyHeader)
+	r := bufio.NewReaderSize(c.conn, maxProxyHeader)
 	h, err := proxyproto.Read(r)
 	if err != nil {
 		return endError(fmt.Sprintf("no PROXY header: %v", c.broken("read", err)))
 	}
 	rest, _ := r.Peek(r.Buffered())
 	if len(rest) > 0 {
-		if c.cfg.Implicit {
+		if c.cfg.Implicit && c.given == nil {
 			c.conn = &prefixed{Conn: c.raw, head: bytes.Clone(rest)}
 		} else {
 			c.in.putBack(rest)

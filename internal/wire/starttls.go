@@ -59,12 +59,15 @@ func (c *Conn) handshake() error {
 		}
 		return err
 	}
-	cfg, err := act.TLS, error(nil)
-	if cfg == nil {
-		cfg, err = c.cfg.TLS()
+	conn, err := c.given, error(nil)
+	if conn == nil {
+		cfg := act.TLS
+		if cfg == nil {
+			cfg, err = c.cfg.TLS()
+		}
+		conn = tls.Server(c.conn, cfg)
 	}
 	if err == nil {
-		conn := tls.Server(c.conn, cfg)
 		c.handshaking = true
 		if err = conn.Handshake(); err == nil {
 			c.handshaking = false
