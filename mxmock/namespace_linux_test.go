@@ -91,7 +91,7 @@ func TestInNamespace(t *testing.T) {
 		t.Fatal(err)
 	}
 	conf, err := inet.ResolvConf()
-	if want := "nameserver 203.0.113.53\nsearch .\n"; err != nil || conf != want {
+	if want := "nameserver 203.0.113.53\noptions trust-ad\n"; err != nil || conf != want {
 		t.Fatalf("ResolvConf = %q, %v, want %q", conf, err, want)
 	}
 	privateEtc(t, dir, conf)

@@ -73,8 +73,9 @@ func (n *Internet) socketsAllowed() error {
 }
 
 // ResolvConf returns the text of a resolv.conf(5) with which other programs ask this internet, and
-// nothing else. The format has no place for ports, so an error says so if [Internet.ListenDNS] has
-// none on port 53.
+// nothing else. It has no search list: programs of older versions of Go would ask for "name..". It has
+// the option trust-ad, without which glibc strips the AD bit, and mail servers do no DANE. The format
+// has no place for ports, so an error says so if [Internet.ListenDNS] has none on port 53.
 func (n *Internet) ResolvConf() (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -87,7 +88,7 @@ func (n *Internet) ResolvConf() (string, error) {
 	if b.Len() == 0 {
 		return "", fmt.Errorf("mxmock: resolv.conf can name addresses with port 53 only, and the DNS listens at %v", n.nameservers)
 	}
-	b.WriteString("search .\n") // else the domain of the machine's name is put behind short names
+	b.WriteString("options trust-ad\n") // else glibc strips the AD bit
 	return b.String(), nil
 }
 
