@@ -108,7 +108,9 @@ func (n *Internet) ResolvConf() (string, error) {
 // are the real ones.
 //
 // The error names the address and port that is taken or not one of this machine, or the real port
-// that is none or would stand for two; then all is as it was. What is made later panics instead.
+// that is none or would stand for two; then all is as it was. If there is no host yet, port 25 of
+// the first address of Networks is tried, so that missing rights show at once. What is made later
+// panics instead.
 // Inside a synctest bubble, ListenHosts always fails.
 func (n *Internet) ListenHosts(ports map[int]int) error {
 	n.mu.Lock()
@@ -123,6 +125,10 @@ func (n *Internet) ListenHosts(ports map[int]int) error {
 	n.ports = func(port int) int { return port }
 	if ports != nil {
 		n.ports = func(port int) int { return ports[port] }
+	}
+	if err := n.probe(); err != nil {
+		n.ports = old
+		return err
 	}
 	for _, h := range n.order {
 		if err := n.refit(h); err != nil {
@@ -181,11 +187,7 @@ func (n *Internet) refit(h *Host) error {
 		}
 		s, err := n.open(h, at, port)
 		if err != nil {
-			hint := ""
-			if errors.Is(err, syscall.EADDRNOTAVAIL) {
-				hint = "; the machine must be told that the address is its own, as by \"ip route add local\", see ListenHosts"
-			}
-			return fmt.Errorf("mxmock: host %s: %w%s", h.name, err, hint)
+			return cannotListen("host "+h.name, err)
 		}
 		if h.sockets == nil {
 			h.sockets = make(map[netip.AddrPort]hostSocket)
@@ -193,6 +195,37 @@ func (n *Internet) refit(h *Host) error {
 		h.sockets[at] = hostSocket{s, port}
 	}
 	return nil
+}
+
+// probe reports whether a mail server of the next host could listen on its port, if there is no host
+// yet that would show it. The internet is locked.
+func (n *Internet) probe() error {
+	port := n.ports(25)
+	if len(n.order) > 0 || port == 0 {
+		return nil
+	}
+	n.fillPools()
+	for _, next := range []pool{n.pools.v4, n.pools.v6} { // copies, from which addresses may be taken
+		addr := next.next()
+		if !addr.IsValid() {
+			continue
+		}
+		l, err := loopback.Listen(netip.AddrPortFrom(addr, uint16(port)))
+		if err != nil {
+			return cannotListen("the hosts to come", err)
+		}
+		return l.Close()
+	}
+	return nil
+}
+
+// cannotListen says whose socket could not be opened, and what to do about it.
+func cannotListen(who string, err error) error {
+	hint := ""
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		hint = "; the machine must be told that the address is its own, as by \"ip route add local\", see ListenHosts"
+	}
+	return fmt.Errorf("mxmock: %s: %w%s", who, err, hint)
 }
 
 // hostSocket is a real socket, and the port of the host that it stands for.

@@ -239,3 +239,17 @@ func TestDialer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestListenHostsEarly fails at once where later hosts could not listen.
+func TestListenHostsEarly(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	err := inet.ListenHosts(map[int]int{25: 0})
+	if err != nil {
+		t.Errorf("no port is to be real: %v", err)
+	}
+	if err = inet.ListenHosts(nil); err == nil || !strings.HasPrefix(err.Error(), "mxmock: the hosts to come: ") {
+		t.Errorf("addresses that this machine does not have: %v, want an error", err)
+	}
+	inet.MX("qq.com", "mx1.qq.com") // panics if anything were to be opened
+}
