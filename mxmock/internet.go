@@ -249,21 +249,21 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.settle()
-	if target := n.canonical(fqdn); target != fqdn && n.hosts[strings.ToLower(fqdn)] == nil && len(addrs) == 0 {
-		h := n.host(target, nil)
-		n.enter(fqdn, h)
-		return h
-	}
 	return n.host(fqdn, addrs)
 }
 
-// host is Host for a name that is not an alias. The internet is locked.
+// host is Host for a name in ASCII with a final dot. The internet is locked.
 func (n *Internet) host(fqdn string, addrs []string) *Host {
 	name := strings.TrimSuffix(fqdn, ".")
 	h := n.hosts[strings.ToLower(fqdn)]
 	var rrs []dns.RR
 	if h == nil {
-		known := n.addresses(fqdn)
+		known, target := n.resolve(fqdn)
+		if target != fqdn && len(addrs) == 0 {
+			h := n.host(target, nil)
+			n.enter(fqdn, h)
+			return h
+		}
 		if h = n.machineAt(known); h != nil && len(addrs) == 0 {
 			n.enter(fqdn, h)
 		} else {
@@ -334,19 +334,28 @@ func (n *Internet) attach(h *Host, addr netip.Addr) dns.RR {
 
 // addresses are those that the DNS has for a name.
 func (n *Internet) addresses(fqdn string) []netip.Addr {
-	var addrs []netip.Addr
+	addrs, _ := n.resolve(fqdn)
+	return addrs
+}
+
+// resolve returns the addresses that the DNS has for a name, and the name to which it is an alias, or
+// else the name itself.
+func (n *Internet) resolve(fqdn string) (addrs []netip.Addr, canonical string) {
+	canonical = fqdn
 	for _, typ := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		r := n.db.LookUp(fqdn, typ)
-		if r.Rcode == dns.RcodeNameError {
-			break
-		}
 		for _, rr := range r.Answer {
 			if addr := addrOf(rr); addr.IsValid() {
 				addrs = append(addrs, addr)
+			} else if alias, ok := rr.(*dns.CNAME); ok && typ == dns.TypeA {
+				canonical = alias.Target
 			}
 		}
+		if r.Rcode == dns.RcodeNameError {
+			break
+		}
 	}
-	return addrs
+	return addrs, canonical
 }
 
 // addressRecord is the A or AAAA record for an address.
