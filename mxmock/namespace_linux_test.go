@@ -5,6 +5,7 @@ package mxmock_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -349,6 +350,14 @@ func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) 
 	m := want.WaitFor(t, func(m *mailtest.Message) bool { return m.Subject == "Through OpenSMTPD" })
 	if got, want := m.Text, "Hello\n"; got != want {
 		t.Errorf("text = %q, want %q", got, want)
+	}
+	// The message is there before the turn that accepted it is in the journal.
+	ctx, cancel := context.WithTimeout(t.Context(), inet.Patience)
+	defer cancel()
+	for _, e := range inet.Events(ctx, 0) {
+		if strings.HasPrefix(e.What, "mail ") {
+			break
+		}
 	}
 	if err := inet.Journal().Order("ask mx qq.com", "dial mx2.qq.com:25", "smtp mx2.qq.com:25 RCPT TO:<bob@qq.com>", "mail mx2.qq.com"); err != nil {
 		t.Error(err)
