@@ -1,7 +1,7 @@
 package wire
 
-// The end of a connection when its server ends: nobody is cut off who is about to say QUIT, and who is
-// idle is told (RFC 5321 §3.8).
+// The end of a connection when its server ends: a client that is about to say QUIT is not cut off, and
+// an idle one is told (RFC 5321 §3.8).
 
 import (
 	"sync"
@@ -12,7 +12,7 @@ import (
 // ends. It is counted from that reply.
 const Grace = 250 * time.Millisecond
 
-// farewell is what a client hears whose server ends.
+// farewell is what a client hears when the server ends.
 const farewell = "421 4.3.2 Service shutting down, closing connection"
 
 // errStopped ends a connection because its server ends.
@@ -98,8 +98,8 @@ func (c *Conn) spoke() {
 	c.stop.grace = time.Time{}
 }
 
-// sayFarewell tells the client that the server ends, and reports whether that went out. Within a TLS
-// handshake there is no way to.
+// sayFarewell tells the client that the server ends, and reports whether that went out. During a TLS
+// handshake nothing can be said.
 func (c *Conn) sayFarewell() bool {
 	if c.handshaking {
 		return false
