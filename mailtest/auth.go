@@ -15,11 +15,11 @@ import (
 
 // mechanisms are those that AUTH offers.
 func (s *Server) mechanisms() []string {
-	possible := sasl.Mechanisms(s.Users)
-	if s.Mechanisms == nil {
+	possible := sasl.Mechanisms(s.set.Users)
+	if s.set.Mechanisms == nil {
 		return possible
 	}
-	return slices.DeleteFunc(slices.Clone(s.Mechanisms), func(name string) bool {
+	return slices.DeleteFunc(slices.Clone(s.set.Mechanisms), func(name string) bool {
 		return !slices.Contains(possible, strings.ToUpper(name))
 	})
 }
@@ -34,7 +34,7 @@ type exchange struct {
 // newExchange begins one.
 func newExchange(s *Server, mechanism string) (*exchange, error) {
 	offered := slices.ContainsFunc(s.mechanisms(), func(m string) bool { return strings.EqualFold(m, mechanism) })
-	server, err := sasl.New(mechanism, sasl.Config{Users: s.Users, Host: s.name()})
+	server, err := sasl.New(mechanism, sasl.Config{Users: s.set.Users, Host: s.name()})
 	if !offered || err != nil {
 		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "Mechanism not offered"}
 	}

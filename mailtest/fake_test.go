@@ -20,6 +20,7 @@ type fakeTB struct {
 
 	mu       sync.Mutex
 	fatal    []string
+	errors   []string
 	logs     []string
 	failed   bool
 	cleanups []func()
@@ -33,6 +34,13 @@ func (f *fakeTB) Fatal(args ...any) {
 	f.failed = true
 	f.mu.Unlock()
 	runtime.Goexit()
+}
+
+func (f *fakeTB) Error(args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.errors = append(f.errors, fmt.Sprint(args...))
+	f.failed = true
 }
 
 func (f *fakeTB) Log(args ...any) { f.logs = append(f.logs, fmt.Sprint(args...)) }

@@ -50,9 +50,11 @@ type Inbox struct {
 	mu      sync.Mutex
 	made    world // where the inbox was made, or first had a server in use
 	entries []entry
-	base    int // how many entries Reset has forgotten: the place of entries[0] among all there ever were
-	first   int // index of the first entry that is not taken
-	taken   int // how many are
+	base    int    // how many entries Reset has forgotten: the place of entries[0] among all there ever were
+	settled int    // how many of the entries, from the first on, the waits may return
+	first   int    // index of the first entry that is not taken
+	taken   int    // how many are
+	crash   *crash // the first one with any of the servers
 	waiting []chan struct{}
 	servers []*Server
 	closed  bool // no message can come any more
@@ -61,7 +63,8 @@ type Inbox struct {
 // entry is one message in an inbox.
 type entry struct {
 	*record
-	taken bool
+	settled bool // the turn that accepted the message is over
+	taken   bool
 }
 
 // join adds a server whose connections belong to this inbox.
@@ -92,8 +95,32 @@ func (b *Inbox) add(r *record) {
 	b.addLocked(r)
 }
 
-func (b *Inbox) addLocked(r *record) {
-	b.entries = append(b.entries, entry{record: r})
+func (b *Inbox) addLocked(r *record) { b.entries = append(b.entries, entry{record: r}) }
+
+// settle lets the waits return a message, if all before it are settled too: the turn in which it was
+// accepted is in the transcript, and whoever watches the server knows of it.
+func (b *Inbox) settle(r *record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := len(b.entries) - 1; i >= b.settled; i-- {
+		if b.entries[i].record == r {
+			b.entries[i].settled = true
+			break
+		}
+	}
+	for b.settled < len(b.entries) && b.entries[b.settled].settled {
+		b.settled++
+	}
+	b.wakeLocked()
+}
+
+// crashed takes note of a crash.
+func (b *Inbox) crashed(c *crash) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.crash == nil {
+		b.crash = c
+	}
 	b.wakeLocked()
 }
 
@@ -129,7 +156,7 @@ func (b *Inbox) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.base += len(b.entries)
-	b.entries, b.first, b.taken = nil, 0, 0
+	b.entries, b.settled, b.first, b.taken = nil, 0, 0, 0
 }
 
 // Messages returns all messages so far, taken or not, in the order in which they were accepted.
@@ -259,7 +286,7 @@ func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message,
 		var e entry
 		err := w.until(what, func() bool {
 			place = max(place, b.base+b.first)
-			for place < b.base+len(b.entries) {
+			for place < b.base+b.settled {
 				e = b.entries[place-b.base]
 				place++
 				if !e.taken {
@@ -293,8 +320,8 @@ func (b *Inbox) claim(place int) bool {
 	return true
 }
 
-// untaken counts the messages that are not taken.
-func (b *Inbox) untaken() int { return len(b.entries) - b.taken }
+// untaken counts the settled messages that are not taken. The lock is held.
+func (b *Inbox) untaken() int { return b.settled - b.taken }
 
 // takeFirst takes the first n messages that are not taken; there must be so many. The lock is held.
 func (b *Inbox) takeFirst(n int) []*record {
@@ -375,7 +402,8 @@ func (w *waiter) until(what string, ready func() bool) error {
 	over := false
 	for {
 		b.mu.Lock()
-		ok := ready()
+		crash := b.crash
+		ok := crash == nil && ready()
 		if !ok && w.woken == nil {
 			w.woken = make(chan struct{}, 1)
 			b.waiting = append(b.waiting, w.woken)
@@ -384,6 +412,10 @@ func (w *waiter) until(what string, ready func() bool) error {
 		switch {
 		case ok:
 			return nil
+		case crash != nil && w.ctx != nil:
+			return crash.returned()
+		case crash != nil:
+			return crash.told()
 		case over:
 			return fmt.Errorf("mailtest: %s, and none can come any more: %w\n%s", what, net.ErrClosed, b.explain())
 		case b.over():
@@ -444,8 +476,13 @@ func (b *Inbox) over() bool {
 func (b *Inbox) within(tb testing.TB) limit {
 	here := worldOf(tb)
 	b.mu.Lock()
-	made := b.made
+	made, servers := b.made, b.servers
 	b.mu.Unlock()
+	for _, s := range servers {
+		if err := s.setTooLate(); err != nil {
+			return limit{err: err}
+		}
+	}
 	if made != 0 && here != 0 && made != here {
 		return limit{err: errors.New("mailtest: a server that was made outside of a synctest bubble can't be used " +
 			"inside, nor the other way round; make it with New inside the bubble")}

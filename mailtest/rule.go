@@ -276,6 +276,7 @@ const ofNature = -1
 // begun is not affected.
 func (s *Server) AddRules(rules ...Rule) {
 	states := newRuleStates(rules, "of this call")
+	s.mustBeSettled()
 	s.state.Lock()
 	defer s.state.Unlock()
 	for _, r := range states {

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,8 +32,8 @@ import (
 //
 // The zero value is ready to use. It starts by itself when an address is first asked for; [New]
 // makes one that ends with its test and reports what it saw if the test fails. The fields are free
-// to change until the server is first used, other than by AddRules, and must not be changed from
-// then on. All methods may be called from several goroutines at once, those with a [testing.TB]
+// to change until the server is first used, other than by AddRules; see below for one that is set
+// later. All methods may be called from several goroutines at once, those with a [testing.TB]
 // only from the test's own.
 //
 // What a client sends is bounded, but for the number of its messages: lines of 16 KiB, a thousand
@@ -51,6 +52,19 @@ import (
 // A server that was made inside a bubble works there in virtual time, as long as it is reached in
 // memory: a goroutine in a real socket's Accept would stop the bubble's clock. A server that was
 // made outside must not be used inside: the waits notice that and end the test.
+//
+// # Mistakes in the test
+//
+// A field that is set after the server was first used has no effect, and the next call tells the
+// test: a wait with a [testing.TB] and a server made by [New] end it by Fatal, any other server
+// panics. At the latest, the end of the test or [Server.Close] tells it. [Server.Dial],
+// [Server.Serve], [Server.ServeConn] and what returns messages or sessions at once, which the code
+// under test may call as well, don't look.
+//
+// A panic in a func of the test's own, such as [Rule.When], Reword or Watch, resets the connection.
+// A server made by New reports it as an error of its test, with the stack; a wait that is going on
+// ends at once. Otherwise the next wait ends its test with it, or panics where it knows of no test,
+// as Close does, after everything is closed.
 //
 // # Messages
 //
@@ -134,15 +148,20 @@ type Server struct {
 	Watch func(session, turn int)
 
 	setup sync.Once
-	wire  wire.Config // of connections in the clear
-	wireT wire.Config // of connections with implicit TLS
+	used  atomic.Bool            // setup is done
+	named atomic.Pointer[string] // Name, where ClientTLS has given it away before that
+	set   settings               // as they were then
+	wire  wire.Config            // of connections in the clear
+	wireT wire.Config            // of connections with implicit TLS
 	certs struct {
+		own  *tls.Config // a copy of TLS
 		once sync.Once
 		cfg  *tls.Config
 		err  error
 	}
 
 	nature []*ruleState // of Rules
+	tb     testing.TB   // of New; or nil
 
 	state struct {
 		sync.Mutex
@@ -188,22 +207,17 @@ func (b *BareLF) UnmarshalText(text []byte) error {
 	return bareLFNames.Unmarshal("mailtest: BareLF", text, (*uint8)(b))
 }
 
-const (
-	defaultMaxSize       = 64 << 20
-	defaultMaxRecipients = 10_000
-)
-
 // New returns a server that is closed at the end of the test tb. The test fails if a rule with
 // [Rule.Must] never acted. If the test fails, the server writes to its log what it saw, once;
 // otherwise it is silent. The server listens when an address is first asked for.
 func New(tb testing.TB) *Server {
 	tb.Helper()
-	s := &Server{}
+	s := &Server{tb: tb}
 	s.made = worldOf(tb)
 	tb.Cleanup(func() {
 		tb.Helper()
-		s.Close()
-		if err := s.CheckRules(); err != nil {
+		s.close()
+		if err := errors.Join(s.setTooLate(), s.CheckRules()); err != nil {
 			tb.Error(err)
 		}
 		if tb.Failed() {
@@ -214,44 +228,6 @@ func New(tb testing.TB) *Server {
 		}
 	})
 	return s
-}
-
-// prepare fixes the settings. Whatever uses the server calls it first.
-func (s *Server) prepare() {
-	s.setup.Do(func() {
-		s.wire = wire.Config{Name: s.name(), MaxSize: s.maxSize(), MaxRecipients: s.MaxRecipients}
-		s.wire.LMTP, s.wire.Proxy, s.wire.Client, s.wire.BareLF = s.LMTP, s.ProxyProtocol, s.XClient, wire.BareLF(s.BareLF)
-		if s.wire.MaxRecipients <= 0 {
-			s.wire.MaxRecipients = defaultMaxRecipients
-		}
-		certs := s.serverTLS
-		if s.StartTLS || s.ImplicitTLS {
-			s.wire.TLS = certs
-		}
-		s.wire.Implicit = s.ImplicitTLS
-		s.wireT = s.wire
-		s.wireT.TLS = certs
-		s.wireT.Implicit = true
-		s.nature = newRuleStates(s.Rules, "of Server.Rules")
-		s.Inbox.join(s)
-		if s.Collect != nil {
-			s.Collect.join(s)
-		}
-	})
-}
-
-func (s *Server) name() string {
-	if s.Name == "" {
-		return "localhost"
-	}
-	return s.Name
-}
-
-func (s *Server) maxSize() int64 {
-	if s.MaxSize <= 0 {
-		return defaultMaxSize
-	}
-	return s.MaxSize
 }
 
 // Start makes the server listen on [Server.Addr]. It need not be called: Addr does it too, and panics
@@ -275,6 +251,7 @@ type endpoint struct {
 // listen makes sure that at is an address on the loopback interface that is served with cfg.
 func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 	s.prepare()
+	s.mustBeSettled()
 	s.state.Lock()
 	defer s.state.Unlock()
 	if at.addr != nil {
@@ -324,6 +301,7 @@ func (s *Server) forget(l net.Listener) {
 // second call does nothing.
 func (s *Server) Suspend() {
 	s.prepare()
+	s.mustBeSettled()
 	s.state.Lock()
 	defer s.state.Unlock()
 	s.state.suspended = true
@@ -341,6 +319,7 @@ func (s *Server) Suspend() {
 // closed. Without a Suspend it does nothing.
 func (s *Server) Resume() error {
 	s.prepare()
+	s.mustBeSettled()
 	s.state.Lock()
 	defer s.state.Unlock()
 	if s.state.closed {
@@ -521,7 +500,20 @@ func (s *Server) admit(ss *session) bool {
 // for a message less than 250 ms ago may still say QUIT and hears 221; any other hears 421 at once
 // before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending], and it is neither a
 // turn nor for rules. What was captured stays. A second call does nothing.
+//
+// Close panics, when all that is done, if the test has made a mistake that nobody has told it, see
+// [Server].
 func (s *Server) Close() {
+	s.close()
+	s.Inbox.mu.Lock()
+	crash := s.Inbox.crash
+	s.Inbox.mu.Unlock()
+	crash.mustBeKnown()
+	s.mustBeSettled()
+}
+
+// close is Close without a word about what the test has done wrong.
+func (s *Server) close() {
 	s.prepare()
 	s.state.Lock()
 	s.state.closed = true
@@ -582,6 +574,7 @@ func (s *Server) hasEnded() bool {
 // added. Open connections go on. Numbers go on too: no session or message gets the number of an
 // earlier one.
 func (s *Server) Reset() {
+	s.mustBeSettled()
 	s.Inbox.Reset()
 	s.state.Lock()
 	defer s.state.Unlock()

@@ -36,11 +36,14 @@ type session struct {
 	rule     *ruleState   // that decides the current turn
 	body     *ruleState   // that waits for its byte of the current message
 	record   *record      // of the message that the current turn is about
+	settling *record      // the one that is filed and not settled
 	attempt  *Attempt     // what the client does in the current turn, if anybody wants to know
 	counts   [lastStage + 1]int
 	left     bool      // is not counted as open any more
 	auth     *exchange // the last AUTH exchange
 	nothing  [1]byte   // what go-smtp has of messages
+	deciding bool      // Before was called for the turn, and After was not
+	watching bool      // Watch is running
 
 	mu  sync.Mutex
 	log transcript
@@ -79,7 +82,7 @@ func (ss *session) Capabilities(encrypted bool) []string {
 	}
 	if encrypted {
 		caps = append(caps, "REQUIRETLS")
-	} else if ss.server.StartTLS {
+	} else if ss.server.set.StartTLS {
 		caps = append(caps, "STARTTLS")
 	}
 	if mechs := ss.AuthMechanisms(); len(mechs) > 0 {
@@ -97,6 +100,7 @@ func (ss *session) Capabilities(encrypted bool) []string {
 // Before finds the rule that decides a turn.
 func (ss *session) Before(t *wire.Turn) wire.Action {
 	stage := stageOf(t)
+	ss.deciding = true
 	nth := ss.counts[stage]
 	if t.Recipient <= 1 { // with LMTP, the recipients of a message are one turn
 		nth = ss.count(stage)
@@ -109,7 +113,7 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 		ss.passed()
 	}
 	ss.rule, ss.attempt = nil, nil
-	if !ss.server.hasRules() && ss.server.Reword == nil {
+	if !ss.server.hasRules() && ss.server.set.Reword == nil {
 		return wire.Action{}
 	}
 	if stage == Body {
@@ -223,14 +227,14 @@ func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 // Reword lets the server's owner say a reply in other words.
 func (ss *session) Reword(_ *wire.Turn, own []byte) []byte {
 	a := ss.attempt
-	if ss.server.Reword == nil || a == nil {
+	if ss.server.set.Reword == nil || a == nil {
 		return own
 	}
 	if (a.Stage == Auth || a.Stage == AuthStep) && ss.auth != nil {
 		a.User = ss.auth.server.User()
 	}
 	text := strings.ReplaceAll(strings.TrimSuffix(string(own), "\r\n"), "\r\n", "\n")
-	return literal(ss.server.Reword(a, text))
+	return literal(ss.server.set.Reword(a, text))
 }
 
 // Reply takes what a turn has achieved, before the client is told.
@@ -308,13 +312,29 @@ func (ss *session) message(t *wire.Turn) {
 	}
 	s := ss.server
 	s.Inbox.file(r)
-	if s.Collect != nil {
-		s.Collect.add(r)
+	if s.set.Collect != nil {
+		s.set.Collect.add(r)
 	}
-	ss.record = r
+	ss.record, ss.settling = r, r
+	if t.Action.Delay > 0 {
+		ss.settle() // the turn may take hours
+	}
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.log.filed = append(ss.log.filed, r)
+}
+
+// settle lets the waits return the message that was filed last.
+func (ss *session) settle() {
+	r, s := ss.settling, ss.server
+	if r == nil {
+		return
+	}
+	ss.settling = nil
+	s.Inbox.settle(r)
+	if s.set.Collect != nil {
+		s.set.Collect.settle(r)
+	}
 }
 
 // accepts decides whether a message is kept, for the recipient of this turn if there is one, and
@@ -351,10 +371,13 @@ func (ss *session) After(t *wire.Turn) {
 		ss.leave()
 		ss.server.state.Unlock()
 	}
-	ss.rule = nil
-	if watch := ss.server.Watch; watch != nil {
+	ss.rule, ss.deciding = nil, false
+	if watch := ss.server.set.Watch; watch != nil {
+		ss.watching = true
 		watch(ss.number, turn)
+		ss.watching = false
 	}
+	ss.settle()
 }
 
 // leave takes the session out of the count of open connections, once. The server's state is locked.
@@ -378,8 +401,11 @@ func (ss *session) Unsent(t *wire.Turn) {
 // unacked corrects a message whose acknowledgement could not be sent.
 func (ss *session) unacked(r *record) {
 	corrected := r.unacked()
+	if ss.settling == r {
+		ss.settling = corrected
+	}
 	ss.server.Inbox.replace(r, corrected)
-	if c := ss.server.Collect; c != nil {
+	if c := ss.server.set.Collect; c != nil {
 		c.replace(r, corrected)
 	}
 }
@@ -421,7 +447,7 @@ func (ss *session) NewSession(*smtp.Conn) (smtp.Session, error) { return ss, nil
 // Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may
 // have been too much for it.
 func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
-	if ss.server.Users != nil && ss.mechanism == "" {
+	if ss.server.set.Users != nil && ss.mechanism == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	ss.tx = &transaction{from: ss.path}

@@ -1,125 +1,160 @@
 package mailtest_test
 
+// A setting that comes too late.
+
 import (
+	"context"
 	"crypto/tls"
-	"crypto/x509"
+	"errors"
 	"fmt"
-	"net/smtp"
+	"reflect"
 	"strings"
+	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Rules may come before the settings: giving a rule is no use of the server.
-func TestSettingsBehindRules(t *testing.T) {
-	t.Parallel()
-	srv := mailtest.New(t)
-	srv.AddRules(mailtest.Rule{At: mailtest.Noop, Reply: "250 2.0.0 Still here"})
-	srv.Name, srv.StartTLS = "mx1.qq.com", true
-	c, err := smtp.Dial(srv.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.StartTLS(srv.ClientTLS()); err != nil {
-		t.Errorf("STARTTLS: %v", err)
-	}
+// changes change each setting of a server.
+var changes = map[string]func(*mailtest.Server){
+	"Name":          func(s *mailtest.Server) { s.Name = "mx.example" },
+	"Users":         func(s *mailtest.Server) { s.Users["bob"] = "changed" },
+	"Mechanisms":    func(s *mailtest.Server) { s.Mechanisms[0] = "LOGIN" },
+	"StartTLS":      func(s *mailtest.Server) { s.StartTLS = true },
+	"ImplicitTLS":   func(s *mailtest.Server) { s.ImplicitTLS = true },
+	"TLS":           func(s *mailtest.Server) { s.TLS = new(tls.Config) },
+	"MaxSize":       func(s *mailtest.Server) { s.MaxSize = 1 },
+	"MaxRecipients": func(s *mailtest.Server) { s.MaxRecipients = 1 },
+	"LMTP":          func(s *mailtest.Server) { s.LMTP = true },
+	"ProxyProtocol": func(s *mailtest.Server) { s.ProxyProtocol = true },
+	"XClient":       func(s *mailtest.Server) { s.XClient = true },
+	"BareLF":        func(s *mailtest.Server) { s.BareLF = mailtest.EndLF },
+	"Rules":         func(s *mailtest.Server) { s.Rules[0].Times++ },
+	"Reword":        func(s *mailtest.Server) { s.Reword = func(_ *mailtest.Attempt, reply string) string { return reply } },
+	"Collect":       func(s *mailtest.Server) { s.Collect = new(mailtest.Inbox) },
+	"Watch":         func(s *mailtest.Server) { s.Watch = func(int, int) {} },
 }
 
-// A client's certificate is on the session, and one is required where a rule says so.
-func TestClientCertificate(t *testing.T) {
-	t.Parallel()
-	srv := mailtest.New(t)
-	srv.StartTLS = true
-	srv.AddRules(mailtest.Rule{At: mailtest.Handshake, ClientCertificate: true})
-	greet := func(cfg *tls.Config) error {
-		c, err := smtp.Dial(srv.Addr())
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		if err := c.StartTLS(cfg); err != nil {
-			return err
-		}
-		return c.Quit()
+// newSettled returns a server with settings that have something to change, that is in use.
+func newSettled() *mailtest.Server {
+	srv := &mailtest.Server{
+		Users:      map[string]string{"bob": "secret"},
+		Mechanisms: []string{"PLAIN"},
+		Rules:      []mailtest.Rule{{At: mailtest.Noop, Reply: "250 OK", When: func(*mailtest.Attempt) bool { return true }}},
+		Watch:      func(int, int) {},
 	}
-	cfg := srv.ClientTLS()
-	if err := greet(cfg); err == nil {
-		t.Error("a client without a certificate got through")
-	}
-	cfg.Certificates = []tls.Certificate{srv.ClientCertificate("shop.example.com")}
-	if err := greet(cfg); err != nil {
-		t.Errorf("a client with a certificate: %v", err)
-	}
-	s := srv.WaitSession(t, 2)
-	if s.TLS == nil || len(s.TLS.ClientCertificates) == 0 {
-		t.Fatalf("TLS = %+v, want the client's certificate", s.TLS)
-	}
-	cert, err := x509.ParseCertificate(s.TLS.ClientCertificates[0])
-	if err != nil || cert.Subject.CommonName != "shop.example.com" {
-		t.Errorf("certificate of %q, %v, want shop.example.com", cert.Subject.CommonName, err)
-	}
-	if s.Ending != "QUIT" {
-		t.Errorf("ending = %q, want QUIT", s.Ending)
-	}
+	srv.Addr()
+	return srv
 }
 
-// The wait for a session lasts until it has come and gone.
-func TestWaitSession(t *testing.T) {
+func TestSettingTooLate(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := mailtest.New(t)
-		go func() {
-			time.Sleep(time.Hour)
-			conn, err := srv.Dial(t.Context())
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			time.Sleep(time.Hour)
-			conn.Close()
-		}()
-		start := time.Now()
-		s := srv.WaitSession(t, 1)
-		if got, want := time.Since(start), 2*time.Hour; got != want || !s.End.Equal(time.Now()) {
-			t.Errorf("the wait took %v, the session ended at %v, want %v and now", got, s.End, want)
+	for field := range reflect.TypeFor[mailtest.Server]().Fields() {
+		if !field.IsExported() || field.Name == "Inbox" {
+			continue
 		}
-	})
-}
-
-// The wait for a session that can't be had any more ends at once; one that is still to come is waited for.
-func TestWaitForgottenSession(t *testing.T) {
-	t.Parallel()
-	for number, test := range []struct {
-		lasts   time.Duration
-		failure string
-	}{
-		0: {0, "mailtest: there is no session 0, the first has the number 1"},
-		1: {0, "mailtest: session 1 has ended, and Reset has forgotten it; wait for it before Reset"},
-		2: {time.Minute, ""},
-	} {
-		t.Run(fmt.Sprint(number), func(t *testing.T) {
+		t.Run(field.Name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				srv := mailtest.New(t)
-				send(t, srv, "a@b.example", "c@d.example", "1")
-				srv.WaitSession(t, 1)
-				srv.Reset()
-				later := time.AfterFunc(time.Minute, func() { send(t, srv, "a@b.example", "c@d.example", "2") })
-				defer later.Stop()
-				start := time.Now()
-				tb := &bubbleTB{T: t}
-				tb.fake.run(func() { srv.WaitSession(tb, number) })
-				if got := time.Since(start); got != test.lasts {
-					t.Errorf("the wait took %v, want %v", got, test.lasts)
-				}
-				if got := strings.Join(tb.fake.fatal, "\n"); got != test.failure {
-					t.Errorf("the test was told %q, want %q", got, test.failure)
-				}
-			})
+			change := changes[field.Name]
+			if change == nil {
+				t.Fatal("nobody changes it")
+			}
+			want := "mailtest: " + field.Name + " was set after the server was first used"
+			panics := func(name string, call func()) {
+				t.Helper()
+				defer func() {
+					t.Helper()
+					if got := fmt.Sprint(recover()); got != want {
+						t.Errorf("%s panics with %q, want %q", name, got, want)
+					}
+				}()
+				call()
+			}
+			srv := newSettled()
+			change(srv)
+			panics("Addr", func() { srv.Addr() })
+			panics("TLSAddr", func() { srv.TLSAddr() })
+			panics("Port", func() { srv.Port() })
+			panics("AddRules", func() { srv.AddRules() })
+			panics("Suspend", srv.Suspend)
+			panics("Reset", srv.Reset)
+			panics("Start", func() { srv.Start() })
+			panics("Resume", func() { srv.Resume() })
+			tb := new(fakeTB)
+			tb.run(func() { srv.Next(tb) })
+			tb.run(func() { srv.WaitSession(tb, 1) })
+			if got := strings.Join(tb.fatal, "\n"); got != want+"\n"+want {
+				t.Errorf("the waits end the test with %q, want %q twice", got, want)
+			}
+			panics("Close", srv.Close)
+			if _, err := srv.Dial(context.Background()); !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Errorf("Dial after Close: %v", err)
+			}
 		})
+	}
+}
+
+// A test that does nothing with the server any more, but to end, is told too.
+func TestSettingTooLateAtEnd(t *testing.T) {
+	t.Parallel()
+	tb := new(fakeTB)
+	tb.run(func() {
+		srv := mailtest.New(tb)
+		srv.Addr()
+		srv.StartTLS = true
+	})
+	if got := fmt.Sprint(tb.errors); got != "[mailtest: StartTLS was set after the server was first used]" {
+		t.Errorf("got errors %s", got)
+	}
+}
+
+// Connections go by the settings that the server has begun with, and setting one too late is no data
+// race with them.
+func TestSettingTooLateForConnections(t *testing.T) {
+	t.Parallel()
+	srv := newSettled()
+	for i := range 8 {
+		t.Run("", func(t *testing.T) {
+			conn, err := srv.Dial(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() {
+				done <- raw(conn, "220 localhost ESMTP ready", "EHLO a", "250", "AUTH PLAIN AGJvYgBzZWNyZXQ=", "235", "QUIT", "221")
+			}()
+			if i == 4 {
+				for _, change := range changes {
+					change(srv)
+				}
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if got := srv.Session(i + 1).Turns[1].Reply; strings.Contains(got, "STARTTLS") || !strings.Contains(got, "AUTH PLAIN\r\n") {
+				t.Errorf("EHLO is answered with %q", got)
+			}
+		})
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("Close does not panic")
+		}
+	}()
+	srv.Close()
+}
+
+// ClientTLS has told the name already.
+func TestNameAfterClientTLS(t *testing.T) {
+	t.Parallel()
+	tb := new(fakeTB)
+	tb.run(func() {
+		srv := mailtest.New(tb)
+		srv.ClientTLS()
+		srv.Name = "mx.example"
+		srv.Addr()
+	})
+	if got := fmt.Sprint(tb.fatal); got != "[mailtest: Name was set after the server was first used]" {
+		t.Errorf("the test ends with %s", got)
 	}
 }

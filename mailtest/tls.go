@@ -3,6 +3,7 @@ package mailtest
 // TLS: the certificates of the server, and what clients need to trust them.
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -17,7 +18,7 @@ func (s *Server) serverTLS() (*tls.Config, error) {
 }
 
 func (s *Server) newTLS() (*tls.Config, error) {
-	cfg := s.TLS.Clone()
+	cfg := s.certs.own
 	if cfg == nil {
 		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}
 	}
@@ -39,6 +40,11 @@ func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 // the server's name, under whatever address it was reached. It is the caller's own to change. A server with
 // a certificate of the caller's own in TLS needs a configuration of the caller's own as well.
 func (s *Server) ClientTLS() *tls.Config {
+	if !s.used.Load() {
+		name := s.Name
+		s.named.CompareAndSwap(nil, &name)
+		return &tls.Config{RootCAs: testca.Pool(), ServerName: cmp.Or(name, defaultName)}
+	}
 	return &tls.Config{RootCAs: testca.Pool(), ServerName: s.name()}
 }
 

@@ -3,6 +3,7 @@ package mxmock
 // Virtual addresses: which ones hosts get, and their names in the reverse tree.
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -20,7 +21,10 @@ var (
 )
 
 // pools are those of IPv4 and IPv6.
-type pools struct{ v4, v6 pool }
+type pools struct {
+	networks []string // they were made from
+	v4, v6   pool
+}
 
 // pool hands out the addresses of some ranges, each once, in order. The first address of a range,
 // that of the network, is left out, and so is what looks like a broadcast address.
@@ -59,7 +63,7 @@ func (n *Internet) fillPools() {
 	if n.pools != nil {
 		return
 	}
-	n.pools = new(pools)
+	n.pools = &pools{networks: slices.Clone(n.Networks)}
 	if len(n.Networks) == 0 {
 		n.pools.v4.ranges, n.pools.v6.ranges = nobodys4, nobodys6
 	}
@@ -71,6 +75,15 @@ func (n *Internet) fillPools() {
 		p := n.pools.of(prefix.Addr().Is6())
 		p.ranges = append(p.ranges, prefix)
 	}
+}
+
+// checkNetworks returns an error if Networks was set after addresses were taken of it. The internet is
+// locked.
+func (n *Internet) checkNetworks() error {
+	if n.pools == nil || slices.Equal(n.pools.networks, n.Networks) {
+		return nil
+	}
+	return errors.New("mxmock: Networks was set after the internet was first used")
 }
 
 // freeAddr returns an address that nobody has: no host, no record of the DNS, and not the code

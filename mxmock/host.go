@@ -4,6 +4,7 @@ package mxmock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -229,7 +230,7 @@ func (h *Host) servers() []*mailtest.Server {
 }
 
 // close ends all services of the host.
-func (h *Host) close() {
+func (h *Host) close() error {
 	h.inet.mu.Lock()
 	h.closed = true
 	must(h.inet.refit(h))
@@ -243,9 +244,26 @@ func (h *Host) close() {
 	for _, l := range listeners {
 		l.Close()
 	}
+	var errs []error
 	for _, s := range h.servers() {
-		s.Close()
+		errs = append(errs, closeServer(s))
 	}
+	return errors.Join(errs...)
+}
+
+// closeServer closes a mail server and returns the error with which Close panics because of what the test
+// has done.
+func closeServer(s *mailtest.Server) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("host %s: %v", s.Name, v)
+			if e, ok := v.(error); ok {
+				err = fmt.Errorf("host %s: %w", s.Name, e)
+			}
+		}
+	}()
+	s.Close()
+	return nil
 }
 
 // must panics where a test's own code asks for what can't be.

@@ -93,7 +93,8 @@ func (h *Host) AddNames(names ...string) {
 // Remove takes the host off the net. Its services end as by [Internet.Close], its addresses and
 // names become free, and its own records leave the DNS: the address records of its names and the
 // PTR records of its addresses. Records that name the host, such as MX, stay and lead nowhere. The
-// messages and sessions that it has captured stay in the Internet. A second call does nothing.
+// messages and sessions that it has captured stay in the Internet. A second call does nothing. Remove
+// panics where Close does.
 func (h *Host) Remove() {
 	n := h.inet
 	n.mu.Lock()
@@ -114,8 +115,7 @@ func (h *Host) Remove() {
 		errs = append(errs, n.withdraw(&dns.PTR{Hdr: header(reverseName(a), dns.TypePTR), Ptr: h.fqdn}))
 	}
 	n.mu.Unlock()
-	must(errors.Join(errs...))
-	h.close()
+	must(errors.Join(append(errs, h.close())...))
 }
 
 // withdraw removes a record from the DNS, if it is there.

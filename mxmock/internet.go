@@ -61,8 +61,8 @@ type Internet struct {
 	mailtest.Inbox
 
 	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for
-	// documentation. They must not be changed when there are hosts. What makes a host panics if one
-	// of them is no range, or if no address is left.
+	// documentation. They must be set before the first address is taken of them: what makes a host
+	// panics if they were set later, if one of them is no range, or if no address is left.
 	Networks []string
 
 	db zone.DB
@@ -121,8 +121,7 @@ func New(tb testing.TB) *Internet {
 	n.settle()
 	tb.Cleanup(func() {
 		tb.Helper()
-		n.Close()
-		if err := n.checkRules(); err != nil {
+		if err := errors.Join(n.close(), n.checkRules()); err != nil {
 			tb.Error(err)
 		}
 		if tb.Failed() {
@@ -138,8 +137,20 @@ func New(tb testing.TB) *Internet {
 // Close ends all servers, listeners and connections of the internet, and waits until their
 // goroutines have ended. An attempt to connect that is under way fails with EHOSTUNREACH. What was
 // captured stays. A second call does nothing.
+//
+// Close panics, when all that is done, if Networks was set too late, or where
+// [mailtest.Server.Close] of one of the mail servers does; an Internet made by [New] has an error of
+// its test in place of that.
 func (n *Internet) Close() {
+	if err := n.close(); err != nil {
+		panic(err)
+	}
+}
+
+// close is Close; the error is about what the test has done wrong.
+func (n *Internet) close() error {
 	n.mu.Lock()
+	err := n.checkNetworks()
 	if !n.closed {
 		n.closed = true
 		close(n.done())
@@ -154,7 +165,7 @@ func (n *Internet) Close() {
 		c.Close()
 	}
 	for _, h := range hosts {
-		h.close()
+		err = errors.Join(err, h.close())
 	}
 	n.running.Wait()
 	n.Inbox.Close()
@@ -162,6 +173,7 @@ func (n *Internet) Close() {
 	defer n.mu.Unlock()
 	n.events.ended = true
 	n.events.wake()
+	return err
 }
 
 // done returns a channel that Close closes. The internet is locked.
@@ -249,6 +261,7 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.settle()
+	must(n.checkNetworks())
 	return n.host(fqdn, addrs)
 }
 

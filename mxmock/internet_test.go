@@ -24,12 +24,16 @@ type fakeTB struct {
 	failed   bool
 	cleanups []func()
 	logs     []string
+	errors   []string
 }
 
 func (f *fakeTB) Helper()          {}
 func (f *fakeTB) Cleanup(c func()) { f.cleanups = append(f.cleanups, c) }
 func (f *fakeTB) Failed() bool     { return f.failed }
-func (f *fakeTB) Log(args ...any)  { f.logs = append(f.logs, fmt.Sprint(args...)) }
+func (f *fakeTB) Error(args ...any) {
+	f.errors, f.failed = append(f.errors, fmt.Sprint(args...)), true
+}
+func (f *fakeTB) Log(args ...any) { f.logs = append(f.logs, fmt.Sprint(args...)) }
 func (f *fakeTB) end() {
 	for i := len(f.cleanups) - 1; i >= 0; i-- {
 		f.cleanups[i]()

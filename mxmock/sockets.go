@@ -115,7 +115,7 @@ func (n *Internet) ResolvConf() (string, error) {
 func (n *Internet) ListenHosts(ports map[int]int) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.socketsAllowed(); err != nil {
+	if err := errors.Join(n.checkNetworks(), n.socketsAllowed()); err != nil {
 		return err
 	}
 	if err := checkPorts(ports); err != nil {

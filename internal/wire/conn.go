@@ -268,12 +268,12 @@ func (c *Conn) end(err error) {
 	default:
 		how = endError(c.broken("read", err).Error())
 	}
+	defer func() { c.handler.End(string(how)) }() // whatever closing a conn of the caller's own does
 	if how == errStopped && c.sayFarewell() {
 		how += " (421 4.3.2)"
 	}
 	c.conn.Close()
 	c.Shut()
-	c.handler.End(string(how))
 }
 
 // broken says how the socket failed.

@@ -62,6 +62,10 @@ func (e *engine) Write(p []byte) (int, error) {
 }
 
 func (e *engine) Read(p []byte) (int, error) {
+	return e.conn.guarded(func() (int, error) { return e.read(p) })
+}
+
+func (e *engine) read(p []byte) (int, error) {
 	c := e.conn
 	if e.replaced || c.ended {
 		return 0, io.EOF
@@ -83,6 +87,11 @@ func (e *engine) Read(p []byte) (int, error) {
 
 // Close is called by the engine after QUIT, with the reply still unsent, and when Read has failed.
 func (e *engine) Close() error {
+	e.conn.guarded(func() (int, error) { return 0, e.finish() })
+	return nil
+}
+
+func (e *engine) finish() error {
 	c := e.conn
 	if e.replaced || c.ended {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -66,6 +67,10 @@ func (r *recorder) Auth(mechanism string) (sasl.Server, error) {
 		}
 		return nil
 	}), nil
+}
+
+func (r *recorder) Crashed(_ *Turn, value any, stack []byte) {
+	panic(fmt.Sprintf("%v\n%s", value, stack))
 }
 
 func (r *recorder) End(how string) {

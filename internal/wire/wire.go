@@ -90,6 +90,10 @@ type Handler interface {
 	// an Idle turn, where it has been silent for so long already; 0 is for ever.
 	Patience(silent time.Duration) time.Duration
 
+	// Crashed is told of a panic with the given value, or of a [runtime.Goexit] where it is nil, in what
+	// the Handler, its TLS configuration or the net.Conn did in a turn. The connection is then reset.
+	Crashed(t *Turn, value any, stack []byte)
+
 	// End is told once how the connection ended. Nothing is called after it.
 	End(how string)
 }

@@ -1,0 +1,37 @@
+package wire
+
+// Crashes: a panic in code that is not this package's, such as a func of the Handler's owner, reaches the
+// Handler with its stack. The engine would swallow it at some stages and take the process down at others.
+
+import (
+	"io"
+	"runtime/debug"
+)
+
+// guarded calls f, which runs on the engine's goroutine, and returns its results. If f does not return,
+// because of a panic or [runtime.Goexit], the Handler is told and the connection is reset.
+func (c *Conn) guarded(f func() (int, error)) (n int, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			n, err = 0, io.EOF
+			c.crash(recover())
+		}
+	}()
+	n, err = f()
+	returned = true
+	return n, err
+}
+
+// crash ends the connection after a panic with the given value, or after a Goexit, which has none.
+func (c *Conn) crash(value any) {
+	if c.ended {
+		return // by end, when closing what is the caller's own panicked
+	}
+	c.ended = true
+	c.handler.Crashed(&c.turn, value, debug.Stack())
+	defer c.handler.End("the server reset the connection, since the test's own code panicked")
+	defer func() { recover() }() // closing it may panic once more, which says nothing new
+	c.drop(Reset)
+	c.Shut()
+}

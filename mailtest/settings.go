@@ -1,0 +1,143 @@
+package mailtest
+
+// Settings: the fields of a server, as they were when it was first used.
+
+import (
+	"cmp"
+	"crypto/tls"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
+
+// settings are the fields of a [Server] that a test may set, by the same names in the same order. Connections read the
+// copy that was made when the server was first used, never the fields, so that a field which is set
+// too late has no effect on some connections and none on others, and is no data race.
+type settings struct {
+	Name          string
+	Users         map[string]string
+	Mechanisms    []string
+	StartTLS      bool
+	ImplicitTLS   bool
+	TLS           *tls.Config
+	MaxSize       int64
+	MaxRecipients int
+	LMTP          bool
+	ProxyProtocol bool
+	XClient       bool
+	BareLF        BareLF
+	Rules         []Rule
+	Reword        func(*Attempt, string) string
+	Collect       *Inbox
+	Watch         func(int, int)
+}
+
+// firstSetting is the index of Name among the fields of a Server.
+const firstSetting = 1
+
+const (
+	defaultName          = "localhost"
+	defaultMaxSize       = 64 << 20
+	defaultMaxRecipients = 10_000
+)
+
+// prepare fixes the settings. Whatever uses the server calls it first.
+func (s *Server) prepare() {
+	s.setup.Do(func() {
+		set := settings{
+			Name: s.Name, Users: maps.Clone(s.Users), Mechanisms: slices.Clone(s.Mechanisms), StartTLS: s.StartTLS,
+			ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, MaxSize: s.MaxSize, MaxRecipients: s.MaxRecipients, LMTP: s.LMTP,
+			ProxyProtocol: s.ProxyProtocol, XClient: s.XClient, BareLF: s.BareLF, Rules: slices.Clone(s.Rules),
+			Reword: s.Reword, Collect: s.Collect, Watch: s.Watch,
+		}
+		if name := s.named.Load(); name != nil {
+			set.Name = *name
+		}
+		s.set = set
+		s.nature = newRuleStates(set.Rules, "of Server.Rules")
+		s.wire = wire.Config{
+			Name: s.name(), MaxSize: set.MaxSize, MaxRecipients: set.MaxRecipients, Implicit: set.ImplicitTLS,
+			LMTP: set.LMTP, Proxy: set.ProxyProtocol, Client: set.XClient, BareLF: wire.BareLF(set.BareLF),
+		}
+		if s.wire.MaxSize <= 0 {
+			s.wire.MaxSize = defaultMaxSize
+		}
+		if s.wire.MaxRecipients <= 0 {
+			s.wire.MaxRecipients = defaultMaxRecipients
+		}
+		if set.StartTLS || set.ImplicitTLS {
+			s.wire.TLS = s.serverTLS
+		}
+		s.wireT = s.wire
+		s.wireT.TLS, s.wireT.Implicit = s.serverTLS, true
+		s.certs.own = set.TLS.Clone()
+		s.Inbox.join(s)
+		if set.Collect != nil {
+			set.Collect.join(s)
+		}
+		s.used.Store(true)
+	})
+}
+
+// name is the host name of the server in use.
+func (s *Server) name() string { return cmp.Or(s.set.Name, defaultName) }
+
+// setTooLate returns an error that names the first field that was set after the server was first used;
+// nil if there is none. It reads the fields, so that only calls of the test's own goroutine may make it.
+func (s *Server) setTooLate() error {
+	if !s.used.Load() {
+		return nil
+	}
+	now, then := reflect.ValueOf(s).Elem(), reflect.ValueOf(&s.set).Elem()
+	for i := range then.NumField() {
+		if !same(now.Field(firstSetting+i), then.Field(i)) {
+			return fmt.Errorf("mailtest: %s was set after the server was first used", then.Type().Field(i).Name)
+		}
+	}
+	return nil
+}
+
+// mustBeSettled ends the test, or panics where none is known, if a field was set too late.
+func (s *Server) mustBeSettled() {
+	err := s.setTooLate()
+	switch {
+	case err == nil:
+	case s.tb != nil:
+		s.tb.Helper()
+		s.tb.Fatal(err)
+	default:
+		panic(err)
+	}
+}
+
+// same reports whether two values of a setting are the same: funcs and pointers by identity, all else by
+// what is in it.
+func same(a, b reflect.Value) bool {
+	switch a.Kind() {
+	case reflect.Func:
+		return a.Pointer() == b.Pointer()
+	case reflect.Slice:
+		if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
+			return false
+		}
+		for i := range a.Len() {
+			if !same(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Map:
+		return a.IsNil() == b.IsNil() && maps.Equal(a.Interface().(map[string]string), b.Interface().(map[string]string))
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if !same(a.Field(i), b.Field(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return a.Equal(b)
+}
