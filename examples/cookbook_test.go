@@ -99,13 +99,15 @@ func TestExactly(t *testing.T) {
 func TestLink(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)
-	if err := newShop(srv.Addr()).send("bob@qq.com", "Confirm", "Open https://example.com/confirm?token=4711 please.\r\n"); err != nil {
+	if err := newShop(srv.Addr()).send("bob@qq.com", "Confirm", "Open https://example.com/confirm?token=4711 and enter 123456.\r\n"); err != nil {
 		t.Fatal(err)
 	}
 
-	link := srv.Next(t).Links()[0]
-	if token := link.Query().Get("token"); token != "4711" {
-		t.Errorf("token = %q in %s", token, link.URL)
+	msg := srv.Next(t)
+	token := msg.Link(t, "confirm").Query().Get("token")
+	code := msg.Code(t, `\b\d{6}\b`)
+	if token != "4711" || code != "123456" {
+		t.Errorf("token = %q, code = %q", token, code)
 	}
 }
 

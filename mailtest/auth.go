@@ -28,7 +28,8 @@ func (s *Server) mechanisms() []string {
 type exchange struct {
 	mechanism string
 	server    *sasl.Server
-	done      bool // the exchange is over
+	done      bool  // the exchange is over
+	err       error // why it has failed: which user, but no password
 }
 
 // newExchange begins one.
@@ -44,6 +45,7 @@ func newExchange(s *Server, mechanism string) (*exchange, error) {
 // Next takes the client's next message.
 func (x *exchange) Next(response []byte) (challenge []byte, done bool, err error) {
 	challenge, x.done, err = x.server.Next(response)
+	x.err = err
 	switch {
 	case err == nil:
 		return challenge, x.done, nil

@@ -36,6 +36,8 @@ func (f *fakeTB) Fatal(args ...any) {
 	runtime.Goexit()
 }
 
+func (f *fakeTB) Fatalf(format string, args ...any) { f.Fatal(fmt.Sprintf(format, args...)) }
+
 func (f *fakeTB) Error(args ...any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

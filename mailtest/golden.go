@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,21 +78,45 @@ func (p Part) summarize(b *strings.Builder) {
 
 // Golden compares the [Message.Summary] of a message with the file of the given name, and reports
 // the first lines that differ as an error of the test. In the file, "*" stands for anything within
-// a line.
+// a line. What changes each time in the text of the message, such as a token, is named by regular
+// expressions: each match of one of them becomes "*", or if the expression has groups, what these
+// have matched. One that is malformed panics.
+//
+//	mailtest.Golden(t, "testdata/welcome.txt", msg, `token=(\w+)`, `\b\d{6}\b`)
 //
 // If the test binary has a flag -update of its own and it is set, the file is written anew instead;
 // lines with a "*" that still fit stay as they are. The directory is created if need be. A file
 // that can't be read or written ends the test.
-func Golden(tb testing.TB, name string, m *Message) {
+func Golden(tb testing.TB, name string, m *Message, blank ...string) {
 	tb.Helper()
 	f := flag.Lookup("update")
-	compareGolden(tb, name, m, f != nil && f.Value.String() == "true")
+	compareGolden(tb, name, blanked(m.Summary(), blank), f != nil && f.Value.String() == "true")
 }
 
-// compareGolden compares a message with a golden file, or writes it.
-func compareGolden(tb testing.TB, name string, m *Message, update bool) {
+// blanked returns a text with "*" for what some regular expressions match.
+func blanked(text string, exprs []string) string {
+	for _, expr := range exprs {
+		var b strings.Builder
+		end := 0
+		for _, found := range regexp.MustCompile(expr).FindAllStringSubmatchIndex(text, -1) {
+			if len(found) > 2 {
+				found = found[2:]
+			}
+			for ; len(found) > 0; found = found[2:] {
+				if from := found[0]; from >= end && from < found[1] { // a group may be empty, or in another
+					b.WriteString(text[end:from] + "*")
+					end = found[1]
+				}
+			}
+		}
+		text = b.String() + text[end:]
+	}
+	return text
+}
+
+// compareGolden compares the summary of a message with a golden file, or writes it.
+func compareGolden(tb testing.TB, name, got string, update bool) {
 	tb.Helper()
-	got := m.Summary()
 	want, err := os.ReadFile(name)
 	if update {
 		text := keepWildcards(string(want), got)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -535,44 +536,55 @@ func check(tb testing.TB, err error) {
 
 // explain says what did arrive, and how far the other connections came.
 func (b *Inbox) explain() string {
-	const most = 20
 	var s strings.Builder
 	b.mu.Lock()
 	entries, servers := slices.Clone(b.entries), slices.Clone(b.servers)
 	b.mu.Unlock()
-	s.WriteString(count(len(entries), "message"))
-	skipped := max(0, len(entries)-most)
-	if skipped > 0 {
-		fmt.Fprintf(&s, ", the last %d of them", most)
-	}
-	for _, e := range entries[skipped:] {
-		fmt.Fprintf(&s, "\n  %s", e.message().summary())
+	s.WriteString(count(len(entries), "message") + "\n")
+	for _, e := range latest(&s, entries, "message") {
+		s.WriteString("  ")
+		if len(servers) > 1 {
+			s.WriteString(e.session.server.name() + " ")
+		}
+		s.WriteString(e.message().summary())
 		if e.taken {
 			s.WriteString(" (taken)")
 		}
+		s.WriteByte('\n')
 	}
-	shown := 0
+	var without []*session
+	connected := false
 	for _, server := range servers {
-		for _, ss := range server.allSessions() {
-			if ss.hasMessages() {
-				continue
-			}
-			if shown++; shown <= most {
-				fmt.Fprintf(&s, "\n%s", ss.snapshot().summary())
-			}
+		all := server.allSessions()
+		connected = connected || len(all) > 0
+		without = append(without, slices.DeleteFunc(all, (*session).hasMessages)...)
+	}
+	for _, ss := range latest(&s, without, "session without a message") {
+		if len(servers) > 1 {
+			s.WriteString(ss.server.name() + " ")
+		}
+		s.WriteString(ss.snapshot().summary() + "\n")
+	}
+	switch {
+	case len(servers) == 0:
+		s.WriteString("nobody connected, and nobody asked for the address of a server\n")
+	case !connected:
+		for _, server := range latest(&s, servers, "server") {
+			s.WriteString(server.nobody() + "\n")
 		}
 	}
-	if shown > most {
-		fmt.Fprintf(&s, "\n… and %s without a message more", count(shown-most, "session"))
-	}
-	return s.String()
+	return strings.TrimSuffix(s.String(), "\n")
 }
 
 // summary returns a line that names the message.
 func (m *Message) summary() string {
+	subject := strconv.Quote(cut(m.Subject, 200))
+	if m.Number == 0 { // no server has received it
+		return subject
+	}
 	to := make([]string, len(m.Envelope.To))
 	for i, r := range m.Envelope.To {
 		to[i] = r.Address
 	}
-	return fmt.Sprintf("#%d %q from <%s> to %s", m.Number, m.Subject, m.Envelope.From, strings.Join(to, ", "))
+	return fmt.Sprintf("#%d %s from <%s> to %s", m.Number, subject, m.Envelope.From, cut(strings.Join(to, ", "), 500))
 }

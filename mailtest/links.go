@@ -3,8 +3,11 @@ package mailtest
 // This file reads what a person would see and click in a message: the visible text of HTML, and links.
 
 import (
+	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
+	"testing"
 	"unicode"
 	"unicode/utf8"
 
@@ -50,6 +53,47 @@ func (m *Message) Links() []Link {
 		links = append(links, r.links...)
 	}
 	return links
+}
+
+// Link returns the first of [Message.Links] that has part in its URL or in its text, in any letter case;
+// with "" the first of all. If there is none, it ends the test, whose log then has the links and the
+// message.
+//
+//	link := srv.Next(t).Link(t, "confirm")
+//	token := link.Query().Get("token")
+func (m *Message) Link(tb testing.TB, part string) Link {
+	tb.Helper()
+	links := m.Links()
+	lower := strings.ToLower(part)
+	for _, l := range links {
+		if strings.Contains(strings.ToLower(l.URL), lower) || strings.Contains(strings.ToLower(l.Text), lower) {
+			return l
+		}
+	}
+	var b strings.Builder
+	for _, l := range latest(&b, links, "link") {
+		fmt.Fprintf(&b, "  %q %q\n", cut(l.URL, 500), cut(l.Text, 200))
+	}
+	tb.Fatalf("mailtest: no link with %q; %s\n%s%v", part, count(len(links), "link"), &b, m)
+	return Link{}
+}
+
+// Code returns the first match of a regular expression in what a person would read: in Text, in
+// [Message.VisibleText], or in Subject. If the expression has a group, it returns what that has matched.
+// If nothing matches, it ends the test, whose log then has the message. An expression that is malformed
+// panics.
+//
+//	code := srv.Next(t).Code(t, `\b\d{6}\b`)
+func (m *Message) Code(tb testing.TB, expr string) string {
+	tb.Helper()
+	re := regexp.MustCompile(expr)
+	for _, text := range []string{m.Text, m.VisibleText(), m.Subject} {
+		if found := re.FindStringSubmatch(text); found != nil {
+			return found[min(1, len(found)-1)]
+		}
+	}
+	tb.Fatalf("mailtest: nothing matches %q\n%v", expr, m)
+	return ""
 }
 
 // VisibleText returns the text that a person sees who reads the HTML of the message, or Text if it

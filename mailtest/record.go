@@ -86,7 +86,7 @@ func (r *record) filed(number int) {
 func (r *record) unacked() *record {
 	m := *r.message() // decoded, for whoever has asked for it may be at it just now
 	m.Acked = false
-	corrected := &record{msg: &m, number: r.number, raw: r.raw}
+	corrected := &record{msg: &m, number: r.number, raw: r.raw, session: r.session}
 	corrected.once.Do(func() {})
 	return corrected
 }

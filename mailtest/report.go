@@ -4,26 +4,123 @@ package mailtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 )
 
-// report says in few lines what the server saw, for the log of a test that has failed.
-func (s *Server) report() string {
-	const most = 20
+// Report says in few lines what the server saw: a block for each message as [Message.String] has it, and
+// the dialogues. It is what a server made by [New] writes into the log of a test that has failed; one that
+// lives longer than a test, such as that of a TestMain, can be asked for it.
+func (s *Server) Report() string {
+	s.prepare()
 	var b strings.Builder
-	sessions := s.Sessions()
-	fmt.Fprintf(&b, "mailtest: what server %s saw: %s", s.name(), count(len(sessions), "session"))
-	skipped := max(0, len(sessions)-most)
-	if skipped > 0 {
-		fmt.Fprintf(&b, ", the last %d of them", most)
+	messages, sessions := s.Messages(), s.Sessions()
+	fmt.Fprintf(&b, "mailtest: what server %s saw: %s, %s\n", s.name(), count(len(messages), "message"), count(len(sessions), "session"))
+	if len(sessions) == 0 {
+		fmt.Fprintf(&b, "%s\n", s.nobody())
 	}
-	b.WriteByte('\n')
-	for _, session := range sessions[skipped:] {
+	for _, m := range latest(&b, messages, "message") {
+		fmt.Fprintln(&b, m)
+	}
+	for _, session := range latest(&b, sessions, "session") {
 		b.WriteString(session.brief())
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// latest returns the last 20 of some things, and writes that there are more.
+func latest[T any](b *strings.Builder, all []T, thing string) []T {
+	const most = 20
+	if skipped := len(all) - most; skipped > 0 {
+		fmt.Fprintf(b, "… %s before these\n", count(skipped, thing))
+		all = all[skipped:]
+	}
+	return all
+}
+
+// nobody says to where nobody connected.
+func (s *Server) nobody() string {
+	s.state.Lock()
+	defer s.state.Unlock()
+	var at []string
+	for _, e := range []*endpoint{&s.state.plain, &s.state.tls} {
+		if e.addr != nil {
+			at = append(at, e.addr.String())
+		}
+	}
+	for _, l := range s.state.listeners {
+		if addr := l.Addr().String(); !slices.Contains(at, addr) {
+			at = append(at, addr)
+		}
+	}
+	if len(at) == 0 {
+		return "nobody connected to server " + s.name() + ", and nobody asked for its address"
+	}
+	return "nobody connected to " + strings.Join(at, " or ")
+}
+
+// String returns a block of text for people: the subject, the sender and the recipients of the envelope,
+// the addresses of the header, the parts, and the first lines of what a person would read.
+func (m *Message) String() string {
+	const mostLines, width = 8, 100
+	var b strings.Builder
+	b.WriteString(m.summary())
+	for _, name := range []string{"From", "To", "Cc"} {
+		for _, value := range m.GetAll(name) {
+			fmt.Fprintf(&b, "\n    %s: %s", name, printable(value, 2*width))
+		}
+	}
+	b.WriteString("\n    Parts:")
+	separator := " "
+	for i, p := range m.Parts {
+		if p.Below > 0 {
+			continue
+		}
+		if i > 20 {
+			b.WriteString(separator + "…")
+			break
+		}
+		b.WriteString(separator + printable(p.MediaType, width))
+		if p.Filename != "" {
+			fmt.Fprintf(&b, " %q", cut(p.Filename, width))
+		}
+		fmt.Fprintf(&b, " (%s)", count(len(p.Content), "byte"))
+		separator = ", "
+	}
+	if len(m.Problems) > 0 {
+		fmt.Fprintf(&b, "\n    Problems: %s", printable(m.Problems[0], 2*width))
+		if more := len(m.Problems) - 1; more > 0 {
+			fmt.Fprintf(&b, " … and %d more", more)
+		}
+	}
+	shown := 0
+	for line := range strings.Lines(m.VisibleText()) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "":
+			continue
+		case shown == mostLines:
+			b.WriteString("\n    | …")
+			return b.String()
+		}
+		shown++
+		fmt.Fprintf(&b, "\n    | %s", printable(line, width))
+	}
+	return b.String()
+}
+
+// cut returns the first n bytes of s, or a few less so that no letter is cut.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // artifacts are the files that a failed test leaves behind: each message, and all transcripts.

@@ -221,7 +221,7 @@ func New(tb testing.TB) *Server {
 			tb.Error(err)
 		}
 		if tb.Failed() {
-			tb.Log(s.report())
+			tb.Log(s.Report())
 			if place := artifact.Write(tb, s.artifacts()); place != "" {
 				tb.Log("mailtest: " + place)
 			}

@@ -252,6 +252,10 @@ func (ss *session) Reply(t *wire.Turn) {
 		if t.Accepted && ss.auth.done {
 			ss.user, ss.mechanism = ss.auth.server.User(), ss.auth.mechanism
 		}
+		if ss.auth != nil && ss.auth.err != nil {
+			t.Notes = append(t.Notes, ss.auth.err.Error())
+			ss.auth.err = nil
+		}
 	case Body:
 		if t.Action.Rule == 0 {
 			ss.passed()

@@ -159,7 +159,7 @@ func (t Turn) brief() string {
 func printable(s string, n int) string {
 	tail := ""
 	if len(s) > n {
-		s, tail = s[:n], fmt.Sprintf("… (%d bytes)", len(s))
+		s, tail = cut(s, n), fmt.Sprintf("… (%d bytes)", len(s))
 	}
 	q := strconv.Quote(s)
 	q = strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)

@@ -59,7 +59,7 @@ func TestArtifacts(t *testing.T) {
 		return slices.Compact(names)
 	}
 	want := []string{
-		"journal-2.txt", "journal.txt", "localhost-1.eml", "localhost-sessions.txt", "mx1.qq.com-1-1.eml", "sessions-2.txt", "sessions.txt",
+		"journal-2.txt", "journal.txt", "localhost-1.eml", "localhost-sessions.txt", "mx1.qq.com-25-1.eml", "sessions-2.txt", "sessions.txt",
 	}
 
 	t.Run("flag", func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestArtifacts(t *testing.T) {
 		if got := files(filepath.Join(dir, "TestThatFails")); !slices.Equal(got, want) {
 			t.Errorf("files = %q, want %q\n%s", got, want, out)
 		}
-		if raw, err := os.ReadFile(filepath.Join(dir, "TestThatFails", "mx1.qq.com-1-1.eml")); err != nil || string(raw) != "Subject: x\r\n\r\nHello\r\n" {
+		if raw, err := os.ReadFile(filepath.Join(dir, "TestThatFails", "mx1.qq.com-25-1.eml")); err != nil || string(raw) != "Subject: x\r\n\r\nHello\r\n" {
 			t.Errorf("the message is %q, %v", raw, err)
 		}
 	})

@@ -62,6 +62,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.noteLookup(&a, v, answer)
+	a.time = time.Now() // in the order of the journal
 	n.events.add(&asked{asking: a, server: p.server, answer: answer, verdict: v})
 	return r
 }

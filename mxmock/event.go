@@ -19,7 +19,8 @@ import (
 // Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
 // dialogue, a message that was accepted.
 type Event struct {
-	// Time is when it happened, or began.
+	// Time is when the DNS was asked, when an attempt to connect began, and when the server was done
+	// with a turn of the dialogue. In a [Journal] it never runs backwards.
 	Time time.Time
 
 	// Client is the address of who did it, with the port.

@@ -3,6 +3,7 @@ package mxmock
 // Hosts: machines with a name, addresses, and services on ports.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	}
 	name := net.JoinHostPort(h.name, strconv.Itoa(port))
 	server.Watch = func(session, index int) {
-		n.note(&turn{server, name, session, index})
+		n.noteTurn(server, name, session, index)
 	}
 	if h.closed {
 		server.Close()
@@ -211,21 +212,23 @@ func (h *Host) WaitN(tb testing.TB, n int) []*mailtest.Message {
 	return h.Server(25).WaitN(tb, n)
 }
 
+// mailServer is a mail server of a host.
+type mailServer struct {
+	*mailtest.Server
+	port int
+}
+
 // servers returns the mail servers of the host, in the order of their ports.
-func (h *Host) servers() []*mailtest.Server {
+func (h *Host) servers() []mailServer {
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()
-	ports := make([]int, 0, len(h.services))
+	servers := make([]mailServer, 0, len(h.services))
 	for port, s := range h.services {
 		if s.server != nil {
-			ports = append(ports, port)
+			servers = append(servers, mailServer{s.server, port})
 		}
 	}
-	slices.Sort(ports)
-	servers := make([]*mailtest.Server, len(ports))
-	for i, port := range ports {
-		servers[i] = h.services[port].server
-	}
+	slices.SortFunc(servers, func(a, b mailServer) int { return cmp.Compare(a.port, b.port) })
 	return servers
 }
 
@@ -246,7 +249,7 @@ func (h *Host) close() error {
 	}
 	var errs []error
 	for _, s := range h.servers() {
-		errs = append(errs, closeServer(s))
+		errs = append(errs, closeServer(s.Server))
 	}
 	return errors.Join(errs...)
 }

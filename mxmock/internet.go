@@ -125,7 +125,7 @@ func New(tb testing.TB) *Internet {
 			tb.Error(err)
 		}
 		if tb.Failed() {
-			tb.Log(n.report())
+			tb.Log(n.Report())
 			if place := artifact.Write(tb, n.artifacts()); place != "" {
 				tb.Log("mxmock: " + place)
 			}

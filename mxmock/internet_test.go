@@ -66,6 +66,7 @@ func TestReport(t *testing.T) {
 		}
 		for _, want := range []string{
 			"ask mx qq.com → NOERROR 10 mx1.qq.com.", "dial mx1.163.com:25 → connect: connection refused",
+			"mx1.qq.com #1 \"Hello\" from <alice@example.com> to bob@qq.com\n", "    | ",
 			"smtp mx1.qq.com:25 RCPT TO:<bob@qq.com> → 250", "mail mx1.qq.com:25 bob@qq.com → from <alice@example.com>: Hello",
 		} {
 			if strings.Count(tb.logs[0], want) != 1 {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -414,4 +415,34 @@ func TestJournalAddresses(t *testing.T) {
 	if j := inet.Journal(); j.Count("dial") != 1 || j.Count("dial mx1.qq.com:25 "+host.Addrs()[0]) != 1 {
 		t.Errorf("want one attempt to connect, to %s:\n%v", host.Addrs()[0], j)
 	}
+}
+
+// Times of a journal don't run backwards, although a turn begins long before it is over, and others happen
+// meanwhile.
+func TestTimesOfJournal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+		mx[0].AddRules(mailtest.Rule{At: mailtest.Greeting, Delay: time.Minute}, mailtest.Rule{At: mailtest.Dot, Delay: time.Minute})
+		inet.AddDNSRules(mxmock.DNSRule{Question: "mx 163.com", Delay: 3 * time.Second})
+		inet.MX("163.com", "mx1.163.com")
+		done := make(chan error)
+		for _, to := range []string{"bob@qq.com", "bob@163.com"} {
+			go func() { done <- newApp(inet.Resolver(), inet.DialContext).Send(t.Context(), to) }()
+			time.Sleep(20 * time.Second)
+		}
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		last := time.Time{}
+		for _, e := range inet.Journal() {
+			if e.Time.Before(last) {
+				t.Errorf("%v: %v is %v before the event before it", e.Time, e, last.Sub(e.Time))
+			}
+			last = e.Time
+		}
+	})
 }

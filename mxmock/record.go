@@ -19,7 +19,7 @@ import (
 
 // events is the journal of an internet, which guards it by its lock.
 type events struct {
-	entries  []entry // in the order in which they began
+	entries  []entry // in the order in which they began, which is that of their times
 	finished []entry // in the order in which they were over
 	before   int     // how many finished ones were forgotten
 	most     int     // entries to keep, or 0
@@ -171,18 +171,18 @@ func (ev *events) wake() {
 	}
 }
 
-// note adds an event to the journal.
-func (n *Internet) note(e entry) {
+// noteTurn adds a turn of an SMTP dialogue to the journal.
+func (n *Internet) noteTurn(server *mailtest.Server, port string, session, index int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.events.add(e)
+	n.events.add(&turn{time.Now(), server, port, session, index})
 }
 
 // noteDial adds an attempt to connect to the journal.
 func (n *Internet) noteDial(client, target string) *dialled {
-	e := &dialled{time: time.Now(), client: client, target: target}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	e := &dialled{time: time.Now(), client: client, target: target}
 	n.events.entries = append(n.events.entries, e)
 	n.events.trim()
 	return e
@@ -258,6 +258,7 @@ func (e *dialled) append(j Journal, _ captured) Journal {
 
 // turn is a turn of an SMTP dialogue.
 type turn struct {
+	time    time.Time // when the server was done with it
 	server  *mailtest.Server
 	port    string // host and port
 	session int
@@ -278,7 +279,7 @@ func (e *turn) append(j Journal, seen captured) Journal {
 	if reply == "" && t.Stage != mailtest.Handshake {
 		reply = "(no reply)"
 	}
-	j = append(j, Event{Time: t.Received, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply})
+	j = append(j, Event{Time: e.time, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply})
 	if t.Message == 0 {
 		return j
 	}
@@ -288,7 +289,7 @@ func (e *turn) append(j Journal, seen captured) Journal {
 	}
 	for _, to := range m.Envelope.To {
 		result := fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject)
-		j = append(j, Event{Time: m.Time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result})
+		j = append(j, Event{Time: e.time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result})
 	}
 	return j
 }

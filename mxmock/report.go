@@ -5,22 +5,58 @@ package mxmock
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// report is the end of the journal.
-func (n *Internet) report() string {
-	const most = 200
-	j := n.Journal()
-	last := ""
-	skipped := max(0, len(j)-most)
-	if skipped > 0 {
-		last = fmt.Sprintf(", the last %d of them", most)
+// Report says in few lines what happened in the internet: a block for each message as
+// [mailtest.Message.String] has it, behind the name of the host that accepted it, and the journal. It is
+// what an internet made by [New] writes into the log of a test that has failed; one that lives longer than
+// a test can be asked for it.
+func (n *Internet) Report() string {
+	const mostEvents, mostMessages = 200, 20
+	var b strings.Builder
+	j, messages := n.Journal(), n.Messages()
+	fmt.Fprintf(&b, "mxmock: what happened in the internet: %d events, %d messages\n", len(j), len(messages))
+	if skipped := len(messages) - mostMessages; skipped > 0 {
+		fmt.Fprintf(&b, "… %d messages before these\n", skipped)
+		messages = messages[skipped:]
 	}
-	return strings.TrimRight(fmt.Sprintf("mxmock: what happened in the internet: %d events%s\n%v", len(j), last, j[skipped:]), "\n")
+	hosts := n.accepters()
+	for _, m := range messages {
+		fmt.Fprintf(&b, "%s %v\n", hosts[m], m)
+	}
+	if skipped := len(j) - mostEvents; skipped > 0 {
+		fmt.Fprintf(&b, "… %d events before these\n", skipped)
+		j = j[skipped:]
+	}
+	b.WriteString(j.String())
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// accepters returns for each message the host that accepted it, with the port if that is not 25.
+func (n *Internet) accepters() map[*mailtest.Message]string {
+	n.mu.Lock()
+	hosts := slices.Clone(n.order)
+	n.mu.Unlock()
+	all := make(map[*mailtest.Message]string)
+	for _, h := range hosts {
+		for _, s := range h.servers() {
+			name := h.name
+			if s.port != 25 {
+				name = net.JoinHostPort(name, strconv.Itoa(s.port))
+			}
+			for _, m := range s.Messages() {
+				all[m] = name
+			}
+		}
+	}
+	return all
 }
 
 // checkRules is [mailtest.Server.CheckRules] of all servers.
@@ -47,9 +83,9 @@ func (n *Internet) artifacts() []artifact.File {
 	var files []artifact.File
 	var sessions strings.Builder
 	for _, h := range hosts {
-		for i, s := range h.servers() {
+		for _, s := range h.servers() {
 			for _, m := range s.Messages() {
-				files = append(files, artifact.File{Name: fmt.Sprintf("%s-%d-%d.eml", h.name, i+1, m.Number), Data: m.Raw})
+				files = append(files, artifact.File{Name: fmt.Sprintf("%s-%d-%d.eml", h.name, s.port, m.Number), Data: m.Raw})
 			}
 			for _, session := range s.Sessions() {
 				fmt.Fprintf(&sessions, "%s: %v\n", h.name, session)

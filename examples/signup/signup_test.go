@@ -70,7 +70,7 @@ func TestRegisterWithoutReply(t *testing.T) {
 		t.Error("no error, want that of the lost connection")
 	}
 	msg := srv.Next(t)
-	token := msg.Links()[0].Query().Get("token")
+	token := msg.Link(t, "confirm").Query().Get("token")
 	if err := shop.Confirm(token); err != nil {
 		t.Errorf("the link: %v", err)
 	}

@@ -48,7 +48,7 @@ func (s *Server) cramResponse(challenge []byte) step {
 		mac := hmac.New(md5.New, []byte(password))
 		mac.Write(challenge)
 		if !hmac.Equal(sum, mac.Sum(nil)) {
-			return nil, nil, fmt.Errorf("%w: wrong password of %q", ErrFailed, s.user)
+			return nil, nil, fmt.Errorf("%w: not the password of %.100q", ErrFailed, s.user)
 		}
 		return nil, nil, nil
 	}

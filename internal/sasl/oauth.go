@@ -117,7 +117,7 @@ func gs2User(header string) (string, error) {
 	name, ok := strings.CutPrefix(parts[1], "a=")
 	user := strings.NewReplacer("=2C", ",", "=3D", "=").Replace(name)
 	if !ok || name == "" || strings.Count(name, "=") != strings.Count(name, "=2C")+strings.Count(name, "=3D") {
-		return "", malformed("OAUTHBEARER with the user %q, want a=…, where = is =3D and comma =2C (RFC 5801 §4)", parts[1])
+		return "", malformed("OAUTHBEARER with the user %.100q, want a=…, where = is =3D and comma =2C (RFC 5801 §4)", parts[1])
 	}
 	return user, nil
 }

@@ -40,7 +40,7 @@ func (s *Server) loginStart(response []byte) ([]byte, step, error) {
 
 func (s *Server) loginUser(response []byte) ([]byte, step, error) {
 	if len(response) == 0 || !utf8.Valid(response) {
-		return nil, nil, malformed("LOGIN with the user %q, want UTF-8", response)
+		return nil, nil, malformed("LOGIN with the user %.100q, want UTF-8", response)
 	}
 	if err := s.claim(string(response), ""); err != nil {
 		return nil, nil, err

@@ -161,7 +161,7 @@ func (s *Server) claim(user, authz string) error {
 		s.authz = authz
 	}
 	if s.authz != "" && s.config.Users != nil {
-		return fmt.Errorf("%w: %q may not act as %q", ErrFailed, user, authz)
+		return fmt.Errorf("%w: %.100q may not act as %.100q", ErrFailed, user, authz)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (s *Server) verify(secret string) error {
 		return err
 	}
 	if secret != want && prepare(secret) != prepare(want) {
-		return fmt.Errorf("%w: wrong password or token of %q", ErrFailed, s.user)
+		return fmt.Errorf("%w: not the password or token of %.100q", ErrFailed, s.user)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (s *Server) secret() (string, error) {
 		secret, ok = s.config.Users[prepare(s.user)]
 	}
 	if !ok {
-		return "", fmt.Errorf("%w: no user %q", ErrFailed, s.user)
+		return "", fmt.Errorf("%w: no user %.100q", ErrFailed, s.user)
 	}
 	return secret, nil
 }

@@ -51,7 +51,7 @@ func (s *Server) scramFinal(exchange *scram.ServerConversation) step {
 		case err == nil:
 			return []byte(proof), scramEnd, nil
 		case proof == scram.ErrInvalidProof:
-			return nil, nil, fmt.Errorf("%w: wrong password of %q", ErrFailed, s.user)
+			return nil, nil, fmt.Errorf("%w: not the password of %.100q", ErrFailed, s.user)
 		}
 		return nil, nil, malformed("SCRAM: %v (RFC 5802 §7)", err)
 	}
