@@ -317,8 +317,8 @@ func (l *transcript) unsent(t *wire.Turn) {
 	}
 }
 
-// redact returns a command line with the credentials replaced: all of it but for AUTH and what
-// looks like a mechanism.
+// redact returns a command line with the credentials replaced: all of it but for AUTH and the name of a
+// mechanism.
 func redact(line []byte, verb string) []byte {
 	const secret = "***"
 	if verb != "AUTH" {
@@ -333,11 +333,19 @@ func redact(line []byte, verb string) []byte {
 	return []byte(strings.Join(words, " "))
 }
 
-// isMechanism tells whether a word can be the name of a SASL mechanism (RFC 4422 §3.1), in capitals
-// or all small.
+// isMechanism reports whether a word is the name of a SASL mechanism that somebody has registered or
+// deployed, in any letter case. What only looks like one may be a password.
 func isMechanism(word string) bool {
-	return len(word) <= 20 && strings.Trim(strings.ToUpper(word), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == "" &&
-		(word == strings.ToUpper(word) || word == strings.ToLower(word))
+	upper := strings.ToUpper(word)
+	family, hash, _ := strings.Cut(upper, "-")
+	switch family {
+	case "CRAM", "DIGEST", "SCRAM", "GS2", "GSS", "EAP", "ECDSA":
+		hash = strings.TrimSuffix(strings.TrimSuffix(hash, "-PLUS"), "-CHALLENGE")
+		return slices.Contains([]string{"MD5", "SHA", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512", "SHA3-512",
+			"KRB5", "SPNEGO", "AES128", "NIST256P"}, hash)
+	}
+	return slices.Contains([]string{"PLAIN", "LOGIN", "ANONYMOUS", "EXTERNAL", "GSSAPI", "NTLM", "OTP", "SKEY", "SECURID", "SRP",
+		"KERBEROS_V4", "KERBEROS_V5", "XOAUTH", "XOAUTH2", "OAUTH10A", "OAUTHBEARER", "OPENID20", "SAML20"}, upper)
 }
 
 // snapshot returns the transcript so far.

@@ -52,13 +52,13 @@ const (
 
 // state is what the client has achieved (RFC 5321 §4.1.4).
 type state struct {
-	refused    bool // by the greeting
-	helo       bool
-	pipelining bool // offered in the reply to EHLO
-	encrypted  bool
-	auth       bool // has authenticated
-	authing    bool // a challenge is out
-	authFailed bool // the last AUTH failed: the next unknown words may be credentials
+	refused     bool // by the greeting
+	helo        bool
+	pipelining  bool // offered in the reply to EHLO
+	encrypted   bool
+	auth        bool // has authenticated
+	authing     bool // a challenge is out
+	credentials bool // the client has said AUTH, and nothing since that is plainly another command
 	transaction
 	payload bool // the client was told to send its message
 	orphan  bool // … but only by a lie, the engine does not know of it

@@ -52,9 +52,6 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if c.mustWait(v) {
 		c.noteHaste()
 	}
-	if v != "" {
-		c.state.authFailed = false
-	}
 	if c.spoken > maxChatter {
 		return c.dismiss("421 4.7.0 Too many commands without a message, closing connection")
 	}
@@ -101,14 +98,25 @@ func (c *Conn) noteHaste() {
 	}
 }
 
-// secret tells whether a line holds credentials, also where it is not what it should be: behind an
-// AUTH that was refused, simple clients go on regardless.
+// secret reports whether a line holds credentials. Whatever the server thinks of an AUTH, a client may
+// send its credentials after it: in the lines of a response that it has broken, although it was refused,
+// or because a Handler's lie has asked for them. So all is secret from AUTH on, until the client says what
+// is plainly another command. STARTTLS does not count, for the client may go on with AUTH after it.
 func (c *Conn) secret(line []byte) bool {
-	if c.state.authing || c.state.authFailed && verb(line) == "" {
+	if c.state.authing {
 		return true
 	}
-	line = bytes.TrimLeft(line, " \t")
-	return len(line) >= len("AUTH") && strings.EqualFold(string(line[:len("AUTH")]), "AUTH")
+	trimmed := bytes.TrimLeft(line, " \t")
+	switch {
+	case len(trimmed) >= len("AUTH") && strings.EqualFold(string(trimmed[:len("AUTH")]), "AUTH"):
+		c.state.credentials = true
+		return true
+	case verb(line) == "":
+		return c.state.credentials
+	case verb(line) != "STARTTLS":
+		c.state.credentials = false
+	}
+	return false
 }
 
 // partOfLine records a line that was not completed, if any of it came. The error ends the connection.
@@ -388,5 +396,4 @@ func (c *Conn) advanceAuth(own []byte) {
 	s := &c.state
 	s.authing = intermediate(own)
 	s.auth = s.auth || positive(own) && !s.authing
-	s.authFailed = !positive(own)
 }

@@ -22,7 +22,7 @@ func (c *Conn) startTLS() error {
 	}
 	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
 		note := fmt.Sprintf("%d bytes of plain text injected behind STARTTLS were discarded", len(injected))
-		if !bytes.Contains(bytes.ToUpper(injected), []byte("AUTH")) { // credentials don't go into transcripts
+		if !c.state.credentials && !bytes.Contains(bytes.ToUpper(injected), []byte("AUTH")) {
 			note += fmt.Sprintf(": %.200q", injected)
 		}
 		t.Notes = append(t.Notes, note)
@@ -36,7 +36,7 @@ func (c *Conn) startTLS() error {
 	if err := c.handshake(); err != nil {
 		return err
 	}
-	c.state = state{encrypted: true}
+	c.state = state{encrypted: true, credentials: c.state.credentials}
 	c.startEngine(awaitNothing)
 	return errEngineReplaced
 }

@@ -1,0 +1,190 @@
+package mailtest_test
+
+// Credentials are in no output, however clumsily a client sends them.
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/lint"
+)
+
+const password = "correct-horse-battery-staple-7d1f0c35a8b942e6"
+
+// responses are what a client answers by each mechanism, in the order of its lines; the first may come
+// with AUTH.
+var responses = []struct {
+	mechanism string
+	lines     []string
+}{
+	{"PLAIN", []string{"\x00bob\x00" + password}},
+	{"LOGIN", []string{"bob", password}},
+	{"CRAM-MD5", []string{"bob 5f4dcc3b5aa765d61d8327deb882cf99" + password}}, // a client that is wrong in more than one way
+	{"SCRAM-SHA-256", []string{"n,,n=bob,r=x", "c=biws,r=x,p=" + password}},
+	{"XOAUTH2", []string{"user=bob\x01auth=Bearer " + password + "\x01\x01", password}},
+	{"OAUTHBEARER", []string{"n,a=bob,\x01auth=Bearer " + password + "\x01\x01", "AQ==", password}},
+	{"X-NOBODY-KNOWS-IT", []string{password, password}},
+	{password, []string{password}},
+}
+
+// rules are what a server may do with AUTH that makes its client say more than it should.
+var credentialRules = [][]mailtest.Rule{
+	nil,
+	{{At: mailtest.Auth, Reply: "535 5.7.8 No"}},
+	{{At: mailtest.Auth, Reply: "334 VXNlcm5hbWU6", Lie: true}},
+	{{At: mailtest.Auth, Reply: "235 2.7.0 Welcome", Lie: true}},
+	{{At: mailtest.Auth, Reply: "250 OK", Lie: true}},
+	{{At: mailtest.Auth, Reply: "500 5.5.1 What"}},
+	{{At: mailtest.AuthStep, Reply: "334 UGFzc3dvcmQ6", Lie: true, Times: 2}},
+	{{At: mailtest.AuthStep, Reply: "235 2.7.0 Welcome", Lie: true}},
+	{{At: mailtest.AuthStep, Reply: "454 4.7.0 Later"}},
+	{{At: mailtest.Helo, Reply: "502 5.5.1 No"}},
+	{{At: mailtest.AuthStep, Drop: mailtest.Close}},
+}
+
+// clumsy is a client that does not wait, in numbers that a fuzzer can choose.
+type clumsy struct {
+	mechanism, rule, users byte
+	wrap                   byte // columns at which base64 is broken; 0 is never
+	initial                bool // the first line comes with AUTH
+	prefix, middle         byte // what is said before AUTH, and between AUTH and the credentials
+	size                   byte // of the client's packets; 0 is all in one
+	lf                     bool // lines end with LF
+	cut                    byte // bytes at the end that are missing
+}
+
+func clumsyFrom(data []byte) clumsy {
+	data = append(bytes.Clone(data), make([]byte, 10)...)
+	return clumsy{
+		mechanism: data[0], rule: data[1], users: data[2], wrap: data[3], initial: data[4]&1 != 0,
+		prefix: data[5], middle: data[6], size: data[7], lf: data[8]&1 != 0, cut: data[9],
+	}
+}
+
+// input returns what the client says, and its credentials as they stand in it.
+func (c clumsy) input() (input string, secrets []string) {
+	r := responses[int(c.mechanism)%len(responses)]
+	prefixes := []string{
+		"EHLO a\r\n", "", "HELO a\r\n", "EHLO a\r\nAUTH\r\n", "EHLO a\r\nSTARTTLS\r\n", "EHLO a\r\nMAIL FROM:<a@a.example>\r\n",
+		"EHLO a\r\nAUTH PLAIN " + strings.Repeat("A", 17<<10) + "\r\n", "EHLO a\r\nRSET\r\nNOOP\r\n",
+	}
+	middles := []string{
+		"", "STARTTLS\r\n", "*\r\n", "\r\n", strings.Repeat("=", 17<<10) + "\r\n", " ", "AUTH " + r.mechanism + "\r\n", "FROB\r\n",
+	}
+	var b strings.Builder
+	b.WriteString(prefixes[int(c.prefix)%len(prefixes)])
+	auth := []string{"AUTH ", "auth ", " AUTH ", "AUTH\t", "AUTH  "}[int(c.middle)/16%5]
+	b.WriteString(auth + r.mechanism)
+	if c.initial {
+		b.WriteString(" ")
+	} else {
+		b.WriteString("\r\n" + middles[int(c.middle)%len(middles)])
+	}
+	for _, line := range r.lines {
+		encoded := base64.StdEncoding.EncodeToString([]byte(line))
+		for width := int(c.wrap); width > 0 && len(encoded) > width; encoded = encoded[width:] {
+			secrets = append(secrets, encoded[:width])
+			b.WriteString(encoded[:width] + "\r\n")
+		}
+		secrets = append(secrets, encoded)
+		b.WriteString(encoded + "\r\n")
+	}
+	b.WriteString("MAIL FROM:<a@a.example>\r\nQUIT\r\n")
+	input = b.String()
+	if c.lf {
+		input = strings.ReplaceAll(input, "\r\n", "\n")
+	}
+	return input[:max(0, len(input)-int(c.cut))], append(secrets, password)
+}
+
+// testClumsy plays the client and looks for its credentials in whatever comes out.
+func testClumsy(t *testing.T, c clumsy) {
+	t.Helper()
+	srv := &mailtest.Server{StartTLS: true, Rules: credentialRules[int(c.rule)%len(credentialRules)]}
+	srv.Users = []map[string]string{nil, {"bob": password}, {"ann": "x"}, {"bob": "other"}}[c.users%4]
+	var out strings.Builder
+	var mu sync.Mutex
+	srv.Reword = func(a *mailtest.Attempt, reply string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(&out, a.Command, reply)
+		return reply
+	}
+	defer srv.Close()
+	conn, err := srv.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	read := make(chan []byte)
+	go func() {
+		all, _ := io.ReadAll(conn)
+		read <- all
+	}()
+	input, secrets := c.input()
+	for rest := input; rest != ""; {
+		n := len(rest)
+		if c.size > 0 {
+			n = min(n, int(c.size))
+		}
+		if _, err := conn.Write([]byte(rest[:n])); err != nil {
+			break
+		}
+		rest = rest[n:]
+	}
+	conn.(interface{ CloseWrite() error }).CloseWrite()
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	replies := <-read
+	s := srv.WaitSession(t, 1)
+	mu.Lock()
+	defer mu.Unlock()
+	fmt.Fprintln(&out, string(replies), s, srv.Report(), lint.Session(s))
+	for _, turn := range s.Turns {
+		fmt.Fprintln(&out, turn.Command, turn.Reply, turn.Notes, string(turn.Payload))
+	}
+	for _, secret := range secrets {
+		const window = 12
+		if len(secret) < window {
+			continue
+		}
+		for _, part := range []string{secret[:window], secret[len(secret)-window:]} {
+			if strings.Contains(out.String(), part) {
+				t.Fatalf("%+v: the client said %q, and %q is in\n%s", c, input, part, out.String())
+			}
+		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	for mechanism := range responses {
+		t.Run(fmt.Sprint(mechanism), func(t *testing.T) {
+			t.Parallel()
+			for rule := range credentialRules {
+				for _, wrap := range []byte{0, 76, 24} {
+					for prefix := range byte(8) {
+						for middle := range byte(8) {
+							c := clumsy{mechanism: byte(mechanism), rule: byte(rule), wrap: wrap, prefix: prefix, middle: middle}
+							c.users, c.initial, c.size = prefix+middle, middle == 7, 40*(middle%3)
+							testClumsy(t, c)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func FuzzCredentials(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 76, 1, 0, 0, 0, 0, 0})
+	f.Add([]byte{1, 2, 0, 24, 0, 6, 1, 7, 1, 30})
+	f.Add([]byte{5, 6, 3, 40, 0, 4, 17, 255, 0, 1})
+	f.Fuzz(func(t *testing.T, data []byte) { testClumsy(t, clumsyFrom(data)) })
+}
