@@ -144,9 +144,11 @@ func (l *lineReader) discardLine() ([]byte, []string, error) {
 				return l.long, nil, err
 			}
 		}
-		end := bytes.IndexByte(l.buffered(), '\n') + 1
+		rest := l.buffered()
+		rest = rest[:min(len(rest), maxDiscard-l.passed)]
+		end := bytes.IndexByte(rest, '\n') + 1
 		if end == 0 {
-			l.passed += len(l.take(l.w - l.r))
+			l.passed += len(l.take(len(rest)))
 			continue
 		}
 		l.passed += len(l.take(end))

@@ -194,8 +194,10 @@ func (c *Conn) readMessage() error {
 			scratch.Put(lent)
 		}
 	}()
-	u.buf = append(u.buf, c.in.take(min(len(c.in.buffered()), chunkSize))...)
 	early := false
+	if !act.interrupts() {
+		u.buf = append(u.buf, c.in.take(min(len(c.in.buffered()), chunkSize))...)
+	}
 	for !u.scan() {
 		if !early && c.reached(&act, &u) {
 			early = true
@@ -210,7 +212,7 @@ func (c *Conn) readMessage() error {
 			return err
 		}
 	}
-	if !early && c.reached(&act, &u) {
+	if !early && act.interrupts() && u.source == act.After { // by its last byte; what is pending is not of it
 		early = true
 		if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
 			return err
@@ -229,7 +231,8 @@ func (c *Conn) readMessage() error {
 	return c.complete(data, &u, orphan, replied)
 }
 
-// reached tells whether so much of the message has come that the action for its body is due.
+// reached reports whether so much of the message, whose end has not come, is there that the action for its
+// body is due.
 func (c *Conn) reached(act *Action, u *unstuffer) bool {
 	return act.interrupts() && u.source+int64(len(u.pending())) >= act.After
 }

@@ -16,6 +16,7 @@ import (
 // ends: who could leave it out could pretend to be anybody.
 func (c *Conn) readProxyHeader() error {
 	r := bufio.NewReaderSize(c.conn, maxProxyHeader)
+	awaitProxyLine(r)
 	h, err := proxyproto.Read(r)
 	if err != nil {
 		return endError(fmt.Sprintf("no PROXY header: %v", c.broken("read", err)))
@@ -35,7 +36,20 @@ func (c *Conn) readProxyHeader() error {
 	return nil
 }
 
-// maxProxyHeader is the longest header of version 2 that is read, and more than the 107 bytes of version 1.
+// awaitProxyLine waits until a header of version 1 is there as a whole, for go-proxyproto refuses one that
+// comes in more than one packet.
+func awaitProxyLine(r *bufio.Reader) {
+	for n := 1; n <= maxProxyLine; n++ {
+		if p, err := r.Peek(n); err != nil || p[0] != 'P' || p[n-1] == '\n' {
+			return
+		}
+	}
+}
+
+// maxProxyLine is the length of the longest header of version 1.
+const maxProxyLine = 107
+
+// maxProxyHeader is the longest header of version 2 that is read.
 const maxProxyHeader = 4 << 10
 
 // prefixed is a connection of which some bytes have been read too early.
