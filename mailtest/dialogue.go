@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -87,6 +88,7 @@ type player struct {
 	raw      net.Conn // below TLS
 	dialogue Dialogue
 	fin      *finWatch // below TLS, if the dialogue has begun it
+	source   *input
 	in       *bufio.Reader
 	out      bytes.Buffer
 	received bytes.Buffer // all that the server has sent
@@ -98,28 +100,44 @@ type player struct {
 }
 
 func newPlayer(conn net.Conn, d Dialogue) *player {
-	p := &player{conn: conn, raw: conn, dialogue: d, since: time.Now(), in: newInput(conn)}
+	p := &player{conn: conn, raw: conn, dialogue: d, since: time.Now()}
+	p.newInput(conn)
 	if tc, ok := conn.(*tls.Conn); ok {
 		p.raw = tc.NetConn()
 	}
 	return p
 }
 
-// newInput returns a reader that leaves what comes next on the connection, for TLS and for whoever
-// uses it after Play.
-func newInput(conn net.Conn) *bufio.Reader { return bufio.NewReader(&input{r: conn}) }
-
-// input reads one byte at a time, and keeps its error, unless that is a timeout.
-type input struct {
-	r   io.Reader
-	err error
+// newInput makes the player read from conn, and leave what comes next on it, for TLS and
+// for whoever uses it after Play.
+func (p *player) newInput(conn net.Conn) {
+	p.source = &input{r: conn}
+	p.in = bufio.NewReader(p.source)
 }
+
+// input reads one byte at a time, and keeps its error, unless that is a timeout. It reads no more than
+// dialogueBytes, until it is told that the client has done something.
+type input struct {
+	r    io.Reader
+	read int
+	err  error
+}
+
+// dialogueBytes is how much a server may say before the client's turn comes.
+const dialogueBytes = 1 << 20
+
+// errEndless ends a dialogue with a server that does not stop talking.
+var errEndless = fmt.Errorf("the server does not stop after %d bytes", dialogueBytes)
 
 func (in *input) Read(b []byte) (int, error) {
 	if in.err != nil {
 		return 0, in.err
 	}
+	if in.read >= dialogueBytes {
+		return 0, errEndless
+	}
 	n, err := in.r.Read(b[:1])
+	in.read += n
 	if !isTimeout(err) {
 		in.err = err
 	}
@@ -195,6 +213,7 @@ func (p *player) flush() error {
 		return err
 	}
 	defer p.out.Reset()
+	p.source.read = 0
 	p.since, p.pause, p.acted = time.Now(), 0, true
 	p.conn.SetWriteDeadline(p.since.Add(dialoguePatience))
 	_, err := p.conn.Write(p.out.Bytes())
@@ -242,7 +261,7 @@ func (p *player) early(err error) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%q came after %v, not after %v", head, after, p.pause)
+	return fmt.Errorf("%s came after %v, not after %v", quoted(head), after, p.pause)
 }
 
 // do does a thing to the connection.
@@ -280,7 +299,8 @@ func (p *player) encrypt() error {
 	if err := conn.Handshake(); err != nil {
 		return err
 	}
-	p.conn, p.in = conn, newInput(conn)
+	p.conn = conn
+	p.newInput(conn)
 	return nil
 }
 
@@ -289,7 +309,7 @@ func (p *player) readLine() (string, error) {
 	line, err := p.in.ReadString('\n')
 	p.received.WriteString(line)
 	if err != nil {
-		return "", fmt.Errorf("got %q and %w", line, err)
+		return "", fmt.Errorf("got %s and %w", quoted(line), err)
 	}
 	return strings.TrimSuffix(line, "\r\n"), nil
 }
@@ -297,7 +317,7 @@ func (p *player) readLine() (string, error) {
 func (p *player) expect(pattern string) error {
 	got, err := p.readLine()
 	if err == nil && !matches(pattern, got) {
-		err = fmt.Errorf("got %q", got)
+		err = fmt.Errorf("got %s", quoted(got))
 	}
 	return err
 }
@@ -310,7 +330,7 @@ func (p *player) expectReply(pattern string) error {
 		}
 		if len(got) < 4 || got[3] != '-' {
 			if !matches(pattern, got) {
-				return fmt.Errorf("got %q", got)
+				return fmt.Errorf("got %s", quoted(got))
 			}
 			return nil
 		}
@@ -322,10 +342,10 @@ func (p *player) expectBytes(want string) error {
 	n, err := io.ReadFull(p.in, got)
 	p.received.Write(got[:n])
 	if err != nil {
-		return fmt.Errorf("got %q and %w", got[:n], err)
+		return fmt.Errorf("got %s and %w", quoted(string(got[:n])), err)
 	}
 	if string(got) != want {
-		return fmt.Errorf("got %q", got)
+		return fmt.Errorf("got %s", quoted(string(got)))
 	}
 	return nil
 }
@@ -349,7 +369,16 @@ func (p *player) expectEnd(how string) error {
 		err = io.EOF
 	}
 	if len(rest) > 0 || !ok {
-		return fmt.Errorf("got %q and %w", rest, err)
+		return fmt.Errorf("got %s and %w", quoted(string(rest)), err)
 	}
 	return nil
+}
+
+// quoted returns what the server has sent for the text of an error, of a long text the beginning.
+func quoted(s string) string {
+	const most = 1000
+	if len(s) <= most {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", cut(s, most), len(s))
 }

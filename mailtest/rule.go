@@ -266,6 +266,49 @@ type ruleState struct {
 	reply  []byte
 	end    time.Time // zero: never
 	seen   int       // turns that fitted
+
+	peers *stageRules // those of its stage
+	place int         // among them
+}
+
+// ruleBook holds rules in force in the order in which they were added. The zero value has none. Whoever
+// holds the lock may use it.
+type ruleBook struct {
+	all    []*ruleState
+	stages map[Stage]*stageRules
+}
+
+// stageRules are the rules of a stage. Those before the first are used up: a test may add a hundred
+// thousand that act once each.
+type stageRules struct {
+	rules []*ruleState // append-only
+	first int
+}
+
+func (b *ruleBook) add(r *ruleState) {
+	if b.stages == nil {
+		b.stages = make(map[Stage]*stageRules)
+	}
+	peers := b.stages[r.At]
+	if peers == nil {
+		peers = new(stageRules)
+		b.stages[r.At] = peers
+	}
+	r.peers, r.place = peers, len(peers.rules)
+	peers.rules = append(peers.rules, r)
+	b.all = append(b.all, r)
+}
+
+// open returns the rules of a stage that may still act, and perhaps some that are used up among them.
+func (b *ruleBook) open(stage Stage) []*ruleState {
+	peers := b.stages[stage]
+	if peers == nil {
+		return nil
+	}
+	for peers.first < len(peers.rules) && peers.rules[peers.first].usedUp() {
+		peers.first++
+	}
+	return peers.rules[peers.first:]
 }
 
 // ofNature is the number of all rules of Server.Rules.
@@ -280,8 +323,8 @@ func (s *Server) AddRules(rules ...Rule) {
 	s.state.Lock()
 	defer s.state.Unlock()
 	for _, r := range states {
-		r.number = len(s.state.rules) + 1
-		s.state.rules = append(s.state.rules, r)
+		r.number = len(s.state.rules.all) + 1
+		s.state.rules.add(r)
 	}
 }
 
@@ -291,7 +334,7 @@ func (s *Server) UnusedRules() []Rule {
 	s.state.Lock()
 	defer s.state.Unlock()
 	var unused []Rule
-	for _, r := range s.state.rules {
+	for _, r := range s.state.rules.all {
 		if r.unused() {
 			unused = append(unused, r.Rule)
 		}
@@ -307,8 +350,8 @@ func (s *Server) CheckRules() error {
 	s.state.Lock()
 	defer s.state.Unlock()
 	var errs []error
-	for _, some := range [...][]*ruleState{s.nature, s.state.rules} {
-		for _, r := range some {
+	for _, book := range s.books() {
+		for _, r := range book.all {
 			if r.Must && r.unused() {
 				errs = append(errs, fmt.Errorf("mailtest: a rule at %v that must act never did: %s", r.At, r.describe()))
 			}
@@ -377,12 +420,12 @@ func literal(reply string) []byte {
 // without the lock.
 func (s *Server) rule(a *Attempt) *ruleState {
 	s.state.Lock()
-	rules := s.state.rules // append-only
+	rules, nature := s.state.rules.open(a.Stage), s.nature.open(a.Stage)
 	a.Open = s.state.open
 	s.state.Unlock()
-	for _, some := range [...][]*ruleState{rules, s.nature} {
+	for _, some := range [...][]*ruleState{rules, nature} {
 		for _, r := range some {
-			if r.At == a.Stage && !s.usedUp(r) && r.fits(a) && s.use(r) {
+			if !s.usedUp(r) && r.fits(a) && s.use(r) {
 				return r
 			}
 		}
@@ -390,18 +433,20 @@ func (s *Server) rule(a *Attempt) *ruleState {
 	return nil
 }
 
-// hasRules tells whether there are any rules, and hasRulesAt whether there are some at a stage.
+// books returns the rules of the server's nature and the others. The state is locked.
+func (s *Server) books() [2]*ruleBook { return [...]*ruleBook{&s.nature, &s.state.rules} }
+
+// hasRules reports whether there are any rules, and hasRulesAt whether there are some at a stage.
 func (s *Server) hasRules() bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	return len(s.nature)+len(s.state.rules) > 0
+	return len(s.nature.all)+len(s.state.rules.all) > 0
 }
 
 func (s *Server) hasRulesAt(stage Stage) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	here := func(r *ruleState) bool { return r.At == stage }
-	return slices.ContainsFunc(s.nature, here) || slices.ContainsFunc(s.state.rules, here)
+	return s.nature.stages[stage] != nil || s.state.rules.stages[stage] != nil
 }
 
 // patience is the shortest silence beyond one of the given length that a rule waits for, or 0.
@@ -409,9 +454,9 @@ func (s *Server) patience(silent time.Duration) time.Duration {
 	s.state.Lock()
 	defer s.state.Unlock()
 	var shortest time.Duration
-	for _, some := range [...][]*ruleState{s.nature, s.state.rules} {
-		for _, r := range some {
-			if r.At == Idle && r.Delay > silent && (shortest == 0 || r.Delay < shortest) {
+	for _, book := range s.books() {
+		for _, r := range book.open(Idle) {
+			if r.Delay > silent && (shortest == 0 || r.Delay < shortest) {
 				shortest = r.Delay
 			}
 		}
@@ -443,6 +488,7 @@ func (s *Server) unuse(r *ruleState) {
 	s.state.Lock()
 	defer s.state.Unlock()
 	r.seen--
+	r.peers.first = min(r.peers.first, r.place)
 }
 
 // usedUp and unused are for whoever holds the lock.

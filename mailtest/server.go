@@ -160,8 +160,8 @@ type Server struct {
 		err  error
 	}
 
-	nature []*ruleState // of Rules
-	tb     testing.TB   // of New; or nil
+	nature ruleBook   // of Rules
+	tb     testing.TB // of New; or nil
 
 	state struct {
 		sync.Mutex
@@ -171,7 +171,7 @@ type Server struct {
 		last       int        // number of the last session
 		open       int        // how many connections are live and were not ended by a rule
 		dialled    int        // connections made by Dial
-		rules      []*ruleState
+		rules      ruleBook
 		suspended  bool // Suspend was called, and Resume was not
 		closed     bool // Close was called
 		ended      bool // and has ended everything: no message can come any more
@@ -578,7 +578,7 @@ func (s *Server) Reset() {
 	s.Inbox.Reset()
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.rules, s.state.sessions = nil, s.live()
+	s.state.rules, s.state.sessions = ruleBook{}, s.live()
 }
 
 // live returns the sessions that have not ended. The state is locked.
@@ -607,14 +607,21 @@ func (s *Server) Sessions() []*Session {
 // does, or nil if there was none or Reset has forgotten it.
 func (s *Server) Session(number int) *Session {
 	s.state.Lock()
-	i, ok := slices.BinarySearchFunc(s.state.sessions, number, func(ss *session, n int) int { return cmp.Compare(ss.number, n) })
-	if !ok {
-		s.state.Unlock()
+	found := s.find(number)
+	s.state.Unlock()
+	if found == nil {
 		return nil
 	}
-	found := s.state.sessions[i]
-	s.state.Unlock()
 	return found.snapshot()
+}
+
+// find returns the session with a number, or nil. The state is locked.
+func (s *Server) find(number int) *session {
+	i, ok := slices.BinarySearchFunc(s.state.sessions, number, func(ss *session, n int) int { return cmp.Compare(ss.number, n) })
+	if !ok {
+		return nil
+	}
+	return s.state.sessions[i]
 }
 
 // Message returns the message with the given number, see [Message.Number], or nil if there is none or
@@ -660,13 +667,13 @@ func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 func (s *Server) endedSession(number int) (*session, error) {
 	s.state.Lock()
 	defer s.state.Unlock()
-	i := slices.IndexFunc(s.state.sessions, func(ss *session) bool { return ss.number == number })
+	ss := s.find(number)
 	switch {
-	case i >= 0 && s.state.sessions[i].conn == nil:
-		return s.state.sessions[i], nil
-	case i < 0 && number < 1:
+	case ss != nil && ss.conn == nil:
+		return ss, nil
+	case ss == nil && number < 1:
 		return nil, fmt.Errorf("mailtest: there is no session %d, the first has the number 1", number)
-	case i < 0 && number <= s.state.last:
+	case ss == nil && number <= s.state.last:
 		return nil, fmt.Errorf("mailtest: session %d has ended, and Reset has forgotten it; wait for it before Reset", number)
 	}
 	return nil, nil

@@ -57,7 +57,9 @@ func (s *Server) prepare() {
 			set.Name = *name
 		}
 		s.set = set
-		s.nature = newRuleStates(set.Rules, "of Server.Rules")
+		for _, r := range newRuleStates(set.Rules, "of Server.Rules") {
+			s.nature.add(r)
+		}
 		s.wire = wire.Config{
 			Name: s.name(), MaxSize: set.MaxSize, MaxRecipients: set.MaxRecipients, Implicit: set.ImplicitTLS,
 			LMTP: set.LMTP, Proxy: set.ProxyProtocol, Client: set.XClient, BareLF: wire.BareLF(set.BareLF),

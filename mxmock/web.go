@@ -29,7 +29,7 @@ func (n *Internet) serveWeb(name string, port int) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: n.pages(), TLSConfig: h.TLS(), ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{Handler: n.pages(), TLSConfig: h.TLS(), ErrorLog: log.New(io.Discard, "", 0), ConnState: n.countWeb}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
@@ -46,9 +46,21 @@ func (n *Internet) serveWeb(name string, port int) error {
 		} else {
 			server.Serve(l)
 		}
+		server.Close() // which has missed a connection that was accepted meanwhile
 		n.forget(server)
 	})
 	return nil
+}
+
+// countWeb lets Close wait for the connections of a web server, which its own Close does not. A connection is
+// new while the server's goroutine, for which Close waits as well, accepts it.
+func (n *Internet) countWeb(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		n.running.Add(1)
+	case http.StateClosed:
+		n.running.Done()
+	}
 }
 
 // pages are those of all domains: one machine may have the names of many.

@@ -19,9 +19,9 @@ import (
 // Deliver sends a message, unchanged but that a LF without CR gets one, to the server at the other
 // end of conn, and closes conn. Sender and recipients are those of the envelope, with the parameters
 // that the server offers; where there is no recipient, those of From (or Sender), To, Cc and Bcc. The
-// error wraps the *[smtp.SMTPError] of the server.
+// error wraps the *[smtp.SMTPError] of the server. A reply of more than 64 KiB is an error.
 func Deliver(conn net.Conn, m *mailtest.Message) error {
-	c := smtp.NewClient(conn)
+	c := smtp.NewClient(&bounded{Conn: conn})
 	defer c.Close()
 	from, to := route(m)
 	if len(to) == 0 {
@@ -54,6 +54,33 @@ func Deliver(conn net.Conn, m *mailtest.Message) error {
 	}
 	c.Quit() // the message is delivered, whatever becomes of this
 	return nil
+}
+
+// maxReply is the size of the longest reply that is read.
+const maxReply = 64 << 10
+
+// errEndless ends the reading of a reply that is longer than any server has reason to send.
+var errEndless = fmt.Errorf("a reply of more than %d bytes", maxReply)
+
+// bounded is a connection on which replies have a bound: the client, which does not send commands ahead,
+// would otherwise keep all lines of one that does not end.
+type bounded struct {
+	net.Conn
+	read int // since the last write
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	b.read = 0
+	return b.Conn.Write(p)
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.read >= maxReply {
+		return 0, errEndless
+	}
+	n, err := b.Conn.Read(p)
+	b.read += n
+	return n, err
 }
 
 // crlf returns a message in whose line ends LF never is without CR: what a file may have lost.
