@@ -36,9 +36,10 @@ import (
 // later. All methods may be called from several goroutines at once, those with a [testing.TB]
 // only from the test's own.
 //
-// What a client sends is bounded, but for the number of its messages: lines of 16 KiB, a thousand
-// bad commands, and 16 MiB of commands and replies without a message between them. Beyond that it
-// is told so by 421 and the connection ends.
+// What a client sends is bounded, but for its accepted messages: lines of 16 KiB, a thousand bad
+// commands, and from one accepted message to the next 16 MiB of commands and replies, and as much
+// and twice MaxSize of content that was refused or taken back. Beyond that it is told so by 421 and
+// the connection ends.
 //
 // # Addresses
 //

@@ -239,6 +239,7 @@ type transcript struct {
 	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
 	filed      []*record            // the messages that were accepted
 	extras     []extra
+	chunks     []int // the extras with the chunks of a message that has yet to end
 }
 
 // turn is a turn in few bytes.
@@ -284,7 +285,26 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		}
 		l.extras = append(l.extras, x)
 	}
+	switch {
+	case stage == Bdat && t.Accepted && rec.extra:
+		l.chunks = append(l.chunks, len(l.extras)-1)
+	case stage == Dot && t.Verb == "BDAT" && t.Payload != nil:
+		l.share(t.Payload)
+	case stage == Mail || stage == Rset:
+		l.chunks = nil
+	}
 	l.turns = append(l.turns, rec)
+}
+
+// share lets the chunks of a message, which have come before its end, be parts of it, so that its bytes
+// are kept once.
+func (l *transcript) share(message []byte) {
+	for _, i := range l.chunks {
+		x := &l.extras[i]
+		n := len(x.payload)
+		x.payload, message = message[:n:n], message[n:]
+	}
+	l.chunks = nil
 }
 
 // word returns the index of the wording of a turn.

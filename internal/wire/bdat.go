@@ -31,9 +31,6 @@ func (c *Conn) bdat() error {
 	if !ok {
 		return c.conclude(oneLine("501 5.5.4 Usage: BDAT size [LAST]"))
 	}
-	if last && refuse == "" {
-		c.spoken = 0
-	}
 	t.Line = bytes.Clone(t.Line)
 	if act.Drop != NoDrop && act.After == 0 && act.Reply == nil {
 		return c.conclude(nil)
@@ -46,7 +43,7 @@ func (c *Conn) bdat() error {
 	if err != nil {
 		t.Notes = append(t.Notes, "the chunk was not completed")
 		c.handler.Reply(t)
-		c.handler.After(t)
+		c.after(t)
 		return err
 	}
 	if refuse != "" || act.keepsFromEngine() {
@@ -62,14 +59,17 @@ func (c *Conn) bdat() error {
 		return err
 	}
 	s.chunking = true
-	s.chunks = append(s.chunks, chunk...)
 	if !last {
+		s.chunks = append(s.chunks, chunk)
 		return c.conclude(fmt.Appendf(nil, "250 2.0.0 %d octets received\r\n", size))
 	}
 	command := *t
 	t = c.begin(End, "BDAT", command.Line)
 	t.Notes, t.Received = command.Notes, command.Received
-	t.Payload = slices.Clip(s.chunks)
+	t.Payload = slices.Clip(chunk)
+	if len(s.chunks) > 0 {
+		t.Payload = slices.Concat(append(s.chunks, chunk)...)
+	}
 	if c.cfg.LMTP {
 		return c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST", command.Action)
 	}
@@ -81,10 +81,18 @@ func (c *Conn) bdat() error {
 	return c.pass("BDAT", "0 LAST")
 }
 
+// chunked returns how many bytes of the message have come in chunks.
+func (t *transaction) chunked() (size int64) {
+	for _, chunk := range t.chunks {
+		size += int64(len(chunk))
+	}
+	return size
+}
+
 // refuseChunk is the reply to a chunk that can't be taken, or "".
 func (c *Conn) refuseChunk(size int64) string {
 	refuse := c.noRecipients()
-	if refuse == "" && size > c.cfg.MaxSize-int64(len(c.state.chunks)) {
+	if refuse == "" && size > c.cfg.MaxSize-c.state.chunked() {
 		refuse = fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
 	}
 	return refuse
@@ -115,9 +123,9 @@ func chunkArgs(arg string) (size int64, last, ok bool) {
 // the client has been replied to by that, the transaction is over.
 func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	s := &c.state
-	limit := c.cfg.MaxSize - int64(len(s.chunks))
+	limit := c.cfg.MaxSize - s.chunked()
 	act := s.body
-	due := act.After - int64(len(s.chunks))
+	due := act.After - s.chunked()
 	if !act.interrupts() || due > size {
 		chunk, err = c.readBytes(size, limit)
 		return chunk, false, err
@@ -130,9 +138,9 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	if replied = act.Drop != NoDrop || act.Reply != nil; replied {
 		command.Action = Action{} // it remains without a reply of its own
 		c.handler.Reply(&command)
-		c.handler.After(&command)
+		c.after(&command)
 	}
-	if err = c.interrupt(&act, slices.Concat(s.chunks, chunk)); err != nil {
+	if err = c.interrupt(&act, slices.Concat(append(s.chunks, chunk)...)); err != nil {
 		return chunk, true, err
 	}
 	rest, err := c.readBytes(size-due, limit-due)
@@ -142,9 +150,9 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 		return chunk, false, err
 	}
 	t := c.begin(Body, "", nil)
-	t.Payload = slices.Concat(s.chunks, chunk)
+	t.Payload = slices.Concat(append(s.chunks, chunk)...)
 	c.handler.Reply(t)
-	c.handler.After(t)
+	c.after(t)
 	s.transaction = transaction{}
 	c.tell("RSET")
 	return chunk, true, err

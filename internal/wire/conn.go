@@ -29,9 +29,10 @@ type Conn struct {
 	await  await
 	turn   Turn
 	state  state
-	errors int // bad commands
-	large  int // the size of the last message, if it was large
-	spoken int // bytes since the last message, see maxChatter
+	errors int   // bad commands
+	large  int   // the size of the last message, if it was large
+	spoken int   // bytes of lines and replies since a message was accepted, see maxChatter
+	held   int64 // bytes of messages that were not, since then, see maxHeld
 	ended  bool
 
 	handshaking bool // a TLS handshake has begun and not succeeded
@@ -71,7 +72,7 @@ type transaction struct {
 	binary   bool
 	tried    int // RCPT commands
 	rcpt     int // accepted ones
-	chunks   []byte
+	chunks   [][]byte
 	chunking bool
 	body     Action // what is to happen in the middle of the chunks
 }

@@ -23,8 +23,8 @@ const (
 	// maxErrors is how many bad commands a client may send.
 	maxErrors = 1000
 
-	// maxChatter is how many bytes of lines and replies may pass between two messages, each turn
-	// counted as turnSize more: the transcript keeps them all.
+	// maxChatter is how many bytes of lines and replies may pass between two accepted messages, each
+	// turn counted as turnSize more: the transcript keeps them all.
 	maxChatter = 16 << 20
 	turnSize   = 64
 

@@ -266,7 +266,7 @@ func (c *Conn) lost(data []byte) {
 	t.Payload = bytes.Clone(data)
 	t.Notes = append(t.Notes, "the message was not completed")
 	c.handler.Reply(t)
-	c.handler.After(t)
+	c.after(t)
 }
 
 // interrupt does in the middle of a message what the Handler wanted there.
@@ -279,7 +279,7 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 	}
 	c.handler.Reply(t)
 	if err := c.wait(act.Delay); err != nil {
-		c.handler.After(t)
+		c.after(t)
 		return err
 	}
 	err := c.send(t)
@@ -292,7 +292,6 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 // complete takes a whole message through its turn. If it was replied to before its end, nothing
 // more is said.
 func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
-	c.spoken = 0
 	t := c.begin(End, "", nil)
 	t.Payload = data
 	if u.bare > 0 {
@@ -310,7 +309,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	if replied {
 		c.advance(nil)
 		c.handler.Reply(t)
-		c.handler.After(t)
+		c.after(t)
 		if !orphan {
 			c.tell(".")
 		}

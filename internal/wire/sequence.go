@@ -52,8 +52,8 @@ func (c *Conn) command(line []byte, notes []string) error {
 	if c.mustWait(v) {
 		c.noteHaste()
 	}
-	if c.spoken > maxChatter {
-		return c.dismiss("421 4.7.0 Too many commands without a message, closing connection")
+	if c.spoken > maxChatter || c.held > c.maxHeld() && v != "QUIT" {
+		return c.dismiss("421 4.7.0 Too much without a message, closing connection")
 	}
 	if v == "BDAT" {
 		return c.bdat()
@@ -77,6 +77,9 @@ func (c *Conn) command(line []byte, notes []string) error {
 	}
 	return c.pass(v, c.forEngine())
 }
+
+// maxHeld is how many bytes of messages may be refused or abandoned between two accepted ones.
+func (c *Conn) maxHeld() int64 { return maxChatter + 2*c.cfg.MaxSize }
 
 // mustWait tells whether the client must read the reply to a command before it says more
 // (RFC 2920 §3.1; for AUTH, RFC 4954 §4). What follows BDAT is its chunk, and what follows STARTTLS
@@ -131,7 +134,7 @@ func (c *Conn) partOfLine(line []byte, err error) error {
 	t := c.begin(k, verb(line), line)
 	t.Notes, t.Secret = []string{"the line was not completed"}, c.secret(line)
 	c.handler.Reply(t)
-	c.handler.After(t)
+	c.after(t)
 	return middle(err, "line")
 }
 

@@ -47,7 +47,7 @@ func (c *Conn) handshake() error {
 	act := c.ask()
 	if err := c.wait(act.Delay); err != nil {
 		c.handler.Reply(t)
-		c.handler.After(t)
+		c.after(t)
 		return err
 	}
 	if act.Reply != nil || act.Drop != NoDrop {
@@ -81,6 +81,6 @@ func (c *Conn) handshake() error {
 		t.Notes = append(t.Notes, err.Error())
 	}
 	c.handler.Reply(t)
-	c.handler.After(t)
+	c.after(t)
 	return err
 }

@@ -180,7 +180,7 @@ func (c *Conn) carryOut(own []byte) error {
 		err = c.wait(delay)
 	}
 	if err != nil {
-		c.handler.After(t)
+		c.after(t)
 		return err
 	}
 	err = c.send(t)
@@ -219,18 +219,27 @@ func (c *Conn) reconcile(own []byte) {
 	}
 }
 
+// after shows the whole turn to the Handler, and counts what that keeps of it.
+func (c *Conn) after(t *Turn) {
+	c.handler.After(t)
+	c.spoken += len(t.Line) + t.Sent + turnSize
+	c.held += int64(len(t.Payload))
+	if t.Kind == End && t.Accepted && positive(t.Reply) {
+		c.spoken, c.held = 0, 0
+	}
+}
+
 // send ends the turn and writes its reply, whole or paced or in part.
 func (c *Conn) send(t *Turn) error {
 	reply := t.Reply
 	if act := &t.Action; act.Drop != NoDrop && act.After > 0 && int64(len(reply)) > act.After {
 		reply = reply[:act.After]
 	}
-	c.spoken += len(t.Line) + len(reply) + turnSize
 	t.Sent = len(reply)
 	if t.Sent > 0 {
 		t.Replied = time.Now()
 	}
-	c.handler.After(t)
+	c.after(t)
 	n, err := c.write(reply, t.Action.Pace)
 	for err == nil && t.Action.Endless && !c.stopped() {
 		_, err = c.write(reply, t.Action.Pace)
