@@ -61,7 +61,9 @@ func (a *app) Send(ctx context.Context, to string) error {
 
 func TestRegister(t *testing.T) {
 	srv := mailtest.New(t)
-	newShop(srv.Addr()).Register("bob@qq.com")
+	if err := newShop(srv.Addr()).Register("bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
 	msg := srv.Next(t)
 	if msg.Subject != "Welcome" || msg.Text != "Hello Bob\n" {
 		t.Errorf("subject = %q, text = %q", msg.Subject, msg.Text)
@@ -70,10 +72,16 @@ func TestRegister(t *testing.T) {
 
 func TestAsynchronous(t *testing.T) {
 	t.Parallel()
+	sent := make(chan error, 1)
+	t.Cleanup(func() { // after that of the server: its end does not cut off the sender
+		if err := <-sent; err != nil {
+			t.Errorf("the shop got %v", err)
+		}
+	})
 	srv := mailtest.New(t)
 	shop := newShop(srv.Addr())
 
-	go shop.send("bob@qq.com", "Your receipt", "Thank you\r\n")
+	go func() { sent <- shop.send("bob@qq.com", "Your receipt", "Thank you\r\n") }()
 	msg := srv.WaitFor(t, func(m *mailtest.Message) bool { return m.Subject == "Your receipt" })
 	if msg.Envelope.To[0].Address != "bob@qq.com" {
 		t.Errorf("recipient = %q", msg.Envelope.To[0].Address)
@@ -235,7 +243,7 @@ func TestDNSFault(t *testing.T) {
 	inet.MX("qq.com", "mx1.qq.com")
 	inet.Break("mx qq.com", mxmock.ServFail)
 
-	results, _ := newApp(inet.Resolver(), inet.DialContext).Sender.Send(t.Context(), "", []string{"bob@qq.com"}, []byte("x"))
+	results, _ := newApp(inet.Resolver(), inet.DialContext).Sender.Send(t.Context(), "", []string{"bob@qq.com"}, []byte("x")) // results has the errors
 	if got := results[0].Status; got != outbound.Temporary {
 		t.Errorf("status = %v, want a later attempt", got)
 	}
@@ -279,6 +287,22 @@ func TestTrust(t *testing.T) {
 
 	v, why := mailauth.Check(t.Context(), msg, inet.Resolver())
 	if want := (mailauth.Verdict{SPF: "pass", DKIM: "none", DMARC: "none"}); v != want {
+		t.Errorf("verdict = %+v, want %+v: %v", v, want, why)
+	}
+}
+
+func TestSenderWithoutSPF(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	mx := inet.MX("qq.com", "mx1.qq.com")[0]
+
+	shop := inet.Sender("example.com", mxmock.NoSPF)
+	app := newApp(inet.Resolver(), shop.DialContext)
+	if err := app.Send(t.Context(), "bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+	v, why := mailauth.Check(t.Context(), mx.Next(t), inet.Resolver())
+	if want := (mailauth.Verdict{SPF: "none", DKIM: "none", DMARC: "fail"}); v != want {
 		t.Errorf("verdict = %+v, want %+v: %v", v, want, why)
 	}
 }

@@ -1,0 +1,100 @@
+package mxmock
+
+// A sender as strict receivers like it, whole or with a part missing.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
+)
+
+// Sender is a domain's own mail host, from which mail is sent: see [Internet.Sender].
+type Sender struct {
+	// Host is the host. Code under test connects from it by [Host.DialContext], and says its
+	// [Host.Name] in EHLO.
+	*Host
+
+	// DKIM signs the mail of the domain. The key is published at selector "test".
+	DKIM mailauth.Signer
+}
+
+// Omission is a part that a [Sender] does not have. The zero Omission is none.
+type Omission uint8
+
+// The parts that a sender can be without.
+const (
+	NoMX    Omission = iota + 1 // the domain has no MX record, though its host takes mail
+	NoPTR                       // the address of the host has no name
+	NoSPF                       // the domain says nothing of who may send
+	NoDKIM                      // the key of the signatures is not published
+	NoDMARC                     // the domain has no policy
+)
+
+// omissionNames are the names of the omissions.
+var omissionNames = enum.Names{NoMX: "NoMX", NoPTR: "NoPTR", NoSPF: "NoSPF", NoDKIM: "NoDKIM", NoDMARC: "NoDMARC"}
+
+// String returns the name of the omission as it is in this package.
+func (o Omission) String() string { return omissionNames.String("Omission", "no Omission", uint8(o)) }
+
+// MarshalText returns the name of the omission, and nothing for the zero Omission. The error says
+// that there is no such omission.
+func (o Omission) MarshalText() ([]byte, error) {
+	return omissionNames.Marshal("mxmock: omission", uint8(o))
+}
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (o *Omission) UnmarshalText(text []byte) error {
+	return omissionNames.Unmarshal("mxmock: omission", text, (*uint8)(o))
+}
+
+// Sender makes the host mail.DOMAIN, with a mail server on port 25 for what comes back, and everything
+// by which receivers judge a sender: an MX record, a PTR record that leads back to the host, an SPF
+// record that names it and nobody else, the public key of DKIM, and a DMARC policy that rejects
+// everything else. Each of them can be left out. The parts that are not left out replace those that the
+// domain has; the host may exist. Sender panics if domain is not a domain name.
+//
+//	shop := inet.Sender("shop.example", mxmock.NoPTR)
+//	app := newApp(inet.Resolver(), shop.DialContext)
+//	signed, err := shop.DKIM.Sign(message)
+func (n *Internet) Sender(domain string, without ...Omission) *Sender {
+	apex := mustName(domain)
+	name := strings.TrimSuffix(apex, ".")
+	s := &Sender{Host: n.Host("mail." + name), DKIM: mailauth.Signer{Domain: name}}
+	s.Server(25)
+	has := func(o Omission) bool { return !slices.Contains(without, o) }
+	must(n.db.Ensure(apex))
+	if has(NoMX) {
+		n.MX(domain, s.Name())
+	}
+	for _, a := range s.addrs {
+		ptr := &dns.PTR{Hdr: header(reverseName(a), dns.TypePTR), Ptr: s.fqdn}
+		must(n.withdraw(ptr))
+		if has(NoPTR) {
+			must(n.db.Add(ptr))
+		}
+	}
+	var records Records
+	if has(NoSPF) {
+		records.SPF = "a:" + s.Name() + " -all"
+	}
+	if has(NoDMARC) {
+		records.DMARC = "p=reject"
+	}
+	n.Publish(domain, records)
+	if has(NoDKIM) {
+		text, err := s.DKIM.Record()
+		if err == nil {
+			err = n.setTXT("test._domainkey."+apex, "v=DKIM1;", text)
+		}
+		if err != nil {
+			panic(fmt.Sprintf("mxmock: sender for %s: %v", domain, err))
+		}
+	}
+	return s
+}
