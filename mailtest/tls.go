@@ -36,6 +36,10 @@ func (s *Server) newTLS() (*tls.Config, error) {
 // of all its servers.
 func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 
+// RootPEM returns the certificate authority of [Server.RootCAs] as PEM, for programs that read what they
+// trust from a file. It is another one in each process.
+func (s *Server) RootPEM() []byte { return testca.RootPEM() }
+
 // ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs] and expects
 // the server's name, under whatever address it was reached. It is the caller's own to change. A server with
 // a certificate of the caller's own in TLS needs a configuration of the caller's own as well.

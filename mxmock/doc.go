@@ -15,7 +15,7 @@
 // name, addresses for documentation (192.0.2.2 and so on), records in the DNS that say so in both
 // directions, and a certificate. [Internet.Zone] adds records as they stand in a master file,
 // [Internet.Publish] those that mail needs and people get wrong (SPF, DKIM, DMARC, MTA-STS, TLSA
-// …), [Internet.Check] says where records and hosts disagree. [Internet.Secure] signs a domain by
+// …), [Internet.Sender] makes a sender with all that receivers ask for, [Internet.Check] says where records and hosts disagree. [Internet.Secure] signs a domain by
 // DNSSEC. What nobody defined does not exist: NXDOMAIN.
 //
 // # Mail servers and other services
@@ -60,5 +60,5 @@
 // In memory by [Internet.Resolver] and [Internet.DialContext], which is fast, parallel, and works
 // in bubbles. [Internet.Dialer] is for code that insists on a [net.Dialer], [Internet.UseAsDefault]
 // for code that takes no resolver. Other programs reach it over real sockets: [Internet.ListenDNS],
-// [Internet.ListenHosts], [Internet.ResolvConf].
+// [Internet.ListenHosts], [Internet.ResolvConf], and through a proxy: [Internet.ListenSOCKS].
 package mxmock

@@ -90,6 +90,7 @@ type Internet struct {
 	webs        map[place]bool  // web servers, by host and port
 	configured  map[string]bool // domains with autoconfiguration, in lower case
 	closing     map[closer]bool
+	relays      map[*relay]bool // connections through a SOCKS proxy
 	closed      bool
 	end         chan struct{} // closed by Close; see done
 
@@ -167,6 +168,7 @@ func (n *Internet) close() error {
 	for _, h := range hosts {
 		err = errors.Join(err, h.close())
 	}
+	n.endRelays()
 	n.running.Wait()
 	n.Inbox.Close()
 	n.mu.Lock()
@@ -418,6 +420,10 @@ func (n *Internet) Sessions() []*mailtest.Session {
 // RootCAs returns a pool with the certificate authority of this process, which has signed the
 // certificates of all hosts.
 func (n *Internet) RootCAs() *x509.CertPool { return testca.Pool() }
+
+// RootPEM returns the certificate authority of [Internet.RootCAs] as PEM, for programs that read what they
+// trust from a file. It is another one in each process.
+func (n *Internet) RootPEM() []byte { return testca.RootPEM() }
 
 // ClientTLS returns a configuration with which a client can connect to any host: it trusts
 // [Internet.RootCAs]. It is the caller's own to change; who does not let a dialer set the name of
