@@ -498,7 +498,7 @@ func (s *Server) admit(ss *session) bool {
 
 // Close stops the server: it closes all listeners and connections, and waits until all goroutines of
 // the server have ended, for less than a second whatever their clients do. A client that was told 250
-// for a message less than 250 ms ago may still say QUIT and hears 221; any other hears 421 at once
+// for a message less than 250 ms ago may still say QUIT and hears 221 (RSET and NOOP before it, too); any other hears 421 at once
 // before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending], and it is neither a
 // turn nor for rules. What was captured stays. A second call does nothing.
 //

@@ -165,8 +165,8 @@ func (c *Conn) step() error {
 		return c.readMessage()
 	}
 	line, notes, err := c.line()
-	c.spoke()
-	if err == nil && c.stopped() && verb(line) != "QUIT" {
+	leaving := err == nil && c.leaving(verb(line))
+	if err == nil && c.stopped() && !leaving {
 		return errStopped
 	}
 	switch err {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Grace is how long a client that was told that its message is accepted has for QUIT, when the server
-// ends. It is counted from that reply.
+// Grace is how long a client that was told that its message is accepted has for QUIT, and RSET and NOOP
+// before it, when the server ends. It is counted from that reply.
 const Grace = 250 * time.Millisecond
 
 // farewell is what a client hears when the server ends.
@@ -91,11 +91,17 @@ func (c *Conn) acked(at time.Time) {
 	}
 }
 
-// spoke notes that the client has said something.
-func (c *Conn) spoke() {
+// leaving notes that the client has said something, and reports whether it may still end the dialogue by
+// itself: it says QUIT, or after a message RSET or NOOP, by which some clients see whether the server is
+// there before they do.
+func (c *Conn) leaving(verb string) bool {
 	c.stop.mu.Lock()
 	defer c.stop.mu.Unlock()
+	if (verb == "RSET" || verb == "NOOP") && !c.stop.grace.IsZero() {
+		return true
+	}
 	c.stop.grace = time.Time{}
+	return verb == "QUIT"
 }
 
 // sayFarewell tells the client that the server ends, and reports whether that went out. During a TLS
