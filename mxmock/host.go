@@ -247,11 +247,11 @@ func (h *Host) close() error {
 	for _, l := range listeners {
 		l.Close()
 	}
-	var errs []error
+	var err error
 	for _, s := range h.servers() {
-		errs = append(errs, closeServer(s.Server))
+		err = errors.Join(err, closeServer(s.Server))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // closeServer closes a mail server and returns the error with which Close panics because of what the test

@@ -136,6 +136,9 @@ func pass(to, from net.Conn) {
 func (n *Internet) endRelays() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if len(n.relays) == 0 {
+		return
+	}
 	patience := time.NewTimer(250 * time.Millisecond)
 	defer patience.Stop()
 	for r := range n.relays {
