@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/examples/outbound"
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
@@ -328,7 +329,7 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	name := filepath.Join(t.TempDir(), "welcome.eml")
+	name := filepath.Join(machine.TempDir(t), "welcome.eml")
 	if err := mailbox.WriteFile(name, srv.Next(t)); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/proxy"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -27,11 +28,12 @@ var languages = map[string]struct{ program, option, before string }{
 }
 
 func TestLanguages(t *testing.T) {
+	machine.NeedIPv4(t)
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir())
+	t.Chdir(machine.TempDir(t))
 	recipes := 0
 	for block := range strings.SplitSeq(string(readme), "\n```") {
 		language, recipe, _ := strings.Cut(block, "\n")
@@ -80,6 +82,7 @@ func TestLanguages(t *testing.T) {
 
 func TestAnotherMachine(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	srv := mailtest.New(t)
 
 	srv.Name = "host.docker.internal"

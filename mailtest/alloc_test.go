@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -44,6 +45,7 @@ func (d *dialogue) say(line []byte) {
 }
 
 func TestAllocations(t *testing.T) {
+	machine.NeedIPv4(t)
 	srv := mailtest.New(t)
 	d := newDialogue(t, srv)
 	mail, rcpt, data := []byte("MAIL FROM:<a@b.example>\r\n"), []byte("RCPT TO:<c@d.example>\r\n"), []byte("DATA\r\n")

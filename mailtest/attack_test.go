@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -229,6 +230,7 @@ func TestHugeMessage(t *testing.T) {
 func TestConnectionFlood(t *testing.T) {
 	t.Parallel()
 	const flood = 200
+	machine.NeedFiles(t, 3*flood)
 	srv := mailtest.New(t)
 	for range flood {
 		conn, err := net.Dial("tcp", srv.Addr())

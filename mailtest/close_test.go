@@ -19,6 +19,7 @@ import (
 
 	gosmtp "github.com/emersion/go-smtp"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -296,6 +297,7 @@ func TestCloseBounded(t *testing.T) {
 				})
 				return
 			}
+			machine.NeedFiles(t, 150)
 			closeBounded(t, way)
 		})
 	}

@@ -19,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -137,6 +138,7 @@ func play(t *testing.T, d *dialog, c connect, rules ...mailtest.Rule) {
 	if strings.HasPrefix(c.name, "memory") {
 		synctest.Test(t, func(t *testing.T) { playHere(t, d, c, rules) })
 	} else {
+		machine.NeedIPv4(t) // whose addresses are in the dialogues
 		fast := *d
 		rules, fast.text = hurried(rules, d.text)
 		playHere(t, &fast, c, rules)

@@ -1,6 +1,7 @@
 package mailtest_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -14,7 +15,16 @@ import (
 
 // register stands for the code under test: it sends a mail to whoever has signed up.
 func register(srv *mailtest.Server, to string) error {
-	return smtp.SendMail(srv.Addr(), nil, "shop@example.com", []string{to}, []byte("Subject: Welcome\r\n\r\nHello\r\n"))
+	conn, err := srv.Dial(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := smtp.NewClient(conn, "localhost")
+	if err != nil {
+		return err
+	}
+	return deliver(c, "shop@example.com", to, "Subject: Welcome\r\n\r\nHello\r\n")
 }
 
 // Fail twice, then accept.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
 // goldenTB records what a helper reports.
@@ -64,7 +66,7 @@ want "Thank you*!"`},
 		{"Subject: Order 4711\n\n[1] text/plain\nThank you.\nBye\n", `:5: the message ends here, want "Bye"`},
 	}
 	for _, test := range tests {
-		name := filepath.Join(t.TempDir(), "golden.txt")
+		name := filepath.Join(machine.TempDir(t), "golden.txt")
 		if err := os.WriteFile(name, []byte(test.golden), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +85,7 @@ want "Thank you*!"`},
 // TestGoldenUpdate writes a file and keeps the wildcards that somebody has put in.
 func TestGoldenUpdate(t *testing.T) {
 	t.Parallel()
-	name := filepath.Join(t.TempDir(), "new", "golden.txt")
+	name := filepath.Join(machine.TempDir(t), "new", "golden.txt")
 	m := ParseMessage([]byte("Subject: Order 1\n\nThank you.\n"))
 	compareGolden(t, name, m.Summary(), true)
 	compareGolden(t, name, m.Summary(), false)
@@ -121,7 +123,7 @@ func TestGoldenBlank(t *testing.T) {
 		}
 	}
 	m := ParseMessage([]byte("Subject: Hi\n\ntoken=4711\n"))
-	name := filepath.Join(t.TempDir(), "golden.txt")
+	name := filepath.Join(machine.TempDir(t), "golden.txt")
 	if err := os.WriteFile(name, []byte(blanked(m.Summary(), []string{`token=(\d+)`})), 0o666); err != nil {
 		t.Fatal(err)
 	}

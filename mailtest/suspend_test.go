@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -76,6 +77,7 @@ func TestSuspendBeforeUse(t *testing.T) {
 // A listener of the caller's own stays open, and its connections end at once.
 func TestSuspendServe(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	srv := mailtest.New(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -190,6 +191,7 @@ func TestClientCertificateByDefault(t *testing.T) {
 // Neither address needs the other, and the key for TLS is made when it is needed.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	srv := mailtest.New(t)
 	if srv.TLSAddr() == srv.Addr() || srv.Addr() != net.JoinHostPort(srv.Host(), portOf(t, srv.Addr())) {
 		t.Errorf("got Addr %s, TLSAddr %s, Host %s, Port %d", srv.Addr(), srv.TLSAddr(), srv.Host(), srv.Port())

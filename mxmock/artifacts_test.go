@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -64,7 +65,7 @@ func TestArtifacts(t *testing.T) {
 
 	t.Run("flag", func(t *testing.T) {
 		t.Parallel()
-		dir := t.TempDir()
+		dir := machine.TempDir(t)
 		out := run(t, "X=", "-test.artifacts", "-test.outputdir="+dir)
 		if got := files(dir); !slices.Equal(got, want) {
 			t.Errorf("files = %q, want %q\n%s", got, want, out)
@@ -75,7 +76,7 @@ func TestArtifacts(t *testing.T) {
 	})
 	t.Run("environment", func(t *testing.T) {
 		t.Parallel()
-		dir := t.TempDir()
+		dir := machine.TempDir(t)
 		out := run(t, "MAILTEST_ARTIFACTS="+dir)
 		if got := files(filepath.Join(dir, "TestThatFails")); !slices.Equal(got, want) {
 			t.Errorf("files = %q, want %q\n%s", got, want, out)
@@ -86,7 +87,7 @@ func TestArtifacts(t *testing.T) {
 	})
 	t.Run("neither", func(t *testing.T) {
 		t.Parallel()
-		dir := t.TempDir()
+		dir := machine.TempDir(t)
 		run(t, "X=", "-test.outputdir="+dir)
 		if got := files(dir); len(got) != 0 {
 			t.Errorf("files = %q, want none", got)

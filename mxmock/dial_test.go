@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -78,6 +79,8 @@ func closedPort(tb testing.TB, ip string) string {
 // to real loopback addresses.
 func TestErrorsOfNet(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
+	machine.NeedIPv6(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("connecting to a closed port takes seconds there")
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -444,6 +445,7 @@ func TestListenDNS(t *testing.T) {
 
 func TestAddrPortsOfQueries(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	inet := mxmock.New(t)
 	inet.MX("qq.com", "mx1.qq.com")
 	addr := listenDNS(t, inet)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/program"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -188,6 +189,7 @@ func TestSecure(t *testing.T) {
 // the name servers of each zone, whose ports it has to be told.
 func TestUnbound(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	zones := []string{".", "com", "cn", "com.cn", "plain.org", "secure.ecdsa.com", "secure.hashed.com"}
 	for _, d := range secureDomains {
 		zones = append(zones, d.name, "kid."+d.name)
@@ -250,7 +252,7 @@ func nameServerOf(t *testing.T, inet *mxmock.Internet) string {
 func startUnbound(t *testing.T, inet *mxmock.Internet, zones string) string {
 	t.Helper()
 	path := program.Find(t, "unbound") // without it nobody validates our signatures
-	addr, dir := program.FreeAddr(t), t.TempDir()
+	addr, dir := program.FreeAddr(t), machine.TempDir(t)
 	config := filepath.Join(dir, "unbound.conf")
 	text := fmt.Sprintf(`
 server:
@@ -296,7 +298,7 @@ func TestDelv(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := rr.(*dns.DNSKEY)
-	anchor := filepath.Join(t.TempDir(), "anchor")
+	anchor := filepath.Join(machine.TempDir(t), "anchor")
 	text := fmt.Sprintf("trust-anchors { . static-key %d %d %d %q; };\n", key.Flags, key.Protocol, key.Algorithm, key.PublicKey)
 	if err := os.WriteFile(anchor, []byte(text), 0o666); err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/program"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
@@ -46,7 +47,7 @@ func TestNamespace(t *testing.T) {
 		t.Skip("the program ip (package iproute2) is needed")
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestInNamespace$", "-test.v")
-	cmd.Env = append(os.Environ(), inNamespace+"="+t.TempDir())
+	cmd.Env = append(os.Environ(), inNamespace+"="+machine.TempDir(t))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {

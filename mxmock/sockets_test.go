@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -44,6 +45,7 @@ func greeting(address string) (string, error) {
 
 func TestListenHosts(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	inet := loopbackNet(t, 81)
 	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
 	const port = 20025
@@ -117,6 +119,7 @@ func TestListenHosts(t *testing.T) {
 // TestListenHostsErrors has an error that names what is taken or not of this machine, and no socket left.
 func TestListenHostsErrors(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	inet := loopbackNet(t, 82)
 	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
 	taken := mx[1].Addrs()[0] + ":20026"
@@ -167,6 +170,7 @@ func TestListenHostsErrors(t *testing.T) {
 // TestDialer connects by package net's own dialer to hosts that are virtual.
 func TestDialer(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets can't be redirected")
 	}

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/proxy"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -203,7 +204,7 @@ func TestSOCKSWithCurl(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	name := filepath.Join(t.TempDir(), "mail.eml")
+	name := filepath.Join(machine.TempDir(t), "mail.eml")
 	if err := os.WriteFile(name, []byte("Subject: Hello\r\n\r\nHi\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

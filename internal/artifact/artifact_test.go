@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestWrite(t *testing.T) {
-	dir := t.TempDir()
+	dir := machine.TempDir(t)
 	t.Setenv(Env, dir)
 	files := []File{{"mx1.qq.com-1.eml", []byte("Subject: x\r\n")}, {"a/b:c", []byte("y")}, {"mx1.qq.com-1.eml", []byte("z")}}
 	got := Write(t, files)
@@ -41,7 +43,7 @@ func TestNotWanted(t *testing.T) {
 
 // TestCannotWrite says why.
 func TestCannotWrite(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
+	file := filepath.Join(machine.TempDir(t), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}

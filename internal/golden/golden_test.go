@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,7 +25,7 @@ func (r *recorder) Errorf(f string, a ...any) { r.errors = append(r.errors, fmt.
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "golden.txt")
+	file := filepath.Join(machine.TempDir(t), "golden.txt")
 	r := &recorder{TB: t}
 	func() {
 		defer func() {

@@ -13,10 +13,13 @@ import (
 	"testing"
 
 	"github.com/seed078e9d8c/maillab/internal/loopback"
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
 func TestListen(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
+	machine.NeedFiles(t, 400)
 	localhost := netip.MustParseAddr("127.0.0.1")
 	seen := make(map[netip.AddrPort]bool)
 	for range 200 { // enough for some to meet
@@ -45,6 +48,7 @@ func TestListen(t *testing.T) {
 
 func TestListenAgain(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +78,7 @@ func TestListenNowhere(t *testing.T) {
 
 // TestCloseWhileStarting closes listeners while processes are started, which for a moment have their sockets too.
 func TestCloseWhileStarting(t *testing.T) {
+	machine.NeedIPv4(t)
 	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
 		t.Skip("a process that is being started keeps sockets open there")
 	}

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
@@ -141,6 +142,7 @@ func TestRefuse(t *testing.T) {
 // Errors read as those of a real socket.
 func TestPacketErrors(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	socket, err := net.Dial("udp", "127.0.0.1:53")
 	if err != nil {
 		t.Fatal(err)

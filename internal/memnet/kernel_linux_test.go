@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
@@ -18,6 +19,7 @@ import (
 // must read as on memnet.
 func TestKernelAgrees(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -37,6 +39,7 @@ func TestKernelAgrees(t *testing.T) {
 // TestKernelAgreesOnRefusal has the port of a connected UDP socket closed while a packet waits.
 func TestKernelAgreesOnRefusal(t *testing.T) {
 	t.Parallel()
+	machine.NeedIPv4(t)
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

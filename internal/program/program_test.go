@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/program"
 )
 
@@ -108,7 +109,7 @@ func TestStart(t *testing.T) {
 // A program that is not there ends the test, or skips it, and leaves nothing to clean up.
 func TestNotThere(t *testing.T) {
 	t.Parallel()
-	missing := filepath.Join(t.TempDir(), "missing")
+	missing := filepath.Join(machine.TempDir(t), "missing")
 	got := run(t, func(tb testing.TB) { program.Start(tb, exec.Command(missing), "ready") })
 	if !strings.Contains(got, missing) {
 		t.Errorf("Start: the test was told %q, want an error that names %s", got, missing)

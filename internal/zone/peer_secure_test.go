@@ -14,6 +14,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/program"
 )
 
@@ -114,7 +115,7 @@ func TestSecurePeers(t *testing.T) {
 			t.Parallel()
 			path := program.Find(t, p.name)
 			db, zones, names := secureZones(t)
-			dir := t.TempDir()
+			dir := machine.TempDir(t)
 			for _, zone := range zones {
 				if err := os.WriteFile(filepath.Join(dir, zone+".zone"), []byte(signedZone(db, zone)), 0o666); err != nil {
 					t.Fatal(err)
@@ -131,7 +132,7 @@ func TestLDNS(t *testing.T) {
 	path := program.Find(t, "ldns-verify-zone")
 	db, zones, _ := secureZones(t)
 	for _, zone := range zones {
-		file := filepath.Join(t.TempDir(), "zone")
+		file := filepath.Join(machine.TempDir(t), "zone")
 		if err := os.WriteFile(file, []byte(signedZone(db, zone)), 0o666); err != nil {
 			t.Fatal(err)
 		}

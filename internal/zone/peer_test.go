@@ -17,6 +17,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/program"
 )
 
@@ -100,7 +101,7 @@ func TestPeers(t *testing.T) {
 
 // ask loads the zones into the server and into a DB, and asks both.
 func (p peer) ask(t *testing.T, path string) {
-	dir := t.TempDir()
+	dir := machine.TempDir(t)
 	var zones []string
 	var db DB
 	names := map[string]bool{".": true, "nowhere.example.": true}

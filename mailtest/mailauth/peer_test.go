@@ -20,6 +20,7 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -208,7 +209,7 @@ func TestOpendkimSigns(t *testing.T) {
 		}
 		signed[name] = true
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "key.pem")
+			file := filepath.Join(machine.TempDir(t), "key.pem")
 			key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(c.signer.Key.(*rsa.PrivateKey))})
 			if err := os.WriteFile(file, key, 0o600); err != nil {
 				t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
 )
@@ -63,7 +64,7 @@ func same(t *testing.T, got, want []*mailtest.Message, envelopes bool) {
 func TestFile(t *testing.T) {
 	t.Parallel()
 	for i, m := range messages() {
-		name := filepath.Join(t.TempDir(), "message.eml")
+		name := filepath.Join(machine.TempDir(t), "message.eml")
 		if err := mailbox.WriteFile(name, m); err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +86,7 @@ func TestMbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, mailbox.ParseMbox(b.Bytes()), want, true)
-	name := filepath.Join(t.TempDir(), "mbox")
+	name := filepath.Join(machine.TempDir(t), "mbox")
 	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestParseMbox(t *testing.T) {
 
 func TestMaildir(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "Maildir")
+	dir := filepath.Join(machine.TempDir(t), "Maildir")
 	want := messages()
 	if err := mailbox.WriteMaildir(dir, want[:3]...); err != nil {
 		t.Fatal(err)
@@ -158,7 +159,7 @@ func TestMaildir(t *testing.T) {
 // TestMaildirInUse adds to a Maildir from which a reader has taken messages away.
 func TestMaildirInUse(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := machine.TempDir(t)
 	write := func(subject string) {
 		t.Helper()
 		if err := mailbox.WriteMaildir(dir, mailtest.ParseMessage([]byte("Subject: "+subject+"\n\n"))); err != nil {
@@ -210,10 +211,10 @@ func TestMaildirInUse(t *testing.T) {
 
 func TestReadErrors(t *testing.T) {
 	t.Parallel()
-	if _, err := mailbox.Read(filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := mailbox.Read(filepath.Join(machine.TempDir(t), "missing")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Read of a missing file: %v, want %v", err, os.ErrNotExist)
 	}
-	if _, err := mailbox.Read(t.TempDir()); err == nil {
+	if _, err := mailbox.Read(machine.TempDir(t)); err == nil {
 		t.Error("Read of a directory that is no Maildir: no error")
 	}
 }

@@ -1,0 +1,60 @@
+// Package machine is what tests need of the machine that they run on. Where it is missing they are skipped,
+// with a line that says so.
+package machine
+
+import (
+	"net"
+	"os"
+	"testing"
+)
+
+// NeedIPv4 skips a test on a machine without the address 127.0.0.1.
+func NeedIPv4(tb testing.TB) {
+	tb.Helper()
+	needAddress(tb, "127.0.0.1:0", "no IPv4")
+}
+
+// NeedIPv6 skips a test on a machine without the address ::1.
+func NeedIPv6(tb testing.TB) {
+	tb.Helper()
+	needAddress(tb, "[::1]:0", "no IPv6")
+}
+
+func needAddress(tb testing.TB, address, missing string) {
+	tb.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		tb.Skipf("this machine has %s: %v", missing, err)
+	}
+	l.Close()
+}
+
+// NeedFiles skips a test if the process can't open so many files and sockets more.
+func NeedFiles(tb testing.TB, count int) {
+	tb.Helper()
+	var files []*os.File
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	for range count {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			tb.Skipf("this process can't open %d files more: %v", count, err)
+		}
+		files = append(files, f)
+	}
+}
+
+// TempDir returns a temporary directory for the test, as [testing.TB.TempDir] does, and skips the test where
+// none can be made.
+func TempDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "machine")
+	if err != nil {
+		tb.Skipf("no temporary directory can be made: %v", err)
+	}
+	os.Remove(dir)
+	return tb.TempDir()
+}

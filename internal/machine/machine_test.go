@@ -1,0 +1,57 @@
+package machine
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// skipper notes why a test is skipped.
+type skipper struct {
+	testing.TB
+	why string
+}
+
+func (s *skipper) Helper() {}
+
+func (s *skipper) Skipf(format string, args ...any) {
+	s.why = fmt.Sprintf(format, args...)
+	panic(s)
+}
+
+// skipped returns why need skips a test; "" if it does not.
+func skipped(tb testing.TB, need func(testing.TB)) string {
+	s := &skipper{TB: tb}
+	func() {
+		defer func() {
+			if v := recover(); v != nil && v != s {
+				panic(v)
+			}
+		}()
+		need(s)
+	}()
+	return s.why
+}
+
+func TestNeed(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		need       func(testing.TB)
+	}{
+		{"address", "this machine has no such address", func(tb testing.TB) { needAddress(tb, "192.0.2.1:0", "no such address") }},
+		{"few files", "", func(tb testing.TB) { NeedFiles(tb, 2) }},
+	} {
+		if why := skipped(t, test.need); !strings.HasPrefix(why, test.want) || test.want == "" && why != "" {
+			t.Errorf("%s: skipped with %q, want %q", test.name, why, test.want)
+		}
+	}
+	if dir := TempDir(t); !filepath.IsAbs(dir) {
+		t.Errorf("got directory %q", dir)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("TMP", filepath.Join(t.TempDir(), "none")) // on Windows
+	if why := skipped(t, func(tb testing.TB) { TempDir(tb) }); !strings.HasPrefix(why, "no temporary directory can be made") {
+		t.Errorf("skipped with %q", why)
+	}
+}
