@@ -65,8 +65,9 @@ type Recipient struct {
 	// and "DELAY", in the client's order (RFC 3461 §4.1). Nil where none was given.
 	Notify []string
 
-	// OriginalType and Original are the two halves of the decoded ORCPT
-	// parameter, such as "RFC822" and "bob@qq.com" (RFC 3461 §4.2).
+	// OriginalType and Original are the two halves of the decoded ORCPT parameter, such as "RFC822"
+	// and "bob@qq.com" (RFC 3461 §4.2). The types RFC822 and UTF-8 are in capitals, any other is as
+	// the client wrote it.
 	OriginalType string
 	Original     string
 }

@@ -460,6 +460,7 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 			opts.Size, _ = strconv.ParseInt(value, 10, 64)
 		}
 	}
+	opts.EnvelopeID = ss.conn.DSN().EnvelopeID
 	if *opts != (smtp.MailOptions{}) {
 		ss.tx.opts = opts
 	}
@@ -467,12 +468,9 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 }
 
 // Rcpt is go-smtp's report of a RCPT command.
-func (ss *session) Rcpt(_ string, opts *smtp.RcptOptions) error {
-	r := Recipient{Address: ss.path}
-	for _, n := range opts.Notify {
-		r.Notify = append(r.Notify, string(n))
-	}
-	r.OriginalType, r.Original = string(opts.OriginalRecipientType), opts.OriginalRecipient
+func (ss *session) Rcpt(string, *smtp.RcptOptions) error {
+	dsn := ss.conn.DSN()
+	r := Recipient{Address: ss.path, Notify: dsn.Notify, OriginalType: dsn.OriginalType, Original: dsn.Original}
 	ss.tx.to = append(ss.tx.to, r)
 	return nil
 }

@@ -39,7 +39,7 @@ func (s *Server) loginStart(response []byte) ([]byte, step, error) {
 }
 
 func (s *Server) loginUser(response []byte) ([]byte, step, error) {
-	if len(response) == 0 || !utf8.Valid(response) {
+	if !utf8.Valid(response) {
 		return nil, nil, malformed("LOGIN with the user %.100q, want UTF-8", response)
 	}
 	if err := s.claim(string(response), ""); err != nil {
@@ -49,7 +49,7 @@ func (s *Server) loginUser(response []byte) ([]byte, step, error) {
 }
 
 func (s *Server) loginPassword(response []byte) ([]byte, step, error) {
-	if len(response) == 0 || !utf8.Valid(response) {
+	if !utf8.Valid(response) {
 		return nil, nil, malformed("LOGIN without a password in UTF-8")
 	}
 	return nil, nil, s.verify(string(response))

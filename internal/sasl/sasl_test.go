@@ -190,8 +190,10 @@ func TestMessages(t *testing.T) {
 		{"longest", Plain, nil, []string{"\x00bob\x00" + strings.Repeat("x", MaxMessage-5)}, "bob", "", nil},
 		{"too long", Plain, nil, []string{"\x00bob\x00" + strings.Repeat("x", MaxMessage-4)}, "", "", ErrMalformed},
 
-		{"no user", Login, nil, []string{"", "s3cret"}, "", "", ErrMalformed},
-		{"no password", Login, nil, []string{"bob", ""}, "bob", "", ErrMalformed},
+		{"no user", Login, nil, []string{"", "s3cret"}, "", "", nil}, // empty is no error of syntax in LOGIN
+		{"no password", Login, nil, []string{"bob", ""}, "bob", "", nil},
+		{"no user is nobody", Login, bob, []string{"", "s3cret"}, "", "", ErrFailed},
+		{"no password is not the one", Login, bob, []string{"bob", ""}, "bob", "", ErrFailed},
 		{"Latin-1", Login, nil, []string{"b\xf8b", "s3cret"}, "", "", ErrMalformed},
 
 		{"initial response", CRAMMD5, nil, []string{"bob " + digest}, "", "", ErrMalformed},

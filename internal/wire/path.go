@@ -5,14 +5,15 @@ package wire
 import "strings"
 
 // path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client
-// wrote between the angle brackets, without a source route; where there are no brackets, what is
-// behind the colon up to white space. The syntax is not checked.
-func path(arg string) (address string, params []string) {
+// wrote between the angle brackets, without a source route, which is returned without its colon; where
+// there are no brackets, what is behind the colon up to white space. It is glued if something follows the
+// brackets without a space. The syntax is not checked.
+func path(arg string) (address, route string, params []string, glued bool) {
 	_, arg, _ = strings.Cut(arg, ":")
 	arg, bracketed := strings.CutPrefix(strings.TrimSpace(arg), "<")
 	if strings.HasPrefix(arg, "@") {
-		if _, mailbox, ok := strings.Cut(arg, ":"); ok {
-			arg = mailbox
+		if before, mailbox, ok := strings.Cut(arg, ":"); ok {
+			route, arg = before, mailbox
 		}
 	}
 	ends := " \t"
@@ -25,14 +26,8 @@ func path(arg string) (address string, params []string) {
 	} else {
 		end = len(arg)
 	}
-	return arg[:end], strings.Fields(strings.TrimPrefix(arg[end:], ">"))
-}
-
-// badDomain tells whether there is something behind the at sign of an address that no domain has, such as
-// a further address.
-func badDomain(address string) bool {
-	_, domain, _ := strings.Cut(address[quoted(address):], "@")
-	return !strings.HasPrefix(domain, "[") && strings.ContainsAny(domain, "@,;:<>()\"\\")
+	rest, closed := strings.CutPrefix(arg[end:], ">")
+	return arg[:end], route, strings.Fields(rest), closed && rest != "" && rest[0] != ' ' && rest[0] != '\t'
 }
 
 // quoted returns the length of the quoted string with which s begins, 0 if it begins with none. One that

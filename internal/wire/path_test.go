@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-func TestBadDomain(t *testing.T) {
+func TestBadMailbox(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]bool{
 		"": false, "postmaster": false, "a@b.example": false, "a@[IPv6:2001:db8::1]": false, `"a@b,c"@d.example`: false, "甲@乙.example": false,
 		"a@b.example,c@d.example": true, "a@b.example;c@d.example": true, "a@b@c.example": true, `"a"@b.example,c@d.example`: true, "a@<b.example": true,
 	} {
-		if got := badDomain(address); got != want {
-			t.Errorf("badDomain(%q) = %v, want %v", address, got, want)
+		if got := badMailbox(address); got != want {
+			t.Errorf("badMailbox(%q) = %v, want %v", address, got, want)
 		}
 	}
 }
@@ -41,8 +41,30 @@ func TestPath(t *testing.T) {
 		{"TO:<a@b.example", "a@b.example", nil},
 		{"TO:a@b.example\tSIZE=1", "a@b.example", []string{"SIZE=1"}},
 	} {
-		if address, params := path(test.arg); address != test.address || !slices.Equal(params, test.params) {
+		if address, _, params, _ := path(test.arg); address != test.address || !slices.Equal(params, test.params) {
 			t.Errorf("path(%q) = %q, %q, want %q, %q", test.arg, address, params, test.address, test.params)
+		}
+	}
+}
+
+func TestRouteAndGlue(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		arg, route string
+		glued      bool
+	}{
+		{"FROM:<a@b>", "", false},
+		{"FROM:<@x,@y:a@b>", "@x,@y", false},
+		{"FROM:<@x>", "", false},
+		{"FROM:<a@b>SIZE=1", "", true},
+		{"FROM:<a@b> SIZE=1", "", false},
+		{"FROM:<a@b>\tSIZE=1", "", false},
+		{"FROM:<>x", "", true},
+		{"FROM:<a@b>>", "", true},
+		{"FROM:a@b", "", false},
+	} {
+		if _, route, _, glued := path(test.arg); route != test.route || glued != test.glued {
+			t.Errorf("path(%q): route %q, glued %v, want %q, %v", test.arg, route, glued, test.route, test.glued)
 		}
 	}
 }

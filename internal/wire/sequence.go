@@ -6,8 +6,10 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // verb returns the upper-case verb of a command line if SMTP knows it, and otherwise "".
@@ -200,8 +202,11 @@ func (c *Conn) answer() string {
 			return "500 5.5.1 LHLO is for LMTP, use EHLO"
 		}
 	case "HELO", "EHLO":
-		if c.cfg.LMTP {
+		switch {
+		case c.cfg.LMTP:
 			return "500 5.5.1 This is LMTP, use LHLO"
+		case !utf8.ValidString(arg):
+			return "501 5.5.4 Malformed host name"
 		}
 	case "XCLIENT":
 		if !c.cfg.Client {
@@ -228,8 +233,9 @@ func (c *Conn) answer() string {
 			return "503 5.5.1 Say EHLO or HELO first"
 		case s.mail:
 			return "503 5.5.1 Nested MAIL command"
-		case badDomain(t.address):
-			return "501 5.1.7 Bad sender address syntax"
+		}
+		if refuse := c.checkPath("501 5.1.7 Bad sender address syntax"); refuse != "" {
+			return refuse
 		}
 		return c.checkMail()
 	case "RCPT":
@@ -240,11 +246,10 @@ func (c *Conn) answer() string {
 			return "503 5.5.1 RCPT in the middle of chunks"
 		case s.rcpt >= c.cfg.MaxRecipients:
 			return "452 4.5.3 Too many recipients"
-		case badDomain(t.address):
-			return "501 5.1.3 Bad recipient address syntax"
 		case !s.utf8 && !ascii(arg):
 			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 		}
+		return c.checkPath("501 5.1.3 Bad recipient address syntax")
 	case "DATA":
 		if refuse := c.noRecipients(); refuse != "" {
 			return refuse
@@ -285,9 +290,32 @@ func (c *Conn) noRecipients() string {
 	return ""
 }
 
+// checkPath looks at the path of MAIL or RCPT and what is glued to it, and takes the parameters of DSN out of
+// what the engine gets to see.
+func (c *Conn) checkPath(malformed string) (refuse string) {
+	t := &c.turn
+	switch {
+	case t.route != "" && badRoute(t.route), t.address != "" && badMailbox(t.address):
+		// An address with a fault is refused for that, whatever else there is.
+		if t.Verb == "MAIL" && !ascii(t.arg) && !c.asksForUTF8() {
+			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
+		}
+		return malformed
+	case t.glued:
+		return "501 5.5.4 No space before the parameters"
+	}
+	others, refuse := c.readDSN()
+	t.others = others
+	return refuse
+}
+
+// asksForUTF8 reports whether a MAIL command has the parameter SMTPUTF8.
+func (c *Conn) asksForUTF8() bool {
+	return slices.ContainsFunc(c.turn.params, func(p string) bool { return strings.EqualFold(p, "SMTPUTF8") })
+}
+
 // checkMail looks at those parameters of MAIL that are this package's concern.
 func (c *Conn) checkMail() string {
-	utf8 := false
 	for _, p := range c.turn.params {
 		key, value, _ := strings.Cut(p, "=")
 		switch strings.ToUpper(key) {
@@ -300,14 +328,16 @@ func (c *Conn) checkMail() string {
 				return fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
 			}
 		case "SMTPUTF8":
-			utf8 = true
+			if p != key && len(p) > len(key) {
+				return "501 5.5.4 SMTPUTF8 takes no value"
+			}
 		case "REQUIRETLS":
 			if !c.state.encrypted {
 				return "555 5.5.4 REQUIRETLS needs TLS"
 			}
 		}
 	}
-	if !utf8 && !ascii(c.turn.arg) {
+	if !c.asksForUTF8() && !ascii(c.turn.arg) {
 		return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 	}
 	return ""
@@ -327,25 +357,36 @@ func ascii(s string) bool {
 }
 
 // forEngine is the argument as the engine can read it: it knows no SIZE above 32 bits, which
-// checkMail has seen, and no <postmaster> without a domain, which every server must accept
-// (RFC 5321 §4.5.1).
+// checkMail has seen, no <postmaster> without a domain, which every server must accept
+// (RFC 5321 §4.5.1), and no empty quoted string; and the parameters of DSN are read already.
 func (c *Conn) forEngine() string {
 	t := &c.turn
 	arg := t.Arg()
-	switch t.Verb {
-	case "MAIL":
-		for _, p := range t.params {
-			if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
-				i := strings.LastIndex(arg, p)
-				arg = arg[:i] + "SIZE=0" + arg[i+len(p):]
-			}
-		}
-	case "RCPT":
-		if strings.EqualFold(t.address, "postmaster") && strings.HasPrefix(strings.ToUpper(arg), "TO:") {
-			arg = "TO:<postmaster@localhost> " + strings.Join(t.params, " ")
-		}
+	if t.Verb != "MAIL" && t.Verb != "RCPT" {
+		return arg
 	}
-	return arg
+	keyword, rest, ok := strings.Cut(arg, ":")
+	if !ok {
+		return arg
+	}
+	path := rest
+	if i := len(rest) - len(strings.TrimLeft(rest, " \t")); len(t.params) > 0 {
+		path = rest[:strings.Index(rest[i+len(t.route)+len(t.address):], t.params[0])+i+len(t.route)+len(t.address)]
+	}
+	switch domain, empty := strings.CutPrefix(t.address, `""@`); {
+	case t.Verb == "RCPT" && strings.EqualFold(t.address, "postmaster"):
+		path = "<postmaster@localhost>"
+	case empty:
+		path = "<x@" + domain + ">"
+	}
+	words := []string{keyword + ":" + strings.TrimSpace(path)}
+	for _, p := range t.others {
+		if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
+			p = "SIZE=0"
+		}
+		words = append(words, p)
+	}
+	return strings.Join(words, " ")
 }
 
 // advance moves the state on by what the server itself has said in this turn.

@@ -256,7 +256,7 @@ func FuzzPath(f *testing.F) {
 		f.Add(arg)
 	}
 	f.Fuzz(func(t *testing.T, arg string) {
-		address, params := path(arg)
+		address, _, params, _ := path(arg)
 		if !strings.Contains(arg, address) {
 			t.Errorf("path(%q): the address %q is not in it", arg, address)
 		}

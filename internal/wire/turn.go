@@ -28,7 +28,11 @@ type Turn struct {
 	Line     []byte // the line as received, without its end; bounded, see Notes where it was cut
 	arg      string // of a command: the part of the line behind the verb
 	address  string // of MAIL and RCPT: see Path
+	route    string
 	params   []string
+	glued    bool // something follows the path without a space
+	dsn      DSN
+	others   []string  // the parameters that are not of DSN
 	Secret   bool      // the line holds credentials
 	Payload  []byte    // of End, and of BDAT once it is read: the bytes of the message; the receiver may keep them
 	Cut      int64     // at End: how many bytes of the message are not in Payload, because it is over the limit
@@ -103,7 +107,7 @@ func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 		c.turn.arg = argument(line)
 	}
 	if verb == "MAIL" || verb == "RCPT" {
-		c.turn.address, c.turn.params = path(c.turn.arg)
+		c.turn.address, c.turn.route, c.turn.params, c.turn.glued = path(c.turn.arg)
 	}
 	return &c.turn
 }

@@ -163,6 +163,8 @@
 //	    The address in MAIL or RCPT is none.
 //	parameter-not-offered  error    RFC 5321 §4.1.1.11
 //	    MAIL or RCPT has a parameter of an extension that the server did not offer.
+//	parameter-case         warning  RFC 3461 §4, RFC 6533 §3
+//	    ENVID or ORCPT is encoded with hexadecimal digits in small letters.
 //	auth-clear             error    RFC 4954 §4, RFC 8314 §3
 //	    The client sent a password or token without encryption.
 //	size-wrong             warning  RFC 1870 §6.3

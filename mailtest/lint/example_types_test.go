@@ -43,6 +43,7 @@ func ExampleRuleInfo() {
 	// Output:
 	// helo-name: The name in EHLO or HELO is not a full domain name.
 	// helo-old: The client says HELO without having tried EHLO.
+	// parameter-case: ENVID or ORCPT is encoded with hexadecimal digits in small letters.
 	// size-wrong: The message is larger than SIZE said, or far smaller.
 	// quit-missing: The client closed the connection without QUIT.
 }

@@ -96,6 +96,7 @@ const (
 	pathBrackets
 	pathSyntax
 	parameterNotOffered
+	parameterCase
 	authClear
 	sizeWrong
 	dotUndoubled
@@ -305,6 +306,9 @@ var rules = [numRules]RuleInfo{
 	parameterNotOffered: {"parameter-not-offered", "transport", Error, "RFC 5321 §4.1.1.11",
 		"MAIL or RCPT has a parameter of an extension that the server did not offer.",
 		"use a parameter only if EHLO's reply names its extension"},
+	parameterCase: {"parameter-case", "transport", Warning, "RFC 3461 §4, RFC 6533 §3",
+		"ENVID or ORCPT is encoded with hexadecimal digits in small letters.",
+		"write A to F in capitals"},
 	authClear: {"auth-clear", "transport", Error, "RFC 4954 §4, RFC 8314 §3",
 		"The client sent a password or token without encryption.",
 		"use implicit TLS or STARTTLS before AUTH"},

@@ -48,6 +48,8 @@ func (c *sessionChecker) notes(i int, t mailtest.Turn) {
 		case t.Stage == mailtest.Dot && strings.Contains(note, "in the message"): // has rules of its own
 		case strings.Contains(note, "bare LF"), strings.Contains(note, "bare CR"):
 			c.out.add(commandLineEnd, "", i, "%s: %s", note, quote(t.Command))
+		case strings.Contains(note, "hexadecimal digits in small letters"):
+			c.out.add(parameterCase, "", i, "%s: %s", note, quote(t.Command))
 		case strings.Contains(note, "not doubled"):
 			c.out.add(dotUndoubled, "", i, "%s", note)
 		case strings.Contains(note, "without waiting"), strings.Contains(note, "injected behind STARTTLS"):
