@@ -77,9 +77,13 @@ type Message struct {
 	// and has no file name (the only part of a message may have one). It is in UTF-8, with line
 	// ends "\n", and with the soft line breaks of format=flowed undone (RFC 3676). Messages inside
 	// this one do not count: see [Part.Message]. It is empty if there is no such part.
+	//
+	// Its end is what MIME makes it: "Hello\n" where the text is the whole body of a message whose last
+	// line has an end, and "Hello" where it is a part of a multipart, for the line end before a boundary
+	// belongs to the boundary (RFC 2046 §5.1.1), unless an empty line precedes it.
 	Text string
 
-	// HTML is the first such text/html part, in UTF-8, with line ends "\n".
+	// HTML is the first such text/html part, in UTF-8, with line ends "\n". Its end is as that of Text.
 	HTML string
 
 	// Parts is the MIME tree, each part before its own parts. The first is the root, whose

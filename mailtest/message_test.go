@@ -301,3 +301,24 @@ func BenchmarkParseMessage(b *testing.B) {
 		})
 	}
 }
+
+// The end of Text is what MIME makes it, as the field says.
+func TestTextEnd(t *testing.T) {
+	t.Parallel()
+	multipart := func(body string) string {
+		return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n" + body + "\r\n--b--\r\n"
+	}
+	for raw, want := range map[string]string{
+		"Subject: x\r\n\r\nHello\r\n":     "Hello\n",
+		"Subject: x\r\n\r\nHello":         "Hello",
+		"Subject: x\r\n\r\nHello\r\n\r\n": "Hello\n\n",
+		multipart("Hello"):                "Hello",
+		multipart("Hello\r\n"):            "Hello\n",
+		multipart("Hello\r\n\r\n"):        "Hello\n\n",
+		multipart(""):                     "",
+	} {
+		if got := ParseMessage([]byte(raw)).Text; got != want {
+			t.Errorf("%q: text %q, want %q", raw, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package mailtest_test
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,5 +153,57 @@ func TestReword(t *testing.T) {
 	}
 	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
 		t.Errorf("replies = %q, want %q", got, want)
+	}
+}
+
+// Lose with To loses a message for those recipients, and for nobody else.
+func TestLoseForSome(t *testing.T) {
+	t.Parallel()
+	for _, lmtp := range []bool{false, true} {
+		for to, want := range map[string]string{
+			"": "", "bob@qq.com": "ann@163.com eve@qq.com", "@qq.com": "ann@163.com", "@163.com": "bob@qq.com eve@qq.com",
+		} {
+			srv := mailtest.New(t)
+			srv.LMTP = lmtp
+			srv.AddRules(mailtest.Rule{At: mailtest.Dot, To: to, Lose: true})
+			conn, err := srv.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			hello, all := "EHLO a", []string{"bob@qq.com", "ann@163.com", "eve@qq.com"}
+			if lmtp {
+				hello = "LHLO a"
+			}
+			steps := []string{"220", hello, "250", "MAIL FROM:<a@a.example>", "250"}
+			for _, rcpt := range all {
+				steps = append(steps, "RCPT TO:<"+rcpt+">", "250")
+			}
+			steps = append(steps, "DATA", "354", "Hi\r\n.", "250")
+			if err := raw(conn, append(steps, "QUIT")...); err != nil {
+				t.Fatal(err)
+			}
+			s := srv.WaitSession(t, 1)
+			got := ""
+			for _, m := range srv.Messages() {
+				var left []string
+				for _, r := range m.Envelope.To {
+					left = append(left, r.Address)
+				}
+				slices.Sort(left)
+				got += strings.Join(left, " ")
+			}
+			if got != want {
+				t.Errorf("LMTP %v, lost for %q: kept for %q, want %q\n%v", lmtp, to, got, want, s)
+			}
+			dots := 0
+			for _, turn := range s.Turns {
+				if turn.Stage == mailtest.Dot && turn.Reply[:3] == "250" {
+					dots++
+				}
+			}
+			if dots != 1 && !lmtp || lmtp && dots != 3 {
+				t.Errorf("LMTP %v, lost for %q: %d replies say 250", lmtp, to, dots)
+			}
+		}
 	}
 }

@@ -145,8 +145,9 @@ type Rule struct {
 	// of which not all is there, is not kept.
 	Keep bool
 
-	// Lose, at Dot, loses a message although its client is told that it was accepted. It still is
-	// in the transcript.
+	// Lose, at Dot, loses a message although its client is told that it was accepted. With To, it is
+	// lost for those recipients only, and kept for the others, if there are any. It still is in the
+	// transcript.
 	Lose bool
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -297,6 +298,10 @@ func (ss *session) message(t *wire.Turn) {
 	switch {
 	case t.Recipient == 0:
 		r.acked = told
+		if lost := ss.rule; keep && lost != nil && lost.Lose {
+			r.tx = r.tx.without(lost)
+			keep = len(r.tx.to) > 0
+		}
 	default:
 		if t.Recipient == 1 {
 			r.tx, r.acked = &transaction{from: r.tx.from, opts: r.tx.opts}, true
@@ -328,6 +333,15 @@ func (ss *session) message(t *wire.Turn) {
 	ss.log.filed = append(ss.log.filed, r)
 }
 
+// without returns a copy of a transaction without the recipients for whom a rule loses the message.
+func (tx *transaction) without(lose *ruleState) *transaction {
+	left := *tx
+	left.to = slices.DeleteFunc(slices.Clone(tx.to), func(rcpt Recipient) bool {
+		return lose.To == "" || matchAddress(lose.To, rcpt.Address)
+	})
+	return &left
+}
+
 // settle lets the waits return the message that was filed last.
 func (ss *session) settle() {
 	r, s := ss.settling, ss.server
@@ -348,7 +362,7 @@ func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
 	keep = t.Accepted && positive
 	if r := ss.rule; r != nil {
-		keep = (keep || r.Keep && t.Cut == 0) && !r.Lose
+		keep = (keep || r.Keep && t.Cut == 0) && !(r.Lose && t.Recipient > 0)
 	}
 	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
 }

@@ -3,6 +3,7 @@ package wire
 // Turns: what they are, and how one is taken from the Handler's first look to the last byte of the reply.
 
 import (
+	"bytes"
 	"crypto/tls"
 	"time"
 )
@@ -245,8 +246,14 @@ func (c *Conn) send(t *Turn) error {
 	}
 	c.after(t)
 	n, err := c.write(reply, t.Action.Pace)
-	for err == nil && t.Action.Endless && !c.stopped() {
-		_, err = c.write(reply, t.Action.Pace)
+	if err == nil && t.Action.Endless && len(reply) > 0 {
+		many := reply
+		if t.Action.Pace == 0 { // not a system call for each of them
+			many = bytes.Repeat(reply, 1+(16<<10)/len(reply))
+		}
+		for err == nil && !c.stopped() {
+			_, err = c.write(many, t.Action.Pace)
+		}
 	}
 	if err == nil && t.Kind == End && positive(reply) {
 		c.acked(t.Replied)
