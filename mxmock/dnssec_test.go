@@ -485,3 +485,46 @@ func ExampleInternet_Secure() {
 	// true
 	// 1 <nil>
 }
+
+// A chain of aliases ends where Unbound ends it.
+func TestUnboundAliases(t *testing.T) {
+	t.Parallel()
+	machine.NeedIPv4(t)
+	inet := mxmock.New(t)
+	const longest = 15
+	var records, stubs strings.Builder
+	inet.Secure("example") // so that there is a trust anchor
+	for i := range longest + 1 {
+		fmt.Fprintf(&records, "c%d.test. SOA ns.c%d.test. a.b. 1 1 1 1 1\n", i, i)
+		for chain := i; chain <= longest; chain++ { // of its own, for none to be in the cache
+			if i == 0 {
+				fmt.Fprintf(&records, "chain%d.c0.test. A 203.0.113.9\n", chain)
+			} else {
+				fmt.Fprintf(&records, "chain%d.c%d.test. CNAME chain%d.c%d.test.\n", chain, i, chain, i-1)
+			}
+		}
+	}
+	if err := inet.Zone(records.String()); err != nil {
+		t.Fatal(err)
+	}
+	server := strings.Replace(nameServerOf(t, inet), ":", "@", 1)
+	for i := range longest + 1 {
+		fmt.Fprintf(&stubs, "stub-zone:\n\tname: \"c%d.test\"\n\tstub-addr: %s\n", i, server)
+	}
+	unbound := startUnbound(t, inet, "server:\n\tdomain-insecure: test\n\tlocal-zone: \"test.\" nodefault\n"+stubs.String())
+	ours := resolverOf(t, inet)
+	for i := range longest + 1 {
+		q := new(dns.Msg).SetQuestion(fmt.Sprintf("chain%d.c%d.test.", i, i), dns.TypeA)
+		var got [2]string
+		for j, addr := range []string{ours, unbound} {
+			r, _, err := (&dns.Client{Net: "tcp"}).Exchange(q, addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[j] = dns.RcodeToString[r.Rcode]
+		}
+		if got[0] != got[1] || (got[0] == "NOERROR") != (i <= 11) {
+			t.Errorf("a chain of %d aliases: we say %s, unbound says %s", i, got[0], got[1])
+		}
+	}
+}

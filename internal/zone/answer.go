@@ -28,8 +28,12 @@ const (
 	Authoritative
 )
 
-// maxAliases is how many CNAME records one answer follows.
-const maxAliases = 16
+// How many CNAME records one answer follows. Resolvers give up where BIND and Unbound do by default, for
+// a name that is behind more of them can't be resolved.
+const (
+	maxAliasesResolved = 11
+	maxAliasesServed   = 16
+)
 
 // Answer answers a query. It returns nil for a message that must not be answered, one that is itself a
 // response. The answer has no size limit yet; [Pack] sets it. Its records are shared with the DB and
@@ -263,7 +267,10 @@ func (a *answerer) looping(target string) bool {
 			}
 		}
 	}
-	return aliases > maxAliases
+	if a.mode == Recursive {
+		return aliases > maxAliasesResolved
+	}
+	return aliases > maxAliasesServed
 }
 
 // refer answers with a delegation: to servers that a resolver would have to ask (RFC 1034 §4.3.2 step

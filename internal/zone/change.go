@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -119,7 +120,7 @@ func (at *node) synthesize(apex string) {
 		})
 	}
 	if at.set(dns.TypeNS) == nil {
-		at.sets = append(at.sets, rrset{dns.TypeNS, []dns.RR{&dns.NS{Hdr: header(dns.TypeNS), Ns: ns}}})
+		at.sets = append(at.sets, rrset{typ: dns.TypeNS, rrs: []dns.RR{&dns.NS{Hdr: header(dns.TypeNS), Ns: ns}}})
 		at.zone.nsGiven = false
 	} else {
 		at.zone.nsGiven = true // what was a delegation is now the zone's own
@@ -142,11 +143,11 @@ func (at *node) replace(typ uint16, rrs ...dns.RR) {
 	i := slices.IndexFunc(at.sets, func(s rrset) bool { return s.typ == typ })
 	switch {
 	case i >= 0 && len(rrs) > 0:
-		at.sets[i].rrs = rrs
+		at.sets[i] = rrset{typ: typ, rrs: rrs}
 	case i >= 0:
 		at.sets = slices.Delete(at.sets, i, i+1)
 	case len(rrs) > 0:
-		at.sets = append(at.sets, rrset{typ, rrs})
+		at.sets = append(at.sets, rrset{typ: typ, rrs: rrs})
 	}
 }
 
@@ -327,7 +328,7 @@ func (c *change) addOne(r *record) error {
 			continue
 		}
 		if s.typ == dns.TypeNS && at.zone != nil && !at.zone.nsGiven {
-			s.rrs, at.zone.nsGiven = []dns.RR{r.rr}, true
+			s.rrs, s.known, at.zone.nsGiven = []dns.RR{r.rr}, nil, true
 			c.touch(apex)
 			return nil
 		}
@@ -337,7 +338,7 @@ func (c *change) addOne(r *record) error {
 		}
 		return err
 	}
-	at.sets = append(at.sets, rrset{r.typ, []dns.RR{r.rr}})
+	at.sets = append(at.sets, rrset{typ: r.typ, rrs: []dns.RR{r.rr}})
 	c.touch(apex)
 	return nil
 }
@@ -388,10 +389,8 @@ func besideCNAME(typ uint16) bool { return typ == dns.TypeRRSIG || typ == dns.Ty
 
 // add adds a record to its set, and reports whether that changed the set.
 func (s *rrset) add(rr dns.RR) (bool, error) {
-	for _, have := range s.rrs {
-		if dns.IsDuplicate(have, rr) {
-			return s.lowerTTL(rr.Header().Ttl), nil
-		}
+	if s.has(rr) {
+		return s.lowerTTL(rr.Header().Ttl), nil
 	}
 	if len(s.rrs) == maxRecords {
 		return false, fmt.Errorf("more than %d records, which no message could carry", maxRecords)
@@ -401,6 +400,30 @@ func (s *rrset) add(rr dns.RR) (bool, error) {
 	rr.Header().Ttl, rr.Header().Name = first.Ttl, first.Name // one RRset, one spelling
 	s.rrs = append(s.rrs, rr)
 	return true, nil
+}
+
+// has reports whether a record is in its set, and remembers that it will be.
+func (s *rrset) has(rr dns.RR) bool {
+	const many = 64 // from which on it pays to keep the texts
+	if len(s.rrs) >= many {
+		if s.known == nil {
+			s.known = make(map[string]bool)
+			for _, have := range s.rrs {
+				s.known[textOf(have)] = true
+			}
+		}
+		text := textOf(rr)
+		if !s.known[text] {
+			s.known[text] = true
+			return false
+		}
+	}
+	return slices.ContainsFunc(s.rrs, func(have dns.RR) bool { return dns.IsDuplicate(have, rr) })
+}
+
+// textOf returns the data of a record as text, which is the same for two records that are duplicates.
+func textOf(rr dns.RR) string {
+	return strings.ToLower(strings.TrimPrefix(rr.String(), rr.Header().String()))
 }
 
 // lowerTTL gives the whole set a lower TTL, in copies, and reports whether it had to.

@@ -100,8 +100,8 @@ func check(q *dns.Msg) int {
 // Pack makes the packet of an answer to a query, which may be nil if it could not be read. Over UDP
 // the answer is cut to what the client can take: 512 bytes without EDNS, else what it says,
 // [MaxUDP] at most. Over TCP the limit is 65535. RRsets are left out whole, from the end:
-// additional addresses first and silently, then what is needed, with TC set (RFC 2181 §9). Pack
-// changes r when it has to cut. It returns nil if r is nil, or cannot be packed at all, which never
+// additional addresses first and silently, then what is needed, with TC set (RFC 2181 §9); over TCP,
+// where nobody can ask again, what fits of an RRset is sent. Pack changes r when it has to cut. It returns nil if r is nil, or cannot be packed at all, which never
 // happens to answers of a [DB].
 func Pack(r, query *dns.Msg, udp bool) []byte {
 	if r == nil {
@@ -120,15 +120,15 @@ func Pack(r, query *dns.Msg, udp bool) []byte {
 	if err == nil && len(packet) <= limit {
 		return packet
 	}
-	cut(r, limit)
+	cut(r, limit, udp)
 	if packet, err = r.Pack(); err != nil || len(packet) > limit {
 		return nil
 	}
 	return packet
 }
 
-// cut leaves out RRsets until the message fits.
-func cut(r *dns.Msg, limit int) {
+// cut leaves out RRsets until the message fits, or only records if they need not be whole.
+func cut(r *dns.Msg, limit int, sets bool) {
 	was, referral := *r, len(r.Answer) == 0
 	was.Extra = slices.Clone(r.Extra) // Truncate moves the OPT record in place
 	r.Truncate(limit)
@@ -138,8 +138,10 @@ func cut(r *dns.Msg, limit int) {
 		opt = r.Extra[n-1:]
 	}
 	extra := r.Extra[:len(r.Extra)-len(opt)]
-	r.Answer = whole(r.Answer, was.Answer)
-	r.Ns = whole(r.Ns, was.Ns)
+	if sets {
+		r.Answer = whole(r.Answer, was.Answer)
+		r.Ns = whole(r.Ns, was.Ns)
+	}
 	extra = whole(extra, was.Extra[:len(was.Extra)-len(opt)])
 	r.Truncated = was.Truncated || len(r.Answer) < len(was.Answer) || len(r.Ns) < len(was.Ns) ||
 		referral && len(extra) < len(was.Extra)-len(opt) // glue is needed too (RFC 9471 §3.1)

@@ -81,7 +81,11 @@ func (o oracle) answer(q dns.Question, m Mode) *dns.Msg {
 		if first = zone; target == "" {
 			return r
 		}
-		if slices.Contains(visited, target) || len(visited) > 16 {
+		most := 16
+		if m == Recursive {
+			most = 11
+		}
+		if slices.Contains(visited, target) || len(visited) > most {
 			if m == Recursive {
 				r.Rcode = dns.RcodeServerFailure
 			}

@@ -26,6 +26,10 @@ type node struct {
 type rrset struct {
 	typ uint16
 	rrs []dns.RR
+
+	// known has the texts of the records, if there are many: only one whose text is known can be there
+	// already. It is nil otherwise, and when the set was made anew.
+	known map[string]bool
 }
 
 // set returns the records of a type, or nil.
