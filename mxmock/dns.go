@@ -101,16 +101,17 @@ func (p dnsPort) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 			r.Answer, r.Ns, r.Rcode = r.Ns, nil, dns.RcodeSuccess
 		}
 	case Refused:
-		empty(dns.RcodeRefused)
+		zone.SetExtendedError(empty(dns.RcodeRefused), dns.ExtendedErrorCodeProhibited, "")
 	case ServFail:
-		empty(dns.RcodeServerFailure)
+		zone.SetExtendedError(empty(dns.RcodeServerFailure), dns.ExtendedErrorCodeNoReachableAuthority, "")
 	case NotImp:
-		empty(dns.RcodeNotImplemented)
+		zone.SetExtendedError(empty(dns.RcodeNotImplemented), dns.ExtendedErrorCodeNotSupported, "")
 	case FormErr:
 		empty(dns.RcodeFormatError)
 	case Bogus:
 		if r.RecursionAvailable && !r.CheckingDisabled {
-			return empty(dns.RcodeServerFailure)
+			zone.SetExtendedError(empty(dns.RcodeServerFailure), dns.ExtendedErrorCodeDNSBogus, "")
+			return r
 		}
 		zone.Spoil(r)
 	case WrongQuestion:

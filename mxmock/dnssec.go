@@ -136,10 +136,17 @@ func (d *DNSSEC) UnmarshalText(text []byte) error {
 // TrustAnchor returns the key of the root as a DNSKEY record in the format of a master file, for a
 // validating resolver: the text of unbound's trust-anchor, or a file for its trust-anchor-file. The
 // root is made secure if it is not.
-func (n *Internet) TrustAnchor() string {
+func (n *Internet) TrustAnchor() string { return n.rootKey().String() }
+
+// TrustAnchorDS returns [Internet.TrustAnchor] as a DS record with a SHA-256 digest, as systemd-resolved
+// and others want it.
+func (n *Internet) TrustAnchorDS() string { return n.rootKey().ToDS(dns.SHA256).String() }
+
+// rootKey returns the key of the root, which is made secure if it is not.
+func (n *Internet) rootKey() *dns.DNSKEY {
 	key, err := n.db.TrustAnchor()
 	if err != nil {
 		panic(fmt.Sprintf("mxmock: secure the root: %v", err))
 	}
-	return key.String()
+	return key
 }

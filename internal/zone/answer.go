@@ -86,6 +86,7 @@ func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 		a.conclude(a.signed || q.AuthenticatedData)
 	}
 	r.Extra = append(r.Extra, opts...)
+	a.explain()
 	return r, a.time.IsZero() && !a.validated
 }
 
@@ -112,6 +113,7 @@ type answerer struct {
 	signed    bool      // the client wants signatures and denials (RFC 3225)
 	validated bool      // there is a root to trust, and we are the one that validates
 	verdict   verdict   // if validated, on all so far
+	blamed    *node     // the apex whose data is bogus
 	time      time.Time // of the answer, once it matters
 }
 
@@ -126,7 +128,7 @@ func (a *answerer) resolve(root *node, n name) {
 		}
 		switch {
 		case a.validated:
-			a.verdict = max(a.verdict, p.apex.verdict(a.now()))
+			a.judge(p.apex)
 		case a.mode == Recursive:
 		case a.apex == nil && p.apex.zone.implicit:
 			a.msg.Rcode = dns.RcodeRefused

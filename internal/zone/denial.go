@@ -186,7 +186,7 @@ func (a *answerer) deny(p place, n *name, answered bool) {
 		return
 	}
 	if a.mode == Recursive && s.deniesBadly() && p.apex.verdict(a.now()) == secure {
-		a.verdict = bogus
+		a.verdict, a.blamed = bogus, p.apex
 	}
 	if !a.signed {
 		return

@@ -340,15 +340,21 @@ func (s *signer) trusted(rrs []dns.RR, now time.Time) verdict {
 		if s == nil {
 			continue
 		}
-		own := s.ds
-		if own.DigestType != ds.DigestType {
-			own = s.ksk.ToDS(ds.DigestType)
-		}
-		if own.KeyTag == ds.KeyTag && own.Algorithm == ds.Algorithm && strings.EqualFold(own.Digest, ds.Digest) {
+		if s.isFor(ds) {
 			return s.verdict(now)
 		}
 	}
 	return v
+}
+
+// isFor reports whether a DS record is that of the zone's key.
+func (s *signer) isFor(rr dns.RR) bool {
+	ds := rr.(*dns.DS)
+	own := s.ds
+	if own.DigestType != ds.DigestType {
+		own = s.ksk.ToDS(ds.DigestType)
+	}
+	return own != nil && own.KeyTag == ds.KeyTag && own.Algorithm == ds.Algorithm && strings.EqualFold(own.Digest, ds.Digest)
 }
 
 // verdict is what a validator that trusts the keys of the zone finds.
@@ -361,6 +367,29 @@ func (s *signer) verdict(now time.Time) verdict {
 }
 
 func (s *signer) deniesBadly() bool { return s.Flaw == NoDenial || s.Flaw == WrongDenial }
+
+// judge adds what a validator finds about the data of a zone.
+func (a *answerer) judge(apex *node) {
+	v := apex.verdict(a.now())
+	if v == bogus && a.verdict != bogus {
+		a.blamed = apex
+	}
+	a.verdict = max(a.verdict, v)
+}
+
+// explain says why an answer is SERVFAIL, if the client can read it.
+func (a *answerer) explain() {
+	switch {
+	case a.mode != Recursive || a.msg.Rcode != dns.RcodeServerFailure:
+	case a.blamed != nil:
+		code, text := a.blamed.fault(a.now())
+		SetExtendedError(a.msg, code, text)
+	case len(a.msg.Answer) > 0:
+		SetExtendedError(a.msg, dns.ExtendedErrorCodeOther, "too many aliases, or aliases in a circle")
+	default:
+		SetExtendedError(a.msg, dns.ExtendedErrorCodeNoReachableAuthority, "nobody serves the zone that the name is delegated to")
+	}
+}
 
 // conclude makes the answer that of a validating resolver, with or without AD for secure data (RFC 4035
 // §3.2.2, §3.2.3).
