@@ -5,6 +5,8 @@ package mxmock
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/miekg/dns"
 
@@ -23,8 +25,10 @@ import (
 // before it.
 //
 // Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A
-// zone is made at each SOA record, and otherwise at the registrable domain. An error names line and
-// column; then nothing was added.
+// zone is made at each SOA record, and otherwise at the registrable domain. NS records at any other
+// name are a delegation, to servers that need not exist, if the text has nothing else at that name or
+// beneath it than their addresses and DS records; else they are those of a zone, which is made. An
+// error names line and column; then nothing was added.
 //
 // Records make no hosts: who connects to an address in them finds it unreachable until
 // [Internet.Host] is called, which takes the addresses that the DNS has for the name.
@@ -36,11 +40,59 @@ func (n *Internet) Zone(text string) error {
 	if err != nil {
 		return fmt.Errorf("mxmock: %w", err)
 	}
-	if err := n.db.Add(rrs...); err != nil {
+	if err := n.db.Add(append(n.apexes(rrs), rrs...)...); err != nil {
 		return fmt.Errorf("mxmock: add the records of a zone: %w", err)
 	}
 	n.mention(rrs)
 	return nil
+}
+
+// apexes returns SOA records for the names with NS records that can't be meant as delegations, since these
+// would hide other records of the same text.
+func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
+	type cut struct {
+		owner   string
+		servers map[string]bool
+	}
+	var cuts []*cut
+	for _, rr := range rrs {
+		ns, ok := rr.(*dns.NS)
+		if !ok {
+			continue
+		}
+		owner := strings.ToLower(ns.Hdr.Name)
+		i := slices.IndexFunc(cuts, func(c *cut) bool { return c.owner == owner })
+		if i < 0 {
+			i, cuts = len(cuts), append(cuts, &cut{owner, make(map[string]bool)})
+		}
+		cuts[i].servers[strings.ToLower(ns.Ns)] = true
+	}
+	var soas []dns.RR
+	for _, c := range cuts {
+		hides := func(rr dns.RR) bool {
+			h := rr.Header()
+			switch h.Rrtype {
+			case dns.TypeA, dns.TypeAAAA:
+				return dns.IsSubDomain(c.owner, h.Name) && !c.servers[strings.ToLower(h.Name)]
+			case dns.TypeNS, dns.TypeDS, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+				return false
+			}
+			return dns.IsSubDomain(c.owner, h.Name)
+		}
+		isSOA := func(rr dns.RR) bool {
+			return rr.Header().Rrtype == dns.TypeSOA && strings.EqualFold(rr.Header().Name, c.owner)
+		}
+		exists := slices.ContainsFunc(n.db.LookUp(c.owner, dns.TypeSOA).Answer, isSOA)
+		if exists || slices.ContainsFunc(rrs, isSOA) || !slices.ContainsFunc(rrs, hides) {
+			continue
+		}
+		under := strings.TrimPrefix(c.owner, ".") // "" for the root
+		soas = append(soas, &dns.SOA{
+			Hdr: header(c.owner, dns.TypeSOA), Ns: "ns." + under, Mbox: "hostmaster." + under,
+			Serial: 1, Refresh: 3600, Retry: 600, Expire: 7 * 86400, Minttl: zone.DefaultTTL,
+		})
+	}
+	return soas
 }
 
 // ReplaceZone makes the records of a master file, written as for [Internet.Zone], all that there is

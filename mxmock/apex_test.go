@@ -1,0 +1,48 @@
+package mxmock_test
+
+import (
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// NS records without a SOA are a delegation, unless that would hide what the same text says.
+func TestZoneOrDelegation(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text, question string
+		typ                  uint16
+		rcode                int
+		answers              int
+	}{
+		{"a TLD with data", "$ORIGIN test.\n@ NS ns1\nns1 A 203.0.113.1\n@ MX 10 mx\nmx A 203.0.113.2\n", "test.", dns.TypeMX, dns.RcodeSuccess, 1},
+		{"and beneath it", "$ORIGIN test.\n@ NS ns1\nns1 A 203.0.113.1\nwww A 203.0.113.2\n", "www.test.", dns.TypeA, dns.RcodeSuccess, 1},
+		{"its NS", "$ORIGIN test.\n@ NS ns1\n@ NS ns2\n@ TXT x\n", "test.", dns.TypeNS, dns.RcodeSuccess, 2},
+		{"its SOA", "$ORIGIN test.\n@ NS ns1\n@ TXT x\n", "test.", dns.TypeSOA, dns.RcodeSuccess, 1},
+		{"a subdomain with data", "kid.qq.com. NS ns.elsewhere.net.\nkid.qq.com. MX 10 mx.qq.com.\n", "kid.qq.com.", dns.TypeMX, dns.RcodeSuccess, 1},
+		{"a delegation", "kid.qq.com. NS ns.kid.qq.com.\nns.kid.qq.com. A 203.0.113.1\n", "x.kid.qq.com.", dns.TypeA, dns.RcodeServerFailure, 0},
+		{"with AAAA", "kid.qq.com. NS NS.kid.qq.com.\nns.kid.qq.com. AAAA 2001:db8::1\n", "x.kid.qq.com.", dns.TypeA, dns.RcodeServerFailure, 0},
+		{"with other letters", "Kid.qq.com. NS ns.elsewhere.net.\nkid.QQ.com. TXT x\n", "kid.qq.com.", dns.TypeTXT, dns.RcodeSuccess, 1},
+		{"a registrable domain", "qq.com. NS ns.qq.com.\nqq.com. MX 10 mx.qq.com.\n", "qq.com.", dns.TypeMX, dns.RcodeSuccess, 1},
+		{"a delegation within a zone", "test. NS ns.test.\ntest. TXT x\nkid.test. NS ns.elsewhere.net.\n", "kid.test.", dns.TypeMX, dns.RcodeServerFailure, 0},
+		{"the root", ". NS a.root-servers.net.\n. TXT x\n", ".", dns.TypeTXT, dns.RcodeSuccess, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			inet := mxmock.New(t)
+			if err := inet.Zone(test.text); err != nil {
+				t.Fatal(err)
+			}
+			r, err := dns.Exchange(new(dns.Msg).SetQuestion(test.question, test.typ), resolverOf(t, inet))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Rcode != test.rcode || len(r.Answer) != test.answers {
+				t.Errorf("got %s and %d answers, want %s and %d", dns.RcodeToString[r.Rcode], len(r.Answer), dns.RcodeToString[test.rcode], test.answers)
+			}
+		})
+	}
+}
