@@ -1,6 +1,7 @@
 package mxmock_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -44,5 +45,25 @@ func TestZoneOrDelegation(t *testing.T) {
 				t.Errorf("got %s and %d answers, want %s and %d", dns.RcodeToString[r.Rcode], len(r.Answer), dns.RcodeToString[test.rcode], test.answers)
 			}
 		})
+	}
+}
+
+// A zone that is signed already is refused as a whole: without its signatures it would be another one.
+func TestSignedZone(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	for _, line := range []string{
+		"qq.com. RRSIG MX 13 2 300 20300101000000 20200101000000 1 qq.com. AAAA", "qq.com. NSEC a.qq.com. MX",
+		"qq.com. NSEC3PARAM 1 0 0 -", "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.qq.com. NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr MX",
+	} {
+		text := "qq.com. MX 10 mx.qq.com.\n" + line + "\n"
+		for name, err := range map[string]error{"Zone": inet.Zone(text), "ReplaceZone": inet.ReplaceZone("qq.com", text)} {
+			if err == nil || !strings.Contains(err.Error(), "a zone that is signed already can't be served as it is") {
+				t.Errorf("%s of %s: got error %v", name, line, err)
+			}
+		}
+	}
+	if r, err := dns.Exchange(new(dns.Msg).SetQuestion("qq.com.", dns.TypeMX), resolverOf(t, inet)); err != nil || r.Rcode != dns.RcodeNameError {
+		t.Errorf("got %v, %v", r, err)
 	}
 }

@@ -30,6 +30,9 @@ import (
 // beneath it than their addresses and DS records; else they are those of a zone, which is made. An
 // error names line and column; then nothing was added.
 //
+// A zone that is signed already is an error, for its signatures would not be served: leave RRSIG, NSEC,
+// NSEC3 and NSEC3PARAM records out and have [Internet.Secure] sign it.
+//
 // Records make no hosts: who connects to an address in them finds it unreachable until
 // [Internet.Host] is called, which takes the addresses that the DNS has for the name.
 //
@@ -40,10 +43,25 @@ func (n *Internet) Zone(text string) error {
 	if err != nil {
 		return fmt.Errorf("mxmock: %w", err)
 	}
+	if err := checkUnsigned(rrs); err != nil {
+		return fmt.Errorf("mxmock: add the records of a zone: %w", err)
+	}
 	if err := n.db.Add(append(n.apexes(rrs), rrs...)...); err != nil {
 		return fmt.Errorf("mxmock: add the records of a zone: %w", err)
 	}
 	n.mention(rrs)
+	return nil
+}
+
+// checkUnsigned returns an error if there are records of a zone that is signed already.
+func checkUnsigned(rrs []dns.RR) error {
+	for _, rr := range rrs {
+		switch h := rr.Header(); h.Rrtype {
+		case dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3, dns.TypeNSEC3PARAM:
+			return fmt.Errorf("%s %s: a zone that is signed already can't be served as it is; leave RRSIG, NSEC, NSEC3 and "+
+				"NSEC3PARAM records out, and have Secure sign it", h.Name, dns.Type(h.Rrtype))
+		}
+	}
 	return nil
 }
 
@@ -107,6 +125,9 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 	rrs, err := zone.Parse(text, apex, "zone")
 	if err != nil {
 		return fmt.Errorf("mxmock: %w", err)
+	}
+	if err := checkUnsigned(rrs); err != nil {
+		return fmt.Errorf("mxmock: replace the zone %s: %w", domain, err)
 	}
 	if err := n.db.Replace(apex, rrs...); err != nil {
 		return fmt.Errorf("mxmock: replace the zone %s: %w", domain, err)
