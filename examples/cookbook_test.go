@@ -23,6 +23,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
 	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/provider"
 	"go.uber.org/goleak"
 )
 
@@ -56,6 +57,10 @@ func newApp(r *net.Resolver, dial func(ctx context.Context, network, addr string
 func (a *app) Send(ctx context.Context, to string) error {
 	msg := "From: app@example.com\r\nTo: " + to + "\r\nSubject: Welcome\r\nDate: Tue, 9 Dec 2014 11:20:55 +0800\r\n" +
 		"Message-ID: <1@example.com>\r\n\r\nHello\r\n"
+	return a.SendRaw(ctx, to, msg)
+}
+
+func (a *app) SendRaw(ctx context.Context, to, msg string) error {
 	_, err := a.Sender.Send(ctx, "app@example.com", []string{to}, []byte(msg))
 	return err
 }
@@ -289,6 +294,19 @@ func TestTrust(t *testing.T) {
 	v, why := mailauth.Check(t.Context(), msg, inet.Resolver())
 	if want := (mailauth.Verdict{SPF: "pass", DKIM: "none", DMARC: "none"}); v != want {
 		t.Errorf("verdict = %+v, want %+v: %v", v, want, why)
+	}
+}
+
+func TestProvider(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	provider.Add(inet, "qq.com")
+	app := newApp(inet.Resolver(), inet.DialContext)
+	if err := app.SendRaw(t.Context(), "414322153@qq.com", "Subject: no From\r\n\r\nHello\r\n"); err == nil {
+		t.Error("qq.com has taken a message without From")
+	}
+	if err := app.Send(t.Context(), "414322153@qq.com"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
@@ -81,7 +82,7 @@ var conditions = map[string]*condition{
 	// What the message says of itself.
 	"size":    {stages: []mailtest.Stage{mailtest.Mail, mailtest.Dot}, fits: (*turn).tooLarge},
 	"lint":    {least: 1, argument: checkLint, stages: atDot, fits: (*turn).lint},
-	"from":    {args: []string{"several"}, least: 1, most: 1, stages: atDot, fits: func(t *turn, _ []string) bool { return len(t.a.Message.From) > 1 }},
+	"from":    {args: []string{"missing", "invalid", "raw", "twice", "several"}, least: 1, stages: atDot, fits: (*turn).from},
 	"content": {least: 1, stages: atDot, fits: (*turn).content},
 
 	// Whether it can be believed.
@@ -271,6 +272,39 @@ func (t *turn) lint(args []string) bool {
 		}
 	}
 	return false
+}
+
+// from looks at the From field alone, whatever else is wrong with the message.
+func (t *turn) from(args []string) bool {
+	m := t.a.Message
+	var fields []mailtest.Field
+	for _, f := range m.Header {
+		if strings.EqualFold(f.Name, "From") {
+			fields = append(fields, f)
+		}
+	}
+	return slices.ContainsFunc(args, func(arg string) bool {
+		switch arg {
+		case "missing":
+			return len(fields) == 0
+		case "invalid":
+			return slices.ContainsFunc(fields, invalidFrom)
+		case "raw":
+			return slices.ContainsFunc(fields, func(f mailtest.Field) bool {
+				international := strings.ContainsFunc(f.Raw, func(r rune) bool { return r >= 0x80 })
+				return international && !(m.Envelope.SMTPUTF8 && utf8.ValidString(f.Raw))
+			})
+		case "twice":
+			return len(fields) > 1
+		}
+		return len(m.From) > 1
+	})
+}
+
+// invalidFrom reports whether a From field has no address, or what is none.
+func invalidFrom(f mailtest.Field) bool {
+	l := lint.Linter{Only: []string{"from-empty", "address-syntax"}}
+	return len(l.Check(mailtest.ParseMessage([]byte(f.Raw+"\r\n")))) > 0
 }
 
 func (t *turn) content(args []string) bool {

@@ -118,6 +118,8 @@ func (w *world) provoke(t *testing.T, pol *policy, s *service, stage string) *ma
 		case "lint attachment-type":
 			m.header = "From: <jb@shop.example>\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n" +
 				"Content-Disposition: attachment; filename=setup.exe\r\n"
+		case "from missing":
+			m.header = "To: <bob@qq.com>\r\nDate: " + time.Now().Format(time.RFC1123Z) + "\r\n"
 		case "from several":
 			m.header = "From: <jb@shop.example>, <carol@shop.example>\r\nSender: <jb@shop.example>\r\n"
 		case "spf fail":

@@ -168,7 +168,7 @@ func TestSwitches(t *testing.T) {
 		want string // enhanced code
 	}{
 		{"all", func() {}, "5.7.1"},
-		{"without lint", func() { w.p.Off("lint") }, "5.7.25"},
+		{"without lint", func() { w.p.Off("lint", "from") }, "5.7.25"},
 		{"without PTR", func() { w.p.Off("ptr") }, "5.7.26"},
 		{"without SPF", func() { w.p.Off("spf-fail") }, "5.7.26"},
 		{"without authentication", func() { w.p.Off("neither-spf-nor-dkim") }, "2.0.0"},
