@@ -92,33 +92,71 @@ func (f Field) appendAddresses(earlier []Address, hint string, bad *faults) []Ad
 
 // fillBodies finds the text, the HTML, the attachments and the inline parts.
 func (m *Message) fillBodies() {
+	body := m.bodyParts()
 	text, html := -1, -1 // their indices in Parts
 	for i, p := range m.Parts {
-		if (p.Disposition == "" || p.Disposition == "inline") && (p.Filename == "" || i == 0) {
-			if text < 0 && p.MediaType == "text/plain" {
-				text, m.Text = i, p.Text
-			}
-			if html < 0 && p.MediaType == "text/html" {
-				html, m.HTML = i, p.Text
-			}
+		switch {
+		case !body[i]:
+		case text < 0 && p.MediaType == "text/plain":
+			text, m.Text = i, p.Text
+		case html < 0 && p.MediaType == "text/html":
+			html, m.HTML = i, p.Text
 		}
 	}
 	shown := contentIDs(m.HTML)
 	for i, p := range m.Parts {
 		isText := strings.HasPrefix(p.MediaType, "text/")
+		isOther := isText && p.MediaType != "text/plain" && p.MediaType != "text/html"
 		switch {
 		case i == text || i == html || strings.HasPrefix(p.MediaType, "multipart/"):
 		case p.ContentID != "" && shown[p.ContentID]:
 			m.Inline = append(m.Inline, p)
 		case p.Disposition != "" && p.Disposition != "inline":
 			m.Attachments = append(m.Attachments, p)
-		case isText && p.Filename == "":
-		case p.ContentID != "" || p.Disposition == "inline" && !isText:
+		case p.Filename == "" && (body[i] || isOther):
+		case body[i] || p.ContentID != "" || p.Disposition == "inline" && !isText:
 			m.Inline = append(m.Inline, p)
 		default:
 			m.Attachments = append(m.Attachments, p)
 		}
 	}
+}
+
+// bodyParts reports for each part whether it is plain text or HTML of the body, by the algorithm of
+// RFC 8621 §4.1.4, except that a file name does not make an attachment of one that is an alternative or
+// says that it is inline.
+func (m *Message) bodyParts() []bool {
+	body := make([]bool, len(m.Parts))
+	isBody := func(p *Part, named bool) bool {
+		return (p.MediaType == "text/plain" || p.MediaType == "text/html") &&
+			(p.Disposition == "inline" || p.Disposition == "" && (named || p.Filename == ""))
+	}
+	body[0] = isBody(&m.Parts[0], true)
+	for i := range m.Parts {
+		parent := &m.Parts[i]
+		first, end := i+1, i+1+parent.Below
+		if parent.MediaType == "multipart/related" {
+			first = m.root(i)
+		}
+		for k := i + 1; k < end; k += 1 + m.Parts[k].Below {
+			body[k] = isBody(&m.Parts[k], k == first || parent.MediaType == "multipart/alternative") &&
+				(k == first || parent.MediaType != "multipart/related")
+		}
+	}
+	return body
+}
+
+// root returns the index of the root of the multipart/related that is part i: the part that its
+// parameter start names, or else the first (RFC 2387 §3.2).
+func (m *Message) root(i int) int {
+	if start := trimID(m.Parts[i].Params["start"]); start != "" {
+		for k := i + 1; k <= i+m.Parts[i].Below; k += 1 + m.Parts[k].Below {
+			if m.Parts[k].ContentID == start {
+				return k
+			}
+		}
+	}
+	return i + 1
 }
 
 // contentIDs returns the ids that the HTML refers to as "cid:…" (RFC 2392 §2).

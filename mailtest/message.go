@@ -73,17 +73,21 @@ type Message struct {
 	// The addresses of these fields, in order; groups are replaced by their members.
 	From, Sender, ReplyTo, To, Cc, Bcc []Address
 
-	// Text is the text that a person would read: the first text/plain part that is no attachment
-	// and has no file name (the only part of a message may have one). It is in UTF-8, with line
-	// ends "\n", and with the soft line breaks of format=flowed undone (RFC 3676). Messages inside
-	// this one do not count: see [Part.Message]. It is empty if there is no such part.
+	// Text is the text that a person would read: the first text/plain part of the body. It is in
+	// UTF-8, with line ends "\n", and with the soft line breaks of format=flowed undone (RFC 3676).
+	// It is empty if there is no such part; HTML does not take its place.
+	//
+	// The body is found as RFC 8621 §4.1.4 describes. A part with Content-Disposition "attachment" is
+	// not in it, nor is one of a multipart/related but its root, nor one with a file name unless it
+	// is the first of its multipart, an alternative, or marked as inline. Messages inside this one do
+	// not count: see [Part.Message].
 	//
 	// Its end is what MIME makes it: "Hello\n" where the text is the whole body of a message whose last
 	// line has an end, and "Hello" where it is a part of a multipart, for the line end before a boundary
 	// belongs to the boundary (RFC 2046 §5.1.1), unless an empty line precedes it.
 	Text string
 
-	// HTML is the first such text/html part, in UTF-8, with line ends "\n". Its end is as that of Text.
+	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". Its end is as that of Text.
 	HTML string
 
 	// Parts is the MIME tree, each part before its own parts. The first is the root, whose
@@ -92,13 +96,15 @@ type Message struct {
 
 	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
 	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
-	// are no text or have a file name, except for Text, HTML and those in Inline. A part that
-	// holds a message is a leaf; a multipart that could not be taken apart is none.
+	// are neither in the body nor in Inline, except for text of other types than plain text and
+	// HTML, such as text/calendar, without a file name. A part that holds a message is a leaf; a multipart that could not be
+	// taken apart is not.
 	Attachments []Part
 
 	// Inline is the leaves that are meant to be shown in place, in order: those that HTML
 	// refers to as "cid:…", and, unless they are marked as attachments, those with a
-	// Content-ID and those that are no text and have Content-Disposition "inline".
+	// Content-ID, those that are no text and have Content-Disposition "inline", and those of the body
+	// that have a file name. Text and HTML themselves are not in it.
 	Inline []Part
 
 	// Problems is what could not be decoded as it was labelled, one sentence each: where
