@@ -60,5 +60,6 @@
 // In memory by [Internet.Resolver] and [Internet.DialContext], which is fast, parallel, and works
 // in bubbles. [Internet.Dialer] is for code that insists on a [net.Dialer], [Internet.UseAsDefault]
 // for code that takes no resolver. Other programs reach it over real sockets: [Internet.ListenDNS],
-// [Internet.ListenHosts], [Internet.ResolvConf], and through a proxy: [Internet.ListenSOCKS].
+// [Internet.ListenHosts], [Internet.ResolvConf], and through a proxy: [Internet.ListenSOCKS]. Resolvers
+// of their own walk down from [Internet.RootHints].
 package mxmock

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -155,6 +156,28 @@ func (h *Host) ServeDNS() {
 	}
 	h.services[53] = &service{dns: true}
 	must(n.refit(h))
+}
+
+// RootHints makes the DNS of the internet a tree that a resolver can walk down from its root, and returns the
+// file by which one finds that: the root hints of unbound or of BIND. The host a.root-servers.net is made a
+// name server, as by [Host.ServeDNS], and the one of the root and of each zone that has no NS records of its
+// own. Such resolvers ask port 53 of its address, so that it takes [Internet.ListenHosts] on a machine, or in
+// a network namespace, to which the address belongs.
+func (n *Internet) RootHints() string {
+	const name = "a.root-servers.net."
+	h := n.Host(name)
+	h.ServeDNS()
+	must(n.db.Serve(name))
+	var b strings.Builder
+	fmt.Fprintf(&b, ". 3600000 IN NS %s\n", name)
+	for _, addr := range n.addresses(name) {
+		typ := "A"
+		if addr.Is6() {
+			typ = "AAAA"
+		}
+		fmt.Fprintf(&b, "%s 3600000 IN %s %s\n", name, typ, addr)
+	}
+	return b.String()
 }
 
 // Break breaks the host, with all its addresses and ports, until [Host.Mend] or another Break.

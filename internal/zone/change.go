@@ -112,7 +112,13 @@ func (at *node) synthesize(apex string) {
 	header := func(typ uint16) dns.RR_Header {
 		return dns.RR_Header{Name: apex, Rrtype: typ, Class: dns.ClassINET, Ttl: DefaultTTL}
 	}
-	ns := under("ns")
+	ns, top := under("ns"), at
+	for top.parent != nil {
+		top = top.parent
+	}
+	if top.zone != nil && top.zone.server != "" {
+		ns = top.zone.server
+	}
 	if at.zone.soa == nil {
 		at.setSOA(&dns.SOA{
 			Hdr: header(dns.TypeSOA), Ns: ns, Mbox: under("hostmaster"),

@@ -77,6 +77,7 @@ type zone struct {
 	implicit bool     // the root zone that nobody asked for
 	registry bool     // made by Secure above a registrable domain: names beneath get zones of their own
 	signer   *signer  // of a secure zone
+	server   string   // of the root: the name server of zones that have none of their own; or ""
 }
 
 // A RecordError says which record cannot be added, and why.
@@ -118,6 +119,30 @@ func (db *DB) Ensure(apex string) error {
 	}
 	at.zone.implicit, at.zone.registry = false, false
 	at.changed()
+	return nil
+}
+
+// Serve makes a host the name server of all zones whose NS records nobody has given, now and from now on, the
+// root among them, which is then served. The error says that the name is no domain name.
+func (db *DB) Serve(host string) error {
+	if _, err := parseName(host); err != nil {
+		return err
+	}
+	db.lock()
+	defer db.mu.Unlock()
+	db.root.zone.implicit, db.root.zone.server = false, dns.Fqdn(host)
+	var walk func(at *node)
+	walk = func(at *node) {
+		if at.zone != nil && !at.zone.nsGiven {
+			at.replace(dns.TypeNS)
+			at.synthesize(at.zone.soa.Hdr.Name)
+			at.changed()
+		}
+		for _, child := range at.children {
+			walk(child)
+		}
+	}
+	walk(&db.root)
 	return nil
 }
 
