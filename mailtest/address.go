@@ -105,7 +105,7 @@ func (p *addressParser) list() {
 			}
 		case c == '=':
 			i++
-			if _, end, ok := p.scanner.at(i - 1); ok {
+			if w, end, ok := p.scanner.at(i - 1); ok && !strings.ContainsAny(w.text, `,;<>"`) {
 				i = end
 			}
 		default:

@@ -37,7 +37,7 @@ func TestParseAddresses(t *testing.T) {
 		{"encoded", "=?utf-8?B?5byg5LiJ?= <zs@qq.com>", list{{"张三", "zs@qq.com"}}, ""},
 		{"encoded in quotes", `"=?GB2312?B?1cXI/Q==?=" <zs@qq.com>`, list{{"张三", "zs@qq.com"}}, ""},
 		{"encoded in pieces", "=?utf-8?Q?J?= =?utf-8?Q?=C3=BCrgen?= x <j@x.de>", list{{"Jürgen x", "j@x.de"}}, ""},
-		{"encoded with a comma", "=?utf-8?Q?Smith, Bob <x>?= <bob@qq.com>", list{{"Smith, Bob <x>", "bob@qq.com"}}, ""},
+		{"encoded with an underscore", "=?utf-8?Q?Smith_Bob?= <bob@qq.com>", list{{"Smith Bob", "bob@qq.com"}}, ""},
 		{"encoded comment", "zs@qq.com (=?utf-8?B?5byg5LiJ?=)", list{{"张三", "zs@qq.com"}}, ""},
 		{"UTF-8", "张三 <张三@例子.中国>", list{{"张三", "张三@例子.中国"}}, ""},
 		{"GBK", "\xd5\xc5\xc8\xfd <zs@qq.com>", list{{"张三", "zs@qq.com"}}, ""}, // reported with the value of the field

@@ -8,8 +8,8 @@ import (
 )
 
 // decodeWords replaces the encoded words in s, which is unfolded, by their text in UTF-8. It finds
-// them anywhere, also where RFC 2047 §5 forbids them: within words and quoted strings. The white
-// space between two of them is dropped (§6.2). Bytes of s that are not UTF-8 are read as hint says,
+// them anywhere, also where RFC 2047 §5 forbids them: within words and quoted strings. What has white
+// space in it is not one (§2), and is left alone. The white space between two of them is dropped (§6.2). Bytes of s that are not UTF-8 are read as hint says,
 // or as a guess.
 func decodeWords(s, hint string, bad *faults) string {
 	if !strings.Contains(s, "=?") {
@@ -27,6 +27,9 @@ func decodeWords(s, hint string, bad *faults) string {
 		k += i
 		word, end, ok := words.at(k)
 		if !ok {
+			if strings.ContainsAny(word.text, space) && !strings.Contains(word.text, "=?") && strings.Trim(word.text, space) == word.text && !bad.full() {
+				bad.addf("%q is not an encoded word, for there is white space in it (RFC 2047 §2): it is left as it is", clip(s[k:end]))
+			}
 			i = k + 2
 			continue
 		}
@@ -42,6 +45,9 @@ func decodeWords(s, hint string, bad *faults) string {
 	b.WriteString(toUTF8(s[done:], hint, bad))
 	return b.String()
 }
+
+// space is the white space of header fields.
+const space = " \t\r\n"
 
 // encodedWord is one encoded word: "=?charset?B?text?=".
 type encodedWord struct {
@@ -90,7 +96,7 @@ func (w *wordScanner) at(i int) (word encodedWord, end int, ok bool) {
 		return word, 0, false
 	}
 	word.text = w.s[i:w.end]
-	return word, w.end + 2, !strings.Contains(word.text, "=?")
+	return word, w.end + 2, !strings.Contains(word.text, "=?") && !strings.ContainsAny(word.text, space)
 }
 
 // bytes undoes the B or Q encoding (RFC 2047 §4).

@@ -24,7 +24,7 @@ func damaged() []Message {
 	text("word-cut-in-character", "", "{head}\nSubject: =?gb2312?B?xOO6?= =?gb2312?B?w8rAvec=?=\n\nhi\n", Want{Subject: "你好世界", Text: "hi\n"})
 	text("word-cut-in-base64", "", "{head}\nSubject: =?utf-8?B?5L2g5?= =?utf-8?B?aW9?=\n\nhi\n", Want{Subject: "你好", Text: "hi\n"})
 	text("word-no-padding", "base64 without its padding", "{head}\nSubject: =?utf-8?B?5L2g5aW9IQ?=\n\nhi\n", Want{Subject: "你好!", Text: "hi\n"})
-	text("word-with-spaces", "", "{head}\nSubject: =?utf-8?Q?with real spaces?=\n\nhi\n", Want{Subject: "with real spaces", Text: "hi\n"})
+	text("word-with-spaces", "white space in an encoded word, which makes it none", "{head}\nSubject: =?utf-8?Q?with real spaces?=\n\nhi\n", Want{Subject: "=?utf-8?Q?with real spaces?=", Text: "hi\n"})
 	text("word-in-word", "", "{head}\nSubject: before=?utf-8?Q?in?=after\n\nhi\n", Want{Subject: "beforeinafter", Text: "hi\n"})
 	text("word-unknown-charset", "a charset that does not exist", "{head}\nSubject: =?x-klingon?Q?qapla=E9?=\n\nhi\n", Want{Subject: "qaplaé", Text: "hi\n"})
 	text("word-wrong-charset", "UTF-8 labelled as GB2312 where that cannot be", "{head}\nSubject: =?gb2312?B?"+strings.TrimSuffix(base64Lines([]byte("中.文"), 1000), crlf)+"?=\n\nhi\n", Want{Subject: "中.文", Text: "hi\n"})
