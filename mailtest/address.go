@@ -46,6 +46,9 @@ func (p *addressParser) list() {
 	start, at := 0, false // where the word begins that is being read, and whether it has an at sign
 	endWord := func(i int) {
 		if i > start {
+			if len(p.words) > 0 && !p.hasAngle {
+				p.comment = "" // it was in the middle, and no name
+			}
 			p.words = append(p.words, addressWord{p.s[start:i], at})
 			p.hasAt = p.hasAt || at
 		}
@@ -262,8 +265,17 @@ func (p *addressParser) decode(s string) string {
 	return strings.TrimSpace(decodeWords(s, p.hint, new(faults)))
 }
 
-// joinAt puts words together again, in place, that white space separates from an at sign (RFC 5322 §4.4).
+// joinAt puts words together again, in place, that white space separates from an at sign, and if that
+// makes a single one of them, from dots (RFC 5322 §4.4).
 func joinAt(words []addressWord) []addressWord {
+	if all, at := joinAround(words, ".@"), false; len(all) == 1 {
+		for _, w := range words {
+			at = at || w.at
+		}
+		if at {
+			return append(words[:0], addressWord{all[0], true})
+		}
+	}
 	out := words[:0]
 	for _, w := range words {
 		if n := len(out); n > 0 {
@@ -276,6 +288,21 @@ func joinAt(words []addressWord) []addressWord {
 		out = append(out, w)
 	}
 	return out
+}
+
+// joinAround returns the texts of words, put together where one ends or the next begins with one of some
+// bytes.
+func joinAround(words []addressWord, some string) []string {
+	var all []string
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 && strings.IndexByte(some, words[i-1].text[len(words[i-1].text)-1]) < 0 && strings.IndexByte(some, w.text[0]) < 0 {
+			all = append(all, b.String())
+			b.Reset()
+		}
+		b.WriteString(w.text)
+	}
+	return append(all, b.String())
 }
 
 // routed returns the address in what angle brackets contain: without comments, white space outside of

@@ -181,15 +181,27 @@ func contentIDs(html string) map[string]bool {
 	}
 }
 
-// trimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or
-// all of it if there are none.
+// trimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of it if
+// there are none: without comments, and without white space at its ends and around dots and the at
+// sign (§4.5.4).
 func trimID(s string) string {
+	if strings.Contains(s, "(") {
+		s = stripComments(s)
+	}
 	if _, after, ok := strings.Cut(s, "<"); ok {
 		if id, _, ok := strings.Cut(after, ">"); ok {
-			return strings.TrimSpace(id)
+			s = id
 		}
 	}
-	return strings.TrimSpace(s)
+	s = strings.TrimSpace(s)
+	if !strings.ContainsAny(s, space) || strings.Contains(s, `"`) {
+		return s
+	}
+	var words []addressWord
+	for w := range strings.FieldsSeq(s) {
+		words = append(words, addressWord{text: w})
+	}
+	return strings.Join(joinAround(words, ".@"), " ")
 }
 
 // clip shortens text from a message for use in a problem.

@@ -11,12 +11,14 @@ import (
 const maxHeader = 1 << 20
 
 // header splits the header that begins at at. It returns the fields, their values not yet
-// decoded, and where the body begins. Besides the empty line, a header is ended by a line that
-// is no field and by a boundary of the multiparts around it: the body begins with that line.
+// decoded, and where the body begins. Besides the empty line, a header is ended by a boundary of the
+// multiparts around it, and by a line that is no field: the body begins with that line. But a line among
+// fields is skipped, as is white space before the first: it becomes a field without a name.
 func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 	type span struct{ name, end int } // how long the name is, and where the field ends, counted from at
 	spans := make([]span, 0, 16)
 	pos := at
+	last := -1 // where the last line begins that is surely a field; not yet known if it is before pos
 	for body = -1; body < 0; {
 		line := d.raw[pos:d.lineEnd(pos)]
 		name, ok := nameLength(line, pos == 0)
@@ -36,6 +38,10 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		case !ok && len(spans) > 0 && continuesParams(d.raw[at:pos], line):
 			bad.addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", clip(bytes.TrimRight(line, "\r\n")), pos)
 			spans[len(spans)-1].end, pos = end-at, end
+		case !ok && (len(spans) > 0 || line[0] == ' ' || line[0] == '\t') && d.fieldFollows(end, at+maxHeader, &last):
+			bad.addf("%q at byte %d is not a field: it is skipped", clip(bytes.TrimRight(line, "\r\n")), pos)
+			spans = append(spans, span{0, end - at})
+			pos = end
 		case !ok:
 			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos)
 			body = pos
@@ -57,6 +63,41 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		start = s.end
 	}
 	return fields, body
+}
+
+// fieldFollows reports whether there is a line at pos or after it, but before limit and the end of the
+// header, that is surely a field. It keeps in last where the last of them begins, so that each line is
+// looked at once.
+func (d *decoder) fieldFollows(pos, limit int, last *int) bool {
+	if *last < 0 {
+		*last = 0
+		for at := pos; at < min(limit, len(d.raw)); {
+			end := d.lineEnd(at)
+			line := d.raw[at:end]
+			if _, isDelimiter := d.delimiterAt(at); isDelimiter || len(bytes.TrimRight(line, "\r\n")) == 0 {
+				break
+			}
+			if surelyField(line) {
+				*last = at
+			}
+			at = end
+		}
+	}
+	return pos <= *last
+}
+
+// surelyField reports whether a line that may be text is a field. Text too has lines like "Note: this",
+// so the name must have a hyphen in it, as most have, or be one of those that every message has.
+func surelyField(line []byte) bool {
+	name, _, found := bytes.Cut(line, []byte(":"))
+	if !found || len(bytes.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")) > 0 {
+		return false
+	}
+	switch strings.ToLower(string(name)) {
+	case "from", "to", "cc", "bcc", "subject", "date", "sender", "received", "references":
+		return true
+	}
+	return bytes.IndexByte(name, '-') > 0
 }
 
 // continuesParams returns whether the line is a parameter such as `name="a.txt"` that belongs to
@@ -89,7 +130,8 @@ func (d *decoder) lineEnd(pos int) int {
 // are programs that write such. The first line of a message may be a "From " line of a Unix
 // mailbox (RFC 4155), whose name is "".
 func nameLength(line []byte, first bool) (n int, ok bool) {
-	if first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))) {
+	if first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))) &&
+		!bytes.HasPrefix(bytes.TrimLeft(line[len("From "):], " \t"), []byte(":")) {
 		return 0, true
 	}
 	const longest = 998 // of a line, RFC 5322 §2.1.1

@@ -163,8 +163,9 @@ type Part struct {
 
 // Field is one header field.
 type Field struct {
-	// Name is the name as written, such as "Subject". It is empty for the "From " line of
-	// a Unix mailbox, which is kept here if a message begins with it.
+	// Name is the name as written, such as "Subject". It is empty for a line that is not a field:
+	// the "From " line of a Unix mailbox with which a message begins, and what is among the fields
+	// and was skipped.
 	Name string
 
 	// Value is the body of the field unfolded (RFC 5322 §2.2.3), without surrounding white

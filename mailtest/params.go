@@ -18,6 +18,9 @@ func parseParams(s, hint string, bad *faults) (value string, params map[string]s
 	var comments commentFinder
 	end := comments.past(s, ";")
 	value, rest := strings.ToLower(strings.TrimSpace(stripComments(s[:end]))), s[end:]
+	if major, minor, ok := strings.Cut(value, "/"); ok && !strings.Contains(value, "=") { // RFC 2045 §5.1: white space and comments may be between tokens
+		value = strings.TrimRight(major, " \t") + "/" + strings.TrimLeft(minor, " \t")
+	}
 	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
 		bad.addf("there is no semicolon after %q", clip(value[:i]))
 		rest = s[strings.IndexAny(strings.TrimLeft(s, " \t"), " \t"):]

@@ -47,6 +47,8 @@ func (c *checker) header(header []mailtest.Field, path string, at int, root bool
 // field looks at the bytes of one field.
 func (c *checker) field(f mailtest.Field, path string, at int) {
 	switch {
+	case f.Name == "" && !strings.HasPrefix(strings.TrimPrefix(f.Raw, ">"), "From "):
+		c.out.add(fieldName, path, at, "%s is not a header field", quote(strings.TrimRight(f.Raw, "\r\n")))
 	case f.Name == "":
 		c.out.add(fieldName, path, at, "%s is a line of a mailbox file and no header field", quote(strings.TrimRight(f.Raw, "\r\n")))
 	case strings.ContainsAny(f.Name, " \t"):
