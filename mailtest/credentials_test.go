@@ -171,6 +171,9 @@ func TestCredentials(t *testing.T) {
 				for _, wrap := range []byte{0, 76, 24} {
 					for prefix := range byte(8) {
 						for middle := range byte(8) {
+							if mailtest.RaceEnabled && (prefix+middle)%8 != byte(rule)%8 {
+								continue
+							}
 							c := clumsy{mechanism: byte(mechanism), rule: byte(rule), wrap: wrap, prefix: prefix, middle: middle}
 							c.users, c.initial, c.size = prefix+middle, middle == 7, 40*(middle%3)
 							testClumsy(t, c)

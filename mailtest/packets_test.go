@@ -156,10 +156,11 @@ func testPackets(t *testing.T, d *dialog, rules []mailtest.Rule) {
 // testPieces compares what becomes of a client's bytes in one piece, in two, and in as many as there are.
 func testPieces(t *testing.T, d *dialog, rules []mailtest.Rule, input []byte) {
 	t.Helper()
-	const (
-		mostSplits = 200
-		mostSingle = 16 << 10
-	)
+	mostSplits := 200
+	const mostSingle = 16 << 10
+	if mailtest.RaceEnabled {
+		mostSplits = 20
+	}
 	var want string
 	synctest.Test(t, func(t *testing.T) { want = replayed(t, d, rules, input) })
 	compare := func(how string, pieces ...[]byte) {
