@@ -105,7 +105,7 @@ func (n *Internet) ResolvConf() (string, error) {
 //
 // A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] or
 // [Mute] accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
-// are the real ones.
+// are the real ones. An attempt that the kernel refuses, since nobody listens, is not in the journal.
 //
 // The error names the address and port that is taken or not one of this machine, or the real port
 // that is none or would stand for two; then all is as it was. If there is no host yet, port 25 of
