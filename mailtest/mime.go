@@ -102,6 +102,7 @@ func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 	if s == "" {
 		return ""
 	}
+	s = asToken(s, bad)
 	value, params := parseParams(s, hint, bad)
 	if charset := params["charset"]; charset != "" && !utf8.ValidString(s) { // the name may be in the charset of the content
 		_, params = parseParams(s, charset, new(faults))
@@ -123,7 +124,7 @@ func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 }
 
 func (p *Part) readEncoding(s string, bad *faults) {
-	p.Encoding, _ = parseParams(s, "", new(faults))
+	p.Encoding, _ = parseParams(asToken(s, bad), "", new(faults))
 	switch p.Encoding {
 	case "", "7bit", "8bit", "binary":
 	case "base64", "quoted-printable":
@@ -139,11 +140,34 @@ func (p *Part) readEncoding(s string, bad *faults) {
 }
 
 func (p *Part) readDisposition(s, hint string, bad *faults) {
+	s = asToken(s, bad)
+	if first, _, _ := strings.Cut(s, ";"); strings.Contains(first, "=") && !strings.ContainsAny(strings.TrimSpace(first[:strings.IndexByte(first, '=')]), " \t(") {
+		bad.addf("there is no disposition before the parameters: read as attachment (RFC 2183 §2.8)")
+		s = "attachment; " + s
+	}
 	value, params := parseParams(s, hint, bad)
 	p.Disposition = value
 	if name := params["filename"]; name != "" {
 		p.Filename = name
 	}
+}
+
+// asToken returns s, with the token that it begins with in place of the quoted string or the encoded word
+// that some mailers write there.
+func asToken(s string, bad *faults) string {
+	text, rest := "", ""
+	if strings.HasPrefix(s, `"`) {
+		text, rest, _ = unquoteParam(s)
+	} else if words := (wordScanner{s: s}); strings.HasPrefix(s, "=?") {
+		if w, end, ok := words.at(0); ok {
+			text, rest = decodeRun([]encodedWord{w}, "", new(faults)), s[end:]
+		}
+	}
+	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \t\"(),;<>@") {
+		return s
+	}
+	bad.addf("%q is not a token: read as %s", clip(s[:len(s)-len(rest)]), clip(text))
+	return text + rest
 }
 
 // readLeaf fills in the content of the leaf whose Raw begins at at.
