@@ -97,8 +97,8 @@ type Message struct {
 	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
 	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
 	// are neither in the body nor in Inline, except for text of other types than plain text and
-	// HTML, such as text/calendar, without a file name. A part that holds a message is a leaf; a multipart that could not be
-	// taken apart is not.
+	// HTML, such as text/calendar, without a file name. A part that holds a message is a leaf; a
+	// multipart that could not be taken apart is not.
 	Attachments []Part
 
 	// Inline is the leaves that are meant to be shown in place, in order: those that HTML

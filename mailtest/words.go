@@ -9,8 +9,8 @@ import (
 
 // decodeWords replaces the encoded words in s, which is unfolded, by their text in UTF-8. It finds
 // them anywhere, also where RFC 2047 §5 forbids them: within words and quoted strings. What has white
-// space in it is not one (§2), and is left alone. The white space between two of them is dropped (§6.2). Bytes of s that are not UTF-8 are read as hint says,
-// or as a guess.
+// space in it is not one (§2), and is left alone. The white space between two of them is dropped
+// (§6.2). Bytes of s that are not UTF-8 are read as hint says, or as a guess.
 func decodeWords(s, hint string, bad *faults) string {
 	if !strings.Contains(s, "=?") {
 		return toUTF8(s, hint, bad)
