@@ -141,7 +141,7 @@ func TestFrom(t *testing.T) {
 		},
 		"several": {
 			{"From: a@b.example, c@d.example\r\n", "From: A <a@b.example>,\r\n C <c@d.example>\r\n", "From: g: a@b.example, c@d.example;\r\n", "From: a@b.example,,c@d.example\r\n", "From: a@b.example, a@b.example\r\n"},
-			{"From: a@b.example\r\n", "From: \"A, B\" <a@b.example>\r\n", "From: a@b.example (c@d.example, e@f.example)\r\n", "From: =?utf-8?Q?A,_B?= <a@b.example>\r\n", ""},
+			{"From: a@b.example\r\n", "From: \"A, B\" <a@b.example>\r\n", "From: a@b.example (c@d.example, e@f.example)\r\n", "From: =?utf-8?Q?A=2C_B?= <a@b.example>\r\n", ""},
 		},
 	}
 	for arg, rows := range fields {
