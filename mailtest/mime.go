@@ -166,7 +166,7 @@ func asToken(s string, bad *faults) string {
 	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \t\"(),;<>@") {
 		return s
 	}
-	bad.addf("%q is not a token: read as %s", clip(s[:len(s)-len(rest)]), clip(text))
+	bad.addf("%q is not a token: read as %s", clip(s[:len(s)-len(rest)]), strings.ToValidUTF8(clip(text), "\ufffd"))
 	return text + rest
 }
 
