@@ -57,8 +57,8 @@ func ExampleMessage_problems() {
 	}
 	// Output:
 	// café
-	// header Subject at byte 0: encoded word in "x-unknown-charset": charset "x-unknown-charset" is unknown: read as utf-8
-	// part 1 at byte 46: byte 2 is not us-ascii: read as windows-1252
+	// header Subject at byte 0: encoded word in "x-unknown-charset": charset "x-unknown-charset" is unknown: read as utf-8, which all of it is
+	// part 1 at byte 46: byte 2 is not us-ascii, and no charset is named: read as windows-1252, for want of evidence for anything else
 }
 
 // A forwarded message is an attachment, with everything that a message has.

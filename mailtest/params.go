@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // parseParams splits the unfolded body of a field like "text/plain; charset=utf-8" into its
@@ -186,7 +188,8 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 		next = p.order + 1
 		if i == 0 && anyPercent { // the first segment should be marked itself if another one is
 			label, rest, _ := strings.Cut(p.value, "'")
-			if _, text, ok := strings.Cut(rest, "'"); ok && (p.percent || label == "" || charsetByName(charsetName(label)) != nil) {
+			known, _ := mime.CharsetByLabel(label)
+			if _, text, ok := strings.Cut(rest, "'"); ok && (p.percent || label == "" || known != nil) {
 				charset, p.value = label, text
 			}
 		}

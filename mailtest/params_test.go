@@ -40,7 +40,7 @@ func TestParseParams(t *testing.T) {
 		{"twice", "a/b; x=1; X=2", "a/b", params{"x": "1"}, `the parameter "x" is there again, as "2"`},
 		{"twice the same", "a/b; x=1; x=1", "a/b", params{"x": "1"}, ""},
 		{"UTF-8", `a/b; name="你好.txt"`, "a/b", params{"name": "你好.txt"}, ""},
-		{"GBK", "a/b; name=\"\xc4\xe3\"", "a/b", params{"name": "你"}, ""}, // reported with the value of the field
+		{"GBK", "a/b; name=\"\xc4\xe3\xba\xc3\"", "a/b", params{"name": "你好"}, ""}, // reported with the value of the field
 		{"encoded word", `a/b; name="=?GB2312?B?xOO6wy50eHQ=?="`, "a/b", params{"name": "你好.txt"}, ""},
 		{"encoded word without quotes", `a/b; name==?utf-8?Q?=E4=BD=A0.txt?=; x=y`, "a/b", params{"name": "你.txt", "x": "y"}, ""},
 		{"encoded words", `a/b; name="=?utf-8?B?5L2g?= =?utf-8?B?5aW9?="`, "a/b", params{"name": "你好"}, ""},

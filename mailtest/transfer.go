@@ -5,6 +5,7 @@ package mailtest
 import (
 	"bytes"
 	"encoding/base64"
+	"strings"
 )
 
 // decodeTransfer undoes the content transfer encoding. Where there is nothing to undo, or nobody
@@ -22,7 +23,8 @@ func decodeTransfer(body []byte, encoding string, bad *faults) []byte {
 
 // decodeBase64 decodes what there is (RFC 2045 §6.8). White space does not count. Other bytes
 // outside the alphabet are skipped, an end that lacks padding or bits is taken for what it gives,
-// and padding in the middle ends one stream and begins another.
+// and padding in the middle ends one stream and begins another. Text below the base64, such as
+// the footer of a mailing list, is left out.
 func decodeBase64(body []byte, bad *faults) []byte {
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
 	if n, err := base64.StdEncoding.Decode(out, body); err == nil {
@@ -43,7 +45,13 @@ func decodeBase64(body []byte, bad *faults) []byte {
 		}
 		bits, have = 0, 0
 	}
+	end := len(body)
+	foot := findFooter(body)
 	for i, c := range body {
+		if foot.beginsAt(i, padded && want == 0) && len(bytes.TrimSpace(body[i:])) > 0 {
+			end = i
+			break
+		}
 		v, ok := base64Value(c)
 		switch {
 		case ok:
@@ -72,9 +80,13 @@ func decodeBase64(body []byte, bad *faults) []byte {
 	if have > 1 || want > 0 {
 		bad.addf("base64: the padding at the end is missing")
 	}
-	flush(len(body))
+	flush(end)
 	if junk > 0 {
 		bad.addf("base64: skipped %d bytes that do not belong there, the first at byte %d", junk, firstJunk)
+	}
+	if end < len(body) {
+		text := bytes.TrimSpace(body[end:])
+		bad.addf("base64: it ends before byte %d, and the text below it is left out: %q", len(body)-len(bytes.TrimLeft(body[end:], " \t\r\n")), strings.ToValidUTF8(clip(text), "\ufffd"))
 	}
 	return out
 }

@@ -31,7 +31,7 @@ func TestDecodeBase64(t *testing.T) {
 		{"line noise", "SG*Vsb!G8=", "Hello", faults{"base64: skipped 2 bytes that do not belong there, the first at byte 2"}},
 		{"8 bits", "SGVs\xffbG8=", "Hello", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
 		{"two streams", "SGVs\r\nbA==\r\nbG8=\r\n", "Helllo", faults{"base64: there is more after the padding, at byte 12"}},
-		{"a footer below", "SGVsbG8=\r\n--\r\n", "Hello", faults{"base64: skipped 2 bytes that do not belong there, the first at byte 10"}},
+		{"a footer below", "SGVsbG8=\r\n--\r\n", "Hello", faults{`base64: it ends before byte 10, and the text below it is left out: "--"`}},
 		{"bits beyond the end", "SGVsbH==", "Hell", nil},
 		{"padding alone", "====", "", faults{"base64: skipped 4 bytes that do not belong there, the first at byte 0"}},
 	}

@@ -69,7 +69,7 @@ func TestDecodeWordsDamaged(t *testing.T) {
 		{"wrong charset", "=?utf-8?Q?=C4=E3=BA=C3?=", "你好", `byte 0 is not utf-8: read as gb18030`},
 		{"half a character", "=?gbk?B?xOO6?= x", "你\ufffd x", `character 2 of the text is not gbk`},
 		{"raw GBK", "\xc4\xe3\xba\xc3", "你好", `is not UTF-8: read as gb18030`},
-		{"raw GBK beside a word", "=?utf-8?Q?a?= \xc4\xe3", "a 你", `is not UTF-8: read as gb18030`},
+		{"raw GBK beside a word", "=?utf-8?Q?a?= \xc4\xe3\xba\xc3", "a 你好", `is not UTF-8: read as gb18030`},
 		{"raw Latin-1", "caf\xe9 x", "café x", `is not UTF-8: read as windows-1252`},
 	}
 	for _, tt := range tests {

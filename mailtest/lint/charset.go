@@ -7,42 +7,29 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // inCharset tells whether a charset is known, and whether b can be text in it. No charset is US-ASCII
 // (RFC 2046 §4.1.2).
 func inCharset(b []byte, charset string) (known, fits bool) {
-	switch strings.ToLower(charset) {
-	case "", "us-ascii", "ascii":
+	if charset == "" {
 		return true, isASCII(b)
-	case "utf-8", "utf8":
+	}
+	cs, name := mime.CharsetByLabel(charset)
+	switch {
+	case cs == nil:
+		return strings.EqualFold(charset, "iso-2022-cn"), isASCII(b) // of this one, only that it is 7 bits wide
+	case name == mime.ASCII:
+		return true, isASCII(b)
+	case name == mime.UTF8:
 		return true, utf8.Valid(b)
-	case "utf-7", "unicode-1-1-utf-7", "iso-2022-kr", "iso-2022-cn": // of these, only that they are 7 bit wide
-		return true, isASCII(b)
 	}
-	enc := encodingByName(charset)
-	if enc == nil {
-		return false, false
-	}
-	text, err := enc.NewDecoder().Bytes(b)
+	text, err := cs.NewDecoder().Bytes(b)
 	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
 		return true, false
 	}
 	return true, !looksUTF8(b)
-}
-
-// encodingByName returns the encoding of that name, or nil.
-func encodingByName(charset string) encoding.Encoding {
-	if enc, err := htmlindex.Get(charset); err == nil && enc != encoding.Replacement {
-		return enc
-	}
-	if enc, err := ianaindex.MIME.Encoding(charset); err == nil && enc != nil {
-		return enc
-	}
-	return nil
 }
 
 // looksUTF8 tells whether b must be UTF-8: it is, and has two or more characters of three bytes,

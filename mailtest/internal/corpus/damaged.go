@@ -18,7 +18,7 @@ func damaged() []Message {
 
 	// Header fields.
 	text("subject-gbk-raw", "a Subject in GBK as it is", "{head}\nSubject: "+in("gbk", "您的验证码是四八三九")+"\n\nhi\n", Want{Subject: "您的验证码是四八三九", Text: "hi\n"})
-	text("subject-gb2312-or-utf8", "a Subject in GB2312 that happens to be UTF-8 too", "{head}\nSubject: "+in("gb2312", "系统通知")+"\nContent-Type: text/plain; charset=gb2312\n\n"+in("gb2312", "系统通知")+"\n", Want{Subject: "系统通知", Text: "系统通知\n"})
+	text("subject-gb2312-or-utf8", "", "{head}\nSubject: "+in("gb2312", "系统通知")+"\nContent-Type: text/plain; charset=gb2312\n\n"+in("gb2312", "系统通知")+"\n", Want{Subject: in("gb2312", "系统通知"), Text: "系统通知\n"})
 	text("subject-koi8-raw", "a Subject in the charset of the body", "{head}\nSubject: "+in("koi8-r", "Привет")+"\nContent-Type: text/plain; charset=koi8-r\n\n"+in("koi8-r", "Привет")+"\n", Want{Subject: "Привет", Text: "Привет\n"})
 	text("subject-latin1-raw", "a Subject in ISO 8859-1 as it is", "{head}\nSubject: Caf\xe9 cr\xe8me\n\nhi\n", Want{Subject: "Café crème", Text: "hi\n"})
 	text("word-cut-in-character", "", "{head}\nSubject: =?gb2312?B?xOO6?= =?gb2312?B?w8rAvec=?=\n\nhi\n", Want{Subject: "你好世界", Text: "hi\n"})

@@ -1,10 +1,11 @@
-package mailtest
+package mime
 
 // This file decodes the two charsets of mail that x/text does not know: UTF-7 (RFC 2152), and
 // ISO-2022-KR (RFC 1557). Both shift: what a byte means depends on the bytes before.
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -20,11 +21,13 @@ func (utf7) NewDecoder() *encoding.Decoder { return &encoding.Decoder{Transforme
 
 // utf7Decoder decodes UTF-7. What ends a shift too early and bytes above 127 become U+FFFD.
 type utf7Decoder struct {
-	shifted    bool // in the base64 behind a "+"
+	shifted    bool // in the base64 after a "+"
 	begun      bool // there was some of it
 	bits, have int  // of a UTF-16 unit that is not yet complete
 	high       rune // the first half of a surrogate pair, or 0
 }
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 // Reset implements [transform.Transformer].
 func (d *utf7Decoder) Reset() { *d = utf7Decoder{} }
@@ -38,8 +41,11 @@ func (d *utf7Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, er
 			return len(out), nSrc, transform.ErrShortDst
 		}
 		c := src[nSrc]
-		v, isBase64 := base64Value(c)
-		if d.shifted && isBase64 {
+		v := -1 // what the byte stands for in base64
+		if d.shifted {
+			v = strings.IndexByte(base64Alphabet, c)
+		}
+		if v >= 0 {
 			out = d.add(out, v)
 			continue
 		}

@@ -1,0 +1,216 @@
+package mailtest
+
+// This file guesses charsets where no label helps. A test server that guesses creatively hides bugs, so a
+// guess needs evidence, and is always among the problems of the message.
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
+)
+
+// guess is a charset that was assumed, and why.
+type guess struct {
+	charset   mime.Charset
+	name, why string
+}
+
+// String says what was assumed and why.
+func (g guess) String() string { return "read as " + g.name + ", " + g.why }
+
+// guessUnlabelled returns what text without a label is, or false if it is ASCII and nothing else.
+func guessUnlabelled(b []byte, hint string) (guess, bool) {
+	if firstNonASCII(b) >= 0 {
+		return guessCharset(b, hint), true
+	}
+	return guessSevenBits(b)
+}
+
+// guessSevenBits looks for the charsets that are ASCII to the eye of a program.
+func guessSevenBits(b []byte) (guess, bool) {
+	label, why := "", ""
+	switch {
+	case bytes.Contains(b, []byte("\x1b$)C")) && bytes.ContainsRune(b, 0x0e):
+		label, why = "iso-2022-kr", "whose escape sequence is in it"
+	case bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")) || bytes.Contains(b, []byte("\x1b(J")) || bytes.Contains(b, []byte("\x1b(I")):
+		label, why = "iso-2022-jp", "whose escape sequences are in it"
+	case looksHZ(b):
+		label, why = "hz-gb-2312", "since all between ~{ and ~} are common Chinese characters"
+	default:
+		return guess{}, false
+	}
+	cs, name := mime.CharsetByLabel(label)
+	return guess{cs, name, why}, fits(cs, b)
+}
+
+// looksHZ reports whether b, which is ASCII, has Chinese in it between "~{" and "~}" (RFC 1843): two or more
+// characters, all of them common.
+func looksHZ(b []byte) bool {
+	characters := 0
+	for {
+		_, after, found := bytes.Cut(b, []byte("~{"))
+		if !found {
+			return characters >= 2
+		}
+		inside, rest, found := bytes.Cut(after, []byte("~}"))
+		if !found || len(inside)%2 != 0 {
+			return false
+		}
+		for i := 0; i < len(inside); i += 2 {
+			if !isCommonGB2312(inside[i]|0x80, inside[i+1]|0x80) {
+				return false
+			}
+			characters++
+		}
+		b = rest
+	}
+}
+
+// guessCharset returns what text is that has bytes beyond ASCII: UTF-8; what other text of the message is
+// labelled as, the hint; Chinese, for which there must be evidence; else windows-1252. Damaged UTF-8 is
+// UTF-8, before the hint if nothing else looks like it, and before windows-1252 if it may be.
+func guessCharset(b []byte, hint string) guess {
+	if utf8.Valid(b) {
+		return guess{unicode.UTF8, mime.UTF8, "which all of it is"}
+	}
+	most := guess{unicode.UTF8, mime.UTF8, "which most of it is"}
+	u := countUTF8(b)
+	if u.long > 0 && u.long >= u.wrong {
+		return most
+	}
+	if cs, name := mime.CharsetByLabel(hint); cs != nil && name != mime.ASCII && name != mime.UTF8 && fits(cs, b) {
+		return guess{cs, name, "as other text of the message is labelled"}
+	}
+	if n, ok := looksChinese(b); ok {
+		return guess{simplifiedchinese.GB18030, mime.GB18030, fmt.Sprintf("since %d common Chinese characters are in it", n)}
+	}
+	if u.good > 0 && u.good >= u.wrong {
+		return most
+	}
+	return guess{charmap.Windows1252, "windows-1252", "for want of evidence for anything else"}
+}
+
+// utf8Count is how much of a text is UTF-8.
+type utf8Count struct {
+	good  int  // characters beyond ASCII
+	long  int  // those of them that no other charset has by chance, of three bytes and more
+	wrong int  // places that are not UTF-8
+	first int  // the first of them, or -1
+	cut   bool // a character is cut off at the end of the text, or at its beginning, and nothing else is wrong
+}
+
+// countUTF8 counts the characters of b.
+func countUTF8(b []byte) utf8Count {
+	u := utf8Count{first: -1}
+	cut := false
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		switch {
+		case r != utf8.RuneError || size > 1:
+			if size > 1 {
+				u.good++
+			}
+			if size > 2 {
+				u.long++
+			}
+			i += size
+			continue
+		case u.first < 0:
+			u.first = i
+		}
+		u.wrong++
+		begin := i
+		for i++; i < len(b) && i < begin+utf8.UTFMax && !utf8.RuneStart(b[i]); i++ {
+		}
+		cut = i == len(b) && i-begin > 1 && !utf8.FullRune(b[begin:]) || begin == 0 && !utf8.RuneStart(b[0]) && u.good == 0 || cut
+	}
+	u.cut = cut && u.wrong == 1
+	return u
+}
+
+// repairUTF8 reads what is labelled as UTF-8 and is not. Lines that are UTF-8, or mostly, are read as such,
+// with U+FFFD for what is damaged, and so is a character that is cut off. The others are a guess.
+func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
+	all := countUTF8(b)
+	if all.cut || !someLine(b, isForeign) {
+		bad.addf("byte %d is not utf-8", all.first)
+		return form.text(decodedPieces(unicode.UTF8, b))
+	}
+	foreign := b
+	if all.good > 0 {
+		foreign = nil
+		for line := range bytes.Lines(b) {
+			if isForeign(line) {
+				foreign = append(foreign, line...)
+			}
+		}
+	}
+	g := guessCharset(foreign, hint)
+	which := ""
+	if all.good > 0 {
+		which = "lines that are not utf-8 are "
+	}
+	bad.addf("byte %d is not utf-8: %s%s", all.first, which, g)
+	return form.text(piecesByLine(b, func(line []byte) mime.Charset {
+		if isForeign(line) {
+			return g.charset
+		}
+		return unicode.UTF8
+	}))
+}
+
+// isForeign reports whether a line has more that is not UTF-8 than characters that are.
+func isForeign(line []byte) bool {
+	u := countUTF8(line)
+	return u.wrong > u.good
+}
+
+// someLine reports whether one line of b is such.
+func someLine(b []byte, such func(line []byte) bool) bool {
+	for line := range bytes.Lines(b) {
+		if such(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksChinese reports whether b is evidently GB18030, and how many common characters are in it: two or
+// more, four of five characters, in words of two characters on average. Words of other languages in charsets
+// of a byte a letter have no such neighbours, or have all their letters in two of the sixteen columns.
+func looksChinese(b []byte) (common int, ok bool) {
+	if !fits(simplifiedchinese.GB18030, b) {
+		return 0, false
+	}
+	words, others, columns := 0, 0, 0
+	for i := 0; i < len(b); i++ {
+		if b[i] < utf8.RuneSelf {
+			continue
+		}
+		if i == 0 || b[i-1] < utf8.RuneSelf {
+			words++
+		}
+		if i+1 < len(b) && isCommonGB2312(b[i], b[i+1]) {
+			common++
+			if b[i]&^0x1f != 0xc0 || b[i+1]&^0x1f != 0xc0 {
+				columns++
+			}
+		} else {
+			others++
+		}
+		i++
+	}
+	return common, common >= 2 && common >= 4*others && common >= 2*words && columns > 0
+}
+
+// isCommonGB2312 reports whether the two bytes are one of the 3755 characters of GB 2312 level 1, which are
+// 99.7 % of Chinese text, or punctuation.
+func isCommonGB2312(first, second byte) bool {
+	return 0xa1 <= second && second <= 0xfe && (0xb0 <= first && first <= 0xd7 || 0xa1 <= first && first <= 0xa3)
+}
