@@ -100,27 +100,105 @@ func TestMbox(t *testing.T) {
 // TestParseMbox reads what others write.
 func TestParseMbox(t *testing.T) {
 	t.Parallel()
+	const date = "Tue Dec  9 11:20:55 2014"
 	tests := []struct {
-		mbox string
-		want []string
+		name, mbox string
+		want       []string
 	}{
-		{"", nil},
-		{"From a@b Tue Dec  9 11:20:55 2014\nSubject: a\n\nx\n\nFrom c@d Tue Dec  9 11:20:55 2014\nSubject: b\n\ny\n",
+		{"nothing", "", nil},
+		{"two", "From a@b " + date + "\nSubject: a\n\nx\n\nFrom c@d " + date + "\nSubject: b\n\ny\n",
 			[]string{"Subject: a\n\nx\n", "Subject: b\n\ny\n"}},
-		{"From a\r\nSubject: a\r\n\r\nx\r\n\r\nFrom b\r\nSubject: b\r\n\r\ny\r\n", []string{"Subject: a\r\n\r\nx\r\n", "Subject: b\r\n\r\ny\r\n"}},
-		{"From a\nSubject: a\n\nx\nFrom the middle\n\n", []string{"Subject: a\n\nx\nFrom the middle\n"}},
-		{"From a\nFrom b\nSubject: no empty line before\n", []string{"From b\nSubject: no empty line before\n"}},
-		{"Subject: before the first\n\nFrom a\nSubject: a\n", []string{"Subject: before the first\n", "Subject: a\n"}},
-		{"From a", []string{""}},
+		{"CRLF", "From a " + date + "\r\nSubject: a\r\n\r\nx\r\n\r\nFrom b " + date + "\r\nSubject: b\r\n\r\ny\r\n", []string{"Subject: a\r\n\r\nx\r\n", "Subject: b\r\n\r\ny\r\n"}},
+		{"text in the middle", "From a\nSubject: a\n\nx\nFrom the middle\n\n", []string{"Subject: a\n\nx\nFrom the middle\n"}},
+		{"two lines", "From a\nFrom b " + date + "\nSubject: no empty line before\n", []string{"From b " + date + "\nSubject: no empty line before\n"}},
+		{"no separator at the beginning", "Subject: before the first\n\nFrom a " + date + "\nSubject: a\n", []string{"Subject: before the first\n", "Subject: a\n"}},
+		{"nothing but a separator", "From a", []string{""}},
+		{"a paragraph", "From a@b " + date + "\nSubject: a\n\nHi\n\nFrom Monday on we are closed.\n\nFrom bob@example.com I hear: yes\nRegards: me\n", []string{"Subject: a\n\nHi\n\nFrom Monday on we are closed.\n\nFrom bob@example.com I hear: yes\nRegards: me\n"}},
+		{"a paragraph with a date", "From a@b " + date + "\n\nHi\n\nFrom Mon Dec 1 10:00:00 2014 on we are closed\n\nFrom the day of Mon Dec 1 10:00:00 2014\n", []string{"\nHi\n\nFrom Mon Dec 1 10:00:00 2014 on we are closed\n\nFrom the day of Mon Dec 1 10:00:00 2014\n"}},
+		{"no empty lines", "From a@b " + date + "\nSubject: a\n\nx\nFrom c@d " + date + "\nSubject: b\n\ny\nFrom e@f " + date + "\nSubject: c\nFrom g@h " + date + "\nSubject: d\n\nz\n",
+			[]string{"Subject: a\n\nx\n", "Subject: b\n\ny\n", "Subject: c\n", "Subject: d\n\nz\n"}},
+		{"Content-Length without empty lines", "From a@b " + date + "\nContent-Length: 2\n\nx\nFrom c@d " + date + "\nContent-Length: 2\n\ny\n",
+			[]string{"Content-Length: 2\n\nx\n", "Content-Length: 2\n\ny\n"}},
+		{"Content-Length around a separator", "From a@b " + date + "\nContent-Length: 55\n\nlog:\nFrom x@y " + date + "\nSubject: logged\n\nFrom c@d " + date + "\nSubject: b\n\ny\n",
+			[]string{"Content-Length: 55\n\nlog:\nFrom x@y " + date + "\nSubject: logged\n", "Subject: b\n\ny\n"}},
+		{"Content-Length that is wrong", "From a@b " + date + "\nContent-Length: 40\n\nx\nFrom c@d " + date + "\nSubject: b\n\ny\n",
+			[]string{"Content-Length: 40\n\nx\n", "Subject: b\n\ny\n"}},
+		{"Content-Length over the end of the next message", "From a@b " + date + "\nContent-Length: 44\n\nx\n\nFrom c@d " + date + "\nSubject: b\n\ny\n",
+			[]string{"Content-Length: 44\n\nx\n", "Subject: b\n\ny\n"}},
+		{"a huge Content-Length", "From a@b " + date + "\nContent-Length: 9223372036854775807\n\nx\nFrom c@d " + date + "\nSubject: b\n\ny\n",
+			[]string{"Content-Length: 9223372036854775807\n\nx\n", "Subject: b\n\ny\n"}},
 	}
 	for _, test := range tests {
-		var got []string
-		for _, m := range mailbox.ParseMbox([]byte(test.mbox)) {
-			got = append(got, string(m.Raw))
-		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("mbox %q (-want +got):\n%s", test.mbox, diff)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, m := range mailbox.ParseMbox([]byte(test.mbox)) {
+				got = append(got, string(m.Raw))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("mbox %q (-want +got):\n%s", test.mbox, diff)
+			}
+		})
+	}
+}
+
+// TestSeparators reads the separators that mailers write, and lines of text that look much like them.
+func TestSeparators(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		line, sender, time string // the time is "" for a line of text
+	}{
+		{"From alice@example.com Tue Dec  9 11:20:55 2014", "alice@example.com", "2014-12-09T11:20:55Z"}, // RFC 4155
+		{"From alice@example.com Tue Dec 9 11:20:55 2014", "alice@example.com", "2014-12-09T11:20:55Z"},
+		{"From alice@example.com  Tue Dec  9 11:20:55 2014", "alice@example.com", "2014-12-09T11:20:55Z"},
+		{"From alice@example.com Tue Dec 09 11:20:55 2014", "alice@example.com", "2014-12-09T11:20:55Z"},
+		{"From alice@example.com Tue Dec  9 11:20:55 2014\r", "alice@example.com", "2014-12-09T11:20:55Z"},
+		{"From 1485907201234567890@xxx Tue Dec 09 11:20:55 +0000 2014", "1485907201234567890@xxx", "2014-12-09T11:20:55Z"}, // Gmail Takeout
+		{"From alice@example.com Tue Dec 09 11:20:55 -0500 2014", "alice@example.com", "2014-12-09T16:20:55Z"},
+		{"From alice@example.com Tue Dec  9 11:20:55 2014 +0100", "alice@example.com", "2014-12-09T10:20:55Z"}, // c-client
+		{"From alice@example.com Tue Dec  9 11:20:55 GMT 2014", "alice@example.com", "2014-12-09T11:20:55Z"},
+		{"From alice@example.com Tue Dec  9 11:20 2014", "alice@example.com", "2014-12-09T11:20:00Z"}, // V7 mail
+		{"From - Tue Dec 09 11:20:55 2014", "", "2014-12-09T11:20:55Z"},                               // Thunderbird
+		{"From MAILER-DAEMON Tue Dec  9 11:20:55 2014", "", "2014-12-09T11:20:55Z"},
+		{"From ???@??? Tue Dec 09 11:20:55 2014", "", "2014-12-09T11:20:55Z"}, // Eudora
+		{"From <> Tue Dec  9 11:20:55 2014", "", "2014-12-09T11:20:55Z"},
+		{"From  Tue Dec  9 11:20:55 2014", "", "2014-12-09T11:20:55Z"},
+		{"From alice Tue Dec  9 11:20:55 2014", "alice", "2014-12-09T11:20:55Z"},
+		{"From alice at example.com  Tue Dec  9 11:20:55 2014", "alice@example.com", "2014-12-09T11:20:55Z"}, // Pipermail
+		{"From \"alice b\"@example.com Tue Dec  9 11:20:55 2014", "\"alice b\"@example.com", "2014-12-09T11:20:55Z"},
+		{"From alice Tue Dec  9 11:20:55 2014 remote from host", "alice", "2014-12-09T11:20:55Z"}, // UUCP
+		{"From alice@example.com Tue, 9 Dec 2014 11:20:55 +0100", "alice@example.com", "2014-12-09T10:20:55Z"},
+		{"From alice@example.com 2014-12-09T11:20:55Z", "alice@example.com", "2014-12-09T11:20:55Z"},
+
+		{line: "From Monday on we are closed"},
+		{line: "From Mon Dec 1 10:00:00 2014 on we are closed"},
+		{line: "From alice@example.com"},
+		{line: "From alice@example.com I have that"},
+		{line: "From alice@example.com Tue Dec  9"},
+		{line: "From alice@example.com Tue Dec 32 11:20:55 2014"},
+		{line: "From what we saw on Tue Dec  9 11:20:55 2014"},
+		{line: "From: alice@example.com Tue Dec  9 11:20:55 2014"},
+		{line: "from alice@example.com Tue Dec  9 11:20:55 2014"},
+		{line: " From alice@example.com Tue Dec  9 11:20:55 2014"},
+		{line: "From"},
+	}
+	for _, test := range tests {
+		t.Run(test.line, func(t *testing.T) {
+			t.Parallel()
+			got := mailbox.ParseMbox([]byte("From x\n\ntext\n\n" + test.line + "\nbelow\n"))
+			if test.time == "" {
+				if len(got) != 1 {
+					t.Errorf("%q is taken for a separator", test.line)
+				}
+				return
+			}
+			if len(got) != 2 {
+				t.Fatalf("%q is not taken for a separator", test.line)
+			}
+			if m := got[1]; m.Envelope.From != test.sender || m.Time.Format(time.RFC3339) != test.time || string(m.Raw) != "below\n" {
+				t.Errorf("%q is from %q at %s, text %q; want %q, %s", test.line, m.Envelope.From, m.Time.Format(time.RFC3339), m.Raw, test.sender, test.time)
+			}
+		})
 	}
 }
 
@@ -302,7 +380,8 @@ func FuzzMbox(f *testing.F) {
 	for _, raw := range raws {
 		f.Add([]byte(raw))
 	}
-	f.Add([]byte("From a\n\nFrom b\n\n>From c\r\n\r\nFrom d"))
+	f.Add([]byte("From a\n\nFrom b Tue Dec  9 11:20:55 2014\n\n>From c Tue Dec  9 11:20:55 2014\r\n\r\nFrom d"))
+	f.Add([]byte("Content-Length: 60\n\nx\nFrom b Tue Dec  9 11:20:55 2014\nSubject: x\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		mailbox.ParseMbox(raw)
 		var b bytes.Buffer
