@@ -2,7 +2,11 @@ package mailtest
 
 // This file reads bounces: what delivery status notifications say (RFC 3464).
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // DeliveryStatus is what a delivery status notification (RFC 3464), a bounce, says about one recipient.
 type DeliveryStatus struct {
@@ -13,7 +17,7 @@ type DeliveryStatus struct {
 	EnvelopeID string
 
 	// Recipient is the address that was tried last, and Original the one that the sender gave,
-	// without their type "rfc822;".
+	// without their type "rfc822;" or "utf-8;", and without the escapes of the latter (RFC 6533 §3).
 	Recipient string
 	Original  string
 
@@ -35,7 +39,7 @@ func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
 	for _, part := range m.Parts {
 		if part.MediaType == "message/delivery-status" || part.MediaType == "message/global-delivery-status" {
-			report = append(report, deliveryStatus(string(part.Content))...)
+			report = append(report, deliveryStatus(toUTF8(string(part.Content), "", new(faults)))...)
 		}
 	}
 	return report
@@ -92,10 +96,38 @@ func fieldGroup(group string) map[string]string {
 	return fields
 }
 
-// untyped returns a value without the "type;" in front of it.
+// untyped returns a value without the "type;" in front of it. A type is an atom (RFC 3464 §2.1.2), so that a
+// semicolon in the answer of a server ends none. The escapes in an address of the type utf-8 are undone
+// (RFC 6533 §3).
 func untyped(value string) string {
-	if _, rest, ok := strings.Cut(value, ";"); ok {
-		return strings.TrimSpace(rest)
+	kind, rest, ok := strings.Cut(value, ";")
+	kind = strings.TrimSpace(kind)
+	if !ok || kind == "" || strings.ContainsAny(kind, " \t()<>@,:\\\".[]") {
+		return value
 	}
-	return value
+	rest = strings.TrimSpace(rest)
+	if strings.EqualFold(kind, "utf-8") {
+		return unescapeUTF8(rest)
+	}
+	return rest
+}
+
+// unescapeUTF8 undoes the escapes of an address of the type utf-8: "\x{E9}" is "é". What is no escape stays.
+func unescapeUTF8(s string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, `\x{`)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		digits, rest, closed := strings.Cut(after, "}")
+		if n, err := strconv.ParseUint(digits, 16, 21); closed && err == nil && utf8.ValidRune(rune(n)) {
+			b.WriteRune(rune(n))
+			s = rest
+		} else {
+			b.WriteString(`\x{`)
+			s = after
+		}
+	}
 }

@@ -53,6 +53,36 @@ func TestDeliveryStatus(t *testing.T) {
 	}
 }
 
+// TestDeliveryStatusValues reads what reports have in their fields: addresses of each type, answers with and without one.
+func TestDeliveryStatusValues(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ field, want string }{
+		{"rfc822;bob@qq.com", "bob@qq.com"},
+		{"RFC822 ; bob@qq.com", "bob@qq.com"},
+		{"bob@qq.com", "bob@qq.com"},
+		{`utf-8;Jos\x{E9}@example.com`, "José@example.com"}, // utf-8-addr-xtext
+		{`UTF-8; \x{4F60}\x{597D}@example.com`, "你好@example.com"},
+		{"utf-8;José@例子.example", "José@例子.example"}, // utf-8-addr-unitext
+		{`utf-8;a\x{1F600}@example.com`, "a😀@example.com"},
+		{`utf-8;a\x{5C}b@example.com`, `a\b@example.com`},
+		{`utf-8;a\x{}\x{zz}\x{110000}\x{D800}\x{41`, `a\x{}\x{zz}\x{110000}\x{D800}\x{41`},
+		{`rfc822;Jos\x{E9}@example.com`, `Jos\x{E9}@example.com`},
+		{"x400; /G=Bob/S=Smith/", "/G=Bob/S=Smith/"},
+		{"smtp; 550 5.1.1 no such user; try again", "550 5.1.1 no such user; try again"},
+		{"550 5.1.1 no such user; try again", "550 5.1.1 no such user; try again"},
+		{"X-Postfix; host said: 550", "host said: 550"},
+		{";bob@qq.com", ";bob@qq.com"},
+		{"rfc822;Jos\xc3\xa9@example.com", "José@example.com"},
+		{"rfc822;Jos\xe9@example.com", "José@example.com"}, // no UTF-8
+	} {
+		raw := "Content-Type: message/global-delivery-status\n\nReporting-MTA: dns; a.example\n\nFinal-Recipient: " + tt.field + "\nDiagnostic-Code: " + tt.field + "\nAction: failed\n"
+		got := ParseMessage([]byte(raw)).DeliveryStatus()
+		if len(got) != 1 || got[0].Recipient != tt.want || got[0].Diagnostic != tt.want {
+			t.Errorf("%q is read as %+v, want %q", tt.field, got, tt.want)
+		}
+	}
+}
+
 // FuzzDeliveryStatus shows that any report can be read.
 func FuzzDeliveryStatus(f *testing.F) {
 	f.Add(bounce)

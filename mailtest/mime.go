@@ -126,7 +126,7 @@ func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 func (p *Part) readEncoding(s string, bad *faults) {
 	p.Encoding, _ = parseParams(asToken(s, bad), "", new(faults))
 	switch p.Encoding {
-	case "", "7bit", "8bit", "binary":
+	case "", "7bit", "8bit", "binary", "x-uuencode", "uuencode", "x-uue", "uue":
 	case "base64", "quoted-printable":
 		switch major, _, _ := strings.Cut(p.MediaType, "/"); {
 		case major == "multipart":
@@ -179,6 +179,9 @@ func (d *decoder) readLeaf(p *Part, at int, hint string) {
 	}
 	if strings.HasPrefix(p.MediaType, "text/") {
 		p.Text = p.readable(hint, &bad)
+	}
+	if isTNEF(p.Content) {
+		bad.addf("it is TNEF (winmail.dat), in which Outlook puts text and attachments that other programs do not find: it is left as it is")
 	}
 	d.problem(p, at, bad)
 }

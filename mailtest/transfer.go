@@ -16,6 +16,8 @@ func decodeTransfer(body []byte, encoding string, bad *faults) []byte {
 		return decodeBase64(body, bad)
 	case "quoted-printable":
 		return decodeQuotedPrintable(body, bad)
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		return decodeUU(body, bad)
 	default:
 		return body
 	}

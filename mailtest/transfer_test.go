@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"mime/quotedprintable"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +48,57 @@ func TestDecodeBase64(t *testing.T) {
 				t.Errorf("problems of %q (-want +got):\n%s", tt.in, diff)
 			}
 		})
+	}
+}
+
+func TestDecodeUU(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in, want string
+		problems       faults
+	}{
+		{"whole", "begin 644 cat.txt\n#0V%T\n`\nend\n", "Cat", nil},
+		{"CRLF", "begin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\n", "Cat", nil},
+		{"a space for zero", "begin 644 zero\n#    \n \nend\n", "\x00\x00\x00", nil},
+		{"spaces cut off at the end", "begin 644 zero\n#\n\nend\n", "\x00\x00\x00", nil},
+		{"two lines", "begin 600 x\nM5&AE('%U:6-K(&)R;W=N(&9O>\"!J=6UP<R!O=F5R('1H92!L87IY(&1O9RP@\n&='=I8V4N\n`\nend\n", "The quick brown fox jumps over the lazy dog, twice.", nil},
+		{"one byte", "begin 644 x\n!00``\n`\nend\n", "A", nil},
+		{"characters beyond the length", "begin 644 x\n!0V%T\n`\nend\n", "C", nil},
+		{"text around", "Here it is:\n\nbegin 644 cat.txt\n#0V%T\n`\nend\nbye\n", "Cat", nil},
+		{"a name with spaces", "begin 644 my cat.txt\n#0V%T\n`\nend", "Cat", nil},
+		{"begin in the text", "begin with this\nbegin 644 cat.txt\n#0V%T\n`\nend\n", "Cat", nil},
+		{"base64", "begin-base64 644 cat.txt\nQ2F0\n====\n", "Cat", nil},
+		{"empty", "begin 644 x\n`\nend\n", "", nil},
+		{"no end", "begin 644 x\n#0V%T\n", "Cat", faults{"uuencode: the end is missing"}},
+		{"no begin", "#0V%T\nend\n", "#0V%T\nend\n", faults{"uuencode: there is no line that begins it: the content is left as it is"}},
+		{"damaged", "begin 644 x\n#0v%T\n`\nend\n", "@\x01t", faults{`uuencode: the line "#0v%T" does not have the bytes that it promises`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var bad faults
+			got := decodeTransfer([]byte(tt.in), "x-uuencode", &bad)
+			if string(got) != tt.want {
+				t.Errorf("decoding %q gives %q, want %q", tt.in, got, tt.want)
+			}
+			if diff := cmp.Diff(tt.problems, bad); diff != "" {
+				t.Errorf("problems of %q (-want +got):\n%s", tt.in, diff)
+			}
+		})
+	}
+}
+
+// TestTNEF shows that mail of Outlook's own kind is named as such, however it is labelled.
+func TestTNEF(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"application/ms-tnef; name=winmail.dat", "application/octet-stream; name=winmail.dat", "application/octet-stream"} {
+		m := ParseMessage([]byte("Content-Type: " + kind + "\nContent-Transfer-Encoding: base64\n\neJ8+IgEAAAAA\n"))
+		if len(m.Problems) != 1 || !strings.Contains(m.Problems[0], "TNEF (winmail.dat)") || len(m.Attachments) != 1 {
+			t.Errorf("%s: problems = %q, %d attachments", kind, m.Problems, len(m.Attachments))
+		}
+	}
+	if m := ParseMessage([]byte("Content-Type: application/octet-stream; name=winmail.dat\n\nno TNEF\n")); len(m.Problems) != 0 {
+		t.Errorf("a file that is called winmail.dat: problems = %q", m.Problems)
 	}
 }
 
@@ -113,7 +165,7 @@ func TestTransferRoundTrip(t *testing.T) {
 		t.Errorf("problems = %q, want none", bad)
 	}
 	in := []byte("as it is")
-	for _, encoding := range []string{"", "7bit", "8bit", "binary", "x-uuencode"} {
+	for _, encoding := range []string{"", "7bit", "8bit", "binary", "x-unknown"} {
 		if got := decodeTransfer(in, encoding, &bad); &got[0] != &in[0] {
 			t.Errorf("%q: the content is a copy", encoding)
 		}

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strings"
 )
 
 // keyRecord is what a record says about a key.
@@ -47,6 +48,8 @@ func parseKey(text string) (*keyRecord, error) {
 	}
 	if v, ok := tags["v"]; ok && v != "DKIM1" {
 		return k, fmt.Errorf("is no key record: its version is v=%s, not v=DKIM1", clip(v))
+	} else if first, _, _ := strings.Cut(text, "="); ok && strings.Trim(first, space) != "v" {
+		return k, errors.New("is no key record: its v= tag is not the first (RFC 6376 §3.6.1)")
 	}
 	p, ok := tags["p"]
 	if !ok {

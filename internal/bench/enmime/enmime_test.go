@@ -75,6 +75,11 @@ var differences = []struct {
 		[]string{"charset/*-utf-16-* leaf 0 content", "damaged/utf16-unlabelled-endian leaf 0 content", "damaged/utf8-bom leaf 0 content"},
 	},
 	{
+		"it does not decode uuencode",
+		nil,
+		[]string{"transfer/uuencode leaf 1 content"},
+	},
+	{
 		"x/text does not know ISO-2022-KR, and enmime has nothing in its place",
 		func(d difference) bool { return d.enmime == "\ufffd" },
 		[]string{"charset/ko-iso-2022-kr-* leaf 0 content"},

@@ -113,7 +113,7 @@ func damaged() []Message {
 	text("nul-in-body", "", "{head}\nSubject: nul\n\na\x00b\n", Want{Subject: "nul", Text: "a\x00b\n"})
 	text("utf16-unlabelled-endian", "", "{head}\nSubject: utf-16\nContent-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64\n\n//5gT31ZCgA=\n", Want{Subject: "utf-16", Text: "你好\n"})
 	text("html-meta-lies", "", "{head}\nSubject: meta\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n<meta charset=\"gbk\"><p>你好</p>\n", Want{Subject: "meta", HTML: "<meta charset=\"gbk\"><p>你好</p>\n", Tree: "text/html"})
-	text("winmail", "", mixed+"--b\n\nthe text\n--b\nContent-Type: application/ms-tnef; name=\"winmail.dat\"\nContent-Transfer-Encoding: base64\n\neJ8+IgAA\n--b--\n",
+	text("winmail", "TNEF, which only Outlook reads", mixed+"--b\n\nthe text\n--b\nContent-Type: application/ms-tnef; name=\"winmail.dat\"\nContent-Transfer-Encoding: base64\n\neJ8+IgAA\n--b--\n",
 		Want{Subject: "parts", Text: "the text", Tree: "multipart/mixed(text/plain application/ms-tnef)", Attachments: []File{fileOf("winmail.dat", "application/ms-tnef", "", []byte("\x78\x9f\x3e\x22\x00\x00"))}})
 	return all
 }
