@@ -18,6 +18,8 @@ func inCharset(b []byte, charset string) (known, fits bool) {
 	}
 	cs, name := mime.CharsetByLabel(charset)
 	switch {
+	case strings.ContainsAny(charset, "\"'=; \t"): // which mailtest understands, and few others
+		return false, false
 	case cs == nil:
 		return strings.EqualFold(charset, "iso-2022-cn"), isASCII(b) // of this one, only that it is 7 bits wide
 	case name == mime.ASCII:

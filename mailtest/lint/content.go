@@ -145,44 +145,6 @@ func (c *checker) reference(l leaf, address string) {
 	}
 }
 
-// link looks at a link and the text that it shows.
-func (c *checker) link(l leaf, href, shown string) {
-	to, err := url.Parse(href)
-	if err != nil || to.Scheme != "http" && to.Scheme != "https" {
-		return
-	}
-	host := trimWWW(to.Hostname())
-	said := saidHost(shown)
-	if host == "" || said == "" || host == said || strings.HasSuffix(host, "."+said) || strings.HasSuffix(said, "."+host) {
-		return
-	}
-	c.out.add(linkSpoofed, l.Path, c.placeIn(l, href), "the link says %s and leads to %s", quote(strings.TrimSpace(shown)), quote(href))
-}
-
-// saidHost returns the host that a text names, if the text is the address of a site and nothing else.
-func saidHost(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" || strings.ContainsFunc(text, unicode.IsSpace) || strings.Contains(text, "@") {
-		return ""
-	}
-	if !strings.Contains(text, "://") {
-		text = "http://" + text
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return ""
-	}
-	host := trimWWW(u.Hostname())
-	if !isDomain(host) || !isFull(host) || !strings.HasPrefix(text, "http") {
-		return ""
-	}
-	return host
-}
-
-func trimWWW(host string) string {
-	return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(host), "."), "www.")
-}
-
 // placeIn returns where s stands in the content of a leaf, if it stands there as it is, or else
 // where that begins.
 func (c *checker) placeIn(l leaf, s string) int {

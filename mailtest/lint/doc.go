@@ -54,6 +54,9 @@
 //	    A header has bytes beyond ASCII though the message was not sent with SMTPUTF8.
 //	header-not-utf8        error    RFC 6532 §3.1
 //	    A header of a message that was sent with SMTPUTF8 is not UTF-8.
+//	header-raw-utf8        note     RFC 6532 §3, RFC 2047, RFC 2231
+//	    A header has text in UTF-8 as it is, in a message with SMTPUTF8 whose addresses do not
+//	    need that: most servers cannot pass it on.
 //	fold-blank             error    RFC 5322 §3.2.2
 //	    A line of a folded header field has nothing but white space.
 //	header-line-length     warning  RFC 5322 §2.1.1
@@ -91,7 +94,8 @@
 //	word-length            error    RFC 2047 §2
 //	    An encoded word has more than 75 characters.
 //	word-place             error    RFC 2047 §5
-//	    An encoded word is where none may be: in quotes or an address, or glued to other text.
+//	    An encoded word is where none may be: in quotes, an address or a Received field, or
+//	    glued to other text.
 //	word-parameter         warning  RFC 2047 §5, RFC 2231 §4
 //	    An encoded word is in a parameter such as a file name, where many mailers write it and
 //	    not all read it.
@@ -111,6 +115,8 @@
 //	    The end of a multipart is missing.
 //	text-after-end         warning  RFC 2046 §5.1.1
 //	    There is text behind the end of a multipart, which nobody will see.
+//	disposition-unknown    warning  RFC 2183 §2.8
+//	    The Content-Disposition is none that there is, and counts as attachment.
 //	transfer-encoding      error    RFC 2045 §6.1
 //	    The Content-Transfer-Encoding is none that there is.
 //	multipart-encoding     error    RFC 2045 §6.4, RFC 2046 §5.2.1

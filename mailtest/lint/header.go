@@ -4,6 +4,7 @@ package lint
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,6 +22,7 @@ type field struct {
 func (c *checker) header(header []mailtest.Field, path string, at int, root bool) (fields []field, body int) {
 	for _, f := range header {
 		c.field(f, path, at)
+		c.places = append(c.places, at)
 		fields = append(fields, field{strings.ToLower(f.Name), unfold(f), at})
 		at += len(f.Raw)
 	}
@@ -72,6 +74,8 @@ func (c *checker) field(f mailtest.Field, path string, at int) {
 		c.out.add(headerNotASCII, path, at+bad, "the field %s has bytes beyond ASCII: %s", quote(f.Name), quote(strings.TrimRight(f.Raw[bad:], "\r\n")))
 	case !utf8.ValidString(f.Raw):
 		c.out.add(headerNotUTF8, path, at+bad, "the field %s is not UTF-8: %s", quote(f.Name), quote(strings.TrimRight(f.Raw[bad:], "\r\n")))
+	case !needsUTF8(c.msg.Envelope):
+		c.out.add(headerRawUTF8, path, at+bad, "%s %s, and is garbage at every server without SMTPUTF8: %s", rawText(f.Name), quote(f.Name), quote(strings.TrimRight(f.Raw[bad:], "\r\n")))
 	}
 	first := true
 	for line := range strings.Lines(f.Raw) {
@@ -85,6 +89,22 @@ func (c *checker) field(f mailtest.Field, path string, at int) {
 		at += len(line)
 		first = false
 	}
+}
+
+// needsUTF8 reports whether an envelope has an address that no server without SMTPUTF8 takes.
+func needsUTF8(e mailtest.Envelope) bool {
+	return !isASCII([]byte(e.From)) || slices.ContainsFunc(e.To, func(r mailtest.Recipient) bool { return !isASCII([]byte(r.Address)) })
+}
+
+// rawText says of a field that it has text beyond ASCII as it is, and what should be there.
+func rawText(name string) string {
+	switch kindOf(strings.ToLower(name)) {
+	case parameters:
+		return "a parameter beyond ASCII, such as a file name, stands as it is (RFC 2231 wants filename*=utf-8''…) in the field"
+	case identifiers, trace:
+		return "text beyond ASCII is in the field"
+	}
+	return "text beyond ASCII stands as it is (RFC 2047 wants encoded words) in the field"
 }
 
 // foldable tells whether a line of a field has white space where it could be folded.

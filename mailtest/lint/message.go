@@ -22,6 +22,7 @@ type checker struct {
 	binary [][2]int        // the places in raw where lines do not count (RFC 3030 §3)
 	open   map[string]bool // the boundaries of the multiparts around what is being looked at
 	ids    map[string]bool // the Content-IDs of all parts
+	places []int           // where header fields and the contents of leaves begin, in order
 }
 
 // leaf is a part without parts, and where its content begins in raw.
@@ -62,14 +63,7 @@ func (c *checker) message() {
 	c.identity()
 	c.bulk()
 	c.content()
-	for r, info := range rules {
-		if c.out.count[r] > 0 && info.Group == "format" && info.Severity == Error {
-			return // that explains the problems
-		}
-	}
-	for _, problem := range c.msg.Problems {
-		c.add(undecodable, -1, "%s", problem)
-	}
+	c.problems()
 }
 
 // part looks at the part that begins at at, which is the first of parts, and at those below it,
@@ -89,6 +83,7 @@ func (c *checker) part(parts []mailtest.Part, at int, root bool) (end int) {
 		return end
 	}
 	c.leaves = append(c.leaves, leaf{p, body})
+	c.places = append(c.places, body)
 	if p.Encoding == "binary" && c.msg.Envelope.Body == "BINARYMIME" {
 		c.binary = append(c.binary, [2]int{body, end})
 	}

@@ -4,7 +4,9 @@ package lint
 
 import (
 	"bytes"
+	"cmp"
 	"mime"
+	"strconv"
 	"strings"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -26,9 +28,10 @@ func (c *checker) mime(p *mailtest.Part, fields []field, path string, root bool)
 			c.parameters(*f, path)
 		case "content-disposition":
 			c.parameters(*f, path)
+			c.disposition(p, *f, path)
 		case "content-id":
 			if ids, why := parseIDs(f.body); why != "" || len(ids) != 1 {
-				c.out.add(contentIDSyntax, path, f.at, "%s %s", quote(f.body), why)
+				c.out.add(contentIDSyntax, path, f.at, "%s %s", quote(f.body), cmp.Or(why, "is "+strconv.Itoa(len(ids))+" identifiers"))
 			}
 		case "content-transfer-encoding":
 			c.encoding(p, *f, path)
@@ -56,6 +59,17 @@ func (c *checker) parameters(f field, path string) {
 	case f.name == "content-type" && !strings.Contains(value, "/"):
 		c.out.add(mimeSyntax, path, f.at, "%s is no media type", quote(f.body))
 	}
+}
+
+// disposition looks at the type of a Content-Disposition.
+func (c *checker) disposition(p *mailtest.Part, f field, path string) {
+	switch p.Disposition {
+	case "inline", "attachment", "form-data", // RFC 2183 §2.1, §2.2; RFC 7578 §4.2; the others as IANA lists them
+		"signal", "alert", "icon", "render", "recipient-list-history", "session", "aib", "early-session", "recipient-list",
+		"notification", "by-reference", "info-package", "recording-session", "":
+		return
+	}
+	c.out.add(dispositionUnknown, path, f.at, "nobody knows the disposition %s, so the part is an attachment", quote(p.Disposition))
 }
 
 // withoutComments drops the comments, which MIME allows anywhere between words (RFC 2045 §5.1). If

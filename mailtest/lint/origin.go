@@ -85,12 +85,15 @@ func (c *checker) addresses(f field) (addresses []string, ok bool) {
 	}
 	const tag = "@[IPv6:" // RFC 5321 §4.1.3; net/mail reads the address only without it
 	list, err := addressParser().ParseList(strings.ReplaceAll(f.body, tag, "@["))
-	if err != nil { // it knows comments at the end of an address only, RFC 5322 §3.2.2 allows more
-		list, err = addressParser().ParseList(strings.ReplaceAll(withoutComments(f.body), tag, "@["))
+	if err != nil { // it knows comments at the end of an address only, RFC 5322 §3.2.2 and §3.4 allow more
+		list, err = addressParser().ParseList(strings.ReplaceAll(closeUp(withoutComments(f.body)), tag, "@["))
 	}
 	if err != nil {
 		c.add(addressSyntax, f.at, "%s cannot be read: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mail: "))
 		return nil, false
+	}
+	if hasEmptyElement(f.body) {
+		c.add(addressSyntax, f.at, "the list in the field %s has nothing between two commas, or at an end: %s", quote(f.name), quote(f.body))
 	}
 	for _, a := range list {
 		if literal := strings.Index(a.Address, "@["); literal >= 0 && strings.Contains(f.body, tag+a.Address[literal+2:]) {
@@ -102,6 +105,68 @@ func (c *checker) addresses(f field) (addresses []string, ok bool) {
 		addresses = append(addresses, a.Address)
 	}
 	return addresses, true
+}
+
+// closeUp drops the white space that may stand around the at sign and inside angle brackets (RFC 5322 §3.2.3, §3.4.1).
+func closeUp(s string) string {
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '\\' && quoted && i+1 < len(s):
+			b.WriteByte(ch)
+			i++
+		case ch == '"':
+			quoted = !quoted
+		case !quoted && strings.IndexByte(space, ch) >= 0:
+			rest := strings.TrimLeft(s[i:], space)
+			before := b.String()
+			if rest == "" || rest[0] == '@' || rest[0] == '>' || strings.HasSuffix(before, "@") || strings.HasSuffix(before, "<") {
+				i = len(s) - len(rest) - 1
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// space is the white space of header fields.
+const space = " \t\r\n"
+
+// hasEmptyElement reports whether a list of addresses, or of the members of a group, has nothing between two
+// commas, before its first or after its last one, which must not be written any more (RFC 5322 §4.4).
+func hasEmptyElement(s string) bool {
+	quoted, angle := false, false
+	empty, commas := true, false // nothing yet in this element; there was a comma in this list
+	s = withoutComments(s)
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '\\' && quoted:
+			i++
+		case ch == '"':
+			quoted, empty = !quoted, false
+		case quoted:
+		case ch == '<' || ch == '>':
+			angle, empty = ch == '<', false
+		case angle || strings.IndexByte(space, ch) >= 0:
+		case ch == ',':
+			if empty {
+				return true
+			}
+			empty, commas = true, true
+		case ch == ':': // a group begins
+			empty, commas = true, false
+		case ch == ';':
+			if empty && commas {
+				return true
+			}
+			empty, commas = false, false
+		default:
+			empty = false
+		}
+	}
+	return empty && commas
 }
 
 // badAddress says what is wrong with an address that net/mail has read, or nothing.
@@ -194,9 +259,19 @@ func (c *checker) author() {
 	}
 }
 
+// plainDate returns a date without comments, which may be anywhere in it, and with the name of its zone, whose
+// letter case does not count (RFC 5322 §4.3), in capitals.
+func plainDate(s string) string {
+	words := strings.Fields(withoutComments(s))
+	if n := len(words); n > 0 {
+		words[n-1] = strings.ToUpper(words[n-1])
+	}
+	return strings.Join(words, " ")
+}
+
 // date looks at a Date field.
 func (c *checker) date(f field) {
-	t, err := mail.ParseDate(f.body)
+	t, err := mail.ParseDate(plainDate(f.body))
 	if err != nil || f.name == "date" && c.msg.Date.IsZero() {
 		c.add(dateSyntax, f.at, "%s says no time", quote(f.body))
 		return

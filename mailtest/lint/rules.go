@@ -44,6 +44,7 @@ const (
 	controlCharacter
 	headerNotASCII
 	headerNotUTF8
+	headerRawUTF8
 	foldBlank
 	headerLineLength
 	lineLength
@@ -72,6 +73,7 @@ const (
 	boundaryNotFound
 	multipartUnclosed
 	textAfterEnd
+	dispositionUnknown
 	transferEncoding
 	multipartEncoding
 	base64LineLength
@@ -152,6 +154,9 @@ var rules = [numRules]RuleInfo{
 	headerNotUTF8: {"header-not-utf8", "format", Error, "RFC 6532 §3.1",
 		"A header of a message that was sent with SMTPUTF8 is not UTF-8.",
 		"convert the header to UTF-8, or write encoded words"},
+	headerRawUTF8: {"header-raw-utf8", "format", Note, "RFC 6532 §3, RFC 2047, RFC 2231",
+		"A header has text in UTF-8 as it is, in a message with SMTPUTF8 whose addresses do not need that: most servers cannot pass it on.",
+		"write the text as encoded words and parameters as filename*=; net/smtp says SMTPUTF8 by itself wherever a server offers it"},
 	foldBlank: {"fold-blank", "format", Error, "RFC 5322 §3.2.2",
 		"A line of a folded header field has nothing but white space.",
 		"fold the field so that every line has some text"},
@@ -207,7 +212,7 @@ var rules = [numRules]RuleInfo{
 		"An encoded word has more than 75 characters.",
 		"cut the text into several encoded words with a space, or a fold, between them"},
 	wordPlace: {"word-place", "format", Error, "RFC 2047 §5",
-		"An encoded word is where none may be: in quotes or an address, or glued to other text.",
+		"An encoded word is where none may be: in quotes, an address or a Received field, or glued to other text.",
 		"take the quotes away and put a space on both sides"},
 	wordParameter: {"word-parameter", "format", Warning, "RFC 2047 §5, RFC 2231 §4",
 		"An encoded word is in a parameter such as a file name, where many mailers write it and not all read it.",
@@ -236,6 +241,9 @@ var rules = [numRules]RuleInfo{
 	textAfterEnd: {"text-after-end", "format", Warning, "RFC 2046 §5.1.1",
 		"There is text behind the end of a multipart, which nobody will see.",
 		"move the text into a part, or leave it out"},
+	dispositionUnknown: {"disposition-unknown", "format", Warning, "RFC 2183 §2.8",
+		"The Content-Disposition is none that there is, and counts as attachment.",
+		"write attachment or inline"},
 	transferEncoding: {"transfer-encoding", "format", Error, "RFC 2045 §6.1",
 		"The Content-Transfer-Encoding is none that there is.",
 		"use 7bit, 8bit, quoted-printable or base64"},

@@ -36,9 +36,11 @@ func (c *checker) words(f field, path string) {
 			report(wordLength, w, "has %d characters", n)
 		}
 		if why == "" {
-			if kind == parameters {
+			why = places.forbidden(kind, w)
+			switch {
+			case kind == parameters && !places.inComment():
 				report(wordParameter, w, "is in a parameter of %s", f.name)
-			} else if why = places.forbidden(kind, w); why != "" {
+			case why != "":
 				report(wordPlace, w, "is %s", why)
 			}
 			c.wordText(f, w, last, report)
@@ -194,6 +196,8 @@ const (
 	addressList              // names and addresses
 	parameters               // a value and parameters
 	identifiers              // no text outside of comments
+	products                 // names of programs, and comments
+	trace                    // no encoded words, in comments neither (RFC 2047 §5)
 )
 
 func kindOf(name string) kind {
@@ -204,24 +208,37 @@ func kindOf(name string) kind {
 		return parameters
 	case "message-id", "in-reply-to", "references", "date", "mime-version", "content-id":
 		return identifiers
+	case "user-agent", "x-mailer", "x-newsreader":
+		return products
+	case "received":
+		return trace
 	}
 	return unstructured
 }
 
-// placeScanner knows whether a place is in quotes or angle brackets.
+// placeScanner knows whether a place is in quotes, angle brackets or comments.
 type placeScanner struct {
 	s      string
 	at     int
 	quoted bool
 	angle  bool
+	depth  int // of comments
 }
+
+// inComment reports whether the place that was last asked for is in a comment.
+func (p *placeScanner) inComment() bool { return p.depth > 0 }
 
 // forbidden says why an encoded word must not be where it is, or nothing. Calls must be in order.
 func (p *placeScanner) forbidden(k kind, w word) string {
 	for ; p.at < w.begin; p.at++ {
 		switch b := p.s[p.at]; {
-		case b == '\\' && p.quoted:
+		case b == '\\' && (p.quoted || p.depth > 0):
 			p.at++
+		case b == '(' && !p.quoted && k != unstructured:
+			p.depth++
+		case b == ')' && p.depth > 0:
+			p.depth--
+		case p.depth > 0:
 		case b == '"':
 			p.quoted = !p.quoted
 		case b == '<' && !p.quoted:
@@ -235,8 +252,10 @@ func (p *placeScanner) forbidden(k kind, w word) string {
 		before, after = " (,:;", " ),;<"
 	}
 	switch {
-	case k == identifiers:
-		return "in a field that has no text"
+	case k == trace:
+		return "in a Received field, where none may be"
+	case k == identifiers && p.depth == 0:
+		return "in a field that has no text outside of comments"
 	case k == addressList && p.quoted:
 		return "in quotes, where it stands for itself"
 	case k == addressList && p.angle:
