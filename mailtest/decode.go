@@ -159,13 +159,17 @@ func (m *Message) root(i int) int {
 	return i + 1
 }
 
-// contentIDs returns the ids that the HTML refers to as "cid:…" (RFC 2392 §2).
+// contentIDs returns the ids that the HTML refers to as "cid:…" (RFC 2392 §2), in any letter case.
 func contentIDs(html string) map[string]bool {
 	var ids map[string]bool
 	for {
-		_, after, found := strings.Cut(html, "cid:")
+		before, after, found := strings.Cut(html, ":")
 		if !found {
 			return ids
+		}
+		if !hasSuffixFold(before, "cid") {
+			html = after
+			continue
 		}
 		if ids == nil {
 			ids = map[string]bool{}
@@ -179,6 +183,11 @@ func contentIDs(html string) map[string]bool {
 		}
 		html = after[end:]
 	}
+}
+
+// hasSuffixFold reports whether s ends with an ASCII suffix in any letter case.
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
 }
 
 // trimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of it if

@@ -8,17 +8,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // Link is something to click in a message.
 type Link struct {
 	// URL is where it leads, as it stands in the message but for HTML's character references; a relative
-	// one is completed by the base element, if there is one.
+	// one is completed by the base element, if there is one, until that has made all of them together longer by
+	// twice the size of the HTML.
 	URL string
 
 	// Text is what the reader sees in HTML, with the alternative texts of images. In plain text it
@@ -49,8 +48,10 @@ func (m *Message) Links() []Link {
 		}
 	}
 	if m.HTML != "" {
-		r := readHTML(m.HTML)
-		links = append(links, r.links...)
+		_, clicks := mime.ReadHTML(m.HTML)
+		for _, l := range clicks {
+			links = append(links, Link(l))
+		}
 	}
 	return links
 }
@@ -97,13 +98,19 @@ func (m *Message) Code(tb testing.TB, expr string) string {
 }
 
 // VisibleText returns the text that a person sees who reads the HTML of the message, or Text if it
-// has none. What is hidden by the attribute hidden or by style is left out; blocks are on lines of
-// their own, runs of white space are one space, and images are there by their alternative text.
+// has none. Blocks are on lines of their own, runs of white space are one space, and images are there by
+// their alternative text.
+//
+// What is hidden is left out, as the preheader of a newsletter mostly is: by the attribute hidden, by an attribute
+// style, or by a style sheet in the HTML, with display, visibility, opacity, a font without a size, or a box without a
+// height or width whose overflow is hidden. Media queries are those of a screen 1024 px wide in light colours.
+// Selectors with a colon in them (":hover") do not count.
 func (m *Message) VisibleText() string {
 	if m.HTML == "" {
 		return m.Text
 	}
-	return readHTML(m.HTML).visible()
+	text, _ := mime.ReadHTML(m.HTML)
+	return text
 }
 
 // textURLs finds the URLs in plain text.
@@ -170,213 +177,4 @@ func trimSentence(u string) string {
 		u = u[:len(u)-1]
 	}
 	return u
-}
-
-// htmlReader reads HTML as a person does, in one pass.
-type htmlReader struct {
-	text  strings.Builder
-	space bool // white space is due before the next word
-	lines int  // line ends that are due
-
-	links []Link
-	base  *url.URL
-	href  string          // of the link that is open
-	label strings.Builder // its text
-	open  bool
-
-	hidden     string // the element that hides, "" for none
-	hiddenDeep int    // how many of that name are open
-	pre        int    // how many pre elements are open
-}
-
-// readHTML reads a document.
-func readHTML(doc string) *htmlReader {
-	r := &htmlReader{}
-	z := html.NewTokenizer(strings.NewReader(doc))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			r.endLink()
-			return r
-		case html.TextToken:
-			if r.hidden == "" {
-				r.write(html.UnescapeString(string(z.Raw())))
-			}
-		case html.StartTagToken:
-			r.start(z.Token(), false)
-		case html.SelfClosingTagToken:
-			r.start(z.Token(), true)
-		case html.EndTagToken:
-			r.end(z.Token())
-		}
-	}
-}
-
-// attribute returns the value of an attribute and whether there is one.
-func attribute(t html.Token, name string) (string, bool) {
-	for _, a := range t.Attr {
-		if a.Key == name {
-			return a.Val, true
-		}
-	}
-	return "", false
-}
-
-// hides tells whether what is in an element can't be seen.
-func hides(t html.Token) bool {
-	switch t.DataAtom {
-	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Textarea, atom.Select:
-		return true
-	}
-	if _, ok := attribute(t, "hidden"); ok {
-		return true
-	}
-	style, _ := attribute(t, "style")
-	style = strings.ToLower(strings.Join(strings.Fields(style), ""))
-	for declaration := range strings.SplitSeq(style, ";") {
-		switch strings.TrimSuffix(declaration, "!important") {
-		case "display:none", "visibility:hidden", "mso-hide:all", "font-size:0", "font-size:0px", "opacity:0":
-			return true
-		}
-	}
-	return false
-}
-
-// void tells whether an element has no content and no end tag.
-func void(a atom.Atom) bool {
-	switch a {
-	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta, atom.Source, atom.Track, atom.Wbr:
-		return true
-	}
-	return false
-}
-
-// breaks returns how many line ends an element has around it.
-func breaks(a atom.Atom) int {
-	switch a {
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Blockquote, atom.Pre, atom.Hr, atom.Dl:
-		return 2
-	case atom.Div, atom.Tr, atom.Table, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Dt, atom.Dd,
-		atom.Address, atom.Form, atom.Main, atom.Nav, atom.Aside, atom.Figure, atom.Body:
-		return 1
-	}
-	return 0
-}
-
-func (r *htmlReader) start(t html.Token, closed bool) {
-	if t.DataAtom == atom.Base && r.base == nil {
-		const longest = 2 << 10 // it becomes part of every link
-		if href, ok := attribute(t, "href"); ok && len(href) <= longest {
-			r.base, _ = url.Parse(href)
-		}
-	}
-	if r.hidden != "" {
-		if t.Data == r.hidden && !closed {
-			r.hiddenDeep++
-		}
-		return
-	}
-	if !void(t.DataAtom) && !closed && hides(t) {
-		r.hidden, r.hiddenDeep = t.Data, 1
-		return
-	}
-	r.lines = max(r.lines, breaks(t.DataAtom))
-	switch t.DataAtom {
-	case atom.Br:
-		r.lines++
-	case atom.Td, atom.Th:
-		r.space = true
-	case atom.Li:
-		r.write("- ")
-	case atom.Pre:
-		r.pre++
-	case atom.Img:
-		alt, _ := attribute(t, "alt")
-		r.write(alt)
-	case atom.A, atom.Area:
-		if href, ok := attribute(t, "href"); ok {
-			r.endLink()
-			r.open, r.href = true, strings.TrimSpace(href)
-			if t.DataAtom == atom.Area {
-				alt, _ := attribute(t, "alt")
-				r.label.WriteString(alt)
-				r.endLink()
-			}
-		}
-	}
-}
-
-func (r *htmlReader) end(t html.Token) {
-	if r.hidden != "" {
-		if t.Data == r.hidden {
-			if r.hiddenDeep--; r.hiddenDeep == 0 {
-				r.hidden = ""
-			}
-		}
-		return
-	}
-	r.lines = max(r.lines, breaks(t.DataAtom))
-	switch t.DataAtom {
-	case atom.A:
-		r.endLink()
-	case atom.Pre:
-		r.pre = max(0, r.pre-1)
-	}
-}
-
-// endLink files the link that is open.
-func (r *htmlReader) endLink() {
-	if !r.open {
-		return
-	}
-	target := r.href
-	if u, err := url.Parse(target); err == nil && r.base != nil && !u.IsAbs() {
-		target = r.base.ResolveReference(u).String()
-	}
-	r.links = append(r.links, Link{URL: target, Text: strings.Join(strings.Fields(r.label.String()), " ")})
-	r.open, r.href = false, ""
-	r.label.Reset()
-}
-
-// write adds text, with its white space as HTML sees it.
-func (r *htmlReader) write(s string) {
-	if r.open {
-		r.label.WriteString(s)
-	}
-	for _, c := range s {
-		switch {
-		case r.pre > 0 && c == '\n':
-			r.lines++
-		case c == '\u00ad' || c == '\u200b' || c == '\u200c' || c == '\u200d' && r.space || c == '\u034f' || c == '\ufeff' || c == '\r':
-			// invisible
-		case r.pre > 0 && (c == ' ' || c == '\t'):
-			r.flush()
-			r.text.WriteRune(c)
-		case unicode.IsSpace(c):
-			r.space = true
-		default:
-			r.flush()
-			r.text.WriteRune(c)
-		}
-	}
-}
-
-// flush writes the white space that is due before a visible character.
-func (r *htmlReader) flush() {
-	switch {
-	case r.text.Len() == 0:
-	case r.lines > 0:
-		r.text.WriteString("\n\n"[:min(r.lines, 2)])
-	case r.space:
-		r.text.WriteByte(' ')
-	}
-	r.space, r.lines = false, 0
-}
-
-// visible returns the whole text, with a line end behind it unless it is empty.
-func (r *htmlReader) visible() string {
-	if r.text.Len() == 0 {
-		return ""
-	}
-	return r.text.String() + "\n"
 }

@@ -239,7 +239,10 @@ func (m *Message) Attachment(filename string) (Part, bool) {
 // InlineByID returns the first part with that Content-ID, wherever it is in the message, and
 // false if there is none. The id may be as HTML ("cid:x@y") or a header ("<x@y>") writes it.
 func (m *Message) InlineByID(id string) (Part, bool) {
-	id = trimID(strings.TrimPrefix(id, "cid:"))
+	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
+		id = id[4:]
+	}
+	id = trimID(id)
 	for _, p := range m.Parts {
 		if p.ContentID == id && id != "" {
 			return p, true

@@ -91,7 +91,7 @@ func (n *Internet) publish(apex string, r Records) error {
 		return fmt.Errorf("SPF is what follows v=spf1, not %q", r.SPF)
 	case strings.HasPrefix(r.DMARC, "v="):
 		return fmt.Errorf("DMARC is what follows v=DMARC1;, not %q", r.DMARC)
-	case r.TLSRPT != "" && !strings.HasPrefix(r.TLSRPT, "mailto:") && !strings.HasPrefix(r.TLSRPT, "https:"):
+	case r.TLSRPT != "" && !hasScheme(r.TLSRPT, "mailto") && !hasScheme(r.TLSRPT, "https"):
 		return fmt.Errorf("TLSRPT is a URI such as mailto:tls@qq.com (RFC 8460 §3), not %q", r.TLSRPT)
 	}
 	if err := n.db.Ensure(apex); err != nil {
@@ -344,4 +344,10 @@ func listedName(entry, apex string) (string, error) {
 	}
 	reverse := strings.TrimSuffix(strings.TrimSuffix(reverseName(addr), "in-addr.arpa."), "ip6.arpa.")
 	return reverse + apex, nil
+}
+
+// hasScheme reports whether a URI has that scheme, in any letter case.
+func hasScheme(uri, scheme string) bool {
+	s, _, found := strings.Cut(uri, ":")
+	return found && strings.EqualFold(s, scheme)
 }

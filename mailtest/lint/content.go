@@ -133,8 +133,8 @@ func (c *checker) html(l leaf) {
 
 // reference looks at the address of what HTML shows in place.
 func (c *checker) reference(l leaf, address string) {
-	id, found := strings.CutPrefix(strings.TrimSpace(address), "cid:")
-	if !found {
+	scheme, id, found := strings.Cut(strings.TrimSpace(address), ":")
+	if !found || !strings.EqualFold(scheme, "cid") {
 		return
 	}
 	if plain, err := url.PathUnescape(id); err == nil {

@@ -1,0 +1,352 @@
+package mime
+
+// This file reads HTML as a person does: the text that can be seen, and the links.
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// Link is something to click in HTML.
+type Link struct{ URL, Text string }
+
+// ReadHTML returns the text of a page that a person sees, and its links. Time and memory are in proportion to the size of
+// the page, whatever is in it.
+func ReadHTML(page string) (text string, links []Link) {
+	r := reader{styles: sheets(page), room: 2*len(page) + 64<<10, stack: []element{{}}, opened: make(map[string]int)}
+	z := html.NewTokenizer(strings.NewReader(page))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			r.endLink()
+			return r.visible(), r.links
+		case html.TextToken:
+			text := html.UnescapeString(string(z.Raw()))
+			if strings.TrimSpace(text) != "" {
+				r.close("")
+			}
+			if r.top().shown() {
+				r.write(text)
+			}
+		case html.StartTagToken:
+			r.start(z.Token(), false)
+		case html.SelfClosingTagToken:
+			r.start(z.Token(), true)
+		case html.EndTagToken:
+			r.end(z.Token())
+		}
+	}
+}
+
+// sheets reads the style sheets of a page, which count for what comes before them, too.
+func sheets(page string) (s styles) {
+	if !strings.Contains(strings.ToLower(page), "<style") {
+		return s
+	}
+	z := html.NewTokenizer(strings.NewReader(page))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return s
+		case html.StartTagToken:
+			if t := z.Token(); t.DataAtom == atom.Style && z.Next() == html.TextToken {
+				kind, _ := attribute(t, "type")
+				media, limited := attribute(t, "media")
+				if (kind == "" || strings.EqualFold(strings.TrimSpace(kind), "text/css")) && (!limited || mediaApplies(media)) {
+					s.add(string(z.Raw()))
+				}
+			}
+		}
+	}
+}
+
+// reader reads HTML in one pass.
+type reader struct {
+	styles styles
+	stack  []element      // the first is the page
+	opened map[string]int // how many elements of a name are open
+
+	text  strings.Builder
+	space bool // white space is due before the next word
+	lines int  // line ends that are due
+	pre   int  // how many pre elements are open
+
+	links    []Link
+	base     *url.URL
+	baseSize int
+	room     int             // bytes by which the base may still make links longer
+	href     string          // of the link that is open
+	label    strings.Builder // its text
+	open     bool
+}
+
+// element is an element that is open.
+type element struct {
+	look
+	name     string
+	node     *html.Node // for selectors, if there are style sheets
+	children int
+	last     *html.Node // of the children
+}
+
+// top returns how text is shown here.
+func (r *reader) top() look { return r.stack[len(r.stack)-1].look }
+
+// attribute returns the value of an attribute and whether there is one.
+func attribute(t html.Token, name string) (string, bool) {
+	for _, a := range t.Attr {
+		if a.Key == name {
+			return a.Val, true
+		}
+	}
+	return "", false
+}
+
+// unseen reports whether browsers show nothing of an element.
+func unseen(a atom.Atom) bool {
+	switch a {
+	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Textarea, atom.Select:
+		return true
+	}
+	return false
+}
+
+// void reports whether an element has no content and no end tag.
+func void(a atom.Atom) bool {
+	switch a {
+	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta, atom.Source, atom.Track, atom.Wbr:
+		return true
+	}
+	return false
+}
+
+// breaks returns how many line ends an element has around it.
+func breaks(a atom.Atom) int {
+	switch a {
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Blockquote, atom.Pre, atom.Hr, atom.Dl:
+		return 2
+	case atom.Div, atom.Tr, atom.Table, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Dt, atom.Dd,
+		atom.Address, atom.Form, atom.Main, atom.Nav, atom.Aside, atom.Figure, atom.Body:
+		return 1
+	}
+	return 0
+}
+
+// barrier reports whether the end tag of an element inside cannot close what is around an element (HTML §13.2.6.4.7,
+// simplified: what is a block, or a part of a table).
+func barrier(name string) bool {
+	a := atom.Lookup([]byte(name))
+	return breaks(a) > 0 || a == atom.Td || a == atom.Th || a == atom.Caption || a == atom.Tbody || a == atom.Thead || a == atom.Tfoot
+}
+
+// inTable reports whether only the end tags of tables and their parts close an element.
+func inTable(name string) bool {
+	switch name {
+	case "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption":
+		return true
+	}
+	return false
+}
+
+// push opens an element.
+func (r *reader) push(t html.Token) {
+	parent := &r.stack[len(r.stack)-1]
+	e := element{look: parent.look, name: t.Data}
+	if r.styles.count > 0 {
+		e.node = &html.Node{Type: html.ElementNode, Data: t.Data, DataAtom: t.DataAtom, Attr: t.Attr, Parent: parent.node}
+		if parent.children++; r.styles.siblings {
+			e.node.PrevSibling, parent.last = parent.last, e.node
+		}
+	}
+	style, _ := attribute(t, "style")
+	if !e.hidden && (style != "" || r.styles.count > 0) {
+		e.look = e.apply(r.styles.of(e.node, len(r.stack), parent.children, style))
+	}
+	if _, hidden := attribute(t, "hidden"); hidden || unseen(t.DataAtom) {
+		e.hidden = true
+	}
+	r.stack = append(r.stack, e)
+	r.opened[t.Data]++
+}
+
+// pop closes the element of that name that was opened last, and those in it. It does nothing if there is none that can
+// be closed from here.
+func (r *reader) pop(name string) {
+	const deepest = 500 // how far up is looked, so that time is in proportion
+	if r.opened[name] == 0 {
+		return
+	}
+	for i := len(r.stack) - 1; i >= max(0, len(r.stack)-deepest); i-- {
+		other := r.stack[i].name
+		if other != name {
+			if inTable(other) && !inTable(name) || barrier(other) && !barrier(name) || other == "table" {
+				return
+			}
+			continue
+		}
+		for _, e := range r.stack[i:] {
+			r.opened[e.name]--
+			if e.name == "pre" {
+				r.pre--
+			}
+		}
+		r.stack = r.stack[:i]
+		return
+	}
+}
+
+// inHead reports whether an element may be in the head of a page, which others end.
+func inHead(name string) bool {
+	switch name {
+	case "base", "basefont", "bgsound", "link", "meta", "noframes", "noscript", "script", "style", "template", "title":
+		return true
+	}
+	return false
+}
+
+// closes are the elements whose start tag ends an element of the same kind, if it is open (HTML §13.1.2.4).
+var closes = map[string][]string{
+	"li": {"li"}, "p": {"p"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"},
+	"option": {"option"}, "tbody": {"thead", "tbody"},
+}
+
+func (r *reader) start(t html.Token, closed bool) {
+	if t.DataAtom == atom.Base && r.base == nil {
+		if href, ok := attribute(t, "href"); ok {
+			r.base, _ = url.Parse(href)
+			r.baseSize = len(href)
+		}
+	}
+	r.close(t.Data)
+	r.push(t)
+	shown := r.top()
+	if void(t.DataAtom) || closed {
+		r.pop(t.Data)
+		closed = true
+	}
+	if shown.hidden {
+		return
+	}
+	r.lines = max(r.lines, breaks(t.DataAtom))
+	switch t.DataAtom {
+	case atom.Br:
+		r.lines++
+	case atom.Td, atom.Th:
+		r.space = true
+	case atom.Li:
+		if shown.shown() {
+			r.write("- ")
+		}
+	case atom.Pre:
+		if !closed {
+			r.pre++
+		}
+	case atom.Img:
+		if alt, _ := attribute(t, "alt"); !shown.invisible {
+			r.write(alt)
+		}
+	case atom.A, atom.Area:
+		if href, ok := attribute(t, "href"); ok {
+			r.endLink()
+			r.open, r.href = true, strings.TrimSpace(href)
+			if t.DataAtom == atom.Area {
+				alt, _ := attribute(t, "alt")
+				r.label.WriteString(alt)
+				r.endLink()
+			}
+		}
+	}
+}
+
+// close closes the elements that the start tag of another one ends: a list in a list ends no item.
+func (r *reader) close(name string) {
+	if r.stack[len(r.stack)-1].name == "head" && !inHead(name) {
+		r.pop("head")
+	}
+	for _, other := range closes[name] {
+		for i := len(r.stack) - 1; i >= 0 && i > len(r.stack)-20; i-- {
+			switch r.stack[i].name {
+			case other:
+				r.pop(other)
+			case "ul", "ol", "dl", "table", "div", "select", "body":
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
+
+func (r *reader) end(t html.Token) {
+	hidden := r.top().hidden
+	if t.DataAtom == atom.A && !hidden {
+		r.endLink()
+	}
+	r.pop(t.Data)
+	if hidden {
+		return
+	}
+	r.lines = max(r.lines, breaks(t.DataAtom))
+}
+
+// endLink files the link that is open.
+func (r *reader) endLink() {
+	if !r.open {
+		return
+	}
+	target := r.href
+	if u, err := url.Parse(target); err == nil && r.base != nil && !u.IsAbs() && r.baseSize <= r.room {
+		target = r.base.ResolveReference(u).String()
+		r.room -= r.baseSize
+	}
+	r.links = append(r.links, Link{URL: target, Text: strings.Join(strings.Fields(r.label.String()), " ")})
+	r.open, r.href = false, ""
+	r.label.Reset()
+}
+
+// write adds text, with its white space as HTML sees it.
+func (r *reader) write(s string) {
+	if r.open {
+		r.label.WriteString(s)
+	}
+	for _, c := range s {
+		switch {
+		case r.pre > 0 && c == '\n':
+			r.lines++
+		case c == '\u00ad' || c == '\u200b' || c == '\u200c' || c == '\u200d' && r.space || c == '\u034f' || c == '\ufeff' || c == '\r':
+			// invisible
+		case r.pre > 0 && (c == ' ' || c == '\t'):
+			r.flush()
+			r.text.WriteRune(c)
+		case unicode.IsSpace(c):
+			r.space = true
+		default:
+			r.flush()
+			r.text.WriteRune(c)
+		}
+	}
+}
+
+// flush writes the white space that is due before a visible character.
+func (r *reader) flush() {
+	switch {
+	case r.text.Len() == 0:
+	case r.lines > 0:
+		r.text.WriteString("\n\n"[:min(r.lines, 2)])
+	case r.space:
+		r.text.WriteByte(' ')
+	}
+	r.space, r.lines = false, 0
+}
+
+// visible returns the whole text, with a line end after it unless it is empty.
+func (r *reader) visible() string {
+	if r.text.Len() == 0 {
+		return ""
+	}
+	return r.text.String() + "\n"
+}

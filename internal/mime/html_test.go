@@ -1,0 +1,170 @@
+package mime
+
+// This file tests what a person sees of HTML.
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestReadHTML(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, page, want string }{
+		// Style sheets.
+		{"by class", `<style>.preheader{display:none}</style><div class="preheader">not</div>seen`, "seen\n"},
+		{"by one class of several", `<style>.preheader{display:none}</style><div class="big preheader red">not</div>seen`, "seen\n"},
+		{"by another letter case", `<style>.Preheader{display:none}</style><div class="preheader">seen</div>`, "seen\n"},
+		{"by id", `<style>#pre{display:none}</style><div id="pre">not</div>seen`, "seen\n"},
+		{"by element", `<style>span{display:none}</style><span>not</span>seen`, "seen\n"},
+		{"by element in capitals", `<STYLE>SPAN{DISPLAY:NONE}</STYLE><SPAN>not</SPAN>seen`, "seen\n"},
+		{"by element and class", `<style>div.x{display:none}</style><span class=x>a </span><div class=x>not</div>seen`, "a seen\n"},
+		{"by attribute", `<style>[data-hide]{display:none}</style><i data-hide=1>not</i>seen`, "seen\n"},
+		{"by the value of an attribute", `<style>td[class="a b"]{display:none}</style><table><td class="a b">not<td class="a">seen</table>`, "seen\n"},
+		{"by descent", `<style>.a .b{display:none}</style><div class=a><p><i class=b>not</i>seen</div><i class=b>too</i>`, "seen\ntoo\n"},
+		{"by child", `<style>div > i{display:none}</style><div><i>not</i><b><i>seen</i></b></div>`, "seen\n"},
+		{"by sibling", `<style>b + i{display:none}</style><b>seen</b><i>not</i><i>too</i>`, "seentoo\n"},
+		{"a list of selectors", `<style>h1, .x , #y{display:none}</style><h1>not</h1><i class=x>not</i><b id=y>not</b>seen`, "seen\n"},
+		{"every element", `<style>div *{display:none}</style><div>seen<i>not</i></div>`, "seen\n"},
+		{"a style that comes later", `<div class=x>not</div>seen<style>.x{display:none}</style>`, "seen\n"},
+		{"a style in a comment", `<style><!-- .x{display:none} --></style><div class=x>not</div>seen`, "seen\n"},
+		{"a comment in a style", `<style>/* .y{} */.x{/* hide */display:/*it*/none}</style><div class=x>not</div>seen`, "seen\n"},
+		{"a style of another type", `<style type="text/x">.x{display:none}</style><div class=x>seen</div>`, "seen\n"},
+		{"a broken style", `<style>.y{display:none;;}}} .x{color:red;display:none}</style><div class=x>not</div>seen`, "seen\n"},
+		{"a style that never ends", `<i class=x>seen</i><style>.x{display:none`, ""},
+		{"a broken selector in a list breaks the rule", `<style>.x, ..y{display:none}</style><i class=x>seen</i>`, "seen\n"},
+		{"pseudo-classes do not count", `<style>i:hover{display:none}i::before{display:none}</style><i>seen</i>`, "seen\n"},
+		{"at-rules", `<style>@import url(x.css);@font-face{font-family:x;src:url(y)}@charset "x";.x{display:none}</style><i class=x>not</i>seen`, "seen\n"},
+
+		// The cascade.
+		{"the later rule", `<style>.x{display:none}.x{display:block}</style><div class=x>seen</div>`, "seen\n"},
+		{"the more specific rule", `<style>div.x{display:block}.x{display:none}</style><div class=x>seen</div>`, "seen\n"},
+		{"an id is more specific than classes", `<style>#y{display:block}.x.x.x{display:none}</style><div class=x id=y>seen</div>`, "seen\n"},
+		{"the attribute wins", `<style>.x{display:none}</style><div class=x style="display:block">seen</div>`, "seen\n"},
+		{"important wins", `<style>.x{display:none !important}</style><div class=x style="display:block">not</div>seen`, "seen\n"},
+		{"important in the attribute wins", `<style>.x{display:none ! IMPORTANT}</style><div class=x style="display:block!important">seen</div>`, "seen\n"},
+		{"a style shows what the attribute hidden hides not", `<style>.x{display:block}</style><div class=x hidden>not</div>seen`, "seen\n"},
+		{"what is in something hidden stays so", `<style>.x{display:none}.y{display:block}</style><div class=x><p class=y>not</p></div>seen`, "seen\n"},
+
+		// Media.
+		{"phones", `<style>@media (max-width:600px){.x{display:none}}</style><div class=x>seen</div>`, "seen\n"},
+		{"desks", `<style>@media only screen and (min-width: 480px){.x{display:none}}</style><div class=x>not</div>seen`, "seen\n"},
+		{"in em", `<style>@media (min-width: 20em){.x{display:none}}</style><div class=x>not</div>seen`, "seen\n"},
+		{"print", `<style>@media print{.x{display:none}}.y{display:none}</style><div class=x>seen</div><i class=y>not</i>`, "seen\n"},
+		{"not print", `<style>@media not print{.x{display:none}}</style><div class=x>not</div>seen`, "seen\n"},
+		{"one of two", `<style>@media print, screen{.x{display:none}}</style><div class=x>not</div>seen`, "seen\n"},
+		{"dark", `<style>@media (prefers-color-scheme: dark){.light{display:none}.dark{display:block!important}}.dark{display:none}</style><i class=light>seen</i><i class=dark>not</i>`, "seen\n"},
+		{"a media attribute", `<style media="print">.x{display:none}</style><i class=x>seen</i>`, "seen\n"},
+		{"what nobody knows", `<style>@media (-webkit-min-device-pixel-ratio:0){.x{display:none}}@container x{.x{display:none}}</style><i class=x>seen</i>`, "seen\n"},
+		{"supports", `<style>@supports (display:grid){.x{display:none}}</style><i class=x>not</i>seen`, "seen\n"},
+
+		// How text is hidden.
+		{"the preheader of newsletters", `<div style="display:none;font-size:1px;line-height:1px;max-height:0px;max-width:0px;opacity:0;overflow:hidden;mso-hide:all">not</div>seen`, "seen\n"},
+		{"max-height and overflow", `<div style="max-height:0; overflow:hidden">not</div>seen`, "seen\n"},
+		{"max-height alone", `<div style="max-height:0">seen</div>`, "seen\n"},
+		{"max-height with a height", `<div style="max-height:10px;overflow:hidden">seen</div>`, "seen\n"},
+		{"height and overflow by class", `<style>.x{height:0px;overflow:hidden}</style><div class=x>not</div>seen`, "seen\n"},
+		{"visibility", `<div style="visibility:hidden">not</div>seen`, "seen\n"},
+		{"visible in invisible", `<div style="visibility:hidden">not<i style="visibility:visible">seen</i></div>`, "seen\n"},
+		{"opacity", `<div style="opacity:0.0">not</div>seen`, "seen\n"},
+		{"half opacity", `<div style="opacity:0.5">seen</div>`, "seen\n"},
+		{"a font without a size", `<div style="font-size:0px">not</div>seen`, "seen\n"},
+		{"a column of MJML", `<td style="font-size:0px;padding:0"><div style="font-size:0"><div style="font-family:x;font-size:13px">seen</div></div></td>`, "seen\n"},
+		{"a multiple of nothing", `<div style="font-size:0"><b style="font-size:2em">not</b></div>seen`, "seen\n"},
+		{"an image in a font without a size", `<div style="font-size:0"><img alt=seen></div>`, "seen\n"},
+		{"a hidden image", `<style>.x{display:none}</style><img class=x alt=not><img style="visibility:hidden" alt=not><img alt=seen>`, "seen\n"},
+		{"a hidden line", `a<br style="display:none">b`, "ab\n"},
+		{"spaces and capitals", `<div STYLE=" DISPLAY : None ; ">not</div>seen`, "seen\n"},
+		{"another property", `<div style="x-display:none;display-x:none;content:'display:none'">seen</div>`, "seen\n"},
+
+		// The tree.
+		{"an end tag that is missing", `<table><tr><td style="display:none">not<td>seen</table>`, "seen\n"},
+		{"items of a list", `<ul><li style="display:none">not<li>seen<ul><li>in</ul></ul>`, "- seen\n\n- in\n"},
+		{"paragraphs", `<p style="display:none">not<p>seen`, "seen\n"},
+		{"a wrong end tag", `<span><div style="display:none"></span>not</div>seen`, "seen\n"},
+		{"the end of a box in a cell", `<div><table><td style="display:none"></div>not</table>seen`, "seen\n"},
+		{"a bold box", `<b><div style="display:none">not</b>not</div>seen`, "seen\n"},
+		{"a head without an end", `<head><title>not</title><p>seen`, "seen\n"},
+		{"text in the head", `<head><meta x>seen`, "seen\n"},
+		{"a head and a body", `<html><head><style>p{}</style></head><body>seen</body></html>`, "seen\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got, _ := ReadHTML(tt.page); got != tt.want {
+				t.Errorf("ReadHTML(%s) = %q, want %q", tt.page, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestReadLinks(t *testing.T) {
+	t.Parallel()
+	page := `<base href="https://a.example/b/"><base href="https://z.example/"><style>.x{display:none}</style>
+<a href="c">one</a><a href="HTTPS://d.example/">two</a><a class=x href=e>not</a><a href="mailto:x@y.example">mail</a><a href="//f.example">four`
+	_, links := ReadHTML(page)
+	want := `[{https://a.example/b/c one} {HTTPS://d.example/ two} {mailto:x@y.example mail} {https://f.example four}]`
+	if got := fmt.Sprint(links); got != want {
+		t.Errorf("links = %s, want %s", got, want)
+	}
+}
+
+// TestHTMLGrowth shows that four times as large a page takes about four times the memory, whatever is in it.
+func TestHTMLGrowth(t *testing.T) {
+	times := func(s string) func(int) string { return func(n int) string { return strings.Repeat(s, n) } }
+	many := func(head string, s string) func(int) string {
+		return func(n int) string {
+			var b strings.Builder
+			b.WriteString(head)
+			for i := range n {
+				fmt.Fprintf(&b, s, i)
+			}
+			return b.String()
+		}
+	}
+	for name, page := range map[string]func(int) string{
+		"a long base": func(n int) string {
+			return "<base href='https://a.example/" + strings.Repeat("x", n) + "/'>" + strings.Repeat("<a href=b>c</a>", n)
+		},
+		"nested":          times("<div><b>"),
+		"wrong ends":      func(n int) string { return strings.Repeat("<span>", n) + strings.Repeat("</div>", n) },
+		"fonts and lines": func(n int) string { return many("", "<font size=%d>")(n) + strings.Repeat("<p>", n) },
+		"rules and elements": func(n int) string {
+			return "<style>" + many("", ".c%d i{display:none}")(n) + "</style>" + strings.Repeat("<i class='c1 c2'>x", n)
+		},
+		"one rule, many of it": func(n int) string {
+			return "<style>" + strings.Repeat("i{display:none}", n) + "</style>" + strings.Repeat("<i>x</i>", n)
+		},
+		"deep descents": func(n int) string {
+			return "<style>q b b b b b{display:none}</style>" + strings.Repeat("<b>", n)
+		},
+		"siblings": func(n int) string { return "<style>q ~ b ~ b{display:none}</style>" + strings.Repeat("<b></b>", n) },
+		"media":    func(n int) string { return "<style>" + strings.Repeat("@media screen{", n) },
+	} {
+		allocated := func(n int) uint64 {
+			text := page(n)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			ReadHTML(text)
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		small, large := allocated(5_000), allocated(20_000)
+		if large > 6*small+1<<20 {
+			t.Errorf("%s: four times the page takes %.1f times the memory: %d and %d bytes", name, float64(large)/float64(small), small, large)
+		}
+	}
+}
+
+func FuzzReadHTML(f *testing.F) {
+	f.Add(`<style>.x, a>b{display:none!important}@media screen{#y{font-size:0}}</style><p class=x id=y style="opacity:0">a<a href=b>c`)
+	f.Add(`<head><base href=x><table><td hidden><style media=print>[a="b c"] *{}`)
+	f.Fuzz(func(t *testing.T, page string) {
+		text, links := ReadHTML(strings.ToValidUTF8(page, "?"))
+		if !utf8.ValidString(text) || !utf8.ValidString(fmt.Sprint(links)) {
+			t.Errorf("%q, %q is not UTF-8", text, links)
+		}
+	})
+}

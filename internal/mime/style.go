@@ -1,0 +1,400 @@
+package mime
+
+// This file reads the styles of HTML, as far as they hide text.
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/andybalholm/cascadia"
+	"github.com/tdewolff/parse/v2"
+	"github.com/tdewolff/parse/v2/css"
+	"golang.org/x/net/html"
+)
+
+// The bounds of styles. Selectors beyond them do not count, so that no page takes more time than its size accounts for.
+const (
+	maxSelector = 200     // bytes of a selector
+	maxMatching = 1 << 22 // steps of matching for a page
+)
+
+// declaration is a property with its value, in lower case.
+type declaration struct {
+	property, value string
+	important       bool
+}
+
+// styleRule is a selector with those of its declarations that can hide something.
+type styleRule struct {
+	selector    cascadia.Sel
+	combinators int
+	sideways    bool // it looks at siblings
+	specificity cascadia.Specificity
+	order       int
+	declared    []declaration
+}
+
+// styles are the style sheets of a page. The zero value has none.
+type styles struct {
+	rules    map[string][]*styleRule // by what the element must have, see subject
+	count    int
+	siblings bool // some selector looks at siblings
+	steps    int  // of matching that were taken
+}
+
+// add adds a style sheet.
+func (s *styles) add(sheet string) {
+	var open []*styleRule // those of the rule set that is being read
+	applies := []bool{true}
+	p := css.NewParser(parse.NewInputString(sheet), false)
+	for {
+		kind, _, data := p.Next()
+		switch kind {
+		case css.ErrorGrammar:
+			if p.Err() != nil && !p.HasParseError() {
+				return
+			}
+		case css.BeginAtRuleGrammar:
+			ok := applies[len(applies)-1]
+			switch strings.ToLower(string(data)) {
+			case "@media":
+				ok = ok && mediaApplies(text(p.Values()))
+			case "@supports", "@layer":
+			default:
+				ok = false
+			}
+			applies = append(applies, ok)
+		case css.EndAtRuleGrammar:
+			applies = applies[:max(1, len(applies)-1)]
+		case css.BeginRulesetGrammar:
+			open = open[:0]
+			for _, selector := range selectors(text(p.Values())) {
+				rule, ok := s.rule(selector)
+				if !ok || !applies[len(applies)-1] {
+					open = nil
+					break
+				}
+				if rule != nil {
+					open = append(open, rule)
+				}
+			}
+		case css.DeclarationGrammar:
+			if d, ok := declared(data, p.Values()); ok {
+				for _, rule := range open {
+					rule.declared = append(rule.declared, d)
+				}
+			}
+		case css.EndRulesetGrammar:
+			for _, rule := range open {
+				if len(rule.declared) > 0 {
+					s.file(rule)
+				}
+			}
+			open = nil
+		}
+	}
+}
+
+// selectors returns the selectors of a list.
+func selectors(list string) (all []string) {
+	begin, deep := 0, 0
+	quote := byte(0)
+	for i := 0; i < len(list); i++ {
+		switch c := list[i]; {
+		case c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '[' || c == '(':
+			deep++
+		case c == ']' || c == ')':
+			deep--
+		case c == ',' && deep == 0:
+			all = append(all, list[begin:i])
+			begin = i + 1
+		}
+	}
+	return append(all, list[begin:])
+}
+
+// rule returns a rule with that selector, or nil for one that does not count: it selects by what a person does, or
+// is beyond the bounds. It is not ok if the selector is malformed, for which CSS ignores the others of its list, too.
+func (s *styles) rule(selector string) (rule *styleRule, ok bool) {
+	selector = strings.TrimSpace(selector)
+	if len(selector) > maxSelector || strings.Contains(selector, ":") {
+		return nil, true
+	}
+	sel, err := cascadia.Parse(selector)
+	if err != nil {
+		return nil, false
+	}
+	combinators := len(strings.FieldsFunc(selector, isCombinator)) - 1
+	sideways := strings.ContainsAny(selector, "+~")
+	s.siblings = s.siblings || sideways
+	return &styleRule{selector: sel, combinators: combinators, sideways: sideways, specificity: sel.Specificity()}, true
+}
+
+// isCombinator reports whether a character separates the parts of a selector, or may do so.
+func isCombinator(r rune) bool { return strings.ContainsRune(" \t\r\n\f>+~", r) }
+
+// file files a rule under what its element must have.
+func (s *styles) file(rule *styleRule) {
+	if s.rules == nil {
+		s.rules = make(map[string][]*styleRule)
+	}
+	s.count++
+	rule.order = s.count
+	key := subject(rule.selector.String())
+	s.rules[key] = append(s.rules[key], rule)
+}
+
+// subject returns what an element must have that a selector selects: "#id", ".class", a name in lower case, or "" if that
+// is not plain.
+func subject(selector string) string {
+	if strings.ContainsAny(selector, `\`) {
+		return ""
+	}
+	last := selector[strings.LastIndexFunc(selector, isCombinator)+1:]
+	if strings.ContainsAny(selector, "[\"'") { // there may be spaces in it
+		last, _, _ = strings.Cut(selector, "[")
+		if strings.IndexFunc(strings.TrimSpace(last), isCombinator) >= 0 || strings.LastIndexByte(selector, ']') != len(selector)-1 || strings.Count(selector, "[") > 1 {
+			return ""
+		}
+	}
+	name := func(s string) string {
+		if i := strings.IndexAny(s, "#.["); i >= 0 {
+			s = s[:i]
+		}
+		return s
+	}
+	if _, id, ok := strings.Cut(last, "#"); ok {
+		return "#" + name(id)
+	}
+	if _, class, ok := strings.Cut(last, "."); ok {
+		return "." + name(class)
+	}
+	return strings.ToLower(strings.Trim(name(last), "* "))
+}
+
+// of returns what the style sheets and its own attribute style declare for an element, the strongest last. It is nil
+// if they declare nothing.
+func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declaration {
+	type candidate struct {
+		*styleRule
+		declaration
+	}
+	var found []candidate
+	add := func(key string) {
+		for _, rule := range s.rules[key] {
+			cost := 1
+			reach := depth
+			if rule.sideways {
+				reach = max(depth, siblings)
+			}
+			for range rule.combinators {
+				cost = min(cost*reach, maxMatching)
+			}
+			if cost > maxMatching-s.steps {
+				continue
+			}
+			s.steps += cost
+			if rule.selector.Match(n) {
+				s.steps += 10 * len(rule.declared)
+				for _, d := range rule.declared {
+					found = append(found, candidate{rule, d})
+				}
+			}
+		}
+	}
+	if s.count > 0 {
+		add("")
+		add(n.Data)
+		for _, a := range n.Attr {
+			switch a.Key {
+			case "id":
+				add("#" + a.Val)
+			case "class":
+				classes := strings.Fields(a.Val)
+				slices.Sort(classes)
+				for _, class := range slices.Compact(classes) {
+					add("." + class)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		switch {
+		case a.specificity.Less(b.specificity):
+			return -1
+		case b.specificity.Less(a.specificity):
+			return 1
+		}
+		return a.order - b.order
+	})
+	var all, important []declaration
+	sort := func(d declaration) {
+		if d.important {
+			important = append(important, d)
+		} else {
+			all = append(all, d)
+		}
+	}
+	for _, c := range found {
+		sort(c.declaration)
+	}
+	if inline != "" {
+		p := css.NewParser(parse.NewInputString(inline), true)
+		for {
+			kind, _, data := p.Next()
+			if kind == css.ErrorGrammar && !p.HasParseError() {
+				break
+			}
+			if d, ok := declared(data, p.Values()); ok && kind == css.DeclarationGrammar {
+				sort(d)
+			}
+		}
+	}
+	return append(all, important...)
+}
+
+// declared returns a declaration if it can hide something.
+func declared(property []byte, value []css.Token) (declaration, bool) {
+	d := declaration{property: strings.ToLower(string(property))}
+	switch d.property {
+	case "display", "visibility", "opacity", "font-size", "font", "height", "max-height", "width", "max-width", "overflow", "mso-hide":
+	default:
+		return d, false
+	}
+	d.value = strings.ToLower(strings.TrimSpace(text(value)))
+	if before, ok := strings.CutSuffix(d.value, "important"); ok {
+		if before, ok = strings.CutSuffix(strings.TrimSpace(before), "!"); ok {
+			d.value, d.important = strings.TrimSpace(before), true
+		}
+	}
+	return d, true
+}
+
+// text returns tokens as they were written.
+func text(tokens []css.Token) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.Write(t.Data)
+	}
+	return b.String()
+}
+
+// look is how an element is shown.
+type look struct {
+	hidden    bool // with all that is in it
+	invisible bool // but what is in it may be visible
+	tiny      bool // its font has no size, but what is in it may have another
+}
+
+// shown reports whether text can be seen.
+func (l look) shown() bool { return !l.hidden && !l.invisible && !l.tiny }
+
+// apply changes a look, which is that of the element around, by declarations.
+func (l look) apply(declared []declaration) look {
+	none, clear, clipped := l.hidden, false, false
+	var flat [4]bool // height, max-height, width, max-width
+	display := ""
+	for _, d := range declared {
+		switch d.property {
+		case "display":
+			display = d.value
+		case "mso-hide":
+			none = none || d.value == "all"
+		case "visibility":
+			switch d.value {
+			case "hidden", "collapse":
+				l.invisible = true
+			case "visible", "initial":
+				l.invisible = false
+			}
+		case "opacity":
+			clear = isZero(d.value)
+		case "font", "font-size":
+			size, _, _ := strings.Cut(d.value, "/")
+			size, _, _ = strings.Cut(size, " ")
+			relative := strings.HasSuffix(size, "em") && !strings.HasSuffix(size, "rem") || strings.HasSuffix(size, "%") ||
+				size == "inherit" || size == "smaller" || size == "larger"
+			l.tiny = isZero(size) || l.tiny && relative
+		case "height":
+			flat[0] = isZero(d.value)
+		case "max-height":
+			flat[1] = isZero(d.value)
+		case "width":
+			flat[2] = isZero(d.value)
+		case "max-width":
+			flat[3] = isZero(d.value)
+		case "overflow":
+			clipped = strings.Contains(d.value, "hidden") || strings.Contains(d.value, "clip")
+		}
+	}
+	l.hidden = none || display == "none" || clear || clipped && flat != [4]bool{}
+	return l
+}
+
+// isZero reports whether a value is a number without a size, with a unit or none.
+func isZero(value string) bool {
+	n, err := strconv.ParseFloat(strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz%"), 64)
+	return err == nil && n == 0
+}
+
+// The page as it is shown: on a desk, in light colours.
+const pageWidth = 1024 // px
+
+// mediaApplies reports whether a list of media queries is true of the page as it is shown. What is not known of a query
+// is false.
+func mediaApplies(queries string) bool {
+	for query := range strings.SplitSeq(strings.ToLower(queries), ",") {
+		query = strings.TrimSpace(query)
+		query, not := strings.CutPrefix(query, "not ")
+		query = strings.TrimPrefix(query, "only ")
+		ok := true
+		for part := range strings.SplitSeq(strings.ReplaceAll(query, "and(", "and ("), " and ") {
+			ok = ok && mediaFeature(strings.TrimSpace(part))
+		}
+		if ok != not {
+			return true
+		}
+	}
+	return false
+}
+
+// mediaFeature reports whether one part of a media query is true.
+func mediaFeature(part string) bool {
+	inner, ok := strings.CutPrefix(part, "(")
+	if !ok {
+		return part == "" || part == "all" || part == "screen"
+	}
+	name, value, _ := strings.Cut(strings.TrimSuffix(inner, ")"), ":")
+	value = strings.TrimSpace(value)
+	px := func() float64 {
+		number, unit := strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz"), 1.0
+		if strings.HasSuffix(value, "em") {
+			unit = 16
+		}
+		n, err := strconv.ParseFloat(number, 64)
+		if err != nil {
+			return -1
+		}
+		return n * unit
+	}
+	switch strings.TrimSpace(name) {
+	case "min-width", "min-device-width":
+		return px() >= 0 && pageWidth >= px()
+	case "max-width", "max-device-width":
+		return pageWidth <= px()
+	case "prefers-color-scheme":
+		return value == "light"
+	case "orientation":
+		return value == "landscape"
+	}
+	return false
+}
