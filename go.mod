@@ -23,9 +23,4 @@ require (
 	gopkg.in/yaml.v3 v3.0.1
 )
 
-require github.com/vishvananda/netlink v1.3.1
-
-require (
-	github.com/kr/text v0.2.0 // indirect
-	github.com/vishvananda/netns v0.0.5 // indirect
-)
+require github.com/kr/text v0.2.0 // indirect

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/memnet"
-	"github.com/seed078e9d8c/maillab/internal/splice"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
@@ -283,7 +282,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	near, far := memnet.Pipe(client, target)
 	switch {
 	case fault == Aborted:
-		splice.Reset(far)
+		reset(far)
 	case fault == Mute:
 		n.hold(far)
 	case s.dns:

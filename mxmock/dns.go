@@ -13,7 +13,6 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/seed078e9d8c/maillab/internal/splice"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
@@ -223,7 +222,7 @@ func (s *stream) send(r reply) bool {
 	}
 	switch {
 	case r.reset:
-		splice.Reset(s.Conn)
+		reset(s.Conn)
 		return false
 	case r.packet != nil:
 		framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(r.packet))), r.packet...)
@@ -235,4 +234,12 @@ func (s *stream) send(r reply) bool {
 		}
 	}
 	return !r.end && r.keep == 0
+}
+
+// reset ends a TCP connection by an RST.
+func reset(conn net.Conn) {
+	if c, ok := conn.(interface{ SetLinger(int) error }); ok {
+		c.SetLinger(0)
+	}
+	conn.Close()
 }

@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/seed078e9d8c/maillab/internal/loopback"
-	"github.com/seed078e9d8c/maillab/internal/splice"
 )
 
 // backlog is how many connections wait for Accept before dialling does, as on Linux.
@@ -86,7 +85,7 @@ func (l *listener) Close() error {
 	}
 	l.closed = true
 	for _, conn := range l.queue {
-		splice.Reset(conn)
+		reset(conn)
 	}
 	l.queue = nil
 	if l.real != nil {
@@ -120,7 +119,7 @@ func (l *listener) socket() (net.Listener, error) {
 	l.forward.Go(func() {
 		acceptAll(real, func(conn net.Conn) {
 			if l.deliver(context.Background(), conn) != nil {
-				splice.Reset(conn)
+				reset(conn)
 			}
 		})
 	})

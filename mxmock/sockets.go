@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/loopback"
-	"github.com/seed078e9d8c/maillab/internal/splice"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
@@ -277,12 +276,12 @@ func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	case fault == Silent || fault == Mute:
 		n.hold(conn)
 	case fault != 0 && fault != BadCertificate || s == nil:
-		splice.Reset(conn)
+		reset(conn)
 	case s.server != nil:
 		s.server.ServeConn(conn)
 	case s.listener != nil:
 		if s.listener.deliver(context.Background(), conn) != nil {
-			splice.Reset(conn)
+			reset(conn)
 		}
 	}
 }

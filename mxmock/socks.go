@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/loopback"
-	"github.com/seed078e9d8c/maillab/internal/splice"
 )
 
 // ListenSOCKS opens a SOCKS5 proxy into the internet on a real socket and returns its address, for
@@ -108,14 +107,28 @@ func (n *Internet) relay(client, host net.Conn) {
 	n.relays[r] = true
 	n.running.Go(func() {
 		defer close(r.answered)
-		splice.Copy(client, host)
+		pass(client, host)
 	})
 	n.mu.Unlock()
-	splice.Copy(host, client)
+	pass(host, client)
 	<-r.answered
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.relays, r)
+}
+
+// pass passes on what comes from one side, its end, and its reset.
+func pass(to, from net.Conn) {
+	_, err := io.Copy(to, from)
+	switch {
+	case err == nil:
+		if w, ok := to.(interface{ CloseWrite() error }); ok {
+			w.CloseWrite()
+		}
+	default:
+		reset(to)
+		reset(from)
+	}
 }
 
 // endRelays ends the connections through the proxy, whose hosts are closed, when their clients have all
