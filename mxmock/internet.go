@@ -22,6 +22,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/kernel"
 )
 
 // Internet is a simulated mail internet: domains with DNS records, and hosts with names, addresses
@@ -84,6 +85,7 @@ type Internet struct {
 	events      events                // the journal
 	lastPort    uint16
 	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
+	kernel      kernel.Kernel // where they are, if that is not this process
 	nameservers []netip.AddrPort
 	policies    map[string]policy // of MTA-STS, by domain in lower case
 	lastPolicy  int

@@ -41,9 +41,9 @@ func (n *Internet) ListenDNS(addresses ...string) (string, error) {
 	}
 	var opened []*dnsSocket
 	for _, address := range addresses {
-		s, err := listenDNS(dnsPort{inet: n, mode: zone.Recursive}, address)
+		s, err := n.listenDNS(dnsPort{inet: n, mode: zone.Recursive}, address)
 		if err != nil && address == "127.0.0.1:0" {
-			s, err = listenDNS(dnsPort{inet: n, mode: zone.Recursive}, "[::1]:0") // a machine without IPv4
+			s, err = n.listenDNS(dnsPort{inet: n, mode: zone.Recursive}, "[::1]:0") // a machine without IPv4
 		}
 		if err != nil {
 			for _, s := range opened {
@@ -164,9 +164,15 @@ func (n *Internet) refit(h *Host) error {
 	if h == nil || n.ports == nil && len(h.sockets) == 0 {
 		return nil
 	}
+	if err := n.reroute(h); err != nil {
+		return err
+	}
 	wanted := make(map[netip.AddrPort]int)
 	if n.ports != nil && !h.closed {
 		for _, addr := range h.addrs {
+			if n.silent(h, addr, 0) {
+				continue // no packet gets there
+			}
 			for port := range h.services {
 				f := n.faultAt(h, addr, port)
 				if real := n.ports(port); real != 0 && f != Refused && f != Unreachable {
@@ -176,7 +182,7 @@ func (n *Internet) refit(h *Host) error {
 		}
 	}
 	for at, s := range h.sockets {
-		if wanted[at] != s.port {
+		if wanted[at] != s.port || s.silent != n.silent(h, at.Addr(), s.port) {
 			s.Close()
 			delete(h.sockets, at)
 		}
@@ -192,7 +198,7 @@ func (n *Internet) refit(h *Host) error {
 		if h.sockets == nil {
 			h.sockets = make(map[netip.AddrPort]hostSocket)
 		}
-		h.sockets[at] = hostSocket{s, port}
+		h.sockets[at] = hostSocket{s, port, n.silent(h, at.Addr(), port)}
 	}
 	return nil
 }
@@ -210,7 +216,9 @@ func (n *Internet) probe() error {
 		if !addr.IsValid() {
 			continue
 		}
-		l, err := loopback.Listen(netip.AddrPortFrom(addr, uint16(port)))
+		var l net.Listener
+		var err error
+		n.onKernel(func() { l, err = loopback.Listen(netip.AddrPortFrom(addr, uint16(port))) })
 		if err != nil {
 			return cannotListen("the hosts to come", err)
 		}
@@ -231,15 +239,21 @@ func cannotListen(who string, err error) error {
 // hostSocket is a real socket, and the port of the host that it stands for.
 type hostSocket struct {
 	closer
-	port int
+	port   int
+	silent bool // it takes no connections
 }
 
 // open opens a socket for a port of a host. The internet is locked.
 func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
-	if h.services[port].dns {
-		return listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
+	if n.silent(h, at.Addr(), port) {
+		return n.kernel.Silence(at)
 	}
-	l, err := loopback.Listen(at)
+	if h.services[port].dns {
+		return n.listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
+	}
+	var l net.Listener
+	var err error
+	n.onKernel(func() { l, err = loopback.Listen(at) })
 	if err != nil {
 		return nil, err
 	}
@@ -294,6 +308,11 @@ type dnsSocket struct {
 }
 
 // listenDNS opens both sockets on the same port. The internet is locked and not closed.
+func (n *Internet) listenDNS(p dnsPort, address string) (s *dnsSocket, err error) {
+	n.onKernel(func() { s, err = listenDNS(p, address) })
+	return s, err
+}
+
 func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
 	resolved, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {

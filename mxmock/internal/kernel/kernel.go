@@ -1,0 +1,30 @@
+// Package kernel is what an Internet needs of a network namespace, to be on its sockets and routes in place of those of
+// the process.
+package kernel
+
+import (
+	"io"
+	"net/netip"
+)
+
+// Kernel is a network namespace.
+type Kernel interface {
+	// Do calls f on a thread in the namespace. Sockets that f opens belong to it. Calls must not be nested.
+	Do(f func())
+
+	// Route says what becomes of packets to an address of a host.
+	Route(addr netip.Addr, way Way) error
+
+	// Silence drops all attempts to connect to a port of an address, until it is closed.
+	Silence(at netip.AddrPort) (io.Closer, error)
+}
+
+// Way is what becomes of packets.
+type Way int
+
+// What becomes of packets.
+const (
+	Reject  Way = iota // the sender is told that the address is unreachable, as that of nobody
+	Deliver            // sockets get them
+	Drop               // nobody gets them, and nobody hears of it
+)

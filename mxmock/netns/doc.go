@@ -1,0 +1,32 @@
+// Package netns runs programs that are not ours inside a simulated internet: mail servers, resolvers and
+// scripts, as they are, on port 25 and port 53, with nothing to set up.
+//
+//	inet := mxmock.New(t)
+//	inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")[0].Break(mxmock.Silent)
+//	inet.Sender("shop.example")
+//	ns := netns.New(t, inet, "mail.shop.example")
+//	if err := ns.Run(exec.CommandContext(t.Context(), "swaks", "--to", "bob@qq.com", "--server", "mx2.qq.com")); err != nil {
+//		t.Fatal(err)
+//	}
+//
+// # Two machines
+//
+// A [Namespace] is two network namespaces of Linux with a cable between them. In one are the hosts of the
+// internet, each at its own addresses. In the other is one of them, for programs to run on: they have its
+// addresses, by which servers see them, and all ports of their own are free, port 25 too. Its resolv.conf
+// names the resolver of the internet, its certificates are those that the internet's authority has
+// signed; only programs in the namespace see these files, and nothing is written below /etc.
+//
+// # Faults as they are
+//
+// What [mxmock.Internet.Break] does is what the kernel does: attempts to connect to a host that is
+// [mxmock.Silent] are dropped, so that they time out, one that is [mxmock.Unreachable] is that by ICMP, and
+// one that is [mxmock.Refused] answers with RST. A single port can be silent and refused, but not unreachable:
+// it is refused. (Over IPv6, Linux takes "no route" for something that may pass, and goes on trying.) Each attempt is in the journal, soon after it was made; as nobody answers it, one that the
+// program gives up is there as timed out.
+//
+// # Where it works
+//
+// On Linux with root; elsewhere [New] skips the test. It needs the program cat, and no other. Namespaces
+// have no names: they end with the test, even with one that is killed, and so do all programs in them.
+package netns

@@ -1,0 +1,100 @@
+package netns
+
+// This file writes the files that programs see in place of those of the machine.
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/binary"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// files are the paths that programs see, and the names of what is there instead.
+var files = []struct{ path, name string }{
+	{"/etc/resolv.conf", "resolv.conf"},
+	{"/etc/hosts", "hosts"},
+	{"/etc/nsswitch.conf", "nsswitch.conf"},
+	{"/etc/ssl/certs", "certs"},                                       // Debian, Alpine, Arch
+	{"/etc/pki/tls/certs/ca-bundle.crt", "certs/ca-certificates.crt"}, // Fedora
+	{"/etc/ssl/cert.pem", "certs/ca-certificates.crt"},                // Alpine, Arch
+}
+
+// writeFiles writes them into a directory.
+func writeFiles(dir, resolvConf string, authority []byte) error {
+	hash, err := subjectHash(authority)
+	if err != nil {
+		return err
+	}
+	certs := filepath.Join(dir, "certs")
+	return errors.Join(
+		os.Chmod(dir, 0o755), // programs have users of their own
+		os.Mkdir(certs, 0o755),
+		os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(resolvConf), 0o644),
+		os.WriteFile(filepath.Join(dir, "hosts"), []byte("127.0.0.1 localhost\n::1 localhost\n"), 0o644),
+		os.WriteFile(filepath.Join(dir, "nsswitch.conf"), []byte("passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"), 0o644),
+		os.WriteFile(filepath.Join(certs, "ca-certificates.crt"), authority, 0o644),
+		os.WriteFile(filepath.Join(certs, fmt.Sprintf("%08x.0", hash)), authority, 0o644),
+	)
+}
+
+// bindFiles shows programs the files. What a machine does not have stays so. It runs in the namespace.
+func (s *system) bindFiles() error {
+	for _, f := range files {
+		err := s.bind(filepath.Join(s.dir, f.name), f.path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("mount %s: %w", f.path, err)
+		}
+	}
+	return nil
+}
+
+// bind shows programs a file or directory in the place of another. It runs in the namespace.
+func (s *system) bind(source, target string) error {
+	return unix.Mount(source, target, "", unix.MS_BIND, "")
+}
+
+// subjectHash returns the number by which OpenSSL names the file of an authority in a directory: of the names in the
+// subject, in lower case and as UTF-8.
+func subjectHash(authority []byte) (uint32, error) {
+	block, _ := pem.Decode(authority)
+	if block == nil {
+		return 0, errors.New("the authority's certificate is not PEM")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return 0, err
+	}
+	var subject pkix.RDNSequence
+	if _, err := asn1.Unmarshal(cert.RawSubject, &subject); err != nil {
+		return 0, err
+	}
+	type attribute struct {
+		Type  asn1.ObjectIdentifier
+		Value string `asn1:"utf8"`
+	}
+	var canonical bytes.Buffer
+	for _, names := range subject {
+		var set []attribute
+		for _, name := range names {
+			set = append(set, attribute{name.Type, strings.ToLower(strings.Join(strings.Fields(fmt.Sprint(name.Value)), " "))})
+		}
+		der, err := asn1.MarshalWithParams(set, "set")
+		if err != nil {
+			return 0, err
+		}
+		canonical.Write(der)
+	}
+	sum := sha1.Sum(canonical.Bytes())
+	return binary.LittleEndian.Uint32(sum[:]), nil
+}

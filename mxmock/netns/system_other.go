@@ -1,0 +1,21 @@
+//go:build !linux
+
+package netns
+
+// Network namespaces are of Linux.
+
+import (
+	"fmt"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+type system struct{}
+
+func (s *system) open(*mxmock.Internet, *mxmock.Host) error {
+	return fmt.Errorf("%w: they are of Linux", errUnavailable)
+}
+
+func (s *system) close()                 {}
+func (s *system) inside(func())          {}
+func (s *system) bind(_, _ string) error { return errUnavailable }

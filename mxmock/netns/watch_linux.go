@@ -1,0 +1,133 @@
+package netns
+
+// This file watches the cable for attempts to connect, which no socket sees if nobody listens.
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"os"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+)
+
+// watch reads the packets that begin a connection.
+type watch struct {
+	packets *os.File
+	done    chan struct{}
+}
+
+// Where flags are in the header of TCP, and which.
+const (
+	offsetFlags = 13
+	flagSYN     = 0x02
+	flagACK     = 0x10
+	protocolTCP = 6
+)
+
+// isSYN is a program for the kernel that lets packets of IP pass with which TCP connections begin.
+var isSYN = []bpf.Instruction{
+	bpf.LoadAbsolute{Off: 0, Size: 1},
+	bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: 6, SkipTrue: 6},
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 4, SkipTrue: 10},
+	bpf.LoadAbsolute{Off: 9, Size: 1}, // the protocol of IPv4
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: protocolTCP, SkipTrue: 8},
+	bpf.LoadMemShift{Off: 0}, // the length of its header
+	bpf.LoadIndirect{Off: offsetFlags, Size: 1},
+	bpf.Jump{Skip: 3},
+	bpf.LoadAbsolute{Off: 6, Size: 1}, // the next header of IPv6
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: protocolTCP, SkipTrue: 3},
+	bpf.LoadAbsolute{Off: 40 + offsetFlags, Size: 1},
+	bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: flagSYN | flagACK},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: flagSYN, SkipTrue: 1},
+	bpf.RetConstant{Val: 0},
+	bpf.RetConstant{Val: 128},
+}
+
+// startWatch calls attempted for each attempt to connect that comes in over an interface of the thread's namespace.
+func startWatch(world *thread, link int, attempted func(client, to netip.AddrPort)) (w *watch, err error) {
+	world.do(func() { w, err = openWatch(link) })
+	if err == nil {
+		go w.run(attempted)
+	}
+	return w, err
+}
+
+func openWatch(link int) (*watch, error) {
+	program, err := bpf.Assemble(isSYN)
+	if err != nil {
+		return nil, err
+	}
+	filter := make([]unix.SockFilter, len(program))
+	for i, p := range program {
+		filter[i] = unix.SockFilter{Code: p.Op, Jt: p.Jt, Jf: p.Jf, K: p.K}
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
+	if err == nil {
+		all := binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL})
+		err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link})
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return &watch{packets: os.NewFile(uintptr(fd), "packets"), done: make(chan struct{})}, nil
+}
+
+// attempt is what the packets of one attempt to connect have in common.
+type attempt struct {
+	client, to netip.AddrPort
+	sequence   uint32
+}
+
+// run reads packets until the end.
+func (w *watch) run(attempted func(client, to netip.AddrPort)) {
+	defer close(w.done)
+	const most = 1000 // attempts that are remembered, since a packet without an answer comes again
+	seen := make(map[attempt]bool)
+	packet := make([]byte, 128)
+	for {
+		size, err := w.packets.Read(packet)
+		if err != nil {
+			return
+		}
+		a, ok := parseSYN(packet[:size])
+		if !ok || seen[a] {
+			continue
+		}
+		if len(seen) >= most {
+			clear(seen)
+		}
+		seen[a] = true
+		attempted(a.client, a.to)
+	}
+}
+
+// parseSYN reads a packet that begins a connection.
+func parseSYN(packet []byte) (a attempt, ok bool) {
+	header, from, length := 40, 8, 16 // of IPv6, RFC 8200 §3
+	if len(packet) > 0 && packet[0]>>4 == 4 {
+		header, from, length = int(packet[0]&0xf)*4, 12, 4 // RFC 791 §3.1
+	}
+	if len(packet) < header+8 || header < from+2*length {
+		return a, false
+	}
+	source, _ := netip.AddrFromSlice(packet[from : from+length])
+	target, _ := netip.AddrFromSlice(packet[from+length : from+2*length])
+	tcp := packet[header:] // RFC 9293 §3.1
+	a.client = netip.AddrPortFrom(source, binary.BigEndian.Uint16(tcp))
+	a.to = netip.AddrPortFrom(target, binary.BigEndian.Uint16(tcp[2:]))
+	a.sequence = binary.BigEndian.Uint32(tcp[4:])
+	return a, true
+}
+
+// end stops watching.
+func (w *watch) end() {
+	w.packets.Close()
+	<-w.done
+}
