@@ -128,7 +128,7 @@ func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
 // Break panics if what it is given is none of these, if there is no such host, or if the fault does
 // not apply to it.
 func (n *Internet) Break(what string, f Fault) {
-	n.mu.Lock()
+	n.lockSettled()
 	defer n.mu.Unlock()
 	if p, ok := n.mustPlace(what); ok {
 		if !f.ofHosts() {
@@ -165,7 +165,7 @@ type brokenPattern struct {
 // Mend ends what [Internet.Break] has begun, and takes back the rules that [Internet.AddDNSRules]
 // was given for that question. What was not broken stays as it is.
 func (n *Internet) Mend(what string) {
-	n.mu.Lock()
+	n.lockSettled()
 	defer n.mu.Unlock()
 	if p, ok := n.mustPlace(what); ok {
 		delete(n.broken, p)

@@ -187,7 +187,7 @@ func (h *Host) Break(f Fault) {
 	if !f.ofHosts() {
 		panic(fmt.Sprintf("mxmock: %v does not apply to a host", f))
 	}
-	h.inet.mu.Lock()
+	h.inet.lockSettled()
 	defer h.inet.mu.Unlock()
 	h.broken = f
 	must(h.inet.refit(h))
@@ -195,7 +195,7 @@ func (h *Host) Break(f Fault) {
 
 // Mend ends what [Host.Break] has begun.
 func (h *Host) Mend() {
-	h.inet.mu.Lock()
+	h.inet.lockSettled()
 	defer h.inet.mu.Unlock()
 	h.broken = 0
 	must(h.inet.refit(h))

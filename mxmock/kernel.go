@@ -44,6 +44,16 @@ func (n *Internet) onKernel(f func()) {
 	}
 }
 
+// lockSettled locks the internet when all attempts to connect that were made before are in the journal.
+func (n *Internet) lockSettled() {
+	n.mu.Lock()
+	if k := n.kernel; k != nil {
+		n.mu.Unlock()
+		k.Settle()
+		n.mu.Lock()
+	}
+}
+
 // silent reports whether attempts to connect to a port are dropped, or with port 0 all packets to the address. The
 // internet is locked.
 func (n *Internet) silent(h *Host, addr netip.Addr, port int) bool {
@@ -56,18 +66,31 @@ func (n *Internet) reroute(h *Host) error {
 		return nil
 	}
 	for _, addr := range h.addrs {
-		way := kernel.Deliver
-		switch f := n.faultAt(h, addr, 0); {
-		case h.closed || f == Unreachable:
-			way = kernel.Reject
-		case f == Silent:
-			way = kernel.Drop
-		}
-		if err := n.kernel.Route(addr, way); err != nil {
+		if err := n.kernel.Route(addr, wayOf(n.faultAt(h, addr, 0), h.closed)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rerouteNobody is reroute for an address that is not that of a host.
+func (n *Internet) rerouteNobody(addr netip.Addr) error {
+	if n.kernel == nil {
+		return nil
+	}
+	f := n.faultAt(nil, addr, 0)
+	return n.kernel.Route(addr, wayOf(f, f == 0))
+}
+
+// wayOf returns what becomes of packets to an address with a fault, or of nobody.
+func wayOf(f Fault, nobody bool) kernel.Way {
+	switch {
+	case nobody || f == Unreachable:
+		return kernel.Reject
+	case f == Silent:
+		return kernel.Drop
+	}
+	return kernel.Deliver
 }
 
 // noteAttempt adds an attempt to connect to the journal that no socket will see.
@@ -84,7 +107,7 @@ func (n *Internet) noteAttempt(client, to netip.AddrPort) {
 	switch {
 	case f == Silent:
 		err = os.NewSyscallError("connect", syscall.ETIMEDOUT)
-	case h == nil || f == Unreachable:
+	case f == Unreachable || h == nil && f == 0:
 		err = os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 	case s.closer == nil:
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)

@@ -4,12 +4,9 @@ package mxmock_test
 // port 53, and programs that are not ours, with nothing changed but resolv.conf.
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/smtp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,8 +19,6 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/machine"
-	"github.com/seed078e9d8c/maillab/internal/program"
-	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -194,7 +189,6 @@ func TestInNamespace(t *testing.T) {
 	if err := os.WriteFile("/etc/resolv.conf", []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("smtpd", func(t *testing.T) { deliverByOpenSMTPD(t, inet, mx[1]) })
 }
 
 // machineWants has the addresses that TestResolverOfMachine expects.
@@ -298,72 +292,5 @@ func privateEtc(tb testing.TB, dir, resolvConf string) {
 		if err := syscall.Mount(m.source, m.target, "", m.flags, ""); err != nil {
 			tb.Fatalf("mount %s: %v", m.target, err)
 		}
-	}
-}
-
-// mailServers names a directory into which packages of mail servers, which exclude each other, were
-// unpacked (dpkg -x), each into a directory of its own.
-const mailServers = "MAIL_SERVERS"
-
-// deliverByOpenSMTPD gives a message to OpenSMTPD, with the configuration that Debian gives it, and
-// waits for it at the second host.
-func deliverByOpenSMTPD(t *testing.T, inet *mxmock.Internet, want *mxmock.Host) {
-	root := filepath.Join(os.Getenv(mailServers), "opensmtpd")
-	path := filepath.Join(root, "/usr/sbin/smtpd")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the program smtpd (package opensmtpd, unpacked below %s) is needed", mailServers)
-	}
-	if out, err := exec.Command(path, "-h").CombinedOutput(); !bytes.Contains(out, []byte("OpenSMTPD")) {
-		t.Skipf("%s is not OpenSMTPD: %v: %s", path, err, out)
-	}
-	// What the installation of the package does.
-	for _, m := range []string{"/var/spool", "/var/lib", "/run"} {
-		if err := syscall.Mount("tmpfs", m, "tmpfs", 0, "mode=0711"); err != nil {
-			t.Fatalf("mount %s: %v", m, err)
-		}
-	}
-	for _, d := range []string{"/var/spool/smtpd", "/var/lib/opensmtpd/empty"} {
-		if err := os.MkdirAll(d, 0o711); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for file, lines := range map[string]string{
-		"/etc/passwd":  "opensmtpd:x:64001:64001::/var/lib/opensmtpd/empty:/bin/false\nopensmtpq:x:64002:64002::/var/lib/opensmtpd/empty:/bin/false\n",
-		"/etc/group":   "opensmtpd:x:64001:\nopensmtpq:x:64002:\n",
-		"/etc/aliases": "",
-	} {
-		text, _ := os.ReadFile(file)
-		if !bytes.Contains(text, []byte("opensmtpd:")) {
-			if err := os.WriteFile(file, append(text, lines...), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := os.WriteFile("/etc/mailname", []byte("sender.example.com\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	// It says that it listens when it is asked to say more.
-	program.Start(t, exec.Command(path, "-v", "-d", "-f", filepath.Join(root, "/etc/smtpd.conf")), "smtp: will accept at most")
-	const message = "From: alice@sender.example.com\r\nTo: bob@qq.com\r\nSubject: Through OpenSMTPD\r\n\r\nHello\r\n"
-	if err := smtp.SendMail("127.0.0.1:25", nil, "alice@sender.example.com", []string{"bob@qq.com"}, []byte(message)); err != nil {
-		t.Fatal(err)
-	}
-	m := want.WaitFor(t, func(m *mailtest.Message) bool { return m.Subject == "Through OpenSMTPD" })
-	if got, want := m.Text, "Hello\n"; got != want {
-		t.Errorf("text = %q, want %q", got, want)
-	}
-	// The message is there before the turn that accepted it is in the journal.
-	ctx, cancel := context.WithTimeout(t.Context(), inet.Patience)
-	defer cancel()
-	for _, e := range inet.Events(ctx, 0) {
-		if strings.HasPrefix(e.What, "mail ") {
-			break
-		}
-	}
-	if err := inet.Journal().Order("ask mx qq.com", "dial mx2.qq.com:25", "smtp mx2.qq.com:25 RCPT TO:<bob@qq.com>", "mail mx2.qq.com"); err != nil {
-		t.Error(err)
-	}
-	if n := inet.Journal().Count("dial mx1.qq.com"); n != 0 {
-		t.Errorf("%d connections to a host that is down, want 0", n)
 	}
 }

@@ -49,6 +49,8 @@ func (n *Internet) mustPlace(text string) (place, bool) {
 // refitPlace is refit for the hosts at a place. The internet is locked.
 func (n *Internet) refitPlace(p place) {
 	switch {
+	case p.addr.IsValid() && n.byAddr[p.addr] == nil:
+		must(n.rerouteNobody(p.addr))
 	case p.addr.IsValid():
 		must(n.refit(n.byAddr[p.addr]))
 	case p.host != nil:

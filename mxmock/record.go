@@ -39,7 +39,7 @@ func (n *Internet) LimitJournal(most int) {
 
 // Journal returns what happened so far.
 func (n *Internet) Journal() Journal {
-	n.mu.Lock()
+	n.lockSettled()
 	entries := slices.Clone(n.events.entries)
 	n.mu.Unlock()
 	return written(entries)

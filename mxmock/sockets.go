@@ -99,13 +99,15 @@ func (n *Internet) ResolvConf() (string, error) {
 // 203.0.113.0/24 dev lo" in a network namespace (for IPv6 likewise, and with the setting
 // net.ipv6.ip_nonlocal_bind). Some mail servers ignore MX hosts in 127.0.0.0/8, and many programs
 // look up no addresses on a machine that has none but 127.0.0.1 (AI_ADDRCONFIG), which "ip addr add
-// 203.0.113.254/32 dev lo" mends. Ports says which real port stands for the port of a service, such
+// 203.0.113.254/32 dev lo" mends. All servers then see clients at the address of the host that these dial;
+// for programs on Linux, with root, package netns is the better way. Ports says which real port stands for the port of a service, such
 // as 2525 for 25; services on ports that it does not name stay virtual. Nil means that every
 // service has its own port.
 //
 // A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] or
 // [Mute] accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
-// are the real ones. An attempt that the kernel refuses, since nobody listens, is not in the journal.
+// are the real ones. An attempt that the kernel refuses, since nobody listens, is not in the journal. In package netns,
+// faults are what they are in reality, and all attempts are in the journal.
 //
 // The error names the address and port that is taken or not one of this machine, or the real port
 // that is none or would stand for two; then all is as it was. If there is no host yet, port 25 of

@@ -3,8 +3,7 @@
 //
 //	inet := mxmock.New(t)
 //	inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")[0].Break(mxmock.Silent)
-//	inet.Sender("shop.example")
-//	ns := netns.New(t, inet, "mail.shop.example")
+//	ns := netns.New(t, inet, inet.Sender("shop.example").Host.Name())
 //	if err := ns.Run(exec.CommandContext(t.Context(), "swaks", "--to", "bob@qq.com", "--server", "mx2.qq.com")); err != nil {
 //		t.Fatal(err)
 //	}
@@ -22,8 +21,8 @@
 // What [mxmock.Internet.Break] does is what the kernel does: attempts to connect to a host that is
 // [mxmock.Silent] are dropped, so that they time out, one that is [mxmock.Unreachable] is that by ICMP, and
 // one that is [mxmock.Refused] answers with RST. A single port can be silent and refused, but not unreachable:
-// it is refused. (Over IPv6, Linux takes "no route" for something that may pass, and goes on trying.) Each attempt is in the journal, soon after it was made; as nobody answers it, one that the
-// program gives up is there as timed out.
+// it is refused. (Over IPv6, Linux takes "no route" for something that may pass, and goes on trying.) Each attempt is in the journal, with what
+// the fault makes of it: one that is dropped is there as timed out at once.
 //
 // # Where it works
 //

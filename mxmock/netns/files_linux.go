@@ -41,7 +41,7 @@ func writeFiles(dir, resolvConf string, authority []byte) error {
 		os.Chmod(dir, 0o755), // programs have users of their own
 		os.Mkdir(certs, 0o755),
 		os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(resolvConf), 0o644),
-		os.WriteFile(filepath.Join(dir, "hosts"), []byte("127.0.0.1 localhost\n::1 localhost\n"), 0o644),
+		os.WriteFile(filepath.Join(dir, "hosts"), []byte("127.0.0.1 localhost\n::1 ip6-localhost ip6-loopback\n"), 0o644),
 		os.WriteFile(filepath.Join(dir, "nsswitch.conf"), []byte("passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"), 0o644),
 		os.WriteFile(filepath.Join(certs, "ca-certificates.crt"), authority, 0o644),
 		os.WriteFile(filepath.Join(certs, fmt.Sprintf("%08x.0", hash)), authority, 0o644),

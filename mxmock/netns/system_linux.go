@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -50,7 +51,8 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) error {
 	if s.network, err = connect(s.world, s.client, s.keeper.Process.Pid, addrs); err != nil {
 		return fmt.Errorf("connect the namespaces: %w", err)
 	}
-	attempted, leave, err := inet.ListenInNamespace(hosts{s.world, s.network, addrs})
+	h := &hosts{thread: s.world, network: s.network, client: addrs}
+	attempted, leave, err := inet.ListenInNamespace(h)
 	if err != nil {
 		return err
 	}
@@ -61,6 +63,7 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) error {
 	if s.watch, err = startWatch(s.world, s.network.link, attempted); err != nil {
 		return fmt.Errorf("watch the cable: %w", err)
 	}
+	h.watch.Store(s.watch)
 	conf, err := inet.ResolvConf()
 	if err != nil {
 		return err
@@ -166,15 +169,23 @@ type hosts struct {
 	*thread
 	*network
 	client []netip.Addr // which are not there
+	watch  atomic.Pointer[watch]
 }
 
-var _ kernel.Kernel = hosts{}
+var _ kernel.Kernel = (*hosts)(nil)
+
+// Settle implements [kernel.Kernel].
+func (h *hosts) Settle() {
+	if w := h.watch.Load(); w != nil {
+		w.settle()
+	}
+}
 
 // Do implements [kernel.Kernel].
-func (h hosts) Do(f func()) { h.do(f) }
+func (h *hosts) Do(f func()) { h.do(f) }
 
 // Route implements [kernel.Kernel].
-func (h hosts) Route(addr netip.Addr, way kernel.Way) (err error) {
+func (h *hosts) Route(addr netip.Addr, way kernel.Way) (err error) {
 	if !slices.Contains(h.client, addr) {
 		h.do(func() { err = h.route(addr, way) })
 	}
@@ -182,7 +193,7 @@ func (h hosts) Route(addr netip.Addr, way kernel.Way) (err error) {
 }
 
 // Silence implements [kernel.Kernel].
-func (h hosts) Silence(at netip.AddrPort) (c io.Closer, err error) {
+func (h *hosts) Silence(at netip.AddrPort) (c io.Closer, err error) {
 	h.do(func() { c, err = silence(at) })
 	return c, err
 }

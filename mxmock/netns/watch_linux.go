@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"os"
+	"sync"
+	"syscall"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -13,8 +15,13 @@ import (
 
 // watch reads the packets that begin a connection.
 type watch struct {
-	packets *os.File
-	done    chan struct{}
+	packets   *os.File
+	raw       syscall.RawConn
+	attempted func(client, to netip.AddrPort)
+	done      chan struct{}
+
+	mu   sync.Mutex
+	seen map[attempt]bool // since a packet without an answer comes again
 }
 
 // Where flags are in the header of TCP, and which.
@@ -48,10 +55,18 @@ var isSYN = []bpf.Instruction{
 // startWatch calls attempted for each attempt to connect that comes in over an interface of the thread's namespace.
 func startWatch(world *thread, link int, attempted func(client, to netip.AddrPort)) (w *watch, err error) {
 	world.do(func() { w, err = openWatch(link) })
-	if err == nil {
-		go w.run(attempted)
+	if err != nil {
+		return nil, err
 	}
-	return w, err
+	w.attempted = attempted
+	go func() {
+		defer close(w.done)
+		w.raw.Read(func(fd uintptr) bool {
+			w.read(int(fd))
+			return false // until the end
+		})
+	}()
+	return w, nil
 }
 
 func openWatch(link int) (*watch, error) {
@@ -76,7 +91,12 @@ func openWatch(link int) (*watch, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	return &watch{packets: os.NewFile(uintptr(fd), "packets"), done: make(chan struct{})}, nil
+	w := &watch{packets: os.NewFile(uintptr(fd), "packets"), done: make(chan struct{}), seen: make(map[attempt]bool)}
+	if w.raw, err = w.packets.SyscallConn(); err != nil {
+		w.packets.Close()
+		return nil, err
+	}
+	return w, nil
 }
 
 // attempt is what the packets of one attempt to connect have in common.
@@ -85,28 +105,34 @@ type attempt struct {
 	sequence   uint32
 }
 
-// run reads packets until the end.
-func (w *watch) run(attempted func(client, to netip.AddrPort)) {
-	defer close(w.done)
-	const most = 1000 // attempts that are remembered, since a packet without an answer comes again
-	seen := make(map[attempt]bool)
-	packet := make([]byte, 128)
+// read reports the attempts that have come.
+func (w *watch) read(fd int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const most = 1000 // attempts that are remembered
+	var packet [128]byte
 	for {
-		size, err := w.packets.Read(packet)
+		size, _, err := unix.Recvfrom(fd, packet[:], unix.MSG_DONTWAIT)
+		if err == unix.EINTR {
+			continue
+		}
 		if err != nil {
 			return
 		}
 		a, ok := parseSYN(packet[:size])
-		if !ok || seen[a] {
+		if !ok || w.seen[a] {
 			continue
 		}
-		if len(seen) >= most {
-			clear(seen)
+		if len(w.seen) >= most {
+			clear(w.seen)
 		}
-		seen[a] = true
-		attempted(a.client, a.to)
+		w.seen[a] = true
+		w.attempted(a.client, a.to)
 	}
 }
+
+// settle returns when all attempts that have come are reported.
+func (w *watch) settle() { w.raw.Control(func(fd uintptr) { w.read(int(fd)) }) }
 
 // parseSYN reads a packet that begins a connection.
 func parseSYN(packet []byte) (a attempt, ok bool) {

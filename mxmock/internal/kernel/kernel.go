@@ -15,6 +15,10 @@ type Kernel interface {
 	// Route says what becomes of packets to an address of a host.
 	Route(addr netip.Addr, way Way) error
 
+	// Settle returns when all attempts to connect that were made before have been reported. The internet must not be
+	// locked.
+	Settle()
+
 	// Silence drops all attempts to connect to a port of an address, until it is closed.
 	Silence(at netip.AddrPort) (io.Closer, error)
 }

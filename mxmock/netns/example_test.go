@@ -1,0 +1,25 @@
+package netns_test
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/netns"
+)
+
+// A program that is not ours delivers to qq.com, whose first host is down.
+func ExampleNew() {
+	TestSwaks := func(t *testing.T) {
+		inet := mxmock.New(t)
+		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+		mx[0].Break(mxmock.Silent)
+		ns := netns.New(t, inet, inet.Sender("shop.example").Host.Name())
+		cmd := exec.CommandContext(t.Context(), "swaks", "--to", "bob@qq.com", "--server", "mx2.qq.com")
+		if err := ns.Run(cmd); err != nil {
+			t.Fatal(err)
+		}
+		mx[1].Next(t)
+	}
+	_ = TestSwaks
+}
