@@ -4,11 +4,13 @@ package mxmock
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"syscall"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/mxmock/internal/kernel"
 )
 
@@ -22,7 +24,11 @@ func (n *Internet) ListenInNamespace(k kernel.Kernel) (attempted func(client, to
 	}
 	n.kernel = k
 	n.mu.Unlock()
-	return n.noteAttempt, n.leaveNamespace, n.ListenHosts(nil)
+	if err := n.ListenHosts(nil); err != nil {
+		n.leaveNamespace()
+		return nil, nil, err
+	}
+	return n.noteAttempt, n.leaveNamespace, nil
 }
 
 // leaveNamespace closes the sockets of the hosts.
@@ -36,12 +42,20 @@ func (n *Internet) leaveNamespace() {
 }
 
 // onKernel calls f where real sockets are opened. The internet is locked.
-func (n *Internet) onKernel(f func()) {
+func (n *Internet) onKernel(f func() error) error {
 	if n.kernel != nil {
-		n.kernel.Do(f)
-	} else {
-		f()
+		return n.kernel.Do(f)
 	}
+	return f()
+}
+
+// listen opens a listener. The internet is locked.
+func (n *Internet) listen(at netip.AddrPort) (l net.Listener, err error) {
+	err = n.onKernel(func() (err error) {
+		l, err = loopback.Listen(at)
+		return err
+	})
+	return l, err
 }
 
 // lockSettled locks the internet when all attempts to connect that were made before are in the journal.

@@ -218,9 +218,7 @@ func (n *Internet) probe() error {
 		if !addr.IsValid() {
 			continue
 		}
-		var l net.Listener
-		var err error
-		n.onKernel(func() { l, err = loopback.Listen(netip.AddrPortFrom(addr, uint16(port))) })
+		l, err := n.listen(netip.AddrPortFrom(addr, uint16(port)))
 		if err != nil {
 			return cannotListen("the hosts to come", err)
 		}
@@ -253,9 +251,7 @@ func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
 	if h.services[port].dns {
 		return n.listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
 	}
-	var l net.Listener
-	var err error
-	n.onKernel(func() { l, err = loopback.Listen(at) })
+	l, err := n.listen(at)
 	if err != nil {
 		return nil, err
 	}
@@ -311,7 +307,10 @@ type dnsSocket struct {
 
 // listenDNS opens both sockets on the same port. The internet is locked and not closed.
 func (n *Internet) listenDNS(p dnsPort, address string) (s *dnsSocket, err error) {
-	n.onKernel(func() { s, err = listenDNS(p, address) })
+	err = n.onKernel(func() (err error) {
+		s, err = listenDNS(p, address)
+		return err
+	})
 	return s, err
 }
 

@@ -26,6 +26,8 @@
 //
 // # Where it works
 //
-// On Linux with root; elsewhere [New] skips the test. It needs the program cat, and no other. Namespaces
-// have no names: they end with the test, even with one that is killed, and so do all programs in them.
+// On Linux with root, where network devices and mounts can be made; elsewhere [New] skips the test. It needs
+// the programs sh, mount and cat. Namespaces have no names: they end with the test, even with one that is
+// killed, and so do all programs in them, and the files that these were shown. Programs see only each other
+// in /proc.
 package netns

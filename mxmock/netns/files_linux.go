@@ -30,7 +30,32 @@ var files = []struct{ path, name string }{
 	{"/etc/ssl/cert.pem", "certs/ca-certificates.crt"},                // Alpine, Arch
 }
 
-// writeFiles writes them into a directory.
+// showFiles shows programs the files. They are in a file system that only the namespace has, so that nothing is left of
+// them when it ends. What a machine does not have stays so.
+func (s *system) showFiles(resolvConf string, authority []byte) error {
+	dir, err := os.MkdirTemp("", "netns")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(dir) // what is mounted there stays where it is bound
+	return s.inside(func() error {
+		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=0755"); err != nil {
+			return fmt.Errorf("mount a file system at %s: %w", dir, err)
+		}
+		if err := writeFiles(dir, resolvConf, authority); err != nil {
+			return err
+		}
+		for _, f := range files {
+			err := bind(filepath.Join(dir, f.name), f.path)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("mount %s: %w", f.path, err)
+			}
+		}
+		return nil
+	})
+}
+
+// writeFiles writes the files into a directory.
 func writeFiles(dir, resolvConf string, authority []byte) error {
 	hash, err := subjectHash(authority)
 	if err != nil {
@@ -38,7 +63,6 @@ func writeFiles(dir, resolvConf string, authority []byte) error {
 	}
 	certs := filepath.Join(dir, "certs")
 	return errors.Join(
-		os.Chmod(dir, 0o755), // programs have users of their own
 		os.Mkdir(certs, 0o755),
 		os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(resolvConf), 0o644),
 		os.WriteFile(filepath.Join(dir, "hosts"), []byte("127.0.0.1 localhost\n::1 ip6-localhost ip6-loopback\n"), 0o644),
@@ -48,21 +72,8 @@ func writeFiles(dir, resolvConf string, authority []byte) error {
 	)
 }
 
-// bindFiles shows programs the files. What a machine does not have stays so. It runs in the namespace.
-func (s *system) bindFiles() error {
-	for _, f := range files {
-		err := s.bind(filepath.Join(s.dir, f.name), f.path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("mount %s: %w", f.path, err)
-		}
-	}
-	return nil
-}
-
-// bind shows programs a file or directory in the place of another. It runs in the namespace.
-func (s *system) bind(source, target string) error {
-	return unix.Mount(source, target, "", unix.MS_BIND, "")
-}
+// bind shows programs a file or directory in the place of another. It runs in the namespace of the programs.
+func bind(source, target string) error { return unix.Mount(source, target, "", unix.MS_BIND, "") }
 
 // subjectHash returns the number by which OpenSSL names the file of an authority in a directory: of the names in the
 // subject, in lower case and as UTF-8.

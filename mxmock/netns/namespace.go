@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"testing"
@@ -18,6 +19,7 @@ import (
 // by any number of goroutines, until the end of the test.
 type Namespace struct {
 	system
+	ctx context.Context // done when the namespace ends
 }
 
 // errUnavailable is in the errors of machines that have no namespaces for us.
@@ -30,8 +32,12 @@ var errUnavailable = errors.New("no network namespaces")
 // Services that the host has in the internet, such as its port 25, are not reached by programs.
 func New(tb testing.TB, inet *mxmock.Internet, name string) *Namespace {
 	tb.Helper()
-	n := new(Namespace)
-	tb.Cleanup(n.close)
+	ctx, end := context.WithCancel(context.Background())
+	n := &Namespace{ctx: ctx}
+	tb.Cleanup(func() {
+		end()
+		n.close()
+	})
 	switch err := n.open(inet, inet.Host(name)); {
 	case errors.Is(err, errUnavailable):
 		tb.Skipf("netns: %v", err)
@@ -47,9 +53,7 @@ func (n *Namespace) Start(cmd *exec.Cmd) error {
 	if cmd.Dir == "" {
 		cmd.Dir, _ = os.Getwd() // a namespace has none of its own
 	}
-	err := errClosed
-	n.inside(func() { err = cmd.Start() })
-	if err != nil {
+	if err := n.inside(cmd.Start); err != nil {
 		return fmt.Errorf("netns: start %s: %w", cmd.Path, err)
 	}
 	return nil
@@ -67,18 +71,24 @@ func (n *Namespace) Run(cmd *exec.Cmd) error {
 }
 
 // Dial connects from inside the namespace to an address with a port, such as "127.0.0.1:25": to a program that
-// runs there, or to a host of the internet. Names are not looked up.
+// runs there, or to a host of the internet. Names are not looked up. The end of the test ends it.
 func (n *Namespace) Dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
-	err = fmt.Errorf("netns: dial %s: %w", address, errClosed)
-	n.inside(func() { conn, err = new(net.Dialer).DialContext(ctx, network, address) })
+	if _, err := netip.ParseAddrPort(address); err != nil {
+		return nil, fmt.Errorf("netns: dial %q: want an address and a port: %w", address, err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(n.ctx, cancel)()
+	err = n.inside(func() (err error) {
+		conn, err = new(net.Dialer).DialContext(ctx, network, address)
+		return err
+	})
 	return conn, err
 }
 
 // Mount shows programs in the namespace a file or directory in the place of another, which must be there.
 func (n *Namespace) Mount(source, target string) error {
-	err := errClosed
-	n.inside(func() { err = n.bind(source, target) })
-	if err != nil {
+	if err := n.inside(func() error { return bind(source, target) }); err != nil {
 		return fmt.Errorf("netns: mount %s at %s: %w", source, target, err)
 	}
 	return nil

@@ -94,9 +94,12 @@ func inside(task string) int {
 		}
 	case "test": // which has a program in a namespace, and is killed
 		testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "TestKilled", F: beKilled}}, nil, nil)
-	case "sleep":
-		fmt.Println("sleeping")
-		time.Sleep(time.Minute)
+	case "self": // the process by its number and by itself in /proc
+		self, err := os.Readlink("/proc/self")
+		fmt.Println(os.Getpid(), self, err)
+	case "wait":
+		fmt.Println("waiting")
+		<-ctx.Done()
 	}
 	return 0
 }
@@ -163,6 +166,10 @@ func TestNamespace(t *testing.T) {
 	if got, want := run(t, ns, "dial "+later.Addrs()[0]+":25 5000"), "connected from "+mine; got != want {
 		t.Errorf("a later host = %q, want %q", got, want)
 	}
+	var pid, self string
+	if fmt.Sscan(run(t, ns, "self"), &pid, &self); pid == "" || pid != self {
+		t.Errorf("the process %s is %s in /proc", pid, self)
+	}
 	files := run(t, ns, "files")
 	if want := "nameserver 169.254.1.1\noptions trust-ad\n127.0.0.1 localhost\n::1 ip6-localhost ip6-loopback\n" + strings.TrimSpace(string(inet.RootPEM())); files != want {
 		t.Errorf("files = %s, want %s", files, want)
@@ -190,6 +197,7 @@ func TestFaults(t *testing.T) {
 		{"", mxmock.Silent, "timed out", "timed out"},
 		{"", mxmock.Unreachable, syscall.EHOSTUNREACH.Error(), "no route"},
 		{"", mxmock.Mute, "connected", "connected"},
+		{"", mxmock.Aborted, "connected", "connected"},
 		{port, mxmock.Refused, syscall.ECONNREFUSED.Error(), "refused"},
 		{port, mxmock.Silent, "timed out", "timed out"},
 		{addr, mxmock.Silent, "timed out", "timed out"},
@@ -239,22 +247,23 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// beKilled is a test with a program that prints where it is and goes on for a minute.
+// beKilled is a test with a program that prints that it waits, and goes on waiting.
 func beKilled(t *testing.T) {
 	ns := netns.New(t, mxmock.New(t), "client.example")
-	cmd := command(t, "sleep")
+	cmd := command(t, "wait")
 	cmd.Stdout = os.Stdout
 	if err := ns.Run(cmd); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestKill kills a test, and then its program has no more output, for it is gone.
+// TestKill kills a test, and then its program is gone, and no file is left.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	_ = netns.New(t, mxmock.New(t), "client.example") // skips where there are none
 	cmd := command(t, "test")
-	cmd.Cancel = nil
+	temp := t.TempDir()
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -267,17 +276,19 @@ func TestKill(t *testing.T) {
 	w.Close()
 	said := make([]byte, 100)
 	n, err := r.Read(said)
-	if err != nil || strings.TrimSpace(string(said[:n])) != "sleeping" {
+	if err != nil || strings.TrimSpace(string(said[:n])) != "waiting" {
 		t.Fatalf("the program says %q, %v", said[:n], err)
 	}
-	begin := time.Now()
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Wait()
-	r.SetReadDeadline(begin.Add(20 * time.Second))
-	if n, err := r.Read(said); err != io.EOF { // the end of all that have the other end of the pipe
+	r.SetReadDeadline(time.Now().Add(20 * time.Second)) // it would wait for 30
+	if n, err := r.Read(said); err != io.EOF {          // the end of all that have the other end of the pipe
 		t.Errorf("after the test was killed, its program goes on: read %q, %v", said[:n], err)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("after the test was killed, there are %v, %v", left, err)
 	}
 }
 
@@ -311,6 +322,45 @@ func TestPort25(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDial waits for a host that is silent, while programs go on, until the end of the test.
+func TestDial(t *testing.T) {
+	t.Parallel()
+	var failed <-chan error
+	t.Run("namespace", func(t *testing.T) {
+		inet := mxmock.New(t)
+		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+		mx[0].Break(mxmock.Silent)
+		ns := netns.New(t, inet, "client.example")
+		c := make(chan error, 1)
+		failed = c
+		go func() {
+			conn, err := ns.Dial(context.Background(), "tcp", mx[0].Addrs()[0]+":25")
+			if err == nil {
+				conn.Close()
+			}
+			c <- err
+		}()
+		await(t, inet, 0, "dial mx1.qq.com:25") // it is waiting now
+		if got := run(t, ns, "dial "+mx[1].Addrs()[0]+":25 5000"); !strings.HasPrefix(got, "connected") {
+			t.Errorf("meanwhile, another host: %s", got)
+		}
+		select {
+		case err := <-c:
+			t.Errorf("a dial to a silent host has ended: %v", err)
+		default:
+		}
+		if _, err := ns.Dial(t.Context(), "tcp", "mx2.qq.com:25"); err == nil || !strings.Contains(err.Error(), "want an address") {
+			t.Errorf("a name: %v", err)
+		}
+	})
+	if failed == nil {
+		t.Skip("no namespace")
+	}
+	if err := <-failed; err == nil {
+		t.Error("a dial to a silent host succeeds at the end of its test")
 	}
 }
 

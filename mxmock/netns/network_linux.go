@@ -31,16 +31,8 @@ type network struct {
 	ways           map[netip.Addr]kernel.Way
 }
 
-// connect connects the two namespaces. The second one, that of the process pid, gets the addresses.
-func connect(world, client *thread, pid int, addrs []netip.Addr) (n *network, err error) {
-	world.do(func() { n, err = connectWorld(pid, addrs) })
-	if err == nil {
-		client.do(func() { err = connectClient(addrs) })
-	}
-	return n, err
-}
-
-// connectWorld makes the cable, whose other end is in the namespace of the process, and the internet's end of it.
+// connectWorld makes the cable, whose other end is in the namespace of the process and gets the addresses, and the
+// internet's end of it. It runs in the namespace of the hosts.
 func connectWorld(pid int, addrs []netip.Addr) (*network, error) {
 	for name, value := range map[string]string{
 		"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1", // else the kernel tells nobody that an address is unreachable
@@ -86,7 +78,7 @@ func connectWorld(pid int, addrs []netip.Addr) (*network, error) {
 	return n, nil
 }
 
-// connectClient makes the other end of the cable.
+// connectClient makes the other end of the cable. It runs in the namespace of the programs.
 func connectClient(addrs []netip.Addr) error {
 	os.WriteFile("/proc/sys/net/ipv6/conf/eth0/accept_dad", []byte("0"), 0) // there may be no IPv6
 	if _, err := up("lo"); err != nil {

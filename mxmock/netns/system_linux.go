@@ -3,6 +3,8 @@ package netns
 // This file makes the two namespaces, and ends them.
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -21,22 +23,24 @@ import (
 
 // system is what a Namespace is made of.
 type system struct {
-	mu     sync.Mutex
-	world  *thread // where the hosts of the internet are
-	client *thread // where programs run
+	mu     sync.RWMutex // held for writing by close
+	closed bool
 
-	// keeper is the first process of the client's namespaces, with whose end the kernel kills all others there. It
-	// ends when its standard input does, which is when this process ends, however that does.
-	keeper *exec.Cmd
-	input  io.Closer
+	world  *os.File  // the network namespace of the internet's hosts
+	keeper *exec.Cmd // the first process of the others, see first
+	pidfd  int       // of the keeper
+	input  io.Closer // of the keeper
 
-	network *network
-	watch   *watch
-	leave   func() // ends what the internet has here
-	dir     string // of the files that programs see
+	watch *watch
+	leave func() // ends what the internet has here
 }
 
-func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) error {
+// first is the first process of the namespaces in which programs run. The kernel kills all others there when it ends, which
+// it does when nobody is at the other end of its input any more. The children that others leave to it need no wait.
+const first = "mount -t proc proc /proc && trap '' CHLD && echo && exec cat"
+
+func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) (err error) {
+	defer func() { err = unavailable(err) }()
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: only root can make one", errUnavailable)
 	}
@@ -44,14 +48,20 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) error {
 	for _, a := range host.Addrs() {
 		addrs = append(addrs, netip.MustParseAddr(a))
 	}
-	if err := s.startThreads(); err != nil {
+	if err := s.start(); err != nil {
 		return err
 	}
-	var err error
-	if s.network, err = connect(s.world, s.client, s.keeper.Process.Pid, addrs); err != nil {
+	h := &hosts{world: s.world, client: addrs}
+	err = h.Do(func() (err error) {
+		h.network, err = connectWorld(s.keeper.Process.Pid, addrs)
+		return err
+	})
+	if err == nil {
+		err = s.inside(func() error { return connectClient(addrs) })
+	}
+	if err != nil {
 		return fmt.Errorf("connect the namespaces: %w", err)
 	}
-	h := &hosts{thread: s.world, network: s.network, client: addrs}
 	attempted, leave, err := inet.ListenInNamespace(h)
 	if err != nil {
 		return err
@@ -60,7 +70,11 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) error {
 	if _, err := inet.ListenDNS(gateway.String() + ":53"); err != nil {
 		return err
 	}
-	if s.watch, err = startWatch(s.world, s.network.link, attempted); err != nil {
+	err = h.Do(func() (err error) {
+		s.watch, err = startWatch(h.network.link, attempted)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("watch the cable: %w", err)
 	}
 	h.watch.Store(s.watch)
@@ -68,80 +82,78 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) error {
 	if err != nil {
 		return err
 	}
-	if s.dir, err = os.MkdirTemp("", "netns"); err != nil {
-		return err
+	return s.showFiles(conf, inet.RootPEM())
+}
+
+// unavailable marks errors of machines where we may not make namespaces, or that lack a part of them.
+func unavailable(err error) error {
+	for _, lack := range []error{
+		syscall.EPERM, syscall.EACCES, syscall.EROFS, syscall.ENOSYS, syscall.ENODEV, syscall.EOPNOTSUPP, syscall.EAFNOSUPPORT,
+		syscall.EPROTONOSUPPORT, exec.ErrNotFound,
+	} {
+		if errors.Is(err, lack) {
+			return fmt.Errorf("%w: %w", errUnavailable, err)
+		}
 	}
-	if err := writeFiles(s.dir, conf, inet.RootPEM()); err != nil {
-		return err
-	}
-	s.client.do(func() { err = s.bindFiles() })
 	return err
 }
 
-// startThreads makes the namespaces and the threads in them.
-func (s *system) startThreads() (err error) {
-	s.world, err = startThread(func() error { return unix.Unshare(unix.CLONE_NEWNET) })
+// start makes the namespaces.
+func (s *system) start() error {
+	err := onThread(func() (err error) {
+		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
+			s.world, err = os.Open("/proc/thread-self/ns/net")
+		}
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("%w: unshare: %w", errUnavailable, err)
+		return fmt.Errorf("make a network namespace: %w", err)
 	}
-	s.keeper = exec.Command("cat")
-	s.keeper.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID}
-	if s.input, err = s.keeper.StdinPipe(); err != nil {
+	keeper := exec.Command("sh", "-c", first)
+	keeper.SysProcAttr = &syscall.SysProcAttr{
+		Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, // with mounts that nobody else sees
+		Cloneflags:   unix.CLONE_NEWPID,
+		PidFD:        &s.pidfd,
+	}
+	keeper.Stderr = os.Stderr
+	in, err := keeper.StdinPipe()
+	if err != nil {
 		return err
 	}
-	if err := s.keeper.Start(); err != nil {
-		s.keeper = nil
-		return fmt.Errorf("%w: start a process in one: %w", errUnavailable, err)
-	}
-	s.client, err = startThread(func() error { return enter(s.keeper.Process.Pid) })
+	out, err := keeper.StdoutPipe()
 	if err != nil {
-		return fmt.Errorf("enter the namespaces of process %d: %w", s.keeper.Process.Pid, err)
+		return err
+	}
+	if err := keeper.Start(); err != nil {
+		return fmt.Errorf("start a process in a namespace: %w", err)
+	}
+	s.keeper, s.input = keeper, in
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		return fmt.Errorf("%w: the first process in it has ended", errUnavailable)
 	}
 	return nil
 }
 
-// enter brings the calling thread into the namespaces of a process, whose mounts it makes its own.
-func enter(pid int) error {
-	if err := unix.Unshare(unix.CLONE_FS); err != nil { // else it may not leave those of the others
-		return fmt.Errorf("unshare: %w", err)
+// inside calls f on a thread in the namespaces of the programs.
+func (s *system) inside(f func() error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return errClosed
 	}
-	kinds := []struct {
-		name string
-		flag int
-		file *os.File
-	}{{"net", unix.CLONE_NEWNET, nil}, {"pid", unix.CLONE_NEWPID, nil}, {"mnt", unix.CLONE_NEWNS, nil}}
-	for i, kind := range kinds {
-		f, err := os.Open(fmt.Sprintf("/proc/%d/ns/%s", pid, kind.name))
-		if err != nil {
-			return err
+	return onThread(func() error {
+		if err := enter(s.pidfd, unix.CLONE_NEWNET|unix.CLONE_NEWNS|unix.CLONE_NEWPID); err != nil {
+			return fmt.Errorf("enter the namespace: %w", err)
 		}
-		defer f.Close()
-		kinds[i].file = f
-	}
-	for _, kind := range kinds {
-		if err := unix.Setns(int(kind.file.Fd()), kind.flag); err != nil {
-			return fmt.Errorf("setns %s: %w", kind.name, err)
-		}
-	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("make the mounts private: %w", err)
-	}
-	return nil
-}
-
-// inside calls f on a thread in the namespace of the programs. It does nothing after the end.
-func (s *system) inside(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client != nil {
-		s.client.do(f)
-	}
+		return f()
+	})
 }
 
 // close ends everything, what there is of it.
 func (s *system) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	if s.leave != nil {
 		s.leave()
 	}
@@ -152,27 +164,40 @@ func (s *system) close() {
 		s.keeper.Process.Kill()
 		s.input.Close()
 		s.keeper.Wait()
+		unix.Close(s.pidfd)
 	}
-	for _, t := range []*thread{s.client, s.world} {
-		if t != nil {
-			t.end()
-		}
-	}
-	s.client, s.world = nil, nil
-	if s.dir != "" {
-		os.RemoveAll(s.dir)
+	if s.world != nil {
+		s.world.Close()
 	}
 }
 
 // hosts is the namespace of the internet's hosts.
 type hosts struct {
-	*thread
-	*network
-	client []netip.Addr // which are not there
-	watch  atomic.Pointer[watch]
+	world   *os.File
+	network *network
+	client  []netip.Addr // which are not there
+	watch   atomic.Pointer[watch]
 }
 
 var _ kernel.Kernel = (*hosts)(nil)
+
+// Do implements [kernel.Kernel].
+func (h *hosts) Do(f func() error) error {
+	return onThread(func() error {
+		if err := enter(int(h.world.Fd()), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("enter the namespace of the hosts: %w", err)
+		}
+		return f()
+	})
+}
+
+// Route implements [kernel.Kernel].
+func (h *hosts) Route(addr netip.Addr, way kernel.Way) error {
+	if slices.Contains(h.client, addr) {
+		return nil
+	}
+	return h.Do(func() error { return h.network.route(addr, way) })
+}
 
 // Settle implements [kernel.Kernel].
 func (h *hosts) Settle() {
@@ -181,19 +206,11 @@ func (h *hosts) Settle() {
 	}
 }
 
-// Do implements [kernel.Kernel].
-func (h *hosts) Do(f func()) { h.do(f) }
-
-// Route implements [kernel.Kernel].
-func (h *hosts) Route(addr netip.Addr, way kernel.Way) (err error) {
-	if !slices.Contains(h.client, addr) {
-		h.do(func() { err = h.route(addr, way) })
-	}
-	return err
-}
-
 // Silence implements [kernel.Kernel].
 func (h *hosts) Silence(at netip.AddrPort) (c io.Closer, err error) {
-	h.do(func() { c, err = silence(at) })
+	err = h.Do(func() (err error) {
+		c, err = silence(at)
+		return err
+	})
 	return c, err
 }

@@ -16,6 +16,6 @@ func (s *system) open(*mxmock.Internet, *mxmock.Host) error {
 	return fmt.Errorf("%w: they are of Linux", errUnavailable)
 }
 
-func (s *system) close()                 {}
-func (s *system) inside(func())          {}
-func (s *system) bind(_, _ string) error { return errUnavailable }
+func (s *system) close()                    {}
+func (s *system) inside(func() error) error { return errUnavailable }
+func bind(_, _ string) error                { return errUnavailable }

@@ -1,49 +1,45 @@
 package netns
 
-// This file has threads that live in other namespaces than the process.
+// This file runs functions on threads that are in other namespaces than the process.
 
-import "runtime"
+import (
+	"runtime"
 
-// thread is a thread of the process that calls functions, one after the other.
-type thread struct {
-	calls chan func()
-	ended chan struct{} // closed when it takes no more
-}
+	"golang.org/x/sys/unix"
+)
 
-// startThread starts a thread that prepares itself by setup.
-func startThread(setup func() error) (*thread, error) {
-	t := &thread{calls: make(chan func()), ended: make(chan struct{})}
-	ready := make(chan error)
+// onThread calls f on a thread of its own, which ends then, so that f may do with it what cannot be undone. If f
+// ends its goroutine, as t.Fatal does, onThread ends that of its caller.
+func onThread(f func() error) error {
+	var err error
+	returned := false
+	done := make(chan struct{})
 	go func() {
-		runtime.LockOSThread() // and never unlocked, so that it ends with this function
-		err := setup()
-		ready <- err
-		if err != nil {
+		defer close(done)
+		runtime.LockOSThread() // for good: a thread ends with a goroutine that is locked to it
+		if unix.Gettid() == unix.Getpid() {
+			// The first thread of a process does not end. While this goroutine holds it, the next one gets another.
+			defer runtime.UnlockOSThread()
+			err = onThread(f)
+			returned = true
 			return
 		}
-		for f := range t.calls {
-			f()
-		}
-		close(t.ended)
+		err = f()
+		returned = true
 	}()
-	if err := <-ready; err != nil {
-		return nil, err
-	}
-	return t, nil
-}
-
-// do calls f on the thread.
-func (t *thread) do(f func()) {
-	done := make(chan struct{})
-	t.calls <- func() {
-		defer close(done)
-		f()
-	}
 	<-done
+	if !returned {
+		runtime.Goexit()
+	}
+	return err
 }
 
-// end ends the thread. Nothing may be called on it any more.
-func (t *thread) end() {
-	close(t.calls)
-	<-t.ended
+// enter takes the calling thread into a namespace, or into those of a process, given a descriptor of it.
+func enter(fd, kinds int) error {
+	if kinds&unix.CLONE_NEWNS != 0 { // which threads of one process must not share
+		if err := unix.Unshare(unix.CLONE_FS); err != nil {
+			return err
+		}
+	}
+	return unix.Setns(fd, kinds)
 }

@@ -52,9 +52,10 @@ var isSYN = []bpf.Instruction{
 	bpf.RetConstant{Val: 128},
 }
 
-// startWatch calls attempted for each attempt to connect that comes in over an interface of the thread's namespace.
-func startWatch(world *thread, link int, attempted func(client, to netip.AddrPort)) (w *watch, err error) {
-	world.do(func() { w, err = openWatch(link) })
+// startWatch calls attempted for each attempt to connect that comes in over an interface. It runs in the namespace of
+// the hosts.
+func startWatch(link int, attempted func(client, to netip.AddrPort)) (*watch, error) {
+	w, err := openWatch(link)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,8 @@ import (
 
 // Kernel is a network namespace.
 type Kernel interface {
-	// Do calls f on a thread in the namespace. Sockets that f opens belong to it. Calls must not be nested.
-	Do(f func())
+	// Do calls f on a thread in the namespace and returns its error. Sockets that f opens belong to it.
+	Do(f func() error) error
 
 	// Route says what becomes of packets to an address of a host.
 	Route(addr netip.Addr, way Way) error
