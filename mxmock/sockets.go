@@ -95,19 +95,18 @@ func (n *Internet) ResolvConf() (string, error) {
 // ListenHosts puts all hosts on real sockets: each at its own addresses, on the ports of its
 // services. Hosts and services that are made later follow. The addresses must be those of this
 // machine: either loopback addresses, with Networks such as "127.80.0.0/16" (not on macOS, which
-// has only 127.0.0.1), or others that it was told to take for its own, as by "ip route add local
-// 203.0.113.0/24 dev lo" in a network namespace (for IPv6 likewise, and with the setting
-// net.ipv6.ip_nonlocal_bind). Some mail servers ignore MX hosts in 127.0.0.0/8, and many programs
-// look up no addresses on a machine that has none but 127.0.0.1 (AI_ADDRCONFIG), which "ip addr add
-// 203.0.113.254/32 dev lo" mends. All servers then see clients at the address of the host that these dial;
-// for programs on Linux, with root, package netns is the better way. Ports says which real port stands for the port of a service, such
-// as 2525 for 25; services on ports that it does not name stay virtual. Nil means that every
-// service has its own port.
+// has only 127.0.0.1), or others that it takes for its own. Servers see clients at the addresses of this machine,
+// some mail servers ignore MX hosts in 127.0.0.0/8, and many programs look up no addresses on a machine that has
+// none but 127.0.0.1 (AI_ADDRCONFIG). For programs on Linux, with root, package netns is the better way: there each
+// host has its own address and the program one of its own.
+//
+// Ports says which real port stands for the port of a service, such as 2525 for 25; services on ports that it
+// does not name stay virtual. Nil means that every service has its own port.
 //
 // A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] or
-// [Mute] accepts and says nothing, one that is [Aborted] accepts and resets. The clients that servers see
-// are the real ones. An attempt that the kernel refuses, since nobody listens, is not in the journal. In package netns,
-// faults are what they are in reality, and all attempts are in the journal.
+// [Mute] accepts and says nothing, one that is [Aborted] accepts and resets. An attempt that the kernel
+// refuses, since nobody listens, is not in the journal. In package netns, faults are what they are in reality, and
+// all attempts are in the journal.
 //
 // The error names the address and port that is taken or not one of this machine, or the real port
 // that is none or would stand for two; then all is as it was. If there is no host yet, port 25 of
@@ -231,7 +230,7 @@ func (n *Internet) probe() error {
 func cannotListen(who string, err error) error {
 	hint := ""
 	if errors.Is(err, syscall.EADDRNOTAVAIL) {
-		hint = "; the machine must be told that the address is its own, as by \"ip route add local\", see ListenHosts"
+		hint = "; it is not an address of this machine: set Networks to loopback addresses, or use package netns"
 	}
 	return fmt.Errorf("mxmock: %s: %w%s", who, err, hint)
 }

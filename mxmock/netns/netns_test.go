@@ -44,12 +44,21 @@ func inside(task string) int {
 		var address string
 		var ms int
 		fmt.Sscan(arg, &address, &ms)
-		conn, err := (&net.Dialer{Timeout: time.Duration(ms) * time.Millisecond}).DialContext(ctx, "tcp", address)
+		limit := time.Duration(ms) * time.Millisecond
+		conn, err := (&net.Dialer{Timeout: limit}).DialContext(ctx, "tcp", address)
+		from := ""
+		if err == nil { // a reset may come at once or later
+			from = fmt.Sprint("connected from ", conn.LocalAddr().(*net.TCPAddr).IP)
+			conn.SetDeadline(time.Now().Add(limit))
+			if _, reset := conn.Read(make([]byte, 1)); errors.Is(reset, syscall.ECONNRESET) {
+				err = reset
+			}
+			conn.Close()
+		}
 		var timeout net.Error
 		switch {
 		case err == nil:
-			conn.Close()
-			fmt.Println("connected from", conn.LocalAddr().(*net.TCPAddr).IP)
+			fmt.Println(from)
 		case errors.As(err, &timeout) && timeout.Timeout():
 			fmt.Println("timed out")
 		default:
@@ -197,7 +206,7 @@ func TestFaults(t *testing.T) {
 		{"", mxmock.Silent, "timed out", "timed out"},
 		{"", mxmock.Unreachable, syscall.EHOSTUNREACH.Error(), "no route"},
 		{"", mxmock.Mute, "connected", "connected"},
-		{"", mxmock.Aborted, "connected", "connected"},
+		{"", mxmock.Aborted, syscall.ECONNRESET.Error(), "connected"},
 		{port, mxmock.Refused, syscall.ECONNREFUSED.Error(), "refused"},
 		{port, mxmock.Silent, "timed out", "timed out"},
 		{addr, mxmock.Silent, "timed out", "timed out"},
