@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -24,7 +25,7 @@ import (
 
 // decodeCharset returns b, which is said to be in the charset label, in UTF-8. It is always valid
 // UTF-8. The label counts if the bytes fit it. Otherwise what does not fit is read as UTF-8 or as
-// a guess: see guess.
+// a guess, see guessCharset.
 func decodeCharset(b []byte, label, hint string, form layout, bad *faults) string {
 	cs, name := mime.CharsetByLabel(label)
 	switch {
@@ -65,12 +66,8 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 		return form.whole(b)
 	case stateless(cs) && otherwiseUTF8(cs, b):
 		bad.addf("some lines of the text are not %s: read as utf-8, which all of them are", asWritten(label))
-		return form.text(piecesByLine(b, func(line []byte) mime.Charset {
-			if utf8.Valid(line) && !fits(cs, line) {
-				return unicode.UTF8
-			}
-			return cs
-		}))
+		d := newTextDecoder(cs, maxPiece)
+		return form.text(piecesByLine(b, cs, unicode.UTF8, func(line []byte) bool { return !d.fits(line) }))
 	default:
 		bad.addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, asWritten(label))
 	}
@@ -123,8 +120,47 @@ func stateless(cs mime.Charset) bool {
 
 // otherwiseUTF8 reports whether all lines that are not in the charset are UTF-8.
 func otherwiseUTF8(cs mime.Charset, b []byte) bool {
+	d := newTextDecoder(cs, maxPiece)
 	for line := range bytes.Lines(b) {
-		if firstNonASCII(line) >= 0 && !fits(cs, line) && !utf8.Valid(line) {
+		if firstNonASCII(line) >= 0 && !utf8.Valid(line) && !d.fits(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid
+// becomes U+FFFD.
+func decodedPieces(cs mime.Charset, b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { newTextDecoder(cs, len(b)).decode(b, yield) }
+}
+
+// fits reports whether all of b is in the charset.
+func fits(cs mime.Charset, b []byte) bool { return newTextDecoder(cs, len(b)).fits(b) }
+
+// textDecoder decodes one text after the other, as the lines of a text are.
+type textDecoder struct {
+	decoder *encoding.Decoder
+	buf     []byte
+}
+
+// newTextDecoder returns a decoder for texts of about that size.
+func newTextDecoder(cs mime.Charset, size int) *textDecoder {
+	return &textDecoder{cs.NewDecoder(), make([]byte, min(3*size+2*utf8.UTFMax, maxPiece))}
+}
+
+// decode yields b decoded, as decodedPieces does, and reports whether it was asked for all of it.
+func (d *textDecoder) decode(b []byte, yield func([]byte) bool) bool {
+	d.decoder.Reset()
+	for rest, more := b, true; more; {
+		n, used, err := d.decoder.Transform(d.buf, rest, true)
+		rest = rest[used:]
+		more = errors.Is(err, transform.ErrShortDst)
+		piece := d.buf[:n]
+		if err != nil && !more {
+			piece = append(piece, "\ufffd"...)
+		}
+		if !yield(piece) {
 			return false
 		}
 	}
@@ -132,49 +168,26 @@ func otherwiseUTF8(cs mime.Charset, b []byte) bool {
 }
 
 // fits reports whether all of b is in the charset.
-func fits(cs mime.Charset, b []byte) bool {
-	for piece := range decodedPieces(cs, b) {
-		if bytes.ContainsRune(piece, utf8.RuneError) {
-			return false
-		}
-	}
-	return true
-}
+func (d *textDecoder) fits(b []byte) bool { return d.decode(b, isClean) }
 
-// piecesByLine yields b decoded, each line in the charset that charsetOf returns for it.
-func piecesByLine(b []byte, charsetOf func(line []byte) mime.Charset) iter.Seq[[]byte] {
+// isClean reports whether a piece has no U+FFFD in it.
+func isClean(piece []byte) bool { return !bytes.ContainsRune(piece, utf8.RuneError) }
+
+// piecesByLine yields b decoded, those lines in the other charset for which isOther says so.
+func piecesByLine(b []byte, cs, other mime.Charset, isOther func(line []byte) bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		most, others := newTextDecoder(cs, maxPiece), newTextDecoder(other, maxPiece)
 		for line := range bytes.Lines(b) {
-			if firstNonASCII(line) < 0 {
-				if !yield(line) {
-					return
-				}
-				continue
+			ok := true
+			switch {
+			case firstNonASCII(line) < 0:
+				ok = yield(line)
+			case isOther(line):
+				ok = others.decode(line, yield)
+			default:
+				ok = most.decode(line, yield)
 			}
-			for piece := range decodedPieces(charsetOf(line), line) {
-				if !yield(piece) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid
-// becomes U+FFFD.
-func decodedPieces(cs mime.Charset, b []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		decoder := cs.NewDecoder()
-		buf := make([]byte, min(3*len(b)+2*utf8.UTFMax, maxPiece))
-		for rest, more := b, true; more; {
-			n, used, err := decoder.Transform(buf, rest, true)
-			rest = rest[used:]
-			more = errors.Is(err, transform.ErrShortDst)
-			piece := buf[:n]
-			if err != nil && !more {
-				piece = append(piece, "\ufffd"...)
-			}
-			if !yield(piece) {
+			if !ok {
 				return
 			}
 		}

@@ -43,6 +43,18 @@ var growthShapes = []growthShape{
 	{"quoted-printable text, flowed", func(size int) []byte {
 		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + repeat("> a quoted paragraph of =\r\nsome length=20\r\n> that goes on\r\n", size))
 	}},
+	{"uuencode", func(size int) []byte {
+		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a.zip\r\n" + repeat("M5&AE('%U:6-K(&)R;W=N(&9O>\"!J=6UP<R!O=F5R('1H92!L87IY(&1O9RP@\r\n", size) + "`\r\nend")
+	}},
+	{"uuencode without its characters", func(size int) []byte {
+		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a.zip\r\n" + repeat("M\r\n", size) + "`\r\nend")
+	}},
+	{"text in two charsets", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=utf-8\r\n\r\n" + repeat("caf\xe9 au lait\r\ncafé au lait\r\n", size))
+	}},
+	{"GBK and UTF-8", func(size int) []byte {
+		return []byte("Content-Type: text/plain; charset=gbk\r\n\r\n" + repeat("\xc4\xe3\xba\xc3\xca\xc0\xbd\xe7\r\n请退订 list\r\n", size))
+	}},
 	{"base64 text, flowed", func(size int) []byte {
 		return []byte("Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: base64\r\n\r\n" + repeat("UGFyYWdyYXBoIHRoYXQgZ29lcyBvbiAKYW5kIG9uLgoK\r\n", size))
 	}},

@@ -157,12 +157,7 @@ func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
 		which = "lines that are not utf-8 are "
 	}
 	bad.addf("byte %d is not utf-8: %s%s", all.first, which, g)
-	return form.text(piecesByLine(b, func(line []byte) mime.Charset {
-		if isForeign(line) {
-			return g.charset
-		}
-		return unicode.UTF8
-	}))
+	return form.text(piecesByLine(b, unicode.UTF8, g.charset, isForeign))
 }
 
 // isForeign reports whether a line has more that is not UTF-8 than characters that are.

@@ -126,7 +126,7 @@ func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 func (p *Part) readEncoding(s string, bad *faults) {
 	p.Encoding, _ = parseParams(asToken(s, bad), "", new(faults))
 	switch p.Encoding {
-	case "", "7bit", "8bit", "binary", "x-uuencode", "uuencode", "x-uue", "uue":
+	case "", "7bit", "8bit", "binary":
 	case "base64", "quoted-printable":
 		switch major, _, _ := strings.Cut(p.MediaType, "/"); {
 		case major == "multipart":
@@ -135,6 +135,9 @@ func (p *Part) readEncoding(s string, bad *faults) {
 			bad.addf("a message cannot have the transfer encoding %s (RFC 2046 §5.2.1): decoded nevertheless", p.Encoding)
 		}
 	default:
+		if isUU(p.Encoding) {
+			return
+		}
 		bad.addf("the transfer encoding %q is unknown: the content is left as it is", clip(p.Encoding))
 	}
 }

@@ -16,11 +16,11 @@ func decodeTransfer(body []byte, encoding string, bad *faults) []byte {
 		return decodeBase64(body, bad)
 	case "quoted-printable":
 		return decodeQuotedPrintable(body, bad)
-	case "x-uuencode", "uuencode", "x-uue", "uue":
-		return decodeUU(body, bad)
-	default:
-		return body
 	}
+	if isUU(encoding) {
+		return decodeUU(body, bad)
+	}
+	return body
 }
 
 // decodeBase64 decodes what there is (RFC 2045 §6.8). White space does not count. Other bytes
@@ -48,9 +48,9 @@ func decodeBase64(body []byte, bad *faults) []byte {
 		bits, have = 0, 0
 	}
 	end := len(body)
-	foot := findFooter(body)
+	foot, last := findFooter(body), len(bytes.TrimRight(body, space))
 	for i, c := range body {
-		if foot.beginsAt(i, padded && want == 0) && len(bytes.TrimSpace(body[i:])) > 0 {
+		if i < last && foot.beginsAt(i, padded && want == 0) {
 			end = i
 			break
 		}
@@ -87,8 +87,8 @@ func decodeBase64(body []byte, bad *faults) []byte {
 		bad.addf("base64: skipped %d bytes that do not belong there, the first at byte %d", junk, firstJunk)
 	}
 	if end < len(body) {
-		text := bytes.TrimSpace(body[end:])
-		bad.addf("base64: it ends before byte %d, and the text below it is left out: %q", len(body)-len(bytes.TrimLeft(body[end:], " \t\r\n")), strings.ToValidUTF8(clip(text), "\ufffd"))
+		text := bytes.TrimLeft(body[end:last], space)
+		bad.addf("base64: it ends before byte %d, and the text below it is left out: %q", last-len(text), strings.ToValidUTF8(clip(text), "\ufffd"))
 	}
 	return out
 }

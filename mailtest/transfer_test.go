@@ -70,7 +70,7 @@ func TestDecodeUU(t *testing.T) {
 		{"base64", "begin-base64 644 cat.txt\nQ2F0\n====\n", "Cat", nil},
 		{"empty", "begin 644 x\n`\nend\n", "", nil},
 		{"no end", "begin 644 x\n#0V%T\n", "Cat", faults{"uuencode: the end is missing"}},
-		{"no begin", "#0V%T\nend\n", "#0V%T\nend\n", faults{"uuencode: there is no line that begins it: the content is left as it is"}},
+		{"no begin", "#0V%T\nend\n", "#0V%T\nend\n", faults{"uuencode: no line begins with \"begin\": the content is left as it is"}},
 		{"damaged", "begin 644 x\n#0v%T\n`\nend\n", "@\x01t", faults{`uuencode: the line "#0v%T" does not have the bytes that it promises`}},
 	}
 	for _, tt := range tests {

@@ -4,57 +4,65 @@ package mailtest
 
 import "bytes"
 
-// decodeUU decodes uuencode, as POSIX describes it under uuencode: lines with their length in front, or base64, between
-// "begin" and "end". Text above and below is left out. Body itself is returned if there is no "begin".
+// isUU reports whether a Content-Transfer-Encoding, in lower case, is one of the names of uuencode.
+func isUU(encoding string) bool {
+	switch encoding {
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		return true
+	}
+	return false
+}
+
+// decodeUU decodes uuencode (POSIX, uuencode): between "begin" and "end", lines with their length in front, or base64. Text
+// above and below is left out. It returns body itself if nothing begins in it, and never more than body is long.
 func decodeUU(body []byte, bad *faults) []byte {
-	at := beginUU(body)
-	if at < 0 {
-		bad.addf("uuencode: there is no line that begins it: the content is left as it is")
-		return body
-	}
-	first := lineOf(body, at)
-	rest := body[at+len(first):]
-	if bytes.HasPrefix(first, []byte("begin-base64 ")) {
-		text, _, found := bytes.Cut(rest, []byte("===="))
-		if !found {
-			bad.addf("uuencode: the end is missing")
-		}
-		return decodeBase64(text, bad)
-	}
-	out := make([]byte, 0, len(rest)*3/4)
-	for len(rest) > 0 {
-		line := lineOf(rest, 0)
-		rest = rest[len(line):]
+	var out []byte
+	begun := false
+	at := 0 // where the next line begins
+	for line := range bytes.Lines(body) {
+		at += len(line)
 		text := bytes.TrimRight(line, "\r\n")
-		if string(bytes.TrimSpace(text)) == "end" {
+		switch {
+		case !begun:
+			begun = beginsUU(text)
+			if begun && bytes.HasPrefix(text, []byte("begin-base64 ")) {
+				encoded, _, found := bytes.Cut(body[at:], []byte("===="))
+				if !found {
+					bad.addf("uuencode: the end is missing")
+				}
+				return decodeBase64(encoded, bad)
+			}
+			if begun {
+				out = make([]byte, 0, (len(body)-at)*3/4)
+			}
+		case string(bytes.TrimSpace(text)) == "end":
 			return out
+		default:
+			var ok bool
+			if out, ok = appendUU(out, text, len(body)); !ok && !bad.full() {
+				bad.addf("uuencode: the line %q does not have the bytes that it promises", clip(text))
+			}
 		}
-		var ok bool
-		if out, ok = appendUU(out, text); !ok && !bad.full() {
-			bad.addf("uuencode: the line %q does not have the bytes that it promises", clip(text))
-		}
+	}
+	if !begun {
+		bad.addf(`uuencode: no line begins with "begin": the content is left as it is`)
+		return body
 	}
 	bad.addf("uuencode: the end is missing")
 	return out
 }
 
-// beginUU returns where the line begins that begins uuencode, "begin 644 name", or -1.
-func beginUU(body []byte) int {
-	for at := 0; at < len(body); {
-		line := lineOf(body, at)
-		words := bytes.Fields(line[:min(len(line), 1000)])
-		if len(words) > 1 && (string(words[0]) == "begin" || string(words[0]) == "begin-base64") &&
-			len(words[1]) >= 3 && len(bytes.Trim(words[1], "01234567")) == 0 {
-			return at
-		}
-		at += len(line)
-	}
-	return -1
+// beginsUU reports whether a line begins uuencode: "begin 644 name".
+func beginsUU(line []byte) bool {
+	words := bytes.Fields(line[:min(len(line), 1000)])
+	return len(words) > 1 && (string(words[0]) == "begin" || string(words[0]) == "begin-base64") &&
+		len(words[1]) >= 3 && len(bytes.Trim(words[1], "01234567")) == 0
 }
 
 // appendUU appends what a line of uuencode means: its length, and a character for each six bits. It reports
-// whether the line is whole; spaces at its end, which mail servers cut off, do not count.
-func appendUU(out, line []byte) ([]byte, bool) {
+// whether the line is whole. Spaces at its end, which mail servers cut off, may be missing, as long as out is
+// not longer than most.
+func appendUU(out, line []byte, most int) ([]byte, bool) {
 	if len(line) == 0 {
 		return out, true
 	}
@@ -62,10 +70,13 @@ func appendUU(out, line []byte) ([]byte, bool) {
 	bits, have := 0, 0
 	for i := 1; n > 0; i++ {
 		v := 0
-		if i < len(line) {
+		switch {
+		case i < len(line):
 			var known bool
 			v, known = valueUU(line[i])
 			ok = ok && known
+		case len(out) >= most:
+			return out, false
 		}
 		bits, have = bits<<6|v, have+6
 		if have >= 8 {
@@ -83,14 +94,6 @@ func valueUU(c byte) (int, bool) {
 		return 0, false
 	}
 	return int(c-' ') & 0x3f, true
-}
-
-// lineOf returns the line that begins at byte i, with its end.
-func lineOf(b []byte, i int) []byte {
-	if n := bytes.IndexByte(b[i:], '\n'); n >= 0 {
-		return b[i : i+n+1]
-	}
-	return b[i:]
 }
 
 // isTNEF reports whether content is TNEF, by its signature.
