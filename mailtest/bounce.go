@@ -112,7 +112,7 @@ func untyped(value string) string {
 	return rest
 }
 
-// unescapeUTF8 undoes the escapes of an address of the type utf-8: "\x{E9}" is "é". What is no escape stays.
+// unescapeUTF8 undoes the escapes of an address of the type utf-8: "\x{E9}" is "é". All else stays as it is.
 func unescapeUTF8(s string) string {
 	var b strings.Builder
 	for {

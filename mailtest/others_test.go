@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,22 +25,9 @@ func TestReadingInNode(t *testing.T) {
 	if err != nil || exec.CommandContext(t.Context(), node, "-e", "require('mailparser'); require('postal-mime')").Run() != nil {
 		t.Skip("node, mailparser or postal-mime is not installed, or NODE_PATH does not lead to it")
 	}
-	files, err := filepath.Glob("testdata/reading/*.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []reading
-	var in bytes.Buffer
-	enc := json.NewEncoder(&in)
-	for _, file := range files {
-		for _, row := range readings(t, file) {
-			row.name = strings.TrimSuffix(filepath.Base(file), ".txt") + "/" + row.name
-			rows = append(rows, row)
-			enc.Encode(row.raw)
-		}
-	}
+	rows, in := allReadings(t)
 	cmd := exec.CommandContext(t.Context(), node, "testdata/reading.js")
-	cmd.Stdin, cmd.Stderr = &in, os.Stderr
+	cmd.Stdin, cmd.Stderr = in, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)

@@ -151,20 +151,15 @@ func TestReading(t *testing.T) {
 	}
 }
 
-// TestReadingInPython shows that Python's email package finds the same, or what the row says that it finds.
-func TestReadingInPython(t *testing.T) {
-	t.Parallel()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("there is no python3 to compare with")
-	}
+// allReadings returns the rows of all tables, and their messages for another program: lines of JSON, each in base64.
+func allReadings(t *testing.T) (rows []reading, messages *bytes.Buffer) {
+	t.Helper()
 	files, err := filepath.Glob("testdata/reading/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []reading
-	var in bytes.Buffer
-	enc := json.NewEncoder(&in)
+	messages = new(bytes.Buffer)
+	enc := json.NewEncoder(messages)
 	for _, file := range files {
 		for _, row := range readings(t, file) {
 			row.name = strings.TrimSuffix(filepath.Base(file), ".txt") + "/" + row.name
@@ -172,8 +167,19 @@ func TestReadingInPython(t *testing.T) {
 			enc.Encode(row.raw)
 		}
 	}
+	return rows, messages
+}
+
+// TestReadingInPython shows that Python's email package finds the same, or what the row says that it finds.
+func TestReadingInPython(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("there is no python3 to compare with")
+	}
+	rows, in := allReadings(t)
 	cmd := exec.CommandContext(t.Context(), python, "testdata/reading.py")
-	cmd.Stdin, cmd.Stderr = &in, os.Stderr
+	cmd.Stdin, cmd.Stderr = in, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,5 @@
-// Package mime holds what is known about the charsets of mail, for all who read it.
+// Package mime reads what stands in mail, for those who need it without a message: charsets by all the names
+// that they are given, and HTML as a person sees it.
 package mime
 
 // This file knows the charsets by all the names that mailers write.
@@ -33,8 +34,8 @@ const (
 	GB18030 = "gb18030"
 )
 
-// charsets are the charsets with other names than those that x/text knows: the name, and further ones as
-// plain makes them of labels. A charset stands for the superset of it that senders really use: GB2312, GBK
+// charsets has the charsets that mail uses: the name, and the labels that mean it, as plain and numbered make
+// them. A charset stands for the superset of it that senders really use: GB2312, GBK
 // and cp936 are all GB18030, KS C 5601 is cp949, and ISO 8859-1 is windows-1252.
 var charsets = []struct {
 	name    string
@@ -42,7 +43,7 @@ var charsets = []struct {
 	labels  string
 }{
 	{ASCII, ascii{}, "ascii usascii ansix341968 ansix341986 ansix34 iso646us iso646 646 iso646irv isoir6 cp367 cp20127 us"},
-	{UTF8, unicode.UTF8, "utf8 utf8mb3 utf8mb4 utf8mac utf8n unicode11utf8 unicode20utf8 unicodeutf8 cp65001 utf80"},
+	{UTF8, unicode.UTF8, "utf8 utf8mb3 utf8mb4 utf8mac utf8n unicode11utf8 unicode20utf8 unicodeutf8 cp65001"},
 	{"utf-7", utf7{}, "utf7 unicode11utf7 unicode20utf7 utf7imap cp65000"},
 	{"utf-16", unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "utf16 ucs2 iso10646ucs2"}, // RFC 2781 §4.3
 	{"utf-16be", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), "utf16be unicodefffe ucs2be cp1201"},
@@ -107,9 +108,7 @@ var byLabel = sync.OnceValue(func() map[string]int {
 	m := make(map[string]int)
 	for i, c := range charsets {
 		for label := range strings.FieldsSeq(c.labels) {
-			if _, ok := m[label]; !ok {
-				m[label] = i
-			}
+			m[label] = i
 		}
 	}
 	return m
@@ -133,9 +132,10 @@ func CharsetByLabel(label string) (c Charset, name string) {
 		return nil, ""
 	}
 	for _, prefix := range []string{"", "x", "xx", "cs", "xcs"} {
-		rest, ok := strings.CutPrefix(key, prefix)
-		if i, found := byLabel()[numbered(rest)]; ok && found {
-			return charsets[i].charset, charsets[i].name
+		if rest, ok := strings.CutPrefix(key, prefix); ok {
+			if i, found := byLabel()[numbered(rest)]; found {
+				return charsets[i].charset, charsets[i].name
+			}
 		}
 	}
 	if enc, err := htmlindex.Get(full); err == nil && enc != encoding.Replacement {

@@ -163,12 +163,15 @@ func (r *reader) push(t html.Token) {
 		}
 	}
 	style, _ := attribute(t, "style")
-	if !e.hidden && (style != "" || r.styles.count > 0) {
-		e.look = e.apply(r.styles.of(e.node, len(r.stack), parent.children, style))
+	_, hidden := attribute(t, "hidden")
+	if !e.hidden && (hidden || style != "" || r.styles.count > 0) {
+		var declared []declaration
+		if hidden { // as in the style sheet of browsers (HTML §15.3.1), which all others overrule
+			declared = []declaration{{property: "display", value: "none"}}
+		}
+		e.look = e.apply(append(declared, r.styles.of(e.node, len(r.stack), parent.children, style)...))
 	}
-	if _, hidden := attribute(t, "hidden"); hidden || unseen(t.DataAtom) {
-		e.hidden = true
-	}
+	e.hidden = e.hidden || unseen(t.DataAtom)
 	r.stack = append(r.stack, e)
 	r.opened[t.Data]++
 }

@@ -45,7 +45,9 @@ func TestReadHTML(t *testing.T) {
 		{"the attribute wins", `<style>.x{display:none}</style><div class=x style="display:block">seen</div>`, "seen\n"},
 		{"important wins", `<style>.x{display:none !important}</style><div class=x style="display:block">not</div>seen`, "seen\n"},
 		{"important in the attribute wins", `<style>.x{display:none ! IMPORTANT}</style><div class=x style="display:block!important">seen</div>`, "seen\n"},
-		{"a style shows what the attribute hidden hides not", `<style>.x{display:block}</style><div class=x hidden>not</div>seen`, "seen\n"},
+		{"the attribute hidden", `<div hidden>not</div>seen`, "seen\n"},
+		{"a style is stronger than the attribute hidden", `<style>.x{display:block}</style><div class=x hidden>seen</div>`, "seen\n"},
+		{"a style of something else leaves the attribute hidden", `<style>.x{opacity:1}</style><div class=x hidden style="color:red">not</div>seen`, "seen\n"},
 		{"what is in something hidden stays so", `<style>.x{display:none}.y{display:block}</style><div class=x><p class=y>not</p></div>seen`, "seen\n"},
 
 		// Media.

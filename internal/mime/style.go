@@ -1,10 +1,9 @@
 package mime
 
-// This file reads the styles of HTML, as far as they hide text.
+// This file reads the style sheets of HTML, as far as they hide text, and finds what they declare for an element.
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/andybalholm/cascadia"
@@ -286,115 +285,4 @@ func text(tokens []css.Token) string {
 		b.Write(t.Data)
 	}
 	return b.String()
-}
-
-// look is how an element is shown.
-type look struct {
-	hidden    bool // with all that is in it
-	invisible bool // but what is in it may be visible
-	tiny      bool // its font has no size, but what is in it may have another
-}
-
-// shown reports whether text can be seen.
-func (l look) shown() bool { return !l.hidden && !l.invisible && !l.tiny }
-
-// apply changes a look, which is that of the element around, by declarations.
-func (l look) apply(declared []declaration) look {
-	none, clear, clipped := l.hidden, false, false
-	var flat [4]bool // height, max-height, width, max-width
-	display := ""
-	for _, d := range declared {
-		switch d.property {
-		case "display":
-			display = d.value
-		case "mso-hide":
-			none = none || d.value == "all"
-		case "visibility":
-			switch d.value {
-			case "hidden", "collapse":
-				l.invisible = true
-			case "visible", "initial":
-				l.invisible = false
-			}
-		case "opacity":
-			clear = isZero(d.value)
-		case "font", "font-size":
-			size, _, _ := strings.Cut(d.value, "/")
-			size, _, _ = strings.Cut(size, " ")
-			relative := strings.HasSuffix(size, "em") && !strings.HasSuffix(size, "rem") || strings.HasSuffix(size, "%") ||
-				size == "inherit" || size == "smaller" || size == "larger"
-			l.tiny = isZero(size) || l.tiny && relative
-		case "height":
-			flat[0] = isZero(d.value)
-		case "max-height":
-			flat[1] = isZero(d.value)
-		case "width":
-			flat[2] = isZero(d.value)
-		case "max-width":
-			flat[3] = isZero(d.value)
-		case "overflow":
-			clipped = strings.Contains(d.value, "hidden") || strings.Contains(d.value, "clip")
-		}
-	}
-	l.hidden = none || display == "none" || clear || clipped && flat != [4]bool{}
-	return l
-}
-
-// isZero reports whether a value is a number without a size, with a unit or none.
-func isZero(value string) bool {
-	n, err := strconv.ParseFloat(strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz%"), 64)
-	return err == nil && n == 0
-}
-
-// The page as it is shown: on a desk, in light colours.
-const pageWidth = 1024 // px
-
-// mediaApplies reports whether a list of media queries is true of the page as it is shown. What is not known of a query
-// is false.
-func mediaApplies(queries string) bool {
-	for query := range strings.SplitSeq(strings.ToLower(queries), ",") {
-		query = strings.TrimSpace(query)
-		query, not := strings.CutPrefix(query, "not ")
-		query = strings.TrimPrefix(query, "only ")
-		ok := true
-		for part := range strings.SplitSeq(strings.ReplaceAll(query, "and(", "and ("), " and ") {
-			ok = ok && mediaFeature(strings.TrimSpace(part))
-		}
-		if ok != not {
-			return true
-		}
-	}
-	return false
-}
-
-// mediaFeature reports whether one part of a media query is true.
-func mediaFeature(part string) bool {
-	inner, ok := strings.CutPrefix(part, "(")
-	if !ok {
-		return part == "" || part == "all" || part == "screen"
-	}
-	name, value, _ := strings.Cut(strings.TrimSuffix(inner, ")"), ":")
-	value = strings.TrimSpace(value)
-	px := func() float64 {
-		number, unit := strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz"), 1.0
-		if strings.HasSuffix(value, "em") {
-			unit = 16
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		if err != nil {
-			return -1
-		}
-		return n * unit
-	}
-	switch strings.TrimSpace(name) {
-	case "min-width", "min-device-width":
-		return px() >= 0 && pageWidth >= px()
-	case "max-width", "max-device-width":
-		return pageWidth <= px()
-	case "prefers-color-scheme":
-		return value == "light"
-	case "orientation":
-		return value == "landscape"
-	}
-	return false
 }

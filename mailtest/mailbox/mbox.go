@@ -65,6 +65,7 @@ func quoted(line []byte) bool {
 func ParseMbox(mbox []byte) []*mailtest.Message {
 	var messages []*mailtest.Message
 	r := mboxReader{mbox: mbox}
+	r.begin()
 	var sep separator
 	begun := false
 	finish := func() {
@@ -103,9 +104,6 @@ type mboxReader struct {
 
 // next reads the next line.
 func (r *mboxReader) next() bool {
-	if r.at == 0 && r.after == 0 {
-		r.begin()
-	}
 	r.at = r.after
 	r.line = lineAt(r.mbox, r.at)
 	r.after = r.at + len(r.line)
