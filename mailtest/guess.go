@@ -128,7 +128,9 @@ func countUTF8(b []byte) utf8Count {
 		begin := i
 		for i++; i < len(b) && i < begin+utf8.UTFMax && !utf8.RuneStart(b[i]); i++ {
 		}
-		cut = i == len(b) && i-begin > 1 && !utf8.FullRune(b[begin:]) || begin == 0 && !utf8.RuneStart(b[0]) && u.good == 0 || cut
+		atEnd := i == len(b) && i-begin > 1 && !utf8.FullRune(b[begin:])
+		atBegin := begin == 0 && !utf8.RuneStart(b[0])
+		cut = cut || atEnd || atBegin
 	}
 	u.cut = cut && u.wrong == 1
 	return u

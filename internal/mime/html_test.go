@@ -160,6 +160,40 @@ func TestHTMLGrowth(t *testing.T) {
 	}
 }
 
+// TestHostileHTML reads pages of two megabytes that are made to take long. What is quadratic runs into the time limit of
+// the test.
+func TestHostileHTML(t *testing.T) {
+	t.Parallel()
+	const size = 1 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	for name, page := range map[string]string{
+		"rules and elements":       "<style>" + fill("i{opacity:0}") + "</style>" + fill("<i>"),
+		"long selectors":           "<style>" + fill("q a a a a a a i{opacity:0}") + "</style>" + fill("<i>"),
+		"siblings":                 "<style>q ~ i ~ i{opacity:0}</style>" + fill("<i></i>"),
+		"classes":                  "<style>" + fill(".a{opacity:0}") + "</style><i class='" + fill("a ") + "'>" + fill("<i class=a>"),
+		"attributes":               "<style>[a*=b]{opacity:0}</style>" + fill("<i a=c>"),
+		"a style that never ends":  "<style>" + fill("{(["),
+		"styles":                   fill("<style></style>"),
+		"declarations":             "<i style='" + fill("opacity:0;") + "'>",
+		"wrong ends":               fill("<b><td>") + fill("</b></div>"),
+		"items":                    fill("<li>"),
+		"text in a table":          fill("<table>x"),
+		"links that never end":     fill("<a href=x>"),
+		"a link of a megabyte":     "<a href='" + fill("x") + "'>" + fill("x "),
+		"lists of selectors":       "<style>" + fill("i,") + "i{opacity:0}</style>" + fill("<i>"),
+		"media":                    "<style>@media " + fill("screen and ") + "{i{opacity:0}}</style><i>",
+		"heads":                    fill("<head>x"),
+		"comments in declarations": "<i style='" + fill("/*") + "'>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if text, links := ReadHTML(page); len(text) > len(page) || len(links) > size {
+				t.Errorf("%d bytes of text and %d links of %d bytes", len(text), len(links), len(page))
+			}
+		})
+	}
+}
+
 func FuzzReadHTML(f *testing.F) {
 	f.Add(`<style>.x, a>b{display:none!important}@media screen{#y{font-size:0}}</style><p class=x id=y style="opacity:0">a<a href=b>c`)
 	f.Add(`<head><base href=x><table><td hidden><style media=print>[a="b c"] *{}`)

@@ -198,7 +198,11 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 			for range rule.combinators {
 				cost = min(cost*reach, maxMatching)
 			}
+			if s.steps >= maxMatching {
+				return
+			}
 			if cost > maxMatching-s.steps {
+				s.steps++ // to look at it, too
 				continue
 			}
 			s.steps += cost

@@ -120,11 +120,13 @@ func closeUp(s string) string {
 			quoted = !quoted
 		case !quoted && strings.IndexByte(space, ch) >= 0:
 			rest := strings.TrimLeft(s[i:], space)
+			end := len(s) - len(rest)
 			before := b.String()
-			if rest == "" || rest[0] == '@' || rest[0] == '>' || strings.HasSuffix(before, "@") || strings.HasSuffix(before, "<") {
-				i = len(s) - len(rest) - 1
-				continue
+			if rest != "" && rest[0] != '@' && rest[0] != '>' && !strings.HasSuffix(before, "@") && !strings.HasSuffix(before, "<") {
+				b.WriteString(s[i:end])
 			}
+			i = end - 1
+			continue
 		}
 		b.WriteByte(s[i])
 	}
