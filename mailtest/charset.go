@@ -57,22 +57,24 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 		bad.addf("charset %q is unknown: %s", clip(label), g)
 		return form.text(decodedPieces(g.charset, b))
 	}
-	text := form.text(decodedPieces(cs, b))
-	i := strings.IndexRune(text, utf8.RuneError)
-	switch {
-	case i < 0:
-	case firstNonASCII(b) >= 0 && utf8.Valid(b):
+	switch { // what is UTF-8, and so not the charset, where that can be seen
+	case looksUTF8(b) && !fits(cs, b):
 		bad.addf("the text is not %s: read as utf-8, which all of it is", asWritten(label))
 		return form.whole(b)
-	case stateless(cs) && otherwiseUTF8(cs, b):
+	case stateless(cs) && someLine(b, looksUTF8) && !fits(cs, b) && otherwiseUTF8(cs, b):
 		bad.addf("some lines of the text are not %s: read as utf-8, which all of them are", asWritten(label))
 		d := newTextDecoder(cs, maxPiece)
 		return form.text(piecesByLine(b, cs, unicode.UTF8, func(line []byte) bool { return !d.fits(line) }))
-	default:
+	}
+	text := form.text(decodedPieces(cs, b))
+	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
 		bad.addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, asWritten(label))
 	}
 	return text
 }
+
+// looksUTF8 reports whether b is UTF-8, and not ASCII alone.
+func looksUTF8(b []byte) bool { return firstNonASCII(b) >= 0 && utf8.Valid(b) }
 
 // asWritten returns a label for use in a problem.
 func asWritten(label string) string { return clip(strings.ToLower(strings.Trim(label, "\"' "))) }

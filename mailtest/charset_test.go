@@ -62,6 +62,17 @@ func TestDecodeCharset(t *testing.T) {
 	}
 }
 
+// TestEvidence guesses the charset of a line that is longer than what is looked at.
+func TestEvidence(t *testing.T) {
+	t.Parallel()
+	var bad faults
+	long := strings.Repeat("caf\xe9 ", maxEvidence/5)
+	got := decodeCharset([]byte("été\n"+long), "utf-8", "", asItIs, &bad)
+	if want := "été\n" + strings.Repeat("café ", maxEvidence/5); got != want || len(bad) != 1 || !strings.Contains(bad[0], "windows-1252") {
+		t.Errorf("got %d bytes, want %d, problems %q", len(got), len(want), bad)
+	}
+}
+
 func TestDecodeCharsetWrongLabel(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -49,6 +49,10 @@ var growthShapes = []growthShape{
 	{"uuencode without its characters", func(size int) []byte {
 		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a.zip\r\n" + repeat("M\r\n", size) + "`\r\nend")
 	}},
+	{"uuencode with and without its characters", func(size int) []byte {
+		return multi("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a.zip\r\n" + repeat("M\r\n", size/2) +
+			repeat("M5&AE('%U:6-K(&)R;W=N(&9O>\"!J=6UP<R!O=F5R('1H92!L87IY(&1O9RP@\r\n", size/2) + "`\r\nend")
+	}},
 	{"text in two charsets", func(size int) []byte {
 		return []byte("Content-Type: text/plain; charset=utf-8\r\n\r\n" + repeat("caf\xe9 au lait\r\ncafé au lait\r\n", size))
 	}},

@@ -96,6 +96,9 @@ func guessCharset(b []byte, hint string) guess {
 	return guess{charmap.Windows1252, "windows-1252", "for want of evidence for anything else"}
 }
 
+// maxEvidence is how much text is put together for a guess.
+const maxEvidence = 1 << 20
+
 // utf8Count is how much of a text is UTF-8.
 type utf8Count struct {
 	good  int  // characters beyond ASCII
@@ -149,7 +152,7 @@ func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
 		foreign = nil
 		for line := range bytes.Lines(b) {
 			if isForeign(line) {
-				foreign = append(foreign, line...)
+				foreign = append(foreign, line[:min(len(line), maxEvidence-len(foreign))]...)
 			}
 		}
 	}

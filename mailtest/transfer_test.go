@@ -61,6 +61,7 @@ func TestDecodeUU(t *testing.T) {
 		{"CRLF", "begin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\n", "Cat", nil},
 		{"a space for zero", "begin 644 zero\n#    \n \nend\n", "\x00\x00\x00", nil},
 		{"spaces cut off at the end", "begin 644 zero\n#\n\nend\n", "\x00\x00\x00", nil},
+		{"a line of spaces cut off", "begin 644 zero\nM\n`\nend\n", strings.Repeat("\x00", 45), nil},
 		{"two lines", "begin 600 x\nM5&AE('%U:6-K(&)R;W=N(&9O>\"!J=6UP<R!O=F5R('1H92!L87IY(&1O9RP@\n&='=I8V4N\n`\nend\n", "The quick brown fox jumps over the lazy dog, twice.", nil},
 		{"one byte", "begin 644 x\n!00``\n`\nend\n", "A", nil},
 		{"characters beyond the length", "begin 644 x\n!0V%T\n`\nend\n", "C", nil},

@@ -14,9 +14,10 @@ func isUU(encoding string) bool {
 }
 
 // decodeUU decodes uuencode (POSIX, uuencode): between "begin" and "end", lines with their length in front, or base64. Text
-// above and below is left out. It returns body itself if nothing begins in it, and never more than body is long.
+// above and below is left out. It returns body itself if nothing begins in it.
 func decodeUU(body []byte, bad *faults) []byte {
 	var out []byte
+	spare := 4 << 10 // bytes that may still come from characters that are missing: a line promises up to 63
 	begun := false
 	at := 0 // where the next line begins
 	for line := range bytes.Lines(body) {
@@ -33,13 +34,13 @@ func decodeUU(body []byte, bad *faults) []byte {
 				return decodeBase64(encoded, bad)
 			}
 			if begun {
-				out = make([]byte, 0, (len(body)-at)*3/4)
+				out = make([]byte, 0, (len(body)-at)*3/4+spare)
 			}
 		case string(bytes.TrimSpace(text)) == "end":
 			return out
 		default:
 			var ok bool
-			if out, ok = appendUU(out, text, len(body)); !ok && !bad.full() {
+			if out, ok = appendUU(out, text, &spare); !ok && !bad.full() {
 				bad.addf("uuencode: the line %q does not have the bytes that it promises", clip(text))
 			}
 		}
@@ -60,9 +61,9 @@ func beginsUU(line []byte) bool {
 }
 
 // appendUU appends what a line of uuencode means: its length, and a character for each six bits. It reports
-// whether the line is whole. Spaces at its end, which mail servers cut off, may be missing, as long as out is
-// not longer than most.
-func appendUU(out, line []byte, most int) ([]byte, bool) {
+// whether the line is whole. Spaces at its end, which mail servers cut off, may be missing, for as many bytes as
+// there are spare.
+func appendUU(out, line []byte, spare *int) ([]byte, bool) {
 	if len(line) == 0 {
 		return out, true
 	}
@@ -75,8 +76,10 @@ func appendUU(out, line []byte, most int) ([]byte, bool) {
 			var known bool
 			v, known = valueUU(line[i])
 			ok = ok && known
-		case len(out) >= most:
+		case *spare == 0:
 			return out, false
+		default:
+			*spare--
 		}
 		bits, have = bits<<6|v, have+6
 		if have >= 8 {
