@@ -54,6 +54,11 @@ const (
 
 	// WrongDenial: such answers have proofs with good signatures that prove something else.
 	WrongDenial
+
+	// OptOut denies by hashed names of which those are left out that are not secure (RFC 5155 §6), as
+	// most of the large domains do in which others register theirs, com among them. That a name
+	// does not exist is then insecure, since it could be one of those.
+	OptOut
 )
 
 // Secure makes a domain secure by DNSSEC (RFC 4033): it gets keys, and its parents too, up to the
@@ -89,6 +94,8 @@ func (n *Internet) Secure(domain string, how ...DNSSEC) {
 		switch {
 		case h == NSEC3:
 			s.NSEC3 = true
+		case h == OptOut:
+			s.OptOut = true
 		case h == RSA && s.Algorithm == 0:
 			s.Algorithm = dns.RSASHA256
 		case h == Ed25519 && s.Algorithm == 0:
@@ -117,7 +124,7 @@ func (d DNSSEC) flaw() zone.Flaw {
 var dnssecNames = enum.Names{
 	NSEC3: "NSEC3", RSA: "RSA", Ed25519: "Ed25519", BadSignatures: "BadSignatures", ExpiredSignatures: "ExpiredSignatures",
 	FutureSignatures: "FutureSignatures", UnrenewedSignatures: "UnrenewedSignatures", Unsigned: "Unsigned", WrongDS: "WrongDS",
-	NoDS: "NoDS", NoDenial: "NoDenial", WrongDenial: "WrongDenial",
+	NoDS: "NoDS", NoDenial: "NoDenial", WrongDenial: "WrongDenial", OptOut: "OptOut",
 }
 
 // String returns the name as it is in this package.

@@ -289,7 +289,11 @@ func (a *answerer) refer(root *node, p place) {
 			a.msg.Ns = append(a.msg.Ns, ds...)
 			a.sign(&a.msg.Ns, p.apex, ds)
 		} else {
-			a.prove(s, p.cut.wire())
+			wire := p.cut.wire()
+			if s.omits(p.cut) {
+				a.prove(s, wire[1+int(wire[0]):])
+			}
+			a.prove(s, wire)
 		}
 	}
 	a.addresses(root, servers)

@@ -45,7 +45,7 @@ func (s *signer) key(wire []byte) string {
 }
 
 // chain returns the names of the zone that have an NSEC or NSEC3 record, in order: all but those beneath
-// delegations, and with NSEC but empty non-terminals.
+// delegations, with NSEC but empty non-terminals, and with opt-out but insecure delegations.
 func (s *signer) chain() []link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *signer) chain() []link {
 	}
 	var walk func(at *node, wire []byte)
 	walk = func(at *node, wire []byte) {
-		if s.NSEC3 || len(at.sets) > 0 {
+		if !s.omits(at) && (s.NSEC3 || len(at.sets) > 0) {
 			s.links = append(s.links, link{s.key(wire), at})
 		}
 		if at != s.apex && at.delegated() {
@@ -67,6 +67,12 @@ func (s *signer) chain() []link {
 	walk(s.apex, s.apex.wire())
 	slices.SortFunc(s.links, func(a, b link) int { return strings.Compare(a.key, b.key) })
 	return s.links
+}
+
+// omits reports whether the chain has no record for a name since it is an insecure delegation (RFC
+// 5155 §6). The empty non-terminals above it have theirs.
+func (s *signer) omits(at *node) bool {
+	return s.OptOut && at != s.apex && at.delegated() && at.set(dns.TypeDS) == nil
 }
 
 // delegated tells whether a node that is no apex of the zone is where another zone begins.
@@ -100,7 +106,7 @@ func (at *node) changed() {
 }
 
 // denial returns the record that matches a name, or covers it: that of the last name of the chain which
-// is not behind it. So there is one way to deny names and types.
+// is not after it. So there is one way to deny names and types.
 func (s *signer) denial(wire []byte) dns.RR {
 	chain := s.chain()
 	i, found := slices.BinarySearchFunc(chain, s.key(wire), func(l link, key string) int { return strings.Compare(l.key, key) })
@@ -138,9 +144,13 @@ func (s *signer) nsec(owner, next string, types []uint16) dns.RR {
 func (s *signer) nsec3(hash, next string, types []uint16) dns.RR {
 	encode := func(hash string) string { return base32.HexEncoding.EncodeToString([]byte(hash)) }
 	owner := strings.ToLower(encode(hash)) + "." + strings.TrimPrefix(s.name, ".")
+	var flags uint8
+	if s.OptOut {
+		flags = 1
+	}
 	return &dns.NSEC3{
 		Hdr:  s.denialHeader(owner, dns.TypeNSEC3),
-		Hash: dns.SHA1, HashLength: sha1.Size, NextDomain: encode(next), TypeBitMap: types,
+		Hash: dns.SHA1, Flags: flags, HashLength: sha1.Size, NextDomain: encode(next), TypeBitMap: types,
 	}
 }
 
@@ -185,26 +195,42 @@ func (a *answerer) deny(p place, n *name, answered bool) {
 	if s == nil {
 		return
 	}
-	if a.mode == Recursive && s.deniesBadly() && p.apex.verdict(a.now()) == secure {
-		a.verdict, a.blamed = bogus, p.apex
+	validates := a.mode == Recursive && (s.OptOut || s.deniesBadly()) && p.apex.verdict(a.now()) == secure
+	if !a.signed && !validates {
+		return
+	}
+	whole := n.wire[:n.len()]
+	var encloser, next []byte // which has a record, and which is covered by one
+	switch {
+	case p.node != nil && !s.omits(p.node):
+	case p.node != nil:
+		encloser, next = whole[1+int(whole[0]):], whole
+	default:
+		skip := n.labels
+		for up := p.encloser; up.parent != nil; up = up.parent {
+			skip--
+		}
+		encloser, next = n.wire[n.starts[skip]:n.len()], n.wire[n.starts[skip-1]:n.len()]
+	}
+	if validates {
+		switch {
+		case s.deniesBadly():
+			a.verdict, a.blamed = bogus, p.apex
+		case next != nil: // what is covered may be a delegation (RFC 5155 §9.2)
+			a.verdict = max(a.verdict, insecure)
+		}
 	}
 	if !a.signed {
 		return
 	}
-	whole := n.wire[:n.len()]
-	if p.node != nil {
-		a.prove(s, whole)
-		return
-	}
-	skip := n.labels
-	for up := p.encloser; up.parent != nil; up = up.parent {
-		skip--
-	}
-	encloser, next := n.wire[n.starts[skip]:n.len()], n.wire[n.starts[skip-1]:n.len()]
 	wildcard := append([]byte{1, '*'}, encloser...)
 	switch {
+	case next == nil:
+		a.prove(s, whole)
 	case s.NSEC3 && answered:
 		a.prove(s, next)
+	case s.NSEC3 && p.node != nil:
+		a.prove(s, encloser, next)
 	case s.NSEC3:
 		a.prove(s, encloser, next, wildcard)
 	case answered:

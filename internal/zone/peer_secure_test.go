@@ -97,7 +97,7 @@ func secureZones(t *testing.T) (db *DB, zones []string, names map[string]bool) {
 		add(zone, randomZone(t, uint64(seed), zone+"."))
 	}
 	for i, zone := range zones {
-		if err := db.Secure(zone, Security{NSEC3: i%2 == 0}); err != nil {
+		if err := db.Secure(zone, Security{NSEC3: i%2 == 0, OptOut: i%4 == 0}); err != nil {
 			t.Fatal(err)
 		}
 		if zone != "kid.deleg.test" {

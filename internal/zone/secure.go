@@ -22,8 +22,12 @@ type Security struct {
 	Algorithm uint8
 
 	// NSEC3 makes the zone deny by hashed names (RFC 5155), with no salt and no additional
-	// iterations (RFC 9276 §3.1), and without opt-out.
+	// iterations (RFC 9276 §3.1).
 	NSEC3 bool
+
+	// OptOut leaves delegations without a DS record out of the hashed names (RFC 5155 §6). So
+	// names that do not exist are not secure but insecure. It implies NSEC3.
+	OptOut bool
 
 	// Flaw is what is wrong with the zone. 0 is nothing.
 	Flaw Flaw
@@ -208,6 +212,7 @@ func (c *change) sign(at *node, apex string, how Security) error {
 	if how.Algorithm == 0 {
 		how.Algorithm = dns.ECDSAP256SHA256
 	}
+	how.NSEC3 = how.NSEC3 || how.OptOut
 	const hash = 1 + 32 // octets, of the label that NSEC3 puts before the apex
 	if len(at.wire())+hash+1 > 255 {
 		return errors.New("the name is too long for NSEC3 records (RFC 5155 §3)")

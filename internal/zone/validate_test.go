@@ -110,6 +110,9 @@ func (v *validator) enter(t trust, name string) trust {
 				return trust{verdict: insecure}
 			}
 		}
+		if encloser := d.encloser(name, t.apex); encloser != "" && d.optedOut(below(name, encloser)) {
+			return trust{verdict: insecure} // RFC 5155 §8.6
+		}
 		if d.denies(name, dns.TypeDS, t.apex, r.Rcode) {
 			return t
 		}
@@ -141,6 +144,7 @@ func (v *validator) enter(t trust, name string) trust {
 // denial is an NSEC or NSEC3 record.
 type denial struct {
 	hashed      bool
+	optOut      bool
 	owner, next string // hashes of NSEC3 in upper case
 	types       []uint16
 	apex        string
@@ -157,9 +161,9 @@ func (v *validator) denials(t trust, r *dns.Msg) (all denials) {
 		}
 		switch rr := rr.(type) {
 		case *dns.NSEC:
-			all = append(all, denial{false, rr.Hdr.Name, rr.NextDomain, rr.TypeBitMap, t.apex})
+			all = append(all, denial{false, false, rr.Hdr.Name, rr.NextDomain, rr.TypeBitMap, t.apex})
 		case *dns.NSEC3:
-			all = append(all, denial{true, strings.ToUpper(labels(rr.Hdr.Name)[0]), rr.NextDomain, rr.TypeBitMap, t.apex})
+			all = append(all, denial{true, rr.Flags&1 != 0, strings.ToUpper(labels(rr.Hdr.Name)[0]), rr.NextDomain, rr.TypeBitMap, t.apex})
 		}
 	}
 	return all
@@ -204,6 +208,17 @@ func (all denials) match(name string, typ uint16) bool {
 
 func (all denials) cover(name string) bool {
 	return slices.ContainsFunc(all, func(d denial) bool { return d.covers(name) })
+}
+
+// optedOut reports whether there may be a delegation at a name that is covered (RFC 5155 §6).
+func (all denials) optedOut(name string) bool {
+	return slices.ContainsFunc(all, func(d denial) bool { return d.optOut && d.covers(name) })
+}
+
+// below returns the name one label longer than an encloser, on the way to a name.
+func below(name, encloser string) string {
+	l := labels(name)
+	return join(l[len(l)-len(labels(encloser))-1:])
 }
 
 // encloser returns the closest encloser that the records prove for a name that does not exist, or "".
@@ -281,8 +296,11 @@ func (v *validator) validate(name string, typ uint16) (verdict, string) {
 		if l := labels(h.Name); n < len(l) && l[0] != "*" || n < len(l)-1 {
 			d := v.denials(t, r)
 			next := join(l[len(l)-n-1:])
-			if !d.cover(h.Name) && !d.cover(next) {
+			switch {
+			case !d.cover(h.Name) && !d.cover(next):
 				note(bogus, h.Name+" comes from a wildcard, and may exist itself")
+			case d.optedOut(next):
+				note(insecure, h.Name+" comes from a wildcard, and may be delegated")
 			}
 		}
 	}
@@ -295,8 +313,16 @@ func (v *validator) validate(name string, typ uint16) (verdict, string) {
 		}
 		t := v.trustIn(name, typ, sigs)
 		note(t.verdict, name+" would be in such a zone")
-		if t.verdict == secure && !v.denials(t, r).denies(name, typ, t.apex, r.Rcode) {
-			note(bogus, fmt.Sprintf("no proof that there is no %s %s", name, dns.Type(typ)))
+		if t.verdict == secure {
+			d := v.denials(t, r)
+			encloser := d.encloser(name, t.apex)
+			optedOut := !d.match(name, typ) && encloser != "" && d.optedOut(below(name, encloser))
+			switch {
+			case optedOut && (typ == dns.TypeDS || d.denies(name, typ, t.apex, r.Rcode)):
+				note(insecure, name+" may be delegated (RFC 5155 §9.2)")
+			case !d.denies(name, typ, t.apex, r.Rcode):
+				note(bogus, fmt.Sprintf("no proof that there is no %s %s", name, dns.Type(typ)))
+			}
 		}
 	}
 	return worst, why
@@ -375,7 +401,7 @@ func compareWithValidator(t *testing.T, seed uint64) [3]int {
 		}
 	}
 	for _, zone := range []string{"b.z.test.", "z.test.", "y.test.", "test.", "x.com.", "com."} {
-		s := Security{NSEC3: rnd.IntN(2) == 0, Algorithm: []uint8{0, 0, dns.ED25519}[rnd.IntN(3)]}
+		s := Security{NSEC3: rnd.IntN(2) == 0, OptOut: rnd.IntN(4) == 0, Algorithm: []uint8{0, 0, dns.ED25519}[rnd.IntN(3)]}
 		if rnd.IntN(3) == 0 && zone != "test." {
 			s.Flaw = Flaw(rnd.IntN(int(WrongDenial)) + 1)
 		}
