@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +106,8 @@ func (r resolver) takesMail(domain string) bool {
 	return !notFound(err) || r.exists(domain)
 }
 
-// dnsbl tells whether the client is on a public blocklist (RFC 5782 §2).
+// dnsbl reports whether the client is on a public blocklist (RFC 5782 §2). Answers of 127.255.255.0/24 say what is
+// wrong with the question, such as that it came by a public resolver, and nothing about the client.
 func (t *turn) dnsbl(args []string) bool {
 	reverse, err := dns.ReverseAddr(t.a.Client)
 	if err != nil {
@@ -115,8 +117,13 @@ func (t *turn) dnsbl(args []string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	addrs, err := t.p.dns.LookupNetIP(ctx, "ip4", reverse+args[0]+".")
-	return err == nil && len(addrs) > 0 && addrs[0].Unmap().IsLoopback()
+	return err == nil && slices.ContainsFunc(addrs, func(addr netip.Addr) bool {
+		return addr.Unmap().IsLoopback() && !remarks.Contains(addr.Unmap())
+	})
 }
+
+// remarks are the answers of a blocklist about the question.
+var remarks = netip.MustParsePrefix("127.255.255.0/24")
 
 // notFound tells whether the DNS knows that there is nothing.
 func notFound(err error) bool {

@@ -84,8 +84,12 @@ type mail struct {
 	extra         []string // commands after EHLO
 	stop          string   // the stage before which the client stops
 	breakSequence string   // the stage at which a command comes too early
+	reset         bool     // by RSET
 	breakSyntax   string   // the stage whose command is malformed
-	signed        bool
+	path          string   // how, if not with a space and two @
+	signed        bool     // and changed after that
+	sealed        bool     // signed, as it should be
+	twice         bool     // sealed by two signatures
 }
 
 // message returns the message.
@@ -110,6 +114,13 @@ func (m *mail) message(w *world) []byte {
 			panic(err)
 		}
 		raw = append(signed, "and a line that was not signed\r\n"...)
+	}
+	for i := 0; m.sealed && (i == 0 || i == 1 && m.twice); i++ {
+		signed, err := w.signer.Sign(raw)
+		if err != nil {
+			panic(err)
+		}
+		raw = signed
 	}
 	return raw
 }
@@ -185,8 +196,13 @@ func (w *world) deliver(t *testing.T, c *conversation, m *mail, host string, aga
 	if m.stop == "helo" {
 		return
 	}
-	if m.breakSequence == "mail" && !c.say(t, "mail", "MAIL FROM:<"+m.from+">") {
-		return
+	if m.breakSequence == "mail" {
+		if m.reset {
+			c.say(t, "rset", "RSET")
+		}
+		if !c.say(t, "mail", "MAIL FROM:<"+m.from+">") {
+			return
+		}
 	}
 	if !again {
 		if !c.say(t, "helo", m.helo) {
@@ -230,11 +246,19 @@ func (w *world) deliver(t *testing.T, c *conversation, m *mail, host string, aga
 	if m.stop == "mail" {
 		return
 	}
+	wrong := m.path
+	if wrong == "" {
+		wrong = "<a b@@shop.example>"
+	}
 	command := "MAIL FROM:<" + strings.Trim(m.from, "<>") + ">" + m.params
 	switch {
 	case m.breakSyntax == "mail":
-		command = "MAIL FROM:<a b@@shop.example>"
+		command = "MAIL FROM:" + wrong
 	case m.breakSequence == "rcpt":
+		if m.reset {
+			c.say(t, "mail", command)
+			c.say(t, "rset", "RSET")
+		}
 		c.say(t, "rcpt", "RCPT TO:<"+m.to[0]+">")
 		return
 	}
@@ -242,14 +266,19 @@ func (w *world) deliver(t *testing.T, c *conversation, m *mail, host string, aga
 		return
 	}
 	if m.breakSequence == "data" {
+		if m.reset {
+			c.say(t, "rcpt", "RCPT TO:<"+m.to[0]+">")
+			c.say(t, "rset", "RSET")
+		}
 		c.say(t, "data", "DATA")
 		return
 	}
 	for _, to := range m.to {
+		to = "<" + to + ">"
 		if m.breakSyntax == "rcpt" {
-			to = "a b@@shop.example"
+			to = wrong
 		}
-		if !c.say(t, "rcpt", "RCPT TO:<"+to+">") {
+		if !c.say(t, "rcpt", "RCPT TO:"+to) {
 			return
 		}
 	}
