@@ -134,7 +134,7 @@ func TestGoneBeforeGreeting(t *testing.T) {
 		time.Sleep(time.Minute)
 		conn.Close()
 		s := srv.WaitSession(t, 1)
-		if got, want := s.End.Sub(s.Start), time.Minute; got != want || s.Ending != "the client closed the connection" {
+		if got, want := s.End.Sub(s.Start), time.Minute; got != want || s.Ending.Kind != mailtest.ClientClosed {
 			t.Errorf("it has ended after %v by %q, want %v, by the client:\n%s", got, s.Ending, want, s)
 		}
 		if len(s.Turns) != 1 || s.Turns[0].Reply != "" || s.Turns[0].Rule != 1 {
@@ -272,7 +272,7 @@ func TestGivenTLS(t *testing.T) {
 				t.Errorf("Envelope.TLS = %+v, want implicit TLS", m.Envelope.TLS)
 			}
 			s := srv.WaitSession(t, 1)
-			if s.TLS == nil || s.Ending != "QUIT" {
+			if s.TLS == nil || s.Ending.Kind != mailtest.ClientQuit {
 				t.Errorf("session: TLS %+v, ending %q", s.TLS, s.Ending)
 			}
 			if !strings.Contains(s.String(), "251 2.1.5 Encrypted") {

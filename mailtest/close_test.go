@@ -241,7 +241,7 @@ func TestCloseTold(t *testing.T) {
 						t.Errorf("the client hears %q, want %q", got, row.want)
 					}
 					s := srv.Sessions()[0]
-					if s.Ending != row.ending {
+					if s.Ending.String() != row.ending {
 						t.Errorf("ending = %q, want %q", s.Ending, row.ending)
 					}
 					for _, turn := range s.Turns {

@@ -135,7 +135,7 @@ func testCrash(t *testing.T, c connect, put func(*mailtest.Server), at mailtest.
 		defer func() {
 			srv.Close()
 			s := srv.Session(1)
-			if ending = s.Ending; len(s.Turns) == 0 || s.Turns[len(s.Turns)-1].Stage != at || s.Turns[len(s.Turns)-1].Reply != "" {
+			if ending = s.Ending.String(); len(s.Turns) == 0 || s.Turns[len(s.Turns)-1].Stage != at || s.Turns[len(s.Turns)-1].Reply != "" {
 				t.Errorf("%s: the transcript does not end at %v without a reply:\n%v", c.name, at, s)
 			}
 		}()

@@ -230,10 +230,10 @@ func describe(srv *mailtest.Server, session *mailtest.Session) []string {
 	found = append(found, "client "+session.Client)
 	for _, turn := range session.Turns {
 		for _, note := range turn.Notes {
-			found = append(found, "note "+note)
+			found = append(found, "note "+note.String())
 		}
 	}
-	found = append(found, "ended: "+session.Ending)
+	found = append(found, "ended: "+session.Ending.String())
 	for _, r := range srv.UnusedRules() {
 		found = append(found, fmt.Sprintf("unused %v %s", r.At, r.Reply))
 	}

@@ -166,15 +166,15 @@ func (s *Session) Dialogue() string {
 		}
 		w.turn(t)
 	}
-	switch {
-	case s.End.IsZero():
-	case strings.HasPrefix(s.Ending, "the client closed"):
+	switch s.Ending.Kind {
+	case 0:
+	case ClientClosed, ClientBroke:
 		w.step("c", "!!", "close")
-	case s.Ending == "QUIT", s.Ending == "the server closed the connection":
+	case ClientQuit, ServerClosed:
 		w.step("s", "!!", "close")
-	case s.Ending == "the server cut the connection":
+	case ServerCut:
 		w.step("s", "!!", "cut")
-	case s.Ending == "the server reset the connection":
+	case ServerReset:
 		w.step("s", "!!", "reset")
 	default:
 		w.comment("%s", s.Ending)

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/smtp"
 	"strings"
 
@@ -106,6 +108,21 @@ Diagnostic-Code: smtp; 550 Mailbox not found
 	// Output: bob@qq.com: failed at mail.example.com, 5.1.1 "550 Mailbox not found"
 }
 
+// How a connection ended: here, a rule has reset it.
+func ExampleEnding() {
+	var srv mailtest.Server
+	srv.AddRules(mailtest.Rule{At: mailtest.Data, Drop: mailtest.Reset})
+	register(&srv, "bob@qq.com")
+	srv.Close()
+
+	ending := srv.Sessions()[0].Ending
+	fmt.Println(ending.Kind == mailtest.ServerReset)
+	fmt.Println(ending)
+	// Output:
+	// true
+	// the server reset the connection
+}
+
 // The header has the fields in their order, decoded and as they came.
 func ExampleField() {
 	msg := mailtest.ParseMessage([]byte("X-Shop: one\r\nSubject: =?utf-8?B?5L2g5aW9?=,\r\n Bob\r\n\r\n"))
@@ -134,6 +151,29 @@ func ExampleList() {
 		"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n")).List()
 	fmt.Println(list.ID, list.Unsubscribe, list.OneClick)
 	// Output: news.example.com [https://example.com/leave?id=7 mailto:leave@example.com] true
+}
+
+// What a client did wrong below the commands: here it did not double a dot.
+func ExampleNote() {
+	var srv mailtest.Server
+	conn, err := net.Dial("tcp", srv.Addr())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "HELO shop.example\r\nMAIL FROM:<shop@example.com>\r\nRCPT TO:<bob@qq.com>\r\nDATA\r\n.hidden\r\n.\r\nQUIT\r\n")
+	io.Copy(io.Discard, conn)
+	srv.Close()
+
+	for _, turn := range srv.Sessions()[0].Turns {
+		for _, note := range turn.Notes {
+			if note.Kind == mailtest.DotNotDoubled {
+				fmt.Println(turn.Stage, note.Count, note)
+			}
+		}
+	}
+	// Output: Dot 1 1 lines begin with a dot that was not doubled
 }
 
 // Recipients come with what the client wants to be told about each.

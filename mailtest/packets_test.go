@@ -85,16 +85,16 @@ func replayed(t *testing.T, d *dialog, rules []mailtest.Rule, pieces ...[]byte) 
 		if strings.HasPrefix(reply, "334 ") {
 			reply = "334 *\r\n" // which may be a random challenge
 		}
-		notes := slices.DeleteFunc(turn.Notes, func(note string) bool { // on what the client did not wait for
-			return strings.Contains(note, "without waiting for")
+		notes := slices.DeleteFunc(turn.Notes, func(note mailtest.Note) bool {
+			return note.Kind == mailtest.GreetingNotAwaited || note.Kind == mailtest.ReplyNotAwaited
 		})
 		fmt.Fprintf(&b, "%v %q %q %q %q rule %d\n", turn.Stage, turn.Command, reply, turn.Payload, notes, turn.Rule)
 	}
 	for _, m := range srv.Messages() {
 		fmt.Fprintf(&b, "message %q %+v acked %v\n", m.Raw, m.Envelope, m.Acked)
 	}
-	ending := s.Ending
-	if i := strings.Index(ending, " reset"); i >= 0 && strings.Contains(ending, "peer") {
+	ending := s.Ending.String()
+	if strings.Contains(s.Ending.Cause, " reset") && strings.Contains(s.Ending.Cause, "peer") {
 		ending = "reset by the client"
 	}
 	return b.String() + "ended: " + ending

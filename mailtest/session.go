@@ -138,7 +138,7 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	if r.changesTLS() {
 		cfg, err := r.tlsConfig(ss.server)
 		if err != nil {
-			t.Notes = append(t.Notes, err.Error())
+			t.Notes = append(t.Notes, wire.Note{Kind: wire.CertificateMissing, Text: err.Error()})
 		}
 		act.TLS = cfg
 	}
@@ -254,7 +254,7 @@ func (ss *session) Reply(t *wire.Turn) {
 			ss.user, ss.mechanism = ss.auth.server.User(), ss.auth.mechanism
 		}
 		if ss.auth != nil && ss.auth.err != nil {
-			t.Notes = append(t.Notes, ss.auth.err.Error())
+			t.Notes = append(t.Notes, wire.Note{Kind: wire.ExchangeFailed, Text: ss.auth.err.Error()})
 			ss.auth.err = nil
 		}
 	case Body:
@@ -445,10 +445,10 @@ func (ss *session) Encrypted(state tls.ConnectionState) {
 }
 
 // End notes how the connection ended.
-func (ss *session) End(how string) {
+func (ss *session) End(how wire.Ending) {
 	ss.passed()
 	ss.mu.Lock()
-	ss.log.end, ss.log.ending = time.Now(), how
+	ss.log.end, ss.log.ending = time.Now(), Ending{endingKinds[how.Kind], how.Cause}
 	ss.mu.Unlock()
 	s := ss.server
 	s.state.Lock()

@@ -68,7 +68,9 @@ func smuggle(t *testing.T, end string, policy mailtest.BareLF, messages int, not
 func notes(s *mailtest.Session) []string {
 	var all []string
 	for _, turn := range s.Turns {
-		all = append(all, turn.Notes...)
+		for _, note := range turn.Notes {
+			all = append(all, note.String())
+		}
 	}
 	return all
 }

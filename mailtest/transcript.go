@@ -24,10 +24,10 @@ type Session struct {
 	Server string
 
 	// Start is when the connection was accepted, End when it ended; End is zero while it is open.
-	// Ending says how it ended, such as "QUIT" or "the client closed the connection".
+	// Ending is how it ended.
 	Start  time.Time
 	End    time.Time
-	Ending string
+	Ending Ending
 
 	// Helo, User and Mechanism are as in [Envelope]: the last name that the client gave, and who it
 	// proved to be.
@@ -76,7 +76,7 @@ type Turn struct {
 	Message int
 
 	// Notes say what was remarkable about the client's bytes.
-	Notes []string
+	Notes []Note
 }
 
 // Code returns the reply code, or 0 if there is none.
@@ -219,7 +219,7 @@ func (s *Session) summary() string {
 	if s.End.IsZero() {
 		b.WriteString("still open")
 	} else {
-		b.WriteString(s.Ending)
+		b.WriteString(s.Ending.String())
 	}
 	return b.String()
 }
@@ -227,7 +227,7 @@ func (s *Session) summary() string {
 // transcript is how a session keeps its turns: few bytes each, for there may be hundreds of thousands.
 type transcript struct {
 	start, end time.Time
-	ending     string
+	ending     Ending
 	tls        *TLS
 	client     string
 	helo       string
@@ -261,7 +261,7 @@ type wording struct {
 // extra is what most turns have not.
 type extra struct {
 	payload []byte // of a message that was not accepted
-	notes   []string
+	notes   []Note
 	rule    int
 }
 
@@ -279,7 +279,7 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 	rule := max(0, t.Action.Rule) // ofNature does not show
 	if t.Payload != nil && !filed || t.Notes != nil || rule != 0 {
 		rec.extra = true
-		x := extra{notes: t.Notes, rule: rule}
+		x := extra{notes: notesOf(t.Notes), rule: rule}
 		if !filed {
 			x.payload = t.Payload
 		}
@@ -373,7 +373,7 @@ func (ss *session) snapshot() *Session {
 	s := ss.copied()
 	for i := range s.Turns {
 		if t := &s.Turns[i]; t.Stage == Dot && t.Command == "" {
-			t.Notes = slices.Concat(t.Notes, wire.LineEnds(t.Payload))
+			t.Notes = slices.Concat(t.Notes, notesOf(wire.LineEnds(t.Payload)))
 		}
 	}
 	return s

@@ -20,7 +20,7 @@ func TestAllocations(t *testing.T) {
 	lines := lineReader{src: endless("MAIL FROM:<a@b.example>\r\n")}
 	line := func() {
 		if got, notes, err := lines.line(); err != nil || notes != nil || !bytes.HasPrefix(got, []byte("MAIL")) {
-			t.Fatalf("line = %q, %q, %v, want MAIL", got, notes, err)
+			t.Fatalf("line = %q, %v, %v, want MAIL", got, notes, err)
 		}
 	}
 	for _, test := range []struct {

@@ -41,7 +41,7 @@ func (c *Conn) bdat() error {
 	}
 	t.Payload, t.Received = chunk, time.Now()
 	if err != nil {
-		t.Notes = append(t.Notes, "the chunk was not completed")
+		t.note(Note{Kind: ChunkUnfinished})
 		c.handler.Reply(t)
 		c.after(t)
 		return err
@@ -189,12 +189,4 @@ func (c *Conn) readBytes(size, limit int64) ([]byte, error) {
 		}
 	}
 	return chunk, nil
-}
-
-// middle says in the middle of what the client has gone.
-func middle(err error, of string) error {
-	if err == io.EOF {
-		return endError("the client closed the connection in the middle of the " + of)
-	}
-	return err
 }

@@ -5,8 +5,6 @@ package wire
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"time"
 )
@@ -97,11 +95,6 @@ func (c *Conn) Serve() { c.startEngine(awaitGreeting) }
 // errEngineReplaced ends an engine whose place another one has taken.
 var errEngineReplaced = errors.New("wire: a fresh engine has taken over")
 
-// endError ends a connection and says how it ended.
-type endError string
-
-func (e endError) Error() string { return string(e) }
-
 // next ends the engine's turn and takes more of them, until there is something for the engine to read.
 func (c *Conn) next() error {
 	if err := c.settle(); err != nil {
@@ -183,7 +176,7 @@ func (c *Conn) step() error {
 }
 
 // line reads a line, and lets the Handler act if none comes for a long time.
-func (c *Conn) line() (line []byte, notes []string, err error) {
+func (c *Conn) line() (line []byte, notes []Note, err error) {
 	var since time.Time // the client has been silent
 	silent := time.Duration(0)
 	for {
@@ -251,42 +244,9 @@ func (c *Conn) listen(d time.Duration) (time.Duration, error) {
 	c.setReadDeadline(time.Time{})
 	switch {
 	case err == nil:
-		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the greeting", len(c.in.buffered())))
+		c.turn.note(Note{Kind: GreetingNotAwaited, Count: int64(len(c.in.buffered()))})
 	case timedOut(err):
 		err = nil
 	}
 	return time.Since(start), err
-}
-
-// end closes the socket, once, and reports how the connection ended.
-func (c *Conn) end(err error) {
-	c.ended = true
-	how, ok := errors.AsType[endError](err)
-	switch {
-	case ok:
-	case errors.Is(err, io.EOF):
-		how = "the client closed the connection"
-	default:
-		how = endError(c.broken("read", err).Error())
-	}
-	defer func() { c.handler.End(string(how)) }() // whatever closing a conn of the caller's own does
-	if how == errStopped && c.sayFarewell() {
-		how += " (421 4.3.2)"
-	}
-	c.conn.Close()
-	c.Shut()
-}
-
-// broken says how the socket failed.
-func (c *Conn) broken(op string, err error) error {
-	if c.stopped() {
-		return errStopped
-	}
-	if end, ok := errors.AsType[endError](err); ok {
-		return end
-	}
-	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Err != nil {
-		err = operation.Err
-	}
-	return endError(fmt.Sprintf("%s: %v", op, err))
 }

@@ -30,7 +30,7 @@ func (c *Conn) crash(value any) {
 	}
 	c.ended = true
 	c.handler.Crashed(&c.turn, value, debug.Stack())
-	defer c.handler.End("the server reset the connection, since the test's own code panicked")
+	defer c.handler.End(Ending{Kind: ServerCrashed})
 	defer func() { recover() }() // closing it may panic once more, which says nothing new
 	c.drop(Reset)
 	c.Shut()

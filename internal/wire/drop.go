@@ -18,10 +18,10 @@ func (c *Conn) drop(d Drop) error {
 			l.SetLinger(0)
 		}
 		c.raw.Close()
-		return endError("the server reset the connection")
+		return Ending{Kind: ServerReset}
 	case Hang:
 		io.Copy(io.Discard, c.raw)
-		return endError("the server fell silent")
+		return Ending{Kind: ServerSilent}
 	case Close:
 		if tc, ok := c.conn.(interface{ CloseWrite() error }); ok && c.conn != c.raw {
 			tc.CloseWrite() // close_notify
@@ -34,7 +34,7 @@ func (c *Conn) drop(d Drop) error {
 	}
 	c.raw.Close()
 	if d == Cut {
-		return endError("the server cut the connection")
+		return Ending{Kind: ServerCut}
 	}
-	return endError("the server closed the connection")
+	return Ending{Kind: ServerClosed}
 }

@@ -55,7 +55,7 @@ func (c *Conn) readDSN() (others []string, refuse string) {
 			return nil, "501 5.5.4 Malformed " + key + " parameter value"
 		}
 		if small {
-			t.Notes = append(t.Notes, "hexadecimal digits in small letters in "+key)
+			t.note(Note{Kind: LowerCaseHex, Text: key})
 		}
 	}
 	return others, ""

@@ -100,9 +100,9 @@ func (e *engine) finish() error {
 	switch {
 	case err != nil:
 	case c.turn.Verb == "QUIT":
-		err = endError("QUIT")
+		err = Ending{Kind: ClientQuit}
 	default:
-		err = endError("the server gave up: internal error")
+		err = Ending{Kind: ServerFailed}
 	}
 	c.end(err)
 	return nil

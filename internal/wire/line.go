@@ -5,7 +5,6 @@ package wire
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -102,7 +101,7 @@ func (l *lineReader) fill() error {
 // line reads one line and strips its end. The line is valid until the next call. The notes say what
 // was wrong with it. A line over maxLine gives errLineTooLong and its beginning; an error of the client's
 // connection comes with what there was of a line, which is not taken.
-func (l *lineReader) line() (line []byte, notes []string, err error) {
+func (l *lineReader) line() (line []byte, notes []Note, err error) {
 	if l.long != nil {
 		return l.discardLine()
 	}
@@ -125,16 +124,16 @@ func (l *lineReader) line() (line []byte, notes []string, err error) {
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
 	} else {
-		notes = append(notes, "the line ends with a bare LF")
+		notes = append(notes, Note{Kind: LineBareLF})
 	}
 	if bytes.IndexByte(line, '\r') >= 0 {
-		notes = append(notes, "a bare CR in the line")
+		notes = append(notes, Note{Kind: LineBareCR})
 	}
 	return line, notes, nil
 }
 
 // discardLine passes over the rest of a line that is too long, and keeps its beginning.
-func (l *lineReader) discardLine() ([]byte, []string, error) {
+func (l *lineReader) discardLine() ([]byte, []Note, error) {
 	if l.long == nil {
 		l.long, l.passed = bytes.Clone(l.buffered()[:keepLine]), 0
 	}
@@ -154,9 +153,9 @@ func (l *lineReader) discardLine() ([]byte, []string, error) {
 		l.passed += len(l.take(end))
 		head := l.long
 		l.long = nil
-		return head, []string{fmt.Sprintf("a line of %d bytes, cut here after %d", l.passed, keepLine)}, errLineTooLong
+		return head, []Note{{Kind: LineTooLong, Count: int64(l.passed), Offset: keepLine}}, errLineTooLong
 	}
 	head := l.long
 	l.long = nil
-	return head, []string{fmt.Sprintf("a line without end, given up after %d bytes, cut here after %d", l.passed, keepLine)}, errLineEndless
+	return head, []Note{{Kind: LineEndless, Count: int64(l.passed), Offset: keepLine}}, errLineEndless
 }

@@ -264,7 +264,7 @@ func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 func (c *Conn) lost(data []byte) {
 	t := c.begin(Body, "", nil)
 	t.Payload = bytes.Clone(data)
-	t.Notes = append(t.Notes, "the message was not completed")
+	t.note(Note{Kind: MessageUnfinished})
 	c.handler.Reply(t)
 	c.after(t)
 }
@@ -295,16 +295,16 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	t := c.begin(End, "", nil)
 	t.Payload = data
 	if u.bare > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d lines begin with a dot that was not doubled", u.bare))
+		t.note(Note{Kind: DotNotDoubled, Count: int64(u.bare)})
 	}
 	if u.smuggled {
-		t.Notes = append(t.Notes, "the message ends with a dot and a bare LF")
+		t.note(Note{Kind: DotBareLF})
 	}
 	size := int64(len(data)) + u.cut
 	tooBig := size > c.cfg.MaxSize
 	t.Cut = u.cut
 	if u.cut > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("a message of %d bytes, of which the first %d were kept", size, len(data)))
+		t.note(Note{Kind: MessageCut, Count: size, Offset: int64(len(data))})
 	}
 	if replied {
 		c.advance(nil)
@@ -339,16 +339,22 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 // LineEnds says which line ends of a message are none, and which of them could hide a second
 // message from one of two servers (the "SMTP smuggling" of 2023). It is nil if there are none of
 // them. No turn has it in its Notes: to look at a large message takes longer than to receive it.
-func LineEnds(data []byte) []string {
+func LineEnds(data []byte) []Note {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf
 	if lf == 0 && cr == 0 {
 		return nil
 	}
-	notes := []string{fmt.Sprintf("%d bare LF and %d bare CR in the message", lf, cr)}
+	var notes []Note
+	if lf > 0 {
+		notes = append(notes, Note{Kind: MessageBareLF, Count: int64(lf)})
+	}
+	if cr > 0 {
+		notes = append(notes, Note{Kind: MessageBareCR, Count: int64(cr)})
+	}
 	for _, end := range []string{"\n.\n", "\n.\r\n", "\r.\r", "\n.\r", "\r.\n", "\r.\r\n", "\r\n\x00.\r\n"} {
 		if i := indexEnd(data, end); i >= 0 {
-			notes = append(notes, fmt.Sprintf("%q at byte %d may end the message for other servers", end, i))
+			notes = append(notes, Note{Kind: HiddenEnd, Text: end, Offset: int64(i)})
 		}
 	}
 	return notes

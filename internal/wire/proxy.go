@@ -5,7 +5,6 @@ package wire
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"net"
 	"net/netip"
 
@@ -19,7 +18,7 @@ func (c *Conn) readProxyHeader() error {
 	awaitProxyLine(r)
 	h, err := proxyproto.Read(r)
 	if err != nil {
-		return endError(fmt.Sprintf("no PROXY header: %v", c.broken("read", err)))
+		return c.noProxyHeader(err)
 	}
 	rest, _ := r.Peek(r.Buffered())
 	if len(rest) > 0 {
@@ -34,6 +33,15 @@ func (c *Conn) readProxyHeader() error {
 		c.handler.Identified(netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), "", "")
 	}
 	return nil
+}
+
+// noProxyHeader returns how the connection ends without a header.
+func (c *Conn) noProxyHeader(err error) Ending {
+	end := c.broken(ReadFailed, err)
+	if end.Kind == ReadFailed {
+		end.Kind = ProxyFailed
+	}
+	return end
 }
 
 // awaitProxyLine waits until a header of version 1 is there as a whole, for go-proxyproto refuses one that

@@ -46,7 +46,7 @@ func argument(line []byte) string {
 }
 
 // command takes a command line through its turn.
-func (c *Conn) command(line []byte, notes []string) error {
+func (c *Conn) command(line []byte, notes []Note) error {
 	v := verb(line)
 	t := c.begin(Command, v, line)
 	t.Notes = notes
@@ -99,7 +99,7 @@ func (c *Conn) mustWait(verb string) bool {
 // noteHaste notes what has come behind the line of the turn already.
 func (c *Conn) noteHaste() {
 	if n := len(c.in.buffered()); n > 0 {
-		c.turn.Notes = append(c.turn.Notes, fmt.Sprintf("%d bytes came without waiting for the reply", n))
+		c.turn.note(Note{Kind: ReplyNotAwaited, Count: int64(n)})
 	}
 }
 
@@ -134,14 +134,14 @@ func (c *Conn) partOfLine(line []byte, err error) error {
 		k = AuthStep
 	}
 	t := c.begin(k, verb(line), line)
-	t.Notes, t.Secret = []string{"the line was not completed"}, c.secret(line)
+	t.Notes, t.Secret = []Note{{Kind: LineUnfinished}}, c.secret(line)
 	c.handler.Reply(t)
 	c.after(t)
 	return middle(err, "line")
 }
 
 // tooLong answers a line that is longer than any command may be.
-func (c *Conn) tooLong(line []byte, notes []string, why error) error {
+func (c *Conn) tooLong(line []byte, notes []Note, why error) error {
 	t := c.begin(Command, "", line)
 	t.Notes, t.Secret = notes, c.secret(line)
 	if c.state.authing {
@@ -171,7 +171,7 @@ func (c *Conn) dismiss(reply string) error {
 }
 
 // authStep takes the client's answer to a challenge through its turn.
-func (c *Conn) authStep(line []byte, notes []string) error {
+func (c *Conn) authStep(line []byte, notes []Note) error {
 	t := c.begin(AuthStep, "", line)
 	t.Notes, t.Secret = notes, true
 	c.noteHaste()

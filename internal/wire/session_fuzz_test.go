@@ -24,7 +24,7 @@ import (
 // recorder is a Handler that lets everything pass and keeps it.
 type recorder struct {
 	turns []Turn
-	ends  []string
+	ends  []Ending
 	ended chan struct{}
 }
 
@@ -35,8 +35,8 @@ func (r *recorder) Reply(*Turn)                {}
 func (r *recorder) After(t *Turn) {
 	kept := *t
 	kept.Line, kept.Reply = bytes.Clone(t.Line), bytes.Clone(t.Reply[:t.Sent])
-	kept.Notes = slices.DeleteFunc(slices.Clone(t.Notes), func(note string) bool {
-		return strings.HasSuffix(note, "came without waiting for the reply") // which depends on the pieces
+	kept.Notes = slices.DeleteFunc(slices.Clone(t.Notes), func(note Note) bool {
+		return note.Kind == ReplyNotAwaited // which depends on the pieces
 	})
 	r.turns = append(r.turns, kept)
 }
@@ -73,7 +73,7 @@ func (r *recorder) Crashed(_ *Turn, value any, stack []byte) {
 	panic(fmt.Sprintf("%v\n%s", value, stack))
 }
 
-func (r *recorder) End(how string) {
+func (r *recorder) End(how Ending) {
 	r.ends = append(r.ends, how)
 	close(r.ended)
 }
@@ -145,9 +145,9 @@ func FuzzSession(f *testing.F) {
 		check(t, inPieces, read, input)
 		said := func(r *recorder) (s []string) {
 			for _, turn := range r.turns {
-				s = append(s, turn.Verb, string(turn.Line), string(turn.Payload), string(turn.Reply), strings.Join(turn.Notes, "; "))
+				s = append(s, turn.Verb, string(turn.Line), string(turn.Payload), string(turn.Reply), fmt.Sprint(turn.Notes))
 			}
-			return append(s, r.ends...)
+			return append(s, fmt.Sprint(r.ends))
 		}
 		if a, b := said(whole), said(inPieces); !slices.Equal(a, b) {
 			t.Errorf("in one piece the dialogue is\n%q, in pieces %q", a, b)
@@ -159,7 +159,7 @@ func FuzzSession(f *testing.F) {
 func check(t *testing.T, r *recorder, read, input []byte) {
 	t.Helper()
 	if len(r.ends) != 1 {
-		t.Errorf("got %d ends, want 1: %q", len(r.ends), r.ends)
+		t.Errorf("got %d ends, want 1: %v", len(r.ends), r.ends)
 	}
 	var sent []byte
 	for _, turn := range r.turns {

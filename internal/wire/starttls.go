@@ -5,8 +5,10 @@ package wire
 import (
 	"bytes"
 	"crypto/tls"
-	"fmt"
 )
+
+// keepInjected is how many bytes are kept of what was injected after STARTTLS.
+const keepInjected = 200
 
 // startTLS takes STARTTLS through its turn. On success a fresh engine takes over, for nothing that
 // was said before counts any longer (RFC 3207 §4.2).
@@ -21,11 +23,11 @@ func (c *Conn) startTLS() error {
 		return c.conclude(oneLine("501 5.5.4 STARTTLS takes no argument"))
 	}
 	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
-		note := fmt.Sprintf("%d bytes of plain text injected behind STARTTLS were discarded", len(injected))
+		note := Note{Kind: TextInjected, Count: int64(len(injected))}
 		if !c.state.credentials && !bytes.Contains(bytes.ToUpper(injected), []byte("AUTH")) {
-			note += fmt.Sprintf(": %.200q", injected)
+			note.Text = string(injected[:min(len(injected), keepInjected)])
 		}
-		t.Notes = append(t.Notes, note)
+		t.note(note)
 	}
 	if err := c.conclude(oneLine("220 2.0.0 Ready to start TLS")); err != nil {
 		return err
@@ -77,8 +79,11 @@ func (c *Conn) handshake() error {
 		}
 	}
 	if err != nil {
-		err = c.broken("TLS handshake", err)
-		t.Notes = append(t.Notes, err.Error())
+		end := c.broken(TLSFailed, err)
+		if end.Kind == TLSFailed {
+			t.note(Note{Kind: HandshakeFailed, Text: end.Cause})
+		}
+		err = end
 	}
 	c.handler.Reply(t)
 	c.after(t)

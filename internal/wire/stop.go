@@ -15,9 +15,6 @@ const Grace = 250 * time.Millisecond
 // farewell is what a client hears when the server ends.
 const farewell = "421 4.3.2 Service shutting down, closing connection"
 
-// errStopped ends a connection because its server ends.
-var errStopped = endError("the server was closed")
-
 // stopper is the side of a connection that Stop and Shut touch from other goroutines.
 type stopper struct {
 	closed chan struct{} // closed by Stop and Shut; ends delays

@@ -42,7 +42,7 @@ type Turn struct {
 	Accepted bool      // whether the server itself agrees: the reply before a Handler's lies was 2xx or 3xx
 	Sent     int       // how many bytes of Reply were sent
 	Replied  time.Time // when they were
-	Notes    []string  // what is remarkable about the bytes: bare LF, a line that is too long, …
+	Notes    []Note    // what is remarkable about the bytes
 	Action   Action    // what Before wanted
 
 	// Silent is, at Idle, for how long the client has been silent: what Patience has said.
@@ -273,7 +273,7 @@ func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 		}
 		n, err := c.conn.Write(p)
 		if err != nil {
-			err = c.broken("write", err)
+			err = c.broken(WriteFailed, err)
 		}
 		return n, err
 	}
@@ -285,7 +285,7 @@ func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 			}
 		}
 		if _, err := c.conn.Write(p[i : i+1]); err != nil {
-			return i, c.broken("write", err)
+			return i, c.broken(WriteFailed, err)
 		}
 	}
 	return len(p), nil

@@ -95,5 +95,5 @@ type Handler interface {
 	Crashed(t *Turn, value any, stack []byte)
 
 	// End is told once how the connection ended. Nothing is called after it.
-	End(how string)
+	End(how Ending)
 }

@@ -69,10 +69,10 @@ func FuzzSession(f *testing.F) {
 	f.Add("EHLO a.example.com\nMAIL FROM:<a@b.example>\nRCPT TO:<b@c.example>\nDATA\nSubject: x\n\n.\nQUIT", "250-a\n250 SIZE")
 	f.Add("MAIL FROM : a SIZE=999999999999999999999 =\nRCPT TO:<@a,@b:c>\nAUTH\nHELO [IPv6:::]\n\x00", "")
 	f.Fuzz(func(t *testing.T, said, reply string) {
-		s := &mailtest.Session{End: now, Ending: "the client closed the connection"}
+		s := &mailtest.Session{End: now, Ending: mailtest.Ending{Kind: mailtest.ClientClosed}}
 		stage := mailtest.Greeting
 		for line := range strings.SplitSeq(said, "\n") {
-			s.Turns = append(s.Turns, mailtest.Turn{Stage: stage, Command: line, Reply: reply, Payload: []byte(line), Notes: []string{line}})
+			s.Turns = append(s.Turns, mailtest.Turn{Stage: stage, Command: line, Reply: reply, Payload: []byte(line), Notes: []mailtest.Note{{Kind: mailtest.NoteKind(len(line)), Count: int64(len(line)), Text: line}}})
 			stage++
 		}
 		for _, f := range Session(s) {

@@ -3,7 +3,7 @@ package lint
 // This file looks at what a client said in an SMTP dialogue (RFC 5321).
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,21 +42,25 @@ func ok(t mailtest.Turn) bool { return t.Code() >= 200 && t.Code() < 400 }
 // notes takes what the server has noted about the bytes.
 func (c *sessionChecker) notes(i int, t mailtest.Turn) {
 	for _, note := range t.Notes {
-		switch {
-		case strings.Contains(note, "may end the message"), strings.Contains(note, "dot and a bare LF"):
+		switch note.Kind {
+		case mailtest.HiddenEnd, mailtest.DotBareLF:
 			c.out.add(endSmuggled, "", i, "%s", note)
-		case t.Stage == mailtest.Dot && strings.Contains(note, "in the message"): // has rules of its own
-		case strings.Contains(note, "bare LF"), strings.Contains(note, "bare CR"):
+		case mailtest.LineBareLF, mailtest.LineBareCR: // those of a message have rules of their own
 			c.out.add(commandLineEnd, "", i, "%s: %s", note, quote(t.Command))
-		case strings.Contains(note, "hexadecimal digits in small letters"):
+		case mailtest.LowerCaseHex:
 			c.out.add(parameterCase, "", i, "%s: %s", note, quote(t.Command))
-		case strings.Contains(note, "not doubled"):
+		case mailtest.DotNotDoubled:
 			c.out.add(dotUndoubled, "", i, "%s", note)
-		case strings.Contains(note, "without waiting"), strings.Contains(note, "injected behind STARTTLS"):
-			what, _, _ := strings.Cut(note, ": ")
-			c.out.add(pipelining, "", i, "%s: %s", what, quote(t.Command))
+		case mailtest.GreetingNotAwaited, mailtest.ReplyNotAwaited, mailtest.TextInjected:
+			note.Text = "" // whatever else the client has said
+			c.out.add(pipelining, "", i, "%s: %s", note, quote(t.Command))
 		}
 	}
+}
+
+// noted reports whether a turn has a note of a kind.
+func noted(t mailtest.Turn, kind mailtest.NoteKind) bool {
+	return slices.ContainsFunc(t.Notes, func(n mailtest.Note) bool { return n.Kind == kind })
 }
 
 func (c *sessionChecker) turn(i int, t mailtest.Turn) {
@@ -64,7 +68,7 @@ func (c *sessionChecker) turn(i int, t mailtest.Turn) {
 	verb, arg = strings.ToUpper(verb), strings.TrimSpace(arg)
 	switch t.Stage {
 	case mailtest.Handshake:
-		if c.s.TLS != nil && len(t.Notes) == 0 { // nothing that was said before counts, RFC 3207 §4.2
+		if c.s.TLS != nil && !noted(t, mailtest.HandshakeFailed) { // nothing that was said before counts, RFC 3207 §4.2
 			c.encrypted, c.greeted, c.authed = true, false, false
 			c.clear()
 		}
@@ -317,7 +321,9 @@ func (c *sessionChecker) size(i int, t mailtest.Turn) {
 	}
 	size := int64(len(t.Payload))
 	for _, note := range t.Notes { // of a message that is too big, only the beginning is there
-		fmt.Sscanf(note, "a message of %d bytes", &size)
+		if note.Kind == mailtest.MessageCut {
+			size = note.Count
+		}
 	}
 	if size > said || said > 2*size+1024 {
 		c.out.add(sizeWrong, "", i, "SIZE said %d, and the message has %d bytes", said, size)
@@ -335,11 +341,11 @@ func (c *sessionChecker) ending() {
 			return
 		}
 	}
-	switch {
-	case strings.HasPrefix(c.s.Ending, "the client closed the connection in the middle"):
+	switch kind := c.s.Ending.Kind; {
+	case kind == mailtest.ClientBroke:
 		c.out.add(messageCut, "", last, "%s", c.s.Ending)
 	case c.s.Turns[last].Code() == 421: // the server has said good-bye
-	case strings.HasPrefix(c.s.Ending, "the client"), strings.HasPrefix(c.s.Ending, "read"):
+	case kind == mailtest.ClientClosed, kind == mailtest.ReadFailed:
 		c.out.add(quitMissing, "", last, "%s", c.s.Ending)
 	}
 }

@@ -1,0 +1,144 @@
+package mailtest
+
+// Notes: what is remarkable about the bytes of a client.
+
+import (
+	"fmt"
+
+	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
+
+// Note is something remarkable about what a client did in a turn. It is plain data.
+type Note struct {
+	Kind NoteKind
+
+	// Count, Offset and Text are what the kind says that they are; the others are zero.
+	Count  int64
+	Offset int64
+	Text   string
+}
+
+// NoteKind is what a [Note] is about. The zero NoteKind is nothing.
+type NoteKind uint8
+
+// The kinds of notes. Most of them are mistakes of the client.
+const (
+	LineBareLF         NoteKind = iota + 1 // the line ends with LF alone (RFC 5321 §2.3.8)
+	LineBareCR                             // there is a CR inside the line (RFC 5321 §2.3.8)
+	LineTooLong                            // the line has Count bytes, more than 16 KiB; Command has those before Offset
+	LineEndless                            // the line had no end within Count bytes; Command has those before Offset
+	LineUnfinished                         // the connection ended in the middle of the line
+	GreetingNotAwaited                     // Count bytes came before the greeting (RFC 5321 §4.3.1)
+	ReplyNotAwaited                        // Count bytes came before a reply that the client had to wait for (RFC 2920 §3.1)
+	TextInjected                           // Count bytes came in plain text after STARTTLS and were discarded (RFC 3207 §5); Text is how they begin, unless they may be credentials
+	HandshakeFailed                        // the TLS handshake failed, as Text says
+	CertificateMissing                     // the certificate that a rule asks for can't be made, as Text says
+	ExchangeFailed                         // the client broke the rules of its authentication mechanism, as Text says
+	LowerCaseHex                           // the parameter named by Text has hexadecimal digits in small letters (RFC 3461 §4)
+	DotNotDoubled                          // Count lines of the message begin with a dot that was not doubled (RFC 5321 §4.5.2)
+	DotBareLF                              // the dot that ended the message was followed by LF alone
+	MessageBareLF                          // Count LF in the message are not part of CRLF
+	MessageBareCR                          // Count CR in the message are not part of CRLF
+	HiddenEnd                              // Text, at Offset in the message, ends it for other servers (SMTP smuggling)
+	MessageCut                             // the message has Count bytes, more than the limit; Payload has those before Offset
+	MessageUnfinished                      // the connection ended in the middle of the message
+	ChunkUnfinished                        // the connection ended in the middle of the chunk
+)
+
+// noteKinds are the kinds of package wire, by kind.
+var noteKinds = [wire.LastNote + 1]NoteKind{
+	wire.LineBareLF: LineBareLF, wire.LineBareCR: LineBareCR, wire.LineTooLong: LineTooLong, wire.LineEndless: LineEndless,
+	wire.LineUnfinished: LineUnfinished, wire.GreetingNotAwaited: GreetingNotAwaited, wire.ReplyNotAwaited: ReplyNotAwaited,
+	wire.TextInjected: TextInjected, wire.HandshakeFailed: HandshakeFailed, wire.CertificateMissing: CertificateMissing,
+	wire.ExchangeFailed: ExchangeFailed, wire.LowerCaseHex: LowerCaseHex,
+	wire.DotNotDoubled: DotNotDoubled, wire.DotBareLF: DotBareLF, wire.MessageBareLF: MessageBareLF,
+	wire.MessageBareCR: MessageBareCR, wire.HiddenEnd: HiddenEnd, wire.MessageCut: MessageCut,
+	wire.MessageUnfinished: MessageUnfinished, wire.ChunkUnfinished: ChunkUnfinished,
+}
+
+// notesOf returns the notes of package wire.
+func notesOf(noted []wire.Note) []Note {
+	if noted == nil {
+		return nil
+	}
+	notes := make([]Note, len(noted))
+	for i, n := range noted {
+		notes[i] = Note{noteKinds[n.Kind], n.Count, n.Offset, n.Text}
+	}
+	return notes
+}
+
+// String says the note in a few words: "12 bytes came without waiting for the reply".
+func (n Note) String() string {
+	switch n.Kind {
+	case LineBareLF:
+		return "the line ends with a bare LF"
+	case LineBareCR:
+		return "a bare CR in the line"
+	case LineTooLong:
+		return fmt.Sprintf("a line of %d bytes, cut here after %d", n.Count, n.Offset)
+	case LineEndless:
+		return fmt.Sprintf("a line without end, given up after %d bytes, cut here after %d", n.Count, n.Offset)
+	case LineUnfinished:
+		return "the line was not completed"
+	case GreetingNotAwaited:
+		return fmt.Sprintf("%d bytes came without waiting for the greeting", n.Count)
+	case ReplyNotAwaited:
+		return fmt.Sprintf("%d bytes came without waiting for the reply", n.Count)
+	case TextInjected:
+		text := fmt.Sprintf("%d bytes of plain text injected after STARTTLS were discarded", n.Count)
+		if n.Text != "" {
+			text += fmt.Sprintf(": %q", n.Text)
+		}
+		return text
+	case HandshakeFailed:
+		return "TLS handshake: " + n.Text
+	case CertificateMissing, ExchangeFailed:
+		return n.Text
+	case LowerCaseHex:
+		return "hexadecimal digits in small letters in " + n.Text
+	case DotNotDoubled:
+		return fmt.Sprintf("%d lines begin with a dot that was not doubled", n.Count)
+	case DotBareLF:
+		return "the message ends with a dot and a bare LF"
+	case MessageBareLF:
+		return fmt.Sprintf("%d bare LF in the message", n.Count)
+	case MessageBareCR:
+		return fmt.Sprintf("%d bare CR in the message", n.Count)
+	case HiddenEnd:
+		return fmt.Sprintf("%q at byte %d may end the message for other servers", n.Text, n.Offset)
+	case MessageCut:
+		return fmt.Sprintf("a message of %d bytes, of which the first %d were kept", n.Count, n.Offset)
+	case MessageUnfinished:
+		return "the message was not completed"
+	case ChunkUnfinished:
+		return "the chunk was not completed"
+	}
+	return n.Kind.String()
+}
+
+// noteNames are the names of the kinds of notes, by kind.
+var noteNames = enum.Names{
+	LineBareLF: "LineBareLF", LineBareCR: "LineBareCR", LineTooLong: "LineTooLong", LineEndless: "LineEndless",
+	LineUnfinished: "LineUnfinished", GreetingNotAwaited: "GreetingNotAwaited", ReplyNotAwaited: "ReplyNotAwaited",
+	TextInjected: "TextInjected", HandshakeFailed: "HandshakeFailed", CertificateMissing: "CertificateMissing",
+	ExchangeFailed: "ExchangeFailed", LowerCaseHex: "LowerCaseHex", DotNotDoubled: "DotNotDoubled", DotBareLF: "DotBareLF",
+	MessageBareLF: "MessageBareLF", MessageBareCR: "MessageBareCR", HiddenEnd: "HiddenEnd", MessageCut: "MessageCut",
+	MessageUnfinished: "MessageUnfinished", ChunkUnfinished: "ChunkUnfinished",
+}
+
+// String returns the name of the kind as it is in this package.
+func (k NoteKind) String() string { return noteNames.String("NoteKind", "no note", uint8(k)) }
+
+// MarshalText returns the name of the kind, and nothing for the zero NoteKind. The error says that
+// there is no such kind.
+func (k NoteKind) MarshalText() ([]byte, error) {
+	return noteNames.Marshal("mailtest: kind of note", uint8(k))
+}
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (k *NoteKind) UnmarshalText(text []byte) error {
+	return noteNames.Unmarshal("mailtest: kind of note", text, (*uint8)(k))
+}
