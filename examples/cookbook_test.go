@@ -258,7 +258,7 @@ func TestDNSFault(t *testing.T) {
 func TestZone(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)
-	err := inet.Zone(`
+	err := inet.AddZone(`
 		$ORIGIN example.com.
 		@    MX   10 mx
 		mx   A    203.0.113.25
@@ -283,7 +283,7 @@ func TestTrust(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)
 	mx := inet.MX("qq.com", "mx1.qq.com")[0]
-	if err := inet.Zone(`example.com. TXT "v=spf1 ip4:192.0.2.1 -all"`); err != nil {
+	if err := inet.AddZone(`example.com. TXT "v=spf1 ip4:192.0.2.1 -all"`); err != nil {
 		t.Fatal(err)
 	}
 	if err := newApp(inet.Resolver(), inet.DialContext).Send(t.Context(), "bob@qq.com"); err != nil {

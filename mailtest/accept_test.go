@@ -70,7 +70,7 @@ func TestAcked(t *testing.T) {
 		{"kept but refused", mailtest.Rule{At: mailtest.Dot, Reply: "451 4.3.0 Later", Keep: true}, true, false, "451 4.3.0 Later\r\n"},
 		{"kept, acknowledgement lost", mailtest.Rule{At: mailtest.Dot, Drop: mailtest.Reset, Keep: true}, true, false, ""},
 		{"dropped", mailtest.Rule{At: mailtest.Dot, Drop: mailtest.Close}, false, false, ""},
-		{"half an acknowledgement", mailtest.Rule{At: mailtest.Dot, Drop: mailtest.Close, After: 3}, true, false, "250"},
+		{"half an acknowledgement", mailtest.Rule{At: mailtest.Dot, Drop: mailtest.Close, AfterBytes: 3}, true, false, "250"},
 		{"acknowledged, then dropped", mailtest.Rule{At: mailtest.Dot, Reply: "250 OK", Drop: mailtest.Close}, true, true, "250 OK\r\n"},
 		{"lost", mailtest.Rule{At: mailtest.Dot, Lose: true}, false, false, "250 2.0.0 Message accepted\r\n"},
 		{"no reply at all", mailtest.Rule{At: mailtest.Dot, Reply: "gibberish\r\n", Raw: true}, false, false, "gibberish\r\n"},

@@ -49,7 +49,7 @@ func (c chaos) rule() Rule {
 	stages := []Stage{Greeting, Helo, Mail, Rcpt, Data, Body, Dot, Quit}
 	r := Rule{At: stages[c.IntN(len(stages))], Skip: c.IntN(4), Times: 1 + c.IntN(3)}
 	if r.At == Body {
-		r.After = int64(c.IntN(1000))
+		r.AfterBytes = int64(c.IntN(1000))
 		r.Drop = c.end()
 		return r
 	}
@@ -67,11 +67,11 @@ func (c chaos) rule() Rule {
 	case 3:
 		r.Drop = c.end()
 	case 4:
-		r.Drop, r.After = c.end(), 1+int64(c.IntN(20))
+		r.Drop, r.AfterBytes = c.end(), 1+int64(c.IntN(20))
 	case 5:
-		r.Drop, r.After = c.end(), WholeReply
+		r.Drop, r.AfterReply = c.end(), true
 	}
-	if r.At == Dot && r.Drop != 0 && r.After == 0 {
+	if r.At == Dot && r.Drop != 0 && r.AfterBytes == 0 {
 		r.Keep = c.IntN(2) == 0
 	}
 	return r

@@ -143,7 +143,7 @@ s <- 250 2.0.0 OK
 c -> DATA
 s <- 503 *
 `},
-		{"250 for 354 is no agreement", []mailtest.Rule{{At: mailtest.Data, Answer: func(*mailtest.Attempt) string { return "250 Fine" }}}, `
+		{"250 for 354 is no agreement", []mailtest.Rule{{At: mailtest.Data, ReplyFunc: func(*mailtest.Attempt) string { return "250 Fine" }}}, `
 c -> MAIL FROM:<a@b.example>
 s <- 250 *
 c -> RCPT TO:<c@d.example>

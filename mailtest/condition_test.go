@@ -42,26 +42,26 @@ func TestRules(t *testing.T) {
 		text  string
 	}{
 		// The message on its way.
-		{"body: reset after 10 bytes", []mailtest.Rule{{At: mailtest.Body, After: 10, Drop: mailtest.Reset}}, "@data\nc => 0123456789\ns !! reset\n"},
-		{"body: not before", []mailtest.Rule{{At: mailtest.Body, After: 10, Drop: mailtest.Close}}, "@data\nc => 012345678\ns .. 1m\nc => 9\ns !! close\n"},
-		{"body: close in the middle", []mailtest.Rule{{At: mailtest.Body, After: 4, Drop: mailtest.Close}}, "@data\nc -> Subject: a long one\ns !! close\n"},
-		{"body: cut in the middle", []mailtest.Rule{{At: mailtest.Body, After: 4, Drop: mailtest.Cut}}, "@data\nc => abcd\ns !! cut\n"},
-		{"body: silence in the middle", []mailtest.Rule{{At: mailtest.Body, After: 4, Drop: mailtest.Silence}}, "@text\ns .. 5m\nc -> .\ns .. 5m\nc !! close\n"},
-		{"body: delay in the middle", []mailtest.Rule{{At: mailtest.Body, After: 4, Delay: 5 * time.Minute}}, "@text\nc -> .\ns .. 5m\ns <- 250 *\n= message*\n"},
-		{"body: reply in the middle", []mailtest.Rule{{At: mailtest.Body, After: 7, Reply: "552 5.3.4 Too big already"}},
+		{"body: reset after 10 bytes", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 10, Drop: mailtest.Reset}}, "@data\nc => 0123456789\ns !! reset\n"},
+		{"body: not before", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 10, Drop: mailtest.Close}}, "@data\nc => 012345678\ns .. 1m\nc => 9\ns !! close\n"},
+		{"body: close in the middle", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 4, Drop: mailtest.Close}}, "@data\nc -> Subject: a long one\ns !! close\n"},
+		{"body: cut in the middle", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 4, Drop: mailtest.Cut}}, "@data\nc => abcd\ns !! cut\n"},
+		{"body: silence in the middle", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 4, Drop: mailtest.Silence}}, "@text\ns .. 5m\nc -> .\ns .. 5m\nc !! close\n"},
+		{"body: delay in the middle", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 4, Delay: 5 * time.Minute}}, "@text\nc -> .\ns .. 5m\ns <- 250 *\n= message*\n"},
+		{"body: reply in the middle", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 7, Reply: "552 5.3.4 Too big already"}},
 			"@data\nc => Subject\ns <- 552 5.3.4 Too big already\nc -> : x\nc -> \nc -> .\n" + noop},
-		{"body: reply and close in the middle", []mailtest.Rule{{At: mailtest.Body, After: 7, Reply: "421 4.3.2 Enough", Drop: mailtest.Close}},
+		{"body: reply and close in the middle", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 7, Reply: "421 4.3.2 Enough", Drop: mailtest.Close}},
 			"@data\nc => Subject\ns <- 421 4.3.2 Enough\ns !! close\n"},
 		{"body: at once", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Reset}}, "@data\ns !! reset\n"},
-		{"body: in a chunk", []mailtest.Rule{{At: mailtest.Body, After: 10, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\nc => BDAT 6\\r\\n6789\ns !! reset\n"},
-		{"body: at the end of a chunk", []mailtest.Rule{{At: mailtest.Body, After: 6, Drop: mailtest.Close}}, "@rcpt\nc => BDAT 6\\r\\n01234\ns .. 1m\nc => 5\ns !! close\n"},
+		{"body: in a chunk", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 10, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\nc => BDAT 6\\r\\n6789\ns !! reset\n"},
+		{"body: at the end of a chunk", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 6, Drop: mailtest.Close}}, "@rcpt\nc => BDAT 6\\r\\n01234\ns .. 1m\nc => 5\ns !! close\n"},
 		{"body: before the chunk", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Cut}}, "@rcpt\nc => BDAT 6\\r\\n\ns !! cut\n"},
-		{"body: delay in a chunk", []mailtest.Rule{{At: mailtest.Body, After: 4, Delay: 5 * time.Minute}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns .. 5m\ns <- 250 *\nc => BDAT 0 LAST\\r\\n\ns <- 250 *\n= message* chunking*\n"},
-		{"body: reply in a chunk", []mailtest.Rule{{At: mailtest.Body, After: 4, Reply: "552 5.3.4 Too big already"}},
+		{"body: delay in a chunk", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 4, Delay: 5 * time.Minute}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns .. 5m\ns <- 250 *\nc => BDAT 0 LAST\\r\\n\ns <- 250 *\n= message* chunking*\n"},
+		{"body: reply in a chunk", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 4, Reply: "552 5.3.4 Too big already"}},
 			"@rcpt\nc => BDAT 6 LAST\\r\\n0123\ns <- 552 5.3.4 Too big already\nc => 45NOOP\\r\\n\ns <- 250 *\nc -> RCPT TO:<c@d.example>\ns <- 503 *\n"},
-		{"body: behind the chunks", []mailtest.Rule{{At: mailtest.Body, After: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6 LAST\\r\\n012345\ns <- 250 *\n= message* chunking*\n= unused Body*\n"},
-		{"body: chunks taken back", []mailtest.Rule{{At: mailtest.Body, After: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\n" + rset + "= unused Body*\n"},
-		{"body: chunks taken back, once", []mailtest.Rule{{At: mailtest.Body, After: 10, Times: 1, Reply: "451 4.3.0 No"}},
+		{"body: behind the chunks", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6 LAST\\r\\n012345\ns <- 250 *\n= message* chunking*\n= unused Body*\n"},
+		{"body: chunks taken back", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 100, Drop: mailtest.Reset}}, "@rcpt\nc => BDAT 6\\r\\n012345\ns <- 250 *\n" + rset + "= unused Body*\n"},
+		{"body: chunks taken back, once", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 10, Times: 1, Reply: "451 4.3.0 No"}},
 			"@rcpt\nc => BDAT 5\\r\\n01234\ns <- 250 *\n" + rset + mail + bob + ok + "c => BDAT 10 LAST\\r\\n0123456789\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 10 LAST\\r\\n0123456789\ns <- 250 *\n= message*\n"},
 		{"body: before a rule at Bdat", []mailtest.Rule{{At: mailtest.Body, Times: 1, Reply: "451 4.3.0 No"}, {At: mailtest.Bdat, Times: 1, Reply: "452 4.3.1 Disk full"}},
 			"@rcpt\nc => BDAT 5 LAST\\r\\n01234\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 5 LAST\\r\\n01234\ns <- 452 4.3.1 Disk full\n"},
@@ -143,7 +143,7 @@ func TestRules(t *testing.T) {
 		{"another client", append(rcpt(mailtest.Rule{Client: "192.0.2.0/24"}), mailtest.Rule{At: mailtest.Rcpt, Reply: "551 Other"}), "@mail\n" + bob + "s <- 551 Other\n= unused Rcpt*\n"},
 		{"an unknown verb", []mailtest.Rule{{At: mailtest.Unknown, Command: "XFORWARD", Reply: "250 2.0.0 Forwarded", Lie: true}}, "@ehlo\nc -> xforward ADDR=192.0.2.1\ns <- 250 2.0.0 Forwarded\nc -> XYZZY\ns <- 500 *\n"},
 		{"any func", []mailtest.Rule{{At: mailtest.Rcpt, When: func(a *mailtest.Attempt) bool { return len(a.Recipients) == 2 && a.HasFrom }, Reply: "452 4.5.3 Two are enough"}}, "@mail\n" + again(2, bob+ok) + bob + "s <- 452 4.5.3 Two are enough\n"},
-		{"a handler", []mailtest.Rule{{At: mailtest.Rcpt, Answer: func(a *mailtest.Attempt) string {
+		{"a handler", []mailtest.Rule{{At: mailtest.Rcpt, ReplyFunc: func(a *mailtest.Attempt) string {
 			if strings.HasSuffix(a.To, "@qq.com") {
 				return "550 5.1.1 <" + a.To + "> unknown"
 			}

@@ -23,7 +23,7 @@ var crashers = map[string]func(srv *mailtest.Server, at mailtest.Stage, f func()
 		srv.AddRules(mailtest.Rule{At: at, When: func(*mailtest.Attempt) bool { f(); return false }, Delay: time.Nanosecond})
 	},
 	"Answer": func(srv *mailtest.Server, at mailtest.Stage, f func()) {
-		srv.AddRules(mailtest.Rule{At: at, Answer: func(*mailtest.Attempt) string { f(); return "" }})
+		srv.AddRules(mailtest.Rule{At: at, ReplyFunc: func(*mailtest.Attempt) string { f(); return "" }})
 	},
 	"Reword": func(srv *mailtest.Server, at mailtest.Stage, f func()) {
 		srv.Reword = func(a *mailtest.Attempt, reply string) string {

@@ -145,7 +145,7 @@ func testClumsy(t *testing.T, c clumsy) {
 	s := srv.WaitSession(t, 1)
 	mu.Lock()
 	defer mu.Unlock()
-	fmt.Fprintln(&out, string(replies), s, srv.Report(), lint.Session(s))
+	fmt.Fprintln(&out, string(replies), s, srv.Report(), lint.CheckSession(s))
 	for _, turn := range s.Turns {
 		fmt.Fprintln(&out, turn.Command, turn.Reply, turn.Notes, string(turn.Payload))
 	}

@@ -61,7 +61,7 @@ func TestDialogueErrors(t *testing.T) {
 		{"one more line", "s <- 220 *\nc -> NOOP\nc -> QUIT\ns <- 250 *\ns !! close\n", `line 5: s !! close: got "221 2.0.0 Bye\r\n" and EOF`, Rule{}},
 		{"no end", "s <- 220 *\ns !! close\n", `line 2: s !! close: got "" and *timeout*`, Rule{}},
 		{"another end", "s !! close\n", `line 1: s !! close: got "" and *reset*`, Rule{At: Greeting, Drop: Reset}},
-		{"not enough", "s <= 220 x\n", `line 1: s <= 220 x: got "220" and unexpected EOF`, Rule{At: Greeting, Drop: Close, After: 3}},
+		{"not enough", "s <= 220 x\n", `line 1: s <= 220 x: got "220" and unexpected EOF`, Rule{At: Greeting, Drop: Close, AfterBytes: 3}},
 		{"nothing", "s <- 220 *\ns <- 220 *\n", `line 2: s <- 220 *: got "" and *timeout*`, Rule{}},
 		{"no TLS", "s <- 220 *\nc !! starttls\n", `line 2: c !! starttls: the Dialogue has no TLS configuration`, Rule{}},
 		{"too early", "s .. 5m\ns <- 220 *\n", `line 2: s <- 220 *: "220 localhost ESMTP ready" came after 1m0s, not after 5m0s`, Rule{At: Greeting, Delay: time.Minute}},
@@ -106,7 +106,7 @@ func TestSessionDialogue(t *testing.T) {
 		{"STARTTLS", begin + "c -> STARTTLS\ns <- 220 *\nc !! starttls\nc -> EHLO again.example\ns <~ 250 *\nc -> QUIT\ns <- 221 *\ns !! close\n", nil},
 		{"pauses", "s .. 5m\n" + begin + "c .. 1h\nc -> NOOP\ns .. 90s\ns <- 250 *\nc -> QUIT\ns <- 221 *\ns !! close\n",
 			[]Rule{{At: Greeting, Delay: 5 * time.Minute}, {At: Noop, Delay: 90 * time.Second}}},
-		{"reset", begin + "c -> NOOP\ns <= 250 \ns !! reset\n", []Rule{{At: Noop, Drop: Reset, After: 4}}},
+		{"reset", begin + "c -> NOOP\ns <= 250 \ns !! reset\n", []Rule{{At: Noop, Drop: Reset, AfterBytes: 4}}},
 		{"cut", begin + "c -> NOOP\ns !! cut\n", []Rule{{At: Noop, Drop: Cut}}},
 		{"idle", begin + "s .. 5m\ns <- 421 *\ns !! close\n", []Rule{{At: Idle, Delay: 5 * time.Minute, Reply: "421 4.4.2 Idle for too long", Drop: Close}}},
 	} {

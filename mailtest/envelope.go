@@ -30,7 +30,7 @@ type Envelope struct {
 	Mechanism string
 
 	// TLS describes the encryption of the connection; nil means plain text.
-	TLS *TLS
+	TLS *TLSState
 
 	// Body is the BODY parameter of MAIL in upper case: "7BIT", "8BITMIME",
 	// "BINARYMIME", or empty where none was given (RFC 6152, RFC 3030).
@@ -72,8 +72,8 @@ type Recipient struct {
 	Original     string
 }
 
-// TLS describes an encrypted connection. It is plain data, unlike tls.ConnectionState.
-type TLS struct {
+// TLSState describes an encrypted connection. It is plain data, unlike tls.ConnectionState.
+type TLSState struct {
 	// Version is the protocol, such as "TLS 1.3", and Cipher the cipher suite.
 	Version string
 	Cipher  string

@@ -89,7 +89,7 @@ func ExampleRule_lostAcknowledgement() {
 func ExampleRule_brokenMessage() {
 	var srv mailtest.Server
 	defer srv.Close()
-	srv.AddRules(mailtest.Rule{At: mailtest.Body, After: 10, Drop: mailtest.Reset})
+	srv.AddRules(mailtest.Rule{At: mailtest.Body, AfterBytes: 10, Drop: mailtest.Reset})
 	err := register(&srv, "bob@qq.com")
 	fmt.Println(err != nil, len(srv.Messages()))
 	// Output: true 0
@@ -159,7 +159,7 @@ func ExampleRule_spam() {
 func ExampleRule_answer() {
 	var srv mailtest.Server
 	defer srv.Close()
-	srv.AddRules(mailtest.Rule{At: mailtest.Rcpt, Answer: func(a *mailtest.Attempt) string {
+	srv.AddRules(mailtest.Rule{At: mailtest.Rcpt, ReplyFunc: func(a *mailtest.Attempt) string {
 		if name, _, _ := strings.Cut(a.To, "@"); len(name) < 5 {
 			return fmt.Sprintf("553 5.1.3 <%s>: QQ numbers have five digits at least", a.To)
 		}
@@ -182,11 +182,11 @@ func ExampleRule_readyMade() {
 		mailtest.UnknownMailbox("bob@qq.com"),
 		mailtest.FullMailbox("bob@qq.com"),
 		mailtest.DisabledMailbox("bob@qq.com"),
-		mailtest.Tarpit(time.Millisecond),
+		mailtest.Rule{At: mailtest.Rcpt, Delay: time.Millisecond},
 		mailtest.Blocklisted("127.0.0.0/8"),
 		mailtest.SizeLimit(20),
 		mailtest.FailFirst(1),
-		mailtest.Maintenance(time.Now().Add(48 * time.Hour)),
+		mailtest.Maintenance(48*time.Hour),
 	} {
 		var srv mailtest.Server
 		srv.AddRules(rule)

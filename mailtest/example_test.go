@@ -101,7 +101,7 @@ func ExampleRule() {
 	defer srv.Close()
 	srv.AddRules(
 		mailtest.Rule{At: mailtest.Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"},
-		mailtest.Rule{At: mailtest.Body, After: 4096, Drop: mailtest.Reset},
+		mailtest.Rule{At: mailtest.Body, AfterBytes: 4096, Drop: mailtest.Reset},
 		mailtest.Rule{At: mailtest.Greeting, Delay: time.Millisecond},
 	)
 

@@ -32,7 +32,7 @@ func ExampleAttempt() {
 	srv.AddRules(mailtest.Rule{
 		At:   mailtest.Dot,
 		When: func(a *mailtest.Attempt) bool { return len(a.Message.Attachments) == 0 },
-		Answer: func(a *mailtest.Attempt) string {
+		ReplyFunc: func(a *mailtest.Attempt) string {
 			return fmt.Sprintf("554 5.6.0 Where is the attachment, %s?", a.From)
 		},
 	})
@@ -199,7 +199,7 @@ func ExampleRecipient() {
 }
 
 // Whether a message came encrypted, and how.
-func ExampleTLS() {
+func ExampleTLSState() {
 	srv := mailtest.Server{StartTLS: true}
 	defer srv.Close()
 	client, err := smtp.Dial(srv.Addr())

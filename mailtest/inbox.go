@@ -40,8 +40,9 @@ const (
 //	0 messages
 //	session 1 from 127.0.0.1:40122: RCPT TO:<bob@qq.com> → 550 5.1.1 No such user; QUIT
 //
-// The variants with Context return errors instead, for code without a [testing.TB]. All methods may
-// be called from several goroutines at once, those with a testing.TB only from the test's own.
+// NextContext and WaitForContext return errors instead, for code without a [testing.TB]. Since takes
+// nothing: it is for code that shows all there is beside the test, such as a page. All methods may be
+// called from several goroutines at once, those with a testing.TB only from the test's own.
 type Inbox struct {
 	// Patience is how long a wait lasts at most. Zero means 10 seconds, less where the deadline of
 	// the test is nearer, and 30 days of virtual time inside a synctest bubble.
@@ -218,11 +219,6 @@ func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	return m
 }
 
-// WaitNContext is [Inbox.WaitN] for code without a testing.TB. Its errors are those of [Inbox.NextContext].
-func (b *Inbox) WaitNContext(ctx context.Context, n int) ([]*Message, error) {
-	return b.waitN(limit{ctx: ctx}, n)
-}
-
 func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
 	var first []*record
 	err := b.wait(l, fewerThan(n), func() bool {
@@ -245,12 +241,6 @@ func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 	return m
 }
 
-// WaitOnlyContext is [Inbox.WaitOnly] for code without a testing.TB. Its errors are those of
-// [Inbox.NextContext], and one that wraps nothing if there are more messages than n.
-func (b *Inbox) WaitOnlyContext(ctx context.Context, n int, quiet time.Duration) ([]*Message, error) {
-	return b.waitOnly(limit{ctx: ctx}, n, quiet)
-}
-
 func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error) {
 	enough := func() bool { return b.untaken() >= n }
 	if err := b.wait(l, fewerThan(n), enough); err != nil {
@@ -266,6 +256,34 @@ func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error
 		return b.waitN(l, n) // at once, unless another wait has taken some of them meanwhile
 	}
 	return nil, err
+}
+
+// Since returns the messages that came after the first n, in the order of [Inbox.Messages], whether a
+// wait has taken them or not, and takes none. It waits until there is one. Next is how many have come
+// with them, which is n for the next call. Messages that [Inbox.Reset] has forgotten count as well, so
+// that a message is never returned twice. Its errors are those of [Inbox.NextContext].
+//
+//	for n := 0; ; {
+//		messages, next, err := srv.Since(ctx, n)
+//		if err != nil {
+//			return err
+//		}
+//		show(messages)
+//		n = next
+//	}
+func (b *Inbox) Since(ctx context.Context, n int) (messages []*Message, next int, err error) {
+	var later []*record
+	err = b.wait(limit{ctx: ctx}, "no message after the first "+strconv.Itoa(n), func() bool {
+		next = b.base + b.settled
+		if next <= n {
+			return false
+		}
+		for _, e := range b.entries[max(n-b.base, 0):b.settled] {
+			later = append(later, e.record)
+		}
+		return len(later) > 0
+	})
+	return decoded(later), next, err
 }
 
 func fewerThan(n int) string { return "fewer than " + count(n, "message") }

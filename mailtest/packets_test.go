@@ -138,7 +138,7 @@ func TestPackets(t *testing.T) {
 		for rule, r := range packetRules {
 			for _, after := range []int64{0, 1, 6, 8, 9, 10, 15, 16, 17, 18, 20, 21, 22, 23, 24, 25, 26, 40, 1000} {
 				r := r
-				r.After = after
+				r.AfterBytes = after
 				t.Run(fmt.Sprint(name, "/", rule, "/", after), func(t *testing.T) {
 					t.Parallel()
 					testPieces(t, &dialog{}, []mailtest.Rule{r}, []byte(input))

@@ -102,11 +102,6 @@ func DisabledMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "550 5.2.1 Mailbox disabled, not accepting messages"}
 }
 
-// Tarpit returns a rule that answers every recipient after a delay only, which must be positive.
-func Tarpit(delay time.Duration) Rule {
-	return Rule{At: Rcpt, Delay: delay}
-}
-
 // Blocklisted returns a rule that refuses all mail from a client address or prefix, such as
 // "192.0.2.0/24"; empty is every client.
 func Blocklisted(client string) Rule {
@@ -134,8 +129,8 @@ func FailFirst(n int) Rule {
 	}
 }
 
-// Maintenance returns a rule that turns away whoever connects before the given time; the zero time
-// never comes.
-func Maintenance(until time.Time) Rule {
-	return Rule{At: Greeting, Until: until, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
+// Maintenance returns a rule that turns away with 421 whoever connects, for so long since it was added; 0 is
+// for ever.
+func Maintenance(duration time.Duration) Rule {
+	return Rule{At: Greeting, For: duration, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
 }

@@ -38,22 +38,28 @@ func TestReadyMade(t *testing.T) {
 		{"connections", func() []mailtest.Rule { return []mailtest.Rule{mailtest.ConnectionLimit(2)} }, []string{
 			"@ehlo\n", "open", "@ehlo\n", "open", "s <- 421 4.7.0 *\ns !! close\n", "open", "s <- 421 4.7.0 *\ns !! close\n", "shut", "@sent\n", "shut", "@sent\n",
 		}},
-		{"maintenance", func() []mailtest.Rule { return []mailtest.Rule{mailtest.Maintenance(time.Now().Add(10 * time.Minute))} }, []string{
+		{"maintenance", func() []mailtest.Rule { return []mailtest.Rule{mailtest.Maintenance(10 * time.Minute)} }, []string{
 			"s <- 421 4.3.2 *\ns !! close\n", "later", "@sent\n",
 		}},
 		{"fail first", func() []mailtest.Rule { return []mailtest.Rule{mailtest.FailFirst(2)} }, []string{
 			"@text\nc -> .\ns <- 451 4.3.0 *\n", "@text\nc -> .\ns <- 451 4.3.0 *\n", "@sent\n",
 		}},
 		{"fail none", func() []mailtest.Rule { return []mailtest.Rule{mailtest.FailFirst(0)} }, []string{"@sent\n"}},
-		{"tarpit", func() []mailtest.Rule { return []mailtest.Rule{mailtest.Tarpit(5 * time.Minute)} }, []string{
+		{"tarpit", func() []mailtest.Rule { return []mailtest.Rule{{At: mailtest.Rcpt, Delay: 5 * time.Minute}} }, []string{
 			"@mail\nc -> RCPT TO:<c@d.example>\ns .. 5m\ns <- 250 *\nc -> RCPT TO:<e@d.example>\ns .. 5m\ns <- 250 *\n",
 		}},
 		{"the second connection", func() []mailtest.Rule {
 			return []mailtest.Rule{{At: mailtest.Greeting, Session: 2, Reply: "554 5.3.2 No", Must: true}}
 		}, []string{"@sent\n", "s <- 554 5.3.2 No\n", "@sent\n"}},
-		{"until", func() []mailtest.Rule {
-			return []mailtest.Rule{{At: mailtest.Noop, Until: time.Now().Add(10 * time.Minute), For: time.Hour, Reply: "450 Not now"}}
+		{"for", func() []mailtest.Rule {
+			return []mailtest.Rule{{At: mailtest.Noop, For: 10 * time.Minute, Reply: "450 Not now"}}
 		}, []string{"@ehlo\nc -> NOOP\ns <- 450 Not now\n", "later", "@ehlo\nc -> NOOP\ns <- 250 *\n"}},
+		{"begin", func() []mailtest.Rule {
+			return []mailtest.Rule{{At: mailtest.Noop, Begin: 10 * time.Minute, For: 10 * time.Minute, Reply: "450 Not now"}}
+		}, []string{"@ehlo\nc -> NOOP\ns <- 250 *\n", "later", "@ehlo\nc -> NOOP\ns <- 450 Not now\n", "later", "@ehlo\nc -> NOOP\ns <- 250 *\n"}},
+		{"begin for ever", func() []mailtest.Rule {
+			return []mailtest.Rule{{At: mailtest.Noop, Begin: 10 * time.Minute, Reply: "450 Not now"}}
+		}, []string{"@ehlo\nc -> NOOP\ns <- 250 *\n", "later", "@ehlo\nc -> NOOP\ns <- 450 Not now\n", "later", "@ehlo\nc -> NOOP\ns <- 450 Not now\n"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +109,7 @@ func TestLMTP(t *testing.T) {
 	}{
 		{"all", nil, nil, "one@d.example two@d.example three@d.example", true},
 		{"one refused", []mailtest.Rule{{At: mailtest.Dot, To: "two@d.example", Reply: "452 4.2.2 Full"}}, []string{"two@d.example"}, "one@d.example three@d.example", true},
-		{"one refused by a func", []mailtest.Rule{{At: mailtest.Dot, Answer: func(a *mailtest.Attempt) string {
+		{"one refused by a func", []mailtest.Rule{{At: mailtest.Dot, ReplyFunc: func(a *mailtest.Attempt) string {
 			if a.To == "three@d.example" {
 				return "550 5.1.1 Unknown"
 			}

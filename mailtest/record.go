@@ -35,7 +35,7 @@ type transaction struct {
 type identity struct {
 	helo, user, mechanism string
 	client                string // as "address:port"; behind a proxy, who that really is
-	encrypted             *TLS
+	encrypted             *TLSState
 	esmtp                 bool
 }
 

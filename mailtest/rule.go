@@ -24,13 +24,13 @@ import (
 //
 //	srv.AddRules(
 //		mailtest.Rule{At: mailtest.Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"},
-//		mailtest.Rule{At: mailtest.Body, After: 4096, Drop: mailtest.Reset},
+//		mailtest.Rule{At: mailtest.Body, AfterBytes: 4096, Drop: mailtest.Reset},
 //		mailtest.Rule{At: mailtest.Greeting, Delay: 6 * time.Minute},
 //	)
 //
 // Rules are tried in the order in which they were added; the first that fits decides the turn. One that has
 // been used up is out of the way. Which one has decided a turn is in the transcript, by its number.
-// Ready-made ones have names: [Greylist], [UnknownMailbox], [Tarpit] and others.
+// Ready-made ones have names: [Greylist], [UnknownMailbox], [RateLimit] and others.
 type Rule struct {
 	// At is the stage at which the rule acts. It must be set.
 	At Stage
@@ -78,9 +78,10 @@ type Rule struct {
 	Skip  int
 	Times int
 
-	// Until ends the rule at a time, For after so long since it was added; one of [Server.Rules]
-	// counts as added when the server is first used. With both, the earlier one ends it.
-	Until time.Time
+	// Begin and For bound the time in which the rule is in force: it begins Begin after it was added,
+	// and ends For after that; For 0 is for ever. A rule of [Server.Rules] counts as added when the
+	// server is first used.
+	Begin time.Duration
 	For   time.Duration
 
 	// Must makes the test fail at its end if the rule never acted. [New], and that of a simulated
@@ -98,9 +99,9 @@ type Rule struct {
 	// Raw sends Reply as it is, without adding or changing line ends. It may then be anything.
 	Raw bool
 
-	// Answer makes the reply, in place of Reply. The empty string stands for the server's own. It
+	// ReplyFunc makes the reply, in place of Reply. The empty string stands for the server's own. It
 	// may be called from several goroutines at once, and must not use the server.
-	Answer func(*Attempt) string
+	ReplyFunc func(*Attempt) string
 
 	// Endless repeats the reply for as long as the client reads it. The transcript has it once.
 	// Inside a synctest bubble set Pace as well: a client that reads without a pause stops the
@@ -136,9 +137,13 @@ type Rule struct {
 	// Drop ends the connection, in place of the reply or, where Reply is set, after it.
 	Drop Drop
 
-	// After is, at Body, the number of bytes of the message after which the rule acts. At any other
-	// stage it goes with Drop: so many bytes of the reply are sent first; [WholeReply] are all of it.
-	After int64
+	// AfterBytes is, at Body, the number of bytes of the message after which the rule acts. At any
+	// other stage it goes with Drop: so many bytes of the reply are sent first.
+	AfterBytes int64
+
+	// AfterReply goes with Drop: the server's own reply is sent first. It is not for Body, where there
+	// is none; with Reply set, the Drop comes after that anyway.
+	AfterReply bool
 
 	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the
 	// acknowledgement. It goes with a Reply that refuses, or a Drop. A message over the size limit,
@@ -150,9 +155,6 @@ type Rule struct {
 	// transcript.
 	Lose bool
 }
-
-// WholeReply, as [Rule.After], drops the connection after the server's own reply.
-const WholeReply = math.MaxInt64
 
 // Drop is a way to end a connection. The zero Drop leaves it open.
 type Drop uint8
@@ -265,6 +267,7 @@ type ruleState struct {
 	number int // from 1; ofNature for those of Server.Rules
 	prefix netip.Prefix
 	reply  []byte
+	begin  time.Time
 	end    time.Time // zero: never
 	seen   int       // turns that fitted
 
@@ -329,20 +332,6 @@ func (s *Server) AddRules(rules ...Rule) {
 	}
 }
 
-// UnusedRules returns the rules in force that never acted, in the order in which they were added. Those of
-// [Server.Rules] are not among them.
-func (s *Server) UnusedRules() []Rule {
-	s.state.Lock()
-	defer s.state.Unlock()
-	var unused []Rule
-	for _, r := range s.state.rules.all {
-		if r.unused() {
-			unused = append(unused, r.Rule)
-		}
-	}
-	return unused
-}
-
 // CheckRules returns an error that names the rules with [Rule.Must] that never acted, those of
 // [Server.Rules] first; nil if there are none. It is called at the end of the test for servers that
 // were made by [New] or belong to a simulated internet that was made for a test.
@@ -388,11 +377,9 @@ func newRuleStates(rules []Rule, whose string) []*ruleState {
 
 // newRuleState prepares a rule that was checked.
 func newRuleState(r Rule) *ruleState {
-	state := &ruleState{Rule: r, number: ofNature, end: r.Until}
+	state := &ruleState{Rule: r, number: ofNature, begin: time.Now().Add(r.Begin)}
 	if r.For > 0 {
-		if end := time.Now().Add(r.For); state.end.IsZero() || end.Before(state.end) {
-			state.end = end
-		}
+		state.end = state.begin.Add(r.For)
 	}
 	if r.Client != "" {
 		state.prefix, _ = parsePrefix(r.Client)
@@ -499,7 +486,7 @@ func (r *ruleState) unused() bool { return r.seen <= r.Skip }
 // fits tells whether a rule is for this attempt, but for how often.
 func (r *ruleState) fits(a *Attempt) bool {
 	switch {
-	case !r.end.IsZero() && !time.Now().Before(r.end),
+	case !r.inForce(),
 		r.At == Idle && r.Delay != a.Silent,
 		r.Session != 0 && r.Session != a.Session,
 		r.Client != "" && !r.fitsClient(a.Client),
@@ -515,6 +502,15 @@ func (r *ruleState) fits(a *Attempt) bool {
 		return false
 	}
 	return r.When == nil || r.When(a)
+}
+
+// inForce reports whether the rule has begun and not ended.
+func (r *ruleState) inForce() bool {
+	if r.Begin == 0 && r.For == 0 {
+		return true
+	}
+	now := time.Now()
+	return !now.Before(r.begin) && (r.end.IsZero() || now.Before(r.end))
 }
 
 func (r *ruleState) fitsClient(client string) bool {
@@ -578,10 +574,13 @@ func asciiDomain(address string) string {
 func (r *ruleState) action(a *Attempt) wire.Action {
 	act := wire.Action{
 		Reply: r.reply, Endless: r.Endless, Lie: r.Lie, Delay: r.Delay, Pace: r.Pace,
-		Drop: wire.Drop(r.Drop), After: r.After, Rule: r.number,
+		Drop: wire.Drop(r.Drop), After: r.AfterBytes, Rule: r.number,
 	}
-	if r.Answer != nil {
-		if reply := r.Answer(a); reply != "" {
+	if r.AfterReply && r.AfterBytes == 0 {
+		act.After = math.MaxInt64
+	}
+	if r.ReplyFunc != nil {
+		if reply := r.ReplyFunc(a); reply != "" {
 			act.Reply = r.literal(reply)
 		}
 	}

@@ -75,9 +75,10 @@ func (r *Rule) checkWhom() error {
 // checkNumbers looks at numbers, and at what is chosen out of few.
 func (r *Rule) checkNumbers() error {
 	switch {
-	case r.Session < 0 || r.Nth < 0 || r.Skip < 0 || r.Times < 0 || r.After < 0 || r.Delay < 0 || r.Pace < 0 || r.For < 0:
-		return fmt.Errorf("a number is negative: Session %d, Nth %d, Skip %d, Times %d, After %d, Delay %v, Pace %v, For %v",
-			r.Session, r.Nth, r.Skip, r.Times, r.After, r.Delay, r.Pace, r.For)
+	case r.Session < 0 || r.Nth < 0 || r.Skip < 0 || r.Times < 0 || r.AfterBytes < 0 || r.Delay < 0 || r.Pace < 0 ||
+		r.Begin < 0 || r.For < 0:
+		return fmt.Errorf("a number is negative: Session %d, Nth %d, Skip %d, Times %d, AfterBytes %d, Delay %v, Pace %v, Begin %v, For %v",
+			r.Session, r.Nth, r.Skip, r.Times, r.AfterBytes, r.Delay, r.Pace, r.Begin, r.For)
 	case r.Drop > Silence:
 		return fmt.Errorf("Drop is %d; use Close, Cut, Reset or Silence", r.Drop)
 	case r.Certificate > UnknownCA:
@@ -90,7 +91,7 @@ func (r *Rule) checkNumbers() error {
 
 // checkReply looks at the text of the reply: whether it is one, and whether it is ever sent.
 func (r *Rule) checkReply() error {
-	if r.Reply == "" || r.Answer != nil {
+	if r.Reply == "" || r.ReplyFunc != nil {
 		return nil
 	}
 	if !r.Raw && r.At != Handshake {
@@ -148,33 +149,37 @@ func (r *Rule) checkSyntax() error {
 
 // checkEffect looks at what the rule does: something, and nothing that contradicts something else.
 func (r *Rule) checkEffect() error {
-	replies := r.Reply != "" || r.Answer != nil
+	replies := r.Reply != "" || r.ReplyFunc != nil
 	kind := Turn{Reply: r.Reply}.Code() / 100
 	switch {
-	case r.Reply != "" && r.Answer != nil:
-		return errors.New("Reply and Answer are both set; keep one")
+	case r.Reply != "" && r.ReplyFunc != nil:
+		return errors.New("Reply and ReplyFunc are both set; keep one")
 	case r.Raw && !replies:
 		return errors.New("Raw without a Reply: write the bytes to send")
 	case r.Lie && !replies:
 		return errors.New("Lie without a Reply: write the reply to send")
 	case r.Endless && !replies:
 		return errors.New("Endless without a Reply: write the line to repeat, such as \"250-and more\"")
-	case r.Endless && (r.Drop != 0 || r.After != 0):
-		return errors.New("Endless never comes to Drop or After; leave them out")
+	case r.Endless && (r.Drop != 0 || r.AfterBytes != 0):
+		return errors.New("Endless never comes to Drop, nor to AfterBytes; leave them out")
 	case r.Keep && r.Lose:
 		return errors.New("Keep and Lose contradict each other")
-	case r.Keep && r.Drop == 0 && r.Answer == nil && (r.Reply == "" || kind == 2):
+	case r.Keep && r.Drop == 0 && r.ReplyFunc == nil && (r.Reply == "" || kind == 2):
 		return errors.New("Keep, and the client is told so: it is for a Reply that refuses, or a Drop")
-	case r.Lose && (r.Reply != "" && kind != 2 || r.Reply == "" && r.Drop != 0 && r.After == 0):
+	case r.Lose && (r.Reply != "" && kind != 2 || r.Reply == "" && r.Drop != 0 && r.AfterBytes == 0 && !r.AfterReply):
 		return errors.New("Lose, and the client is not told that the message was accepted; leave Lose out")
 	case r.At == Idle && r.Delay == 0:
 		return errors.New("Idle needs a Delay: how long the client has to be silent")
 	case r.At == Idle && !replies && r.Drop == 0:
 		return errors.New("Idle needs a Reply or a Drop")
-	case r.After > 0 && r.At != Body && r.Drop == 0:
-		return fmt.Errorf("After at %v counts the bytes of the reply before a Drop, and there is no Drop", r.At)
-	case r.After == WholeReply && r.At == Body:
-		return errors.New("After: WholeReply is not for Body; write At: mailtest.Dot")
+	case r.AfterBytes > 0 && r.At != Body && r.Drop == 0:
+		return fmt.Errorf("AfterBytes at %v counts the bytes of the reply before a Drop, and there is no Drop", r.At)
+	case r.AfterReply && r.At == Body:
+		return errors.New("AfterReply is not for Body; write At: mailtest.Dot")
+	case r.AfterReply && r.Drop == 0:
+		return fmt.Errorf("AfterReply at %v without a Drop", r.At)
+	case r.AfterReply && r.AfterBytes != 0:
+		return errors.New("AfterBytes and AfterReply contradict each other; keep one")
 	case r.Pace != 0 && !replies && (r.At == Body || r.At == Handshake):
 		return fmt.Errorf("Pace at %v without a Reply: there are no bytes of the server's own to pace", r.At)
 	case !replies && r.Drop == 0 && r.Delay == 0 && r.Pace == 0 && !r.Lose && len(r.Hide) == 0 && len(r.Add) == 0 &&

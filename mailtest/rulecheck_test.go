@@ -35,7 +35,7 @@ func TestBadRules(t *testing.T) {
 		{mailtest.Rule{At: mailtest.Data, Reply: "250 OK"}, "reply to DATA is 354; set Lie"},
 		{mailtest.Rule{At: mailtest.Unknown, Reply: "250 OK"}, "is never sent"},
 		{mailtest.Rule{At: mailtest.Unknown, Raw: true, Reply: "250 OK\n"}, "is never sent"},
-		{mailtest.Rule{At: mailtest.Rcpt, Reply: "450 a", Answer: func(*mailtest.Attempt) string { return "" }}, "Reply and Answer are both set; keep one"},
+		{mailtest.Rule{At: mailtest.Rcpt, Reply: "450 a", ReplyFunc: func(*mailtest.Attempt) string { return "" }}, "Reply and ReplyFunc are both set; keep one"},
 		{mailtest.Rule{At: mailtest.Rcpt, Drop: mailtest.Close, Raw: true}, "Raw without a Reply"},
 		{mailtest.Rule{At: mailtest.Rcpt, Drop: mailtest.Close, Lie: true}, "Lie without a Reply"},
 		{mailtest.Rule{At: mailtest.Rcpt, Drop: mailtest.Close, Endless: true}, "Endless without a Reply"},
@@ -59,8 +59,8 @@ func TestBadRules(t *testing.T) {
 		{mailtest.Rule{At: mailtest.Rcpt, Times: -1, Reply: "550 No"}, "a number is negative: Session 0, Nth 0, Skip 0, Times -1"},
 		{mailtest.Rule{At: mailtest.Rcpt, Delay: -time.Second}, "Delay -1s"},
 		{mailtest.Rule{At: mailtest.Rcpt, Drop: 9}, "use Close, Cut, Reset or Silence"},
-		{mailtest.Rule{At: mailtest.Rcpt, After: 3, Reply: "550 No"}, "there is no Drop"},
-		{mailtest.Rule{At: mailtest.Body, After: mailtest.WholeReply, Drop: mailtest.Close}, "write At: mailtest.Dot"},
+		{mailtest.Rule{At: mailtest.Rcpt, AfterBytes: 3, Reply: "550 No"}, "there is no Drop"},
+		{mailtest.Rule{At: mailtest.Body, AfterReply: true, Drop: mailtest.Close}, "write At: mailtest.Dot"},
 		{mailtest.Rule{At: mailtest.Body, Pace: time.Second, Drop: mailtest.Close}, "no bytes of the server's own to pace"},
 		{mailtest.Rule{At: mailtest.Idle, Reply: "421 Bye"}, "Idle needs a Delay"},
 		{mailtest.Rule{At: mailtest.Idle, Delay: time.Second}, "Idle needs a Reply or a Drop"},
@@ -110,7 +110,7 @@ func TestMust(t *testing.T) {
 		srv.AddRules(
 			mailtest.Rule{At: mailtest.Mail, Must: true, Delay: time.Millisecond},
 			mailtest.Rule{At: mailtest.Rcpt, To: "nobody@d.example", Must: true, Reply: "550 5.1.1 Unknown"},
-			mailtest.Rule{At: mailtest.Body, Must: true, After: 1000, Drop: mailtest.Reset}, // the message is shorter
+			mailtest.Rule{At: mailtest.Body, Must: true, AfterBytes: 1000, Drop: mailtest.Reset}, // the message is shorter
 			mailtest.Rule{At: mailtest.Quit, Delay: time.Hour},
 		)
 		if err := (mailtest.Dialogue{Text: begun("@sent")}).Play(dialled(t, srv, connections[0])); err != nil {

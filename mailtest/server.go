@@ -127,8 +127,7 @@ type Server struct {
 	BareLF BareLF
 
 	// Rules are what the server does by its nature. They are tried after those of
-	// [Server.AddRules]; Reset does not take them away, UnusedRules does not name them, and
-	// transcripts don't; [Rule.Must] holds for them too. One that makes no sense panics when the
+	// [Server.AddRules]; Reset does not take them away, and transcripts do not name them; [Rule.Must] holds for them too. One that makes no sense panics when the
 	// server is first used.
 	Rules []Rule
 

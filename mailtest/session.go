@@ -430,7 +430,7 @@ func (ss *session) unacked(r *record) {
 
 // Encrypted notes how the connection is encrypted, and forgets what was said in the clear (RFC 3207 §4.2).
 func (ss *session) Encrypted(state tls.ConnectionState) {
-	t := &TLS{
+	t := &TLSState{
 		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite),
 		ServerName: state.ServerName, ALPN: state.NegotiatedProtocol, Implicit: ss.implicit,
 	}

@@ -58,7 +58,7 @@ func TestClientTLS(t *testing.T) {
 				if err := deliver(c, "a@b.example", "c@d.example", "hi\n"); err != nil {
 					t.Fatal(err)
 				}
-				wantTLS := &mailtest.TLS{Version: "TLS 1.3", Cipher: tls.CipherSuiteName(client.ConnectionState().CipherSuite),
+				wantTLS := &mailtest.TLSState{Version: "TLS 1.3", Cipher: tls.CipherSuiteName(client.ConnectionState().CipherSuite),
 					ServerName: want, Implicit: true}
 				if diff := cmp.Diff(wantTLS, srv.Next(t).Envelope.TLS); diff != "" {
 					t.Errorf("envelope (-want, +got):\n%s", diff)
@@ -144,7 +144,7 @@ func TestOwnTLS(t *testing.T) {
 		if err := c.Quit(); err != nil {
 			t.Error(err)
 		}
-		want := &mailtest.TLS{
+		want := &mailtest.TLSState{
 			Version: "TLS 1.2", Cipher: tls.CipherSuiteName(state.CipherSuite), ServerName: "own.example", ALPN: "smtp",
 			Implicit: !start, ClientCertificates: clientCert.Certificate,
 		}

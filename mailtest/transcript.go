@@ -36,7 +36,7 @@ type Session struct {
 	Mechanism string
 
 	// TLS describes the encryption; nil means that there is none.
-	TLS *TLS
+	TLS *TLSState
 
 	// Turns are what the client did and what the server answered, in order.
 	Turns []Turn
@@ -228,7 +228,7 @@ func (s *Session) summary() string {
 type transcript struct {
 	start, end time.Time
 	ending     Ending
-	tls        *TLS
+	tls        *TLSState
 	client     string
 	helo       string
 	user       string

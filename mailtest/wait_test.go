@@ -218,6 +218,7 @@ func TestWaitContext(t *testing.T) {
 		waits := map[string]func(context.Context) error{
 			"Next":     func(ctx context.Context) error { _, err := srv.NextContext(ctx); return err },
 			"WaitFor":  func(ctx context.Context) error { _, err := srv.WaitForContext(ctx, any); return err },
+			"Since":    func(ctx context.Context) error { _, _, err := srv.Since(ctx, 0); return err },
 			"WaitN":    func(ctx context.Context) error { _, err := srv.WaitNContext(ctx, 1); return err },
 			"WaitOnly": func(ctx context.Context) error { _, err := srv.WaitOnlyContext(ctx, 0, time.Hour); return err },
 		}
@@ -429,4 +430,58 @@ func TestByNumber(t *testing.T) {
 	if m := srv.Message(4); m == nil || m.Subject != "message 4" {
 		t.Errorf("Message(4) = %v", m)
 	}
+}
+
+// Since sees all messages, once each, whatever the test's own waits and Reset do, and takes none of theirs.
+func TestSince(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		seen := make(chan string)
+		go func() {
+			defer close(seen)
+			for n := 0; ; {
+				messages, next, err := srv.Since(t.Context(), n)
+				if errors.Is(err, net.ErrClosed) {
+					return
+				}
+				if err != nil || len(messages) == 0 || next < n+len(messages) {
+					t.Errorf("Since(%d) = %d messages, %d, %v", n, len(messages), next, err)
+					return
+				}
+				for _, m := range messages {
+					seen <- m.Subject
+				}
+				n = next
+			}
+		}()
+		expect := func(want string) {
+			t.Helper()
+			if got := <-seen; got != want {
+				t.Errorf("seen: %q, want %q", got, want)
+			}
+		}
+		send(t, srv, "a@b.example", "c@d.example", "1")
+		expect("1")
+		if got := srv.Next(t).Subject; got != "1" {
+			t.Errorf("Next = %q, want 1", got)
+		}
+		send(t, srv, "a@b.example", "c@d.example", "2")
+		send(t, srv, "a@b.example", "c@d.example", "3")
+		expect("2")
+		expect("3")
+		if got := srv.WaitN(t, 2); got[0].Subject != "2" || got[1].Subject != "3" {
+			t.Errorf("WaitN = %q, %q, want 2, 3", got[0].Subject, got[1].Subject)
+		}
+		srv.Reset()
+		send(t, srv, "a@b.example", "c@d.example", "4")
+		expect("4")
+		if got, next, err := srv.Since(t.Context(), -7); err != nil || next != 4 || len(got) != 1 || got[0].Subject != "4" {
+			t.Errorf("Since the beginning = %d messages, %d, %v", len(got), next, err)
+		}
+		srv.Close()
+		if text, open := <-seen; open {
+			t.Errorf("seen: %q after Close", text)
+		}
+	})
 }

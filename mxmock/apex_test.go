@@ -34,7 +34,7 @@ func TestZoneOrDelegation(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			inet := mxmock.New(t)
-			if err := inet.Zone(test.text); err != nil {
+			if err := inet.AddZone(test.text); err != nil {
 				t.Fatal(err)
 			}
 			r, err := dns.Exchange(new(dns.Msg).SetQuestion(test.question, test.typ), resolverOf(t, inet))
@@ -57,7 +57,7 @@ func TestSignedZone(t *testing.T) {
 		"qq.com. NSEC3PARAM 1 0 0 -", "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.qq.com. NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr MX",
 	} {
 		text := "qq.com. MX 10 mx.qq.com.\n" + line + "\n"
-		for name, err := range map[string]error{"Zone": inet.Zone(text), "ReplaceZone": inet.ReplaceZone("qq.com", text)} {
+		for name, err := range map[string]error{"Zone": inet.AddZone(text), "ReplaceZone": inet.ReplaceZone("qq.com", text)} {
 			if err == nil || !strings.Contains(err.Error(), "a zone that is signed already can't be served as it is") {
 				t.Errorf("%s of %s: got error %v", name, line, err)
 			}

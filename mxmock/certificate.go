@@ -19,11 +19,11 @@ type certificates struct {
 	byName map[string]*tls.Certificate
 }
 
-// TLS returns a configuration for a service on this host, such as a web server, with the host's own
+// TLSConfig returns a configuration for a service on this host, such as a web server, with the host's own
 // certificates, which its mail servers present too. They are signed by [Internet.RootCAs]. A host
 // with several names has a certificate for each, and presents the one that the client asks for by
 // SNI, or else the one for its first name. The configuration is the caller's own to change.
-func (h *Host) TLS() *tls.Config {
+func (h *Host) TLSConfig() *tls.Config {
 	return &tls.Config{ClientAuth: tls.RequestClientCert, GetCertificate: h.certificate}
 }
 

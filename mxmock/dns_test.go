@@ -186,7 +186,7 @@ func TestZoneErrors(t *testing.T) {
 		{"$ORIGIN example.com.\na A 203.0.113.1\nb NOSUCHTYPE x", "mxmock: zone:3:3:"},
 		{"a.example.com. CNAME b.example.com.\na.example.com. A 203.0.113.1", "mxmock: "},
 	} {
-		err := inet.Zone(test.text)
+		err := inet.AddZone(test.text)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("Zone(%q): %v, want %s…", test.text, err, test.want)
 		}
@@ -230,7 +230,7 @@ func TestChanges(t *testing.T) {
 	step("another MX", func() { inet.MX("qq.com", "mx3.qq.com", "mx4.qq.com") }, "mx3.qq.com. mx4.qq.com.")
 	step("a record more", func() { zoneOf(t, inet, "qq.com. MX 30 mx5.qq.com.") }, "mx3.qq.com. mx4.qq.com. mx5.qq.com.")
 	step("removed", func() {
-		if got := inet.Remove("mx qq.com"); got != 3 {
+		if got := inet.RemoveRecords("mx qq.com"); got != 3 {
 			t.Errorf("Remove = %d, want 3", got)
 		}
 	}, "")
@@ -250,7 +250,7 @@ func TestChanges(t *testing.T) {
 	if r := ask(t, "udp", addr, "mx qq.com", nil); r.Rcode != dns.RcodeNameError {
 		t.Errorf("after RemoveZone: %s, want NXDOMAIN", dns.RcodeToString[r.Rcode])
 	}
-	mustPanic(t, "Remove of a pattern", func() { inet.Remove("mx *.qq.com") })
+	mustPanic(t, "Remove of a pattern", func() { inet.RemoveRecords("mx *.qq.com") })
 	mustPanic(t, "RemoveZone of nothing", func() { inet.RemoveZone("") })
 }
 

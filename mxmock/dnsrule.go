@@ -50,13 +50,18 @@ type DNSRule struct {
 	After time.Duration
 	For   time.Duration
 
+	// Must makes the test fail at its end if the rule never acted. [New] sees to it; of another
+	// Internet [Internet.CheckRules] tells. A rule that [Internet.Mend] or [Internet.Reset] takes away
+	// need not act any more.
+	Must bool
+
 	// Delay is how long the answer takes, whatever it is. Over TCP, the answers after it wait too.
 	Delay time.Duration
 
 	// Fault is what is wrong.
 	Fault Fault
 
-	// Answer is the answer in place of the true one: records in the format of [Internet.Zone],
+	// Answer is the answer in place of the true one: records in the format of [Internet.AddZone],
 	// where "@" is the name that was asked.
 	Answer string
 }

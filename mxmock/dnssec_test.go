@@ -523,7 +523,7 @@ func TestUnboundAliases(t *testing.T) {
 			}
 		}
 	}
-	if err := inet.Zone(records.String()); err != nil {
+	if err := inet.AddZone(records.String()); err != nil {
 		t.Fatal(err)
 	}
 	server := strings.Replace(nameServerOf(t, inet), ":", "@", 1)

@@ -13,7 +13,7 @@
 //
 // [Internet.MX] makes the mail hosts of a domain, [Internet.Host] any other machine; each has a
 // name, addresses for documentation (192.0.2.2 and so on), records in the DNS that say so in both
-// directions, and a certificate. [Internet.Zone] adds records as they stand in a master file,
+// directions, and a certificate. [Internet.AddZone] adds records as they stand in a master file,
 // [Internet.Publish] those that mail needs and people get wrong (SPF, DKIM, DMARC, MTA-STS, TLSA
 // …), [Internet.Sender] makes a sender with all that receivers ask for, [Internet.Check] says where records and hosts disagree. [Internet.Secure] signs a domain by
 // DNSSEC. What nobody defined does not exist: NXDOMAIN.
@@ -22,7 +22,7 @@
 //
 // [Host.Server] is the mail server on a port, a [mailtest.Server] with all its rules; the short
 // methods of a Host mean port 25. [Host.Listen] is a listener for anything else, such as a web
-// server, [Host.TLS] the configuration with the host's certificate. The waits of the [Internet]
+// server, [Host.TLSConfig] the configuration with the host's certificate. The waits of the [Internet]
 // itself span all hosts.
 //
 // # What goes wrong

@@ -64,10 +64,10 @@ func ExampleInternet() {
 	// Output: Hello for bob@qq.com: "Hello Bob\n"
 }
 
-func ExampleInternet_Zone() {
+func ExampleInternet_AddZone() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
-	err := inet.Zone(`
+	err := inet.AddZone(`
 		$ORIGIN example.com.
 		@     MX   10 mail
 		mail  A    203.0.113.25
@@ -79,7 +79,7 @@ func ExampleInternet_Zone() {
 	txt, err := inet.Resolver().LookupTXT(context.Background(), "example.com")
 	fmt.Println(txt, err)
 
-	fmt.Println(inet.Zone("mail.example.com. A 203.0.113.256"))
+	fmt.Println(inet.AddZone("mail.example.com. A 203.0.113.256"))
 	// Output:
 	// [v=spf1 mx -all] <nil>
 	// mxmock: zone:1:21: bad A record, want an IPv4 address: "203.0.113.256"
@@ -114,7 +114,7 @@ func ExampleHost_Listen() {
 		fmt.Println(err)
 		return
 	}
-	server := &http.Server{TLSConfig: host.TLS(), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{TLSConfig: host.TLSConfig(), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "Hello from %s to %s", r.Host, r.RemoteAddr[:len("192.0.2.1")])
 	})}
 	go server.ServeTLS(l, "", "")

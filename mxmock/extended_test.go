@@ -55,7 +55,7 @@ func TestExtendedErrors(t *testing.T) {
 			t.Parallel()
 			inet := mxmock.New(t)
 			inet.MX("qq.com", "mx1.qq.com")
-			if err := inet.Zone("lame.qq.com. NS ns.elsewhere.example.\ncircle.qq.com. CNAME other.qq.com.\nother.qq.com. CNAME circle.qq.com."); err != nil {
+			if err := inet.AddZone("lame.qq.com. NS ns.elsewhere.example.\ncircle.qq.com. CNAME other.qq.com.\nother.qq.com. CNAME circle.qq.com."); err != nil {
 				t.Fatal(err)
 			}
 			test.world(inet)

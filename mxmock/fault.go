@@ -78,7 +78,7 @@ const (
 	// Mute: a connection is accepted, what the client says is read, and nothing is ever said.
 	Mute
 
-	// BadCertificate: connections work, but services that use [Host.TLS], as mail servers do,
+	// BadCertificate: connections work, but services that use [Host.TLSConfig], as mail servers do,
 	// present a certificate for another name. A rule at [mailtest.Handshake] has more to offer for
 	// mail servers.
 	BadCertificate

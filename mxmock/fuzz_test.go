@@ -82,7 +82,7 @@ func FuzzZone(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		inet := &mxmock.Internet{}
 		defer inet.Close()
-		if err := inet.Zone(text); err != nil {
+		if err := inet.AddZone(text); err != nil {
 			if !strings.HasPrefix(err.Error(), "mxmock: ") {
 				t.Errorf("error %q, want one of mxmock", err)
 			}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -86,7 +87,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	case s != nil:
 		panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
 	}
-	server := &mailtest.Server{Name: h.name, TLS: h.TLS(), ImplicitTLS: port == 465, Collect: &n.Inbox}
+	server := &mailtest.Server{Name: h.name, TLS: h.TLSConfig(), ImplicitTLS: port == 465, Collect: &n.Inbox}
 	if port == 25 {
 		server.Mechanisms = []string{} // who delivers has no account
 	}
@@ -233,6 +234,33 @@ func (h *Host) WaitFor(tb testing.TB, match func(*mailtest.Message) bool) *mailt
 func (h *Host) WaitN(tb testing.TB, n int) []*mailtest.Message {
 	tb.Helper()
 	return h.Server(25).WaitN(tb, n)
+}
+
+// WaitOnly is [mailtest.Inbox.WaitOnly] of port 25.
+func (h *Host) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*mailtest.Message {
+	tb.Helper()
+	return h.Server(25).WaitOnly(tb, n, quiet)
+}
+
+// NextContext is [mailtest.Inbox.NextContext] of port 25.
+func (h *Host) NextContext(ctx context.Context) (*mailtest.Message, error) {
+	return h.Server(25).NextContext(ctx)
+}
+
+// WaitForContext is [mailtest.Inbox.WaitForContext] of port 25.
+func (h *Host) WaitForContext(ctx context.Context, match func(*mailtest.Message) bool) (*mailtest.Message, error) {
+	return h.Server(25).WaitForContext(ctx, match)
+}
+
+// Since is [mailtest.Inbox.Since] of port 25.
+func (h *Host) Since(ctx context.Context, n int) (messages []*mailtest.Message, next int, err error) {
+	return h.Server(25).Since(ctx, n)
+}
+
+// WaitSession is [mailtest.Server.WaitSession] of port 25.
+func (h *Host) WaitSession(tb testing.TB, number int) *mailtest.Session {
+	tb.Helper()
+	return h.Server(25).WaitSession(tb, number)
 }
 
 // mailServer is a mail server of a host.

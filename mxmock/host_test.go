@@ -13,12 +13,15 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/emersion/go-smtp"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
@@ -129,7 +132,7 @@ func TestUnicodeNames(t *testing.T) {
 	if err := app.Send(t.Context(), "bob@"+ascii); err == nil {
 		t.Error("the rule for a domain in Unicode lets pass the same in A-labels")
 	}
-	if n := inet.Remove("txt _dmarc.例子.中国"); n != 1 {
+	if n := inet.RemoveRecords("txt _dmarc.例子.中国"); n != 1 {
 		t.Errorf("removed %d records, want 1", n)
 	}
 }
@@ -267,7 +270,7 @@ func TestBadCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := &http.Server{TLSConfig: h.TLS(), ErrorLog: log.New(io.Discard, "", 0)}
+	web := &http.Server{TLSConfig: h.TLSConfig(), ErrorLog: log.New(io.Discard, "", 0)}
 	go web.ServeTLS(l, "", "")
 	defer web.Close()
 	try := func(port string) error {
@@ -408,5 +411,60 @@ func TestNamesAsText(t *testing.T) {
 		if text, err := v.MarshalText(); err == nil {
 			t.Errorf("%T(99) has the name %q", v, text)
 		}
+	}
+}
+
+// A Host has all the waits of an Inbox, and what goes with them.
+func TestHostForwards(t *testing.T) {
+	t.Parallel()
+	host := reflect.TypeFor[*mxmock.Host]()
+	for typ, ours := range map[reflect.Type][]string{
+		reflect.TypeFor[*mailtest.Inbox]():  {"Reset", "Close"}, // of the Internet
+		reflect.TypeFor[*mailtest.Server](): nil,
+	} {
+		for m := range typ.Methods() {
+			waits := m.Type.NumIn() > 1 && (m.Type.In(1) == reflect.TypeFor[testing.TB]() || m.Type.In(1) == reflect.TypeFor[context.Context]())
+			if !waits && m.Name != "Messages" && m.Name != "Sessions" || slices.Contains(ours, m.Name) || m.Name == "Dial" {
+				continue
+			}
+			forwarded, ok := host.MethodByName(m.Name)
+			if !ok {
+				t.Errorf("Host has no %s, which %v has", m.Name, typ)
+				continue
+			}
+			if got, want := forwarded.Type.String(), m.Type.String(); strings.Replace(got, host.String(), typ.String(), 1) != want {
+				t.Errorf("%s of a Host is %s, want %s", m.Name, got, want)
+			}
+		}
+	}
+	inet := mxmock.New(t)
+	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
+	for i := range 6 {
+		conn, err := inet.DialContext(t.Context(), "tcp", mx[i%2].Name()+":25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := smtp.NewClient(conn)
+		if err := client.SendMail("a@b.example", []string{"bob@qq.com"}, strings.NewReader(fmt.Sprintf("Subject: message %d\r\n\r\n", i))); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Quit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, next, err := mx[1].Since(t.Context(), 1); err != nil || next != 3 || len(got) != 2 || got[0].Subject != "message 3" {
+		t.Errorf("Since gives %d messages, %d, %v", len(got), next, err)
+	}
+	if got := mx[1].WaitOnly(t, 3, time.Millisecond); len(got) != 3 || got[2].Subject != "message 5" {
+		t.Errorf("WaitOnly gives %d messages", len(got))
+	}
+	if got, err := mx[0].NextContext(t.Context()); err != nil || got.Subject != "message 0" {
+		t.Errorf("NextContext gives %v, %v", got, err)
+	}
+	if got, err := mx[0].WaitForContext(t.Context(), func(m *mailtest.Message) bool { return m.Subject == "message 4" }); err != nil || got.Subject != "message 4" {
+		t.Errorf("WaitForContext gives %v, %v", got, err)
+	}
+	if got := mx[0].WaitSession(t, 1); len(got.Messages) != 1 {
+		t.Errorf("WaitSession gives %v", got)
 	}
 }

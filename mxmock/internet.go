@@ -114,9 +114,8 @@ func (n *Internet) settle() {
 // closer is whatever Close has to close.
 type closer interface{ Close() error }
 
-// New returns an Internet that is closed at the end of the test tb. The test fails if a rule of one
-// of its mail servers has [mailtest.Rule.Must] and never acted. If the test fails, the Internet
-// writes to its log which questions were asked and what was said to the mail servers, once;
+// New returns an Internet that is closed at the end of the test tb. The test fails if a rule that
+// must act never did, as [Internet.CheckRules] tells. If the test fails, the Internet writes to its log which questions were asked and what was said to the mail servers, once;
 // otherwise it is silent.
 func New(tb testing.TB) *Internet {
 	tb.Helper()
@@ -124,7 +123,7 @@ func New(tb testing.TB) *Internet {
 	n.settle()
 	tb.Cleanup(func() {
 		tb.Helper()
-		if err := errors.Join(n.close(), n.checkRules()); err != nil {
+		if err := errors.Join(n.close(), n.CheckRules()); err != nil {
 			tb.Error(err)
 		}
 		if tb.Failed() {

@@ -329,10 +329,22 @@ func TestMust(t *testing.T) {
 	rule := mailtest.Rule{At: mailtest.Rcpt, Must: true, Reply: "550 5.1.1 Unknown"}
 	mx[0].Server(25).Rules = []mailtest.Rule{rule}
 	mx[1].AddRules(rule)
+	inet.AddDNSRules(
+		mxmock.DNSRule{Question: "mx qq.com", Must: true, Skip: 1, Fault: mxmock.ServFail},
+		mxmock.DNSRule{Question: "a mx1.qq.com", Must: true, Delay: time.Millisecond},
+		mxmock.DNSRule{Must: true, After: time.Hour, Fault: mxmock.ServFail},
+	)
+	for range 2 { // the second is a new look-up, since the first was answered
+		inet.Resolver().LookupHost(t.Context(), "mx1.qq.com")
+		inet.Resolver().LookupMX(t.Context(), "other.example")
+	}
+	inet.Resolver().LookupMX(t.Context(), "qq.com")
 	for _, cleanup := range tb.cleanups {
 		cleanup()
 	}
-	const want = `mxmock: host mx1.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"
+	const want = `mxmock: DNS rule 1, for "mx qq.com", that must act never did
+mxmock: DNS rule 3, for "any *", that must act never did
+mxmock: host mx1.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"
 mxmock: host mx2.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"`
 	if got := strings.Join(tb.errs, "\n"); got != want {
 		t.Errorf("errors = %s\nwant\n%s", got, want)

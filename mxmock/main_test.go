@@ -110,7 +110,7 @@ func mxOf(tb testing.TB, r *net.Resolver, domain string) string {
 // zoneOf adds zone text or ends the test.
 func zoneOf(tb testing.TB, inet *mxmock.Internet, text string) {
 	tb.Helper()
-	if err := inet.Zone(text); err != nil {
+	if err := inet.AddZone(text); err != nil {
 		tb.Fatal(err)
 	}
 }

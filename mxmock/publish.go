@@ -281,7 +281,7 @@ func (n *Internet) setTLSA(apex string) error {
 func (h *Host) keyHash(name string, port int) (string, error) {
 	cfg := h.Server(port).TLS
 	if cfg == nil {
-		cfg = h.TLS()
+		cfg = h.TLSConfig()
 	}
 	var cert *tls.Certificate
 	switch {

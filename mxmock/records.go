@@ -13,7 +13,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// Zone adds the records of a master file (RFC 1035 §5), such as
+// AddZone adds the records of a master file (RFC 1035 §5), such as
 //
 //	$ORIGIN example.com.
 //	@       MX   10 mx1
@@ -38,7 +38,7 @@ import (
 //
 // Whatever changes records adds one to the serial number of the zone. A look-up sees all of a
 // change or nothing of it.
-func (n *Internet) Zone(text string) error {
+func (n *Internet) AddZone(text string) error {
 	rrs, err := zone.Parse(text, ".", "zone")
 	if err != nil {
 		return fmt.Errorf("mxmock: %w", err)
@@ -113,7 +113,7 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 	return soas
 }
 
-// ReplaceZone makes the records of a master file, written as for [Internet.Zone], all that there is
+// ReplaceZone makes the records of a master file, written as for [Internet.AddZone], all that there is
 // in the zone of a domain. Names that do not end in a dot are relative to the domain. Without an
 // SOA record, the zone keeps its own. An error names line and column, or the record that is outside
 // of the domain; then nothing was changed.
@@ -136,10 +136,10 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 	return nil
 }
 
-// Remove removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the
+// RemoveRecords removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the
 // name, and returns how many there were. The SOA record of a zone stays. It panics if what it is
 // given is no question about one name.
-func (n *Internet) Remove(what string) int {
+func (n *Internet) RemoveRecords(what string) int {
 	q := mustQuestion(what)
 	if q.beneath {
 		panic(fmt.Sprintf("mxmock: remove %q: name one name", what))

@@ -3,6 +3,7 @@ package mxmock
 // The report: what is said and left at the end of a test.
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -59,12 +60,19 @@ func (n *Internet) accepters() map[*mailtest.Message]string {
 	return all
 }
 
-// checkRules is [mailtest.Server.CheckRules] of all servers.
-func (n *Internet) checkRules() error {
+// CheckRules returns an error that names the rules that must act and never did: those of the DNS with
+// [DNSRule.Must], and those with [mailtest.Rule.Must] of all mail servers; nil if there are none. An
+// Internet made by [New] calls it at the end of the test.
+func (n *Internet) CheckRules() error {
+	var errs []error
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)
+	for _, r := range n.rules {
+		if r.Must && r.seen <= r.Skip {
+			errs = append(errs, fmt.Errorf("mxmock: DNS rule %d, for %q, that must act never did", r.number, cmp.Or(r.Question, "any *")))
+		}
+	}
 	n.mu.Unlock()
-	var errs []error
 	for _, h := range hosts {
 		for _, s := range h.servers() {
 			if err := s.CheckRules(); err != nil {

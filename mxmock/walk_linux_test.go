@@ -65,10 +65,10 @@ func TestInWalk(t *testing.T) {
 	hints := inet.RootHints()
 	inet.MX("later.co.uk", "mx1.later.co.uk") // follows
 	inet.Secure("later.co.uk", mxmock.NSEC3)
-	if err := inet.Zone("alias.net. CNAME qq.com.\nown.org. NS a.root-servers.net.\nown.org. TXT x\n"); err == nil {
+	if err := inet.AddZone("alias.net. CNAME qq.com.\nown.org. NS a.root-servers.net.\nown.org. TXT x\n"); err == nil {
 		t.Fatal("an alias at the apex of a zone is taken")
 	}
-	if err := inet.Zone("www.alias.net. CNAME mx1.qq.com.\nown.org. NS a.root-servers.net.\nown.org. TXT x\n"); err != nil {
+	if err := inet.AddZone("www.alias.net. CNAME mx1.qq.com.\nown.org. NS a.root-servers.net.\nown.org. TXT x\n"); err != nil {
 		t.Fatal(err)
 	}
 	if err := inet.ListenHosts(nil); err != nil {

@@ -29,7 +29,7 @@ func (n *Internet) serveWeb(name string, port int) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: n.pages(), TLSConfig: h.TLS(), ErrorLog: log.New(io.Discard, "", 0), ConnState: n.countWeb}
+	server := &http.Server{Handler: n.pages(), TLSConfig: h.TLSConfig(), ErrorLog: log.New(io.Discard, "", 0), ConnState: n.countWeb}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {

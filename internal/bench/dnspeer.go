@@ -38,7 +38,7 @@ type oursDNS struct {
 
 func startOursDNS(tb testing.TB) dnsServer {
 	s := oursDNS{inet: new(mxmock.Internet)}
-	if err := s.inet.Zone(zoneText); err != nil {
+	if err := s.inet.AddZone(zoneText); err != nil {
 		tb.Fatal(err)
 	}
 	addr, err := s.inet.ListenDNS()

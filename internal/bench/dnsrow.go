@@ -109,7 +109,7 @@ func route(r *net.Resolver) (string, error) {
 func lookUpMemory(b *testing.B) {
 	inet := new(mxmock.Internet)
 	defer inet.Close()
-	if err := inet.Zone(zoneText); err != nil {
+	if err := inet.AddZone(zoneText); err != nil {
 		b.Fatal(err)
 	}
 	lookUp(b, inet.Resolver())

@@ -140,7 +140,7 @@ func growZone(n int) (time.Duration, error) {
 	inet := new(mxmock.Internet)
 	defer inet.Close()
 	elapsed := stopwatch()
-	err := inet.Zone(text.String())
+	err := inet.AddZone(text.String())
 	return elapsed(), err
 }
 

@@ -15,7 +15,7 @@
 //	message 1:3: error: the field "subject" has bytes beyond ASCII: "你好" [header-not-ascii, RFC 5322 §2.2, RFC 6532 §3]
 //
 // [Check] looks at messages: their format, and what makes it likely that they reach people and not
-// a spam folder. [Session] looks at a transcript, as [mailtest.Server.Sessions] has them. A
+// a spam folder. [CheckSession] looks at a transcript, as [mailtest.Server.Sessions] has them. A
 // [Linter] has fields to switch rules and groups off, and to set bounds. All three work on
 // anything, however broken, in time proportional to its size.
 //

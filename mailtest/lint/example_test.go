@@ -96,7 +96,7 @@ func ExampleSession() {
 		client.PrintfLine("%s", line)
 		client.ReadResponse(0)
 	}
-	for _, f := range lint.Session(srv.Sessions()[0]) {
+	for _, f := range lint.CheckSession(srv.Sessions()[0]) {
 		fmt.Println(f)
 	}
 	// Output:

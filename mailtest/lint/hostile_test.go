@@ -75,7 +75,7 @@ func FuzzSession(f *testing.F) {
 			s.Turns = append(s.Turns, mailtest.Turn{Stage: stage, Command: line, Reply: reply, Payload: []byte(line), Notes: []mailtest.Note{{Kind: mailtest.NoteKind(len(line)), Count: int64(len(line)), Text: line}}})
 			stage++
 		}
-		for _, f := range Session(s) {
+		for _, f := range CheckSession(s) {
 			if f.Line < 1 || f.Line > len(s.Turns) {
 				t.Errorf("turn %d of %d: %v", f.Line, len(s.Turns), f)
 			}

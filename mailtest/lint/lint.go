@@ -125,11 +125,11 @@ func (l *Linter) Check(messages ...*mailtest.Message) []Finding {
 	return all
 }
 
-// Session returns what is wrong with what the client said on a connection, by the rules of the
+// CheckSession returns what is wrong with what the client said on a connection, by the rules of the
 // group "transport", in the order of turns. Of what a rule finds in one session, the first ten are
 // listed and the rest is counted. It does not look into the messages, apart from how they fit what
 // was said about them.
-func (l *Linter) Session(s *mailtest.Session) []Finding {
+func (l *Linter) CheckSession(s *mailtest.Session) []Finding {
 	c := sessionChecker{s: s}
 	c.out.source, c.out.off = source("session", s.Number), l.switchedOff()
 	c.run()
@@ -139,8 +139,8 @@ func (l *Linter) Session(s *mailtest.Session) []Finding {
 // Check is [Linter.Check] with all rules and the usual bounds.
 func Check(messages ...*mailtest.Message) []Finding { return new(Linter).Check(messages...) }
 
-// Session is [Linter.Session] with all rules.
-func Session(s *mailtest.Session) []Finding { return new(Linter).Session(s) }
+// CheckSession is [Linter.CheckSession] with all rules.
+func CheckSession(s *mailtest.Session) []Finding { return new(Linter).CheckSession(s) }
 
 // switchedOff returns the rules that are off.
 func (l *Linter) switchedOff() *[numRules]bool {

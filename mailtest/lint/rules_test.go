@@ -106,7 +106,7 @@ func lintFiles(t *testing.T, l *Linter, pattern string) []Finding {
 		}
 		sessions, received := dialogue(t, data)
 		for _, s := range sessions {
-			findings = append(findings, l.Session(s)...)
+			findings = append(findings, l.CheckSession(s)...)
 		}
 		messages = append(messages, received...)
 	}

@@ -106,7 +106,7 @@ func TestSessions(t *testing.T) {
 				test.play(t, srv, conn)
 				conn.Close()
 				synctest.Wait()
-				findings := Session(srv.Sessions()[0])
+				findings := CheckSession(srv.Sessions()[0])
 				if got := names(findings); got != test.want {
 					t.Errorf("findings = %q, want %q:\n%v\n%v", got, test.want, findings, srv.Sessions()[0])
 				}

@@ -29,7 +29,7 @@ func ExampleCheck() {
 		fmt.Println(err)
 		return
 	}
-	if err := inet.Zone(key + `
+	if err := inet.AddZone(key + `
 shop.example.        TXT "v=spf1 a:mx.shop.example -all"
 _dmarc.shop.example. TXT "v=DMARC1; p=reject"
 `); err != nil {
@@ -97,7 +97,7 @@ func deliver(machine *mxmock.Host, mx, from, to string, raw []byte) error {
 // world is an internet with these records.
 func world(records string) *mxmock.Internet {
 	inet := &mxmock.Internet{}
-	if err := inet.Zone(records); err != nil {
+	if err := inet.AddZone(records); err != nil {
 		panic(err)
 	}
 	return inet
@@ -278,7 +278,7 @@ func ExampleSigner() {
 		fmt.Println(err)
 		return
 	}
-	if err := inet.Zone(key); err != nil {
+	if err := inet.AddZone(key); err != nil {
 		fmt.Println(err)
 		return
 	}

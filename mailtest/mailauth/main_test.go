@@ -29,7 +29,7 @@ func read(t testing.TB, name string) string {
 // zone adds records to the DNS.
 func zone(t testing.TB, inet *mxmock.Internet, text string) {
 	t.Helper()
-	if err := inet.Zone(text); err != nil {
+	if err := inet.AddZone(text); err != nil {
 		t.Fatal(err)
 	}
 }

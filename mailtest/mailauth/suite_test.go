@@ -147,7 +147,7 @@ func (s *suite) world(t *testing.T) *mxmock.Internet {
 			}
 		}
 		for _, line := range lines {
-			if err := inet.Zone(line + "\n"); err != nil {
+			if err := inet.AddZone(line + "\n"); err != nil {
 				t.Logf("%s: %v", name, err)
 			}
 		}

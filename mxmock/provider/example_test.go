@@ -170,7 +170,7 @@ func ExampleAdd() {
 	gmail.Mailbox("carol@gmail.com", provider.Full)
 
 	shop := inet.Host("mail.shop.example")
-	if err := inet.Zone(`shop.example. TXT "v=spf1 a:mail.shop.example -all"`); err != nil {
+	if err := inet.AddZone(`shop.example. TXT "v=spf1 a:mail.shop.example -all"`); err != nil {
 		log.Fatal(err)
 	}
 	for _, dial := range []func(context.Context, string, string) (net.Conn, error){inet.DialContext, shop.DialContext} {

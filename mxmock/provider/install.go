@@ -57,7 +57,7 @@ func install(inet *mxmock.Internet, d *definition, customers []string) (*Provide
 			}
 		}
 	}
-	return p, inet.Zone(strings.Join(records, "\n") + "\n")
+	return p, inet.AddZone(strings.Join(records, "\n") + "\n")
 }
 
 // withCustomers returns the domains of a definition, with the customers in place of "*".

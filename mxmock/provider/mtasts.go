@@ -61,6 +61,6 @@ func (p *stsPolicy) publish(inet *mxmock.Internet, domain string) error {
 	}
 	fmt.Fprintf(&body, "max_age: %d\r\n", p.maxAge)
 	inet.Publish(domain, mxmock.Records{MTASTS: body.String()})
-	inet.Remove("txt _mta-sts." + domain) // its id is new each time, and the provider's is known
-	return inet.Zone(txt("_mta-sts."+domain, "v=STSv1; id="+p.id+";"))
+	inet.RemoveRecords("txt _mta-sts." + domain) // its id is new each time, and the provider's is known
+	return inet.AddZone(txt("_mta-sts."+domain, "v=STSv1; id="+p.id+";"))
 }

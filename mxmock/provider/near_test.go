@@ -49,7 +49,7 @@ func (y *try) address() string {
 // zone adds records.
 func (y *try) zone(text string) {
 	y.t.Helper()
-	if err := y.inet.Zone(text); err != nil {
+	if err := y.inet.AddZone(text); err != nil {
 		y.t.Fatal(err)
 	}
 }
@@ -64,7 +64,7 @@ func (y *try) listed(list, addr, code string) {
 // spf gives the domain of the sender another SPF record.
 func (y *try) spf(record string) {
 	domain := domainOf(strings.Trim(y.mail.from, "<>"))
-	y.inet.Remove("txt " + domain)
+	y.inet.RemoveRecords("txt " + domain)
 	if record != "" {
 		y.zone(fmt.Sprintf("%s. TXT %q", domain, "v=spf1 "+record))
 	}
@@ -169,7 +169,7 @@ var waysOf = map[string]ways{
 	"ptr": {
 		[]way{{"a name that leads elsewhere", func(y *try) {
 			name := reverse(y.t, y.address())
-			y.inet.Remove("ptr " + name)
+			y.inet.RemoveRecords("ptr " + name)
 			y.zone(name + " PTR nospf.example.\nnospf.example. A 192.0.2.250")
 		}}},
 		[]way{
@@ -355,7 +355,7 @@ var waysOf = map[string]ways{
 			y.t.Fatal(err)
 		}
 		y.mail.sealed = true
-		y.inet.Remove("txt " + strings.Fields(key)[0])
+		y.inet.RemoveRecords("txt " + strings.Fields(key)[0])
 	}}}, []way{
 		{"a good one", func(y *try) { y.mail.sealed = true }},
 		{"none", func(*try) {}},

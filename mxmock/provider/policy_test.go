@@ -54,12 +54,12 @@ func (w *world) provoke(t *testing.T, pol *policy, s *service, stage string) *ma
 		case "dnsbl zen.spamhaus.org":
 			ip := strings.Split(w.sender.Addrs()[0], ".")
 			slices.Reverse(ip)
-			if err := w.inet.Zone(strings.Join(ip, ".") + ".zen.spamhaus.org. A 127.0.0.2"); err != nil {
+			if err := w.inet.AddZone(strings.Join(ip, ".") + ".zen.spamhaus.org. A 127.0.0.2"); err != nil {
 				t.Fatal(err)
 			}
 		case "ptr ":
 			if m.network == "tcp6" {
-				w.inet.Remove("ptr " + reverse(t, w.sender.Addrs()[1]))
+				w.inet.RemoveRecords("ptr " + reverse(t, w.sender.Addrs()[1]))
 			} else {
 				m.client = w.inet.DialContext
 			}
@@ -91,7 +91,7 @@ func (w *world) provoke(t *testing.T, pol *policy, s *service, stage string) *ma
 			m.headerFrom = "someone@else.example"
 		case "recipient foreign":
 			m.to = []string{"bob@elsewhere.example"} // whose MX record names the wrong host
-			if err := w.inet.Zone("elsewhere.example. MX 10 " + s.hosts[0] + "."); err != nil {
+			if err := w.inet.AddZone("elsewhere.example. MX 10 " + s.hosts[0] + "."); err != nil {
 				t.Fatal(err)
 			}
 		case "domains ":

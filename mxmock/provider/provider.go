@@ -313,13 +313,12 @@ func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 // takes everything, as 163.com did in its days.
 func (p *Provider) Off(policies ...string) { p.set(false, p.choose(policies)) }
 
-// On switches policies on, named as in [Provider.Off]. A policy that is off by default and depends
-// on "always" refuses everything once it is on. Without names, On restores what is on by default.
-func (p *Provider) On(policies ...string) {
-	if len(policies) > 0 {
-		p.set(true, p.choose(policies))
-		return
-	}
+// On switches policies on, named as in [Provider.Off]. Without names, it is all policies. One that
+// depends on "always" refuses everything once it is on.
+func (p *Provider) On(policies ...string) { p.set(true, p.choose(policies)) }
+
+// Defaults restores what is on by default.
+func (p *Provider) Defaults() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.on)

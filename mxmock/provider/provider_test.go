@@ -175,7 +175,7 @@ func TestSwitches(t *testing.T) {
 		{"temporary trouble", func() { w.p.On("temporary") }, "4.3.0"},
 		{"PTR only", func() { w.p.Only("no-ptr") }, "5.7.25"},
 		{"nothing", func() { w.p.Only() }, "2.0.0"},
-		{"all again", func() { w.p.On() }, "5.7.1"},
+		{"all again", func() { w.p.Defaults() }, "5.7.1"},
 		{"nothing again", func() { w.p.Off() }, "2.0.0"},
 	} {
 		step.do()

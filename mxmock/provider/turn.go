@@ -89,7 +89,7 @@ func (r role) rules() []mailtest.Rule {
 		if !slices.ContainsFunc(r.p.def.policies, func(pol *policy) bool { return pol.atStage(stage) && pol.serves(r.service) }) {
 			continue
 		}
-		rules = append(rules, mailtest.Rule{At: stage, Drop: mailtest.Close, After: mailtest.WholeReply, Answer: answer,
+		rules = append(rules, mailtest.Rule{At: stage, Drop: mailtest.Close, AfterReply: true, ReplyFunc: answer,
 			When: func(a *mailtest.Attempt) bool {
 				t := &turn{role: r, a: a}
 				pol := t.refusal()
@@ -99,7 +99,7 @@ func (r role) rules() []mailtest.Rule {
 				pending.Store(a, t.encode(pol))
 				return pol.closes
 			},
-		}, mailtest.Rule{At: stage, Answer: answer, When: func(a *mailtest.Attempt) bool {
+		}, mailtest.Rule{At: stage, ReplyFunc: answer, When: func(a *mailtest.Attempt) bool {
 			_, refused := pending.Load(a)
 			return refused
 		}})

@@ -47,7 +47,7 @@ func newWorld(tb testing.TB, name string) *world {
 	w.sender = w.inet.Host("mail.shop.example", "0.0.0.0", "::")
 	key, err := w.signer.Zone()
 	if err == nil {
-		err = w.inet.Zone(shopZone + key)
+		err = w.inet.AddZone(shopZone + key)
 	}
 	if err != nil {
 		tb.Fatal(err)
