@@ -12,32 +12,32 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// dialogue speaks over a connection to a server in memory, and allocates nothing itself.
-type dialogue struct {
+// rawClient speaks over a connection to a server in memory, and allocates nothing itself.
+type rawClient struct {
 	tb   testing.TB
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func newDialogue(tb testing.TB, srv *mailtest.Server) *dialogue {
+func newRawClient(tb testing.TB, srv *mailtest.Server) *rawClient {
 	conn, err := srv.Dial(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { conn.Close() })
-	d := &dialogue{tb: tb, conn: conn, in: bufio.NewReader(conn)}
+	d := &rawClient{tb: tb, conn: conn, in: bufio.NewReader(conn)}
 	d.reply()
 	d.say([]byte("HELO client.example\r\n"))
 	return d
 }
 
-func (d *dialogue) reply() {
+func (d *rawClient) reply() {
 	if _, err := d.in.ReadSlice('\n'); err != nil {
 		d.tb.Fatal(err)
 	}
 }
 
-func (d *dialogue) say(line []byte) {
+func (d *rawClient) say(line []byte) {
 	if _, err := d.conn.Write(line); err != nil {
 		d.tb.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func (d *dialogue) say(line []byte) {
 func TestAllocations(t *testing.T) {
 	machine.NeedIPv4(t)
 	srv := mailtest.New(t)
-	d := newDialogue(t, srv)
+	d := newRawClient(t, srv)
 	mail, rcpt, data := []byte("MAIL FROM:<a@b.example>\r\n"), []byte("RCPT TO:<c@d.example>\r\n"), []byte("DATA\r\n")
 	noop, body := []byte("NOOP\r\n"), []byte("Subject: x\r\n\r\n"+strings.Repeat("0123456789\r\n", 90)+".\r\n")
 	send := func() {

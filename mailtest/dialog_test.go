@@ -4,12 +4,14 @@ package mailtest_test
 // in the end.
 
 import (
+	"net"
 	"strings"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
-// dialog is a [mailtest.Dialogue] with two more kinds of line:
+// dialog is a script of package dialogue with two more kinds of line:
 //
 //	server MaxSize=1000           about the server
 //	= message from <a@b.example>  what is to be found in the end
@@ -38,7 +40,15 @@ func parseDialog(text string) *dialog {
 	return d
 }
 
-// dialogue is what is to be played with srv.
-func (d *dialog) dialogue(srv *mailtest.Server, exact bool) mailtest.Dialogue {
-	return mailtest.Dialogue{Text: d.text, TLS: srv.ClientTLS(), Exact: exact}
+// play plays the client, with TLS from the first byte if that is wanted, and returns all that the server has sent,
+// and conn or TLS above it.
+func (d *dialog) play(srv *mailtest.Server, conn net.Conn, exact, implicit bool) (string, net.Conn, error) {
+	var heard strings.Builder
+	p := dialogue.Player{Conn: conn, TLS: srv.ClientTLS(), Exact: exact, Heard: &heard}
+	text := d.text
+	if implicit {
+		text = "c !! starttls\n" + text
+	}
+	err := p.Play(text)
+	return heard.String(), p.Conn, err
 }

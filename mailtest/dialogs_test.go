@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/machine"
+	"github.com/seed078e9d8c/maillab/internal/wildcard"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -162,7 +163,7 @@ func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	received, conn, err := mailtest.PlayAndTell(d.dialogue(srv, strings.HasPrefix(c.name, "memory")), conn, c.tls)
+	received, conn, err := d.play(srv, conn, strings.HasPrefix(c.name, "memory"), c.tls)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func checkWants(t *testing.T, wants, found []string) {
 		if named(want) {
 			surplus--
 		}
-		for len(rest) > 0 && !mailtest.Matches(want, rest[0]) {
+		for len(rest) > 0 && !wildcard.Match(want, rest[0]) {
 			rest = rest[1:]
 		}
 		if len(rest) == 0 {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 // What go-smtp can't do by itself and this server can, where no dialogue in testdata shows it.
@@ -24,7 +25,7 @@ func TestEngineLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		err = mailtest.Dialogue{Text: `
+		err = dialogue.Play(conn, `
 s <- 220 *
 c -> EHLO client.example
 s <~ 250 *
@@ -41,7 +42,7 @@ c -> .
 s <- 250 *
 c -> QUIT
 s <- 221 *
-`}.Play(conn)
+`)
 		if err != nil {
 			t.Error(err)
 		}

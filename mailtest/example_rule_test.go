@@ -186,7 +186,7 @@ func ExampleRule_readyMade() {
 		mailtest.Blocklisted("127.0.0.0/8"),
 		mailtest.SizeLimit(20),
 		mailtest.FailFirst(1),
-		mailtest.Maintenance(48*time.Hour),
+		mailtest.Maintenance(48 * time.Hour),
 	} {
 		var srv mailtest.Server
 		srv.AddRules(rule)
@@ -221,26 +221,4 @@ func ExampleServer_Suspend() {
 	// Output:
 	// true
 	// <nil>
-}
-
-// A dialogue is played with any server; here one that greets slowly and forgets its manners.
-func ExampleDialogue() {
-	var srv mailtest.Server
-	defer srv.Close()
-	srv.AddRules(mailtest.Rule{At: mailtest.Noop, Reply: "500 5.5.1 Do something useful"})
-	conn, err := net.Dial("tcp", srv.Addr())
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer conn.Close()
-	err = mailtest.Dialogue{Text: `
-s <- 220 * ready
-c -> EHLO client.example
-s <~ 250 *
-c -> NOOP
-s <- 250 *
-`}.Play(conn)
-	fmt.Println(err)
-	// Output: mailtest: dialogue, line 6: s <- 250 *: got "500 5.5.1 Do something useful"
 }

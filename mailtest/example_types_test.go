@@ -123,6 +123,17 @@ func ExampleEnding() {
 	// the server reset the connection
 }
 
+// Kinds have names, for tables and files.
+func ExampleEndingKind() {
+	for _, kind := range []mailtest.EndingKind{mailtest.ClientQuit, mailtest.ClientBroke, mailtest.ServerReset} {
+		fmt.Println(kind)
+	}
+	// Output:
+	// ClientQuit
+	// ClientBroke
+	// ServerReset
+}
+
 // The header has the fields in their order, decoded and as they came.
 func ExampleField() {
 	msg := mailtest.ParseMessage([]byte("X-Shop: one\r\nSubject: =?utf-8?B?5L2g5aW9?=,\r\n Bob\r\n\r\n"))
@@ -174,6 +185,16 @@ func ExampleNote() {
 		}
 	}
 	// Output: Dot 1 1 lines begin with a dot that was not doubled
+}
+
+// The kind of a note can be asked for, and is what tests compare.
+func ExampleNoteKind() {
+	note := mailtest.Note{Kind: mailtest.DotNotDoubled, Count: 2}
+	fmt.Println(note.Kind)
+	fmt.Println(note)
+	// Output:
+	// DotNotDoubled
+	// 2 lines begin with a dot that was not doubled
 }
 
 // Recipients come with what the client wants to be told about each.

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed078e9d8c/maillab/internal/wildcard"
 )
 
 // Summary returns the message as a text for people and for golden files: its decoded header fields,
@@ -138,7 +140,7 @@ func compareGolden(tb testing.TB, name, got string, update bool) {
 			tb.Errorf("mailtest: %s:%d: the message ends here, want %q", name, i+1, wants[i])
 		case i >= len(wants):
 			tb.Errorf("mailtest: %s:%d: the file ends here, got %q", name, i+1, gots[i])
-		case !matches(wants[i], gots[i]):
+		case !wildcard.Match(wants[i], gots[i]):
 			tb.Errorf("mailtest: %s:%d:\n got %q\nwant %q", name, i+1, gots[i], wants[i])
 		default:
 			continue
@@ -157,7 +159,7 @@ func lines(text string) []string {
 func keepWildcards(old, got string) string {
 	olds, gots := lines(old), lines(got)
 	for i := range gots {
-		if i < len(olds) && strings.Contains(olds[i], "*") && matches(olds[i], gots[i]) {
+		if i < len(olds) && strings.Contains(olds[i], "*") && wildcard.Match(olds[i], gots[i]) {
 			gots[i] = olds[i]
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 // as tells whether an error is one of type E, and of which test holds.
@@ -97,7 +98,7 @@ func handshake(t *testing.T, c connect, implicit bool, rule mailtest.Rule, clien
 	}
 	defer conn.Close()
 	if !implicit {
-		if err := (mailtest.Dialogue{Text: begun("@ehlo\nc -> STARTTLS\ns <= 220 2.0.0 Ready to start TLS\\r\\n\n")}).Play(conn); err != nil {
+		if err := dialogue.Play(conn, begun("@ehlo\nc -> STARTTLS\ns <= 220 2.0.0 Ready to start TLS\\r\\n\n")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 // say sends the lines to a new connection one at a time, and returns the replies, lines joined by
@@ -102,7 +103,7 @@ func TestServerRulesBesideCommands(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			if err := (mailtest.Dialogue{Text: test.dialogue}).Play(conn); err != nil {
+			if err := dialogue.Play(conn, test.dialogue); err != nil {
 				t.Error(err)
 			}
 			for _, turn := range srv.Sessions()[0].Turns {

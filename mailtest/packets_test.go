@@ -49,7 +49,7 @@ func said(t *testing.T, d *dialog, rules []mailtest.Rule) (input []byte) {
 		}
 		recording := &recordingConn{halfConn: conn.(halfConn)}
 		defer conn.Close()
-		if _, _, err := mailtest.PlayAndTell(d.dialogue(srv, true), recording, false); err != nil {
+		if _, _, err := d.play(srv, recording, true, false); err != nil {
 			t.Fatal(err)
 		}
 		input = recording.said

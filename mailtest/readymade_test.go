@@ -15,6 +15,7 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 func TestReadyMade(t *testing.T) {
@@ -81,7 +82,7 @@ func TestReadyMade(t *testing.T) {
 						continue
 					}
 					conn := dialled(t, srv, connections[0])
-					if err := (mailtest.Dialogue{Text: begun(text), Exact: true}).Play(conn); err != nil {
+					if err := (&dialogue.Player{Conn: conn, Exact: true}).Play(begun(text)); err != nil {
 						t.Errorf("connection %d: %v", i+1, err)
 					}
 					if i+1 < len(test.texts) && test.texts[i+1] == "open" {

@@ -1,9 +1,6 @@
 package mailtest
 
-import (
-	"testing"
-	"testing/synctest"
-)
+import "testing"
 
 // Rules that are used up are out of the way, and back in it when a use is taken back.
 func TestRuleBook(t *testing.T) {
@@ -31,27 +28,5 @@ func TestRuleBook(t *testing.T) {
 	}
 	if at(Noop) != 0 || at(Rset) != n || srv.rule(&Attempt{Stage: Noop}) != nil {
 		t.Errorf("%d rules are in the way when all are used up", at(Noop))
-	}
-}
-
-// A dialogue with a server that does not stop ends, and its error is short.
-func TestDialogueEndless(t *testing.T) {
-	t.Parallel()
-	for _, reply := range []string{"250-again", "x"} {
-		for _, wants := range []string{"s <- 220 *", "s <~ 220 *", "s !! close", "s .. 1s\nc !! close", "s <= no"} {
-			synctest.Test(t, func(t *testing.T) {
-				srv := New(t)
-				srv.AddRules(Rule{At: Greeting, Reply: reply, Raw: reply == "x", Endless: true})
-				conn, err := srv.Dial(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
-				err = Dialogue{Text: wants + "\n"}.Play(conn)
-				if err == nil || len(err.Error()) > 4096 {
-					t.Errorf("%q against %q: got an error of %d bytes: %.200v", wants, reply, len(err.Error()), err)
-				}
-			})
-		}
 	}
 }

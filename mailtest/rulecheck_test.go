@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 func TestBadRules(t *testing.T) {
@@ -113,7 +114,7 @@ func TestMust(t *testing.T) {
 			mailtest.Rule{At: mailtest.Body, Must: true, AfterBytes: 1000, Drop: mailtest.Reset}, // the message is shorter
 			mailtest.Rule{At: mailtest.Quit, Delay: time.Hour},
 		)
-		if err := (mailtest.Dialogue{Text: begun("@sent")}).Play(dialled(t, srv, connections[0])); err != nil {
+		if err := dialogue.Play(dialled(t, srv, connections[0]), begun("@sent")); err != nil {
 			t.Error(err)
 		}
 		if got := len(srv.UnusedRules()); got != 3 {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 func TestSmuggling(t *testing.T) {
@@ -48,7 +49,7 @@ func smuggle(t *testing.T, end string, policy mailtest.BareLF, messages int, not
 	conn := dialled(t, srv, connections[0])
 	text := begun("@data\nc => Subject: a\\r\\n\\r\\none" + strings.Trim(strconv.Quote(end), `"`) + `MAIL FROM:<a@b.example>\r\n` +
 		`RCPT TO:<c@d.example>\r\nDATA\r\nSubject: b\r\n\r\ntwo\r\n.\r\nQUIT\r\n` + "\nc !! closewrite\n")
-	if err := (mailtest.Dialogue{Text: text}).Play(conn); err != nil {
+	if err := dialogue.Play(conn, text); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Wait() // until the server has seen it all

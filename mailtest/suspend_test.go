@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 // refused tells whether an error is that of a port on which nobody listens: ECONNREFUSED, or
@@ -121,7 +122,7 @@ func noop(t *testing.T, conn net.Conn, greeting bool) {
 	if greeting {
 		text = "s <- 220 *\n" + text
 	}
-	if err := (mailtest.Dialogue{Text: text}).Play(conn); err != nil {
+	if err := dialogue.Play(conn, text); err != nil {
 		t.Error(err)
 	}
 }

@@ -28,7 +28,8 @@ import (
 //	repeat: 1000                             the message so many times over
 //	cancel: 5s                               when the context ends
 //	trust: mx1.qq.com                        its certificate is a root
-//	-- 203.0.113.1 --                        a script for each connection
+//	-- 203.0.113.1 --                        a script of package dialogue for each connection
+//	-- 203.0.113.2 refused --                no connection; also: silent. tls=1.0 is an old server
 //	-- want --                               the results, and how long it took
 func TestDialogs(t *testing.T) {
 	t.Parallel()
@@ -73,7 +74,8 @@ func playDialog(t *testing.T, text string) {
 		if name, ok := strings.CutPrefix(line, "-- "); ok {
 			section = strings.TrimSuffix(name, " --")
 			if section != "want" {
-				all = append(all, &script{line: i + 1, addr: net.JoinHostPort(section, "25")})
+				addr, how, _ := strings.Cut(section, " ")
+				all = append(all, &script{line: i + 1, addr: net.JoinHostPort(addr, "25"), how: how})
 			}
 			continue
 		}
@@ -120,7 +122,7 @@ func playDialog(t *testing.T, text string) {
 		case "want":
 			want = append(want, line)
 		default:
-			all[len(all)-1].lines = append(all[len(all)-1].lines, line)
+			all[len(all)-1].text += line + "\n"
 		}
 	}
 	for _, sc := range all {

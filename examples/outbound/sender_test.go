@@ -23,11 +23,11 @@ const note = "Subject: Hi\r\n\r\nHello\r\n"
 
 // accept is the script of a server that takes a message for the recipients.
 func accept(offers string, mail string, to ...string) *script {
-	s := &script{lines: []string{"S: 220 mx ESMTP", "C: EHLO client.example", "S: 250-mx", "S: 250 " + offers, "C: " + mail, "S: 250 ok"}}
+	s := &script{text: "s <- 220 mx ESMTP\nc -> EHLO client.example\ns <- 250-mx\ns <- 250 " + offers + "\nc -> " + mail + "\ns <- 250 ok\n"}
 	for _, address := range to {
-		s.lines = append(s.lines, "C: RCPT TO:<"+address+">", "S: 250 ok")
+		s.text += "c -> RCPT TO:<" + address + ">\ns <- 250 ok\n"
 	}
-	s.lines = append(s.lines, "C: DATA", "S: 354 go", "dot", "S: 250 2.0.0 ok")
+	s.text += "c -> DATA\ns <- 354 go\nc ~> .\ns <- 250 2.0.0 ok\n"
 	return s
 }
 
@@ -45,8 +45,8 @@ func TestErrorsAreFound(t *testing.T) {
 		addrs: map[string][]string{"down": {"203.0.113.1"}, "no": {"203.0.113.2"}},
 	}
 	s, _ := newWorld(t, z, map[string][]*script{
-		"203.0.113.1:25": {{lines: []string{"refused"}}},
-		"203.0.113.2:25": {{lines: []string{"S: 220 no", "C: EHLO client.example", "S: 250 no", "C: MAIL FROM:<>", "S: 553 5.1.8 no bounces"}}},
+		"203.0.113.1:25": {{how: "refused"}},
+		"203.0.113.2:25": {{text: "s <- 220 no\nc -> EHLO client.example\ns <- 250 no\nc -> MAIL FROM:<>\ns <- 553 5.1.8 no bounces\n"}},
 	})
 	results, err := s.Send(t.Context(), "", []string{"a@down.example", "b@no.example", "c@null.example", "nonsense"}, []byte(note))
 	if !errors.Is(err, syscall.ECONNREFUSED) {
@@ -115,7 +115,7 @@ func TestUTF8Apart(t *testing.T) {
 	t.Parallel()
 	z := &zone{mx: map[string][]*net.MX{"qq.com": mxs("10 mx1.")}, addrs: map[string][]string{"mx1": {"203.0.113.1"}}}
 	s, _ := newWorld(t, z, map[string][]*script{"203.0.113.1:25": {
-		{lines: []string{"S: 220 mx", "C: EHLO client.example", "S: 250 mx", "C: QUIT", "S: 221 Bye"}},
+		{text: "s <- 220 mx\nc -> EHLO client.example\ns <- 250 mx\nc -> QUIT\ns <- 221 Bye\n"},
 		accept("HELP", "MAIL FROM:<>", "bob@qq.com"),
 	}})
 	s.MaxDomains = 1 // one after the other
@@ -138,7 +138,7 @@ func TestMaxAttempts(t *testing.T) {
 			if i != 1 { // which has no address, and counts all the same
 				addr := fmt.Sprintf("203.0.113.%d", i+1)
 				z.addrs[name] = []string{addr}
-				scripts[addr+":25"] = []*script{{lines: []string{"refused"}}}
+				scripts[addr+":25"] = []*script{{how: "refused"}}
 			}
 		}
 		s, n := newWorld(t, z, scripts)
@@ -165,7 +165,7 @@ func TestSlowDomain(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			z := &zone{mx: map[string][]*net.MX{}, addrs: map[string][]string{"mx": {"203.0.113.1"}}}
 			s, n := newWorld(t, z, map[string][]*script{"203.0.113.1:25": {
-				{lines: []string{"silent"}}, {lines: []string{"silent"}}, {lines: []string{"silent"}}}})
+				{how: "silent"}, {how: "silent"}, {how: "silent"}}})
 			s.MaxDomains = tt.max
 			var to []string
 			for _, domain := range []string{"a.example", "b.example", "c.example"} {
@@ -227,7 +227,7 @@ func TestLogger(t *testing.T) {
 	t.Parallel()
 	z := &zone{mx: map[string][]*net.MX{"qq.com": mxs("10 mx1.", "20 mx2.")}, addrs: map[string][]string{"mx1": {"203.0.113.1"}, "mx2": {"203.0.113.2"}}}
 	s, _ := newWorld(t, z, map[string][]*script{
-		"203.0.113.1:25": {{lines: []string{"S: 421 4.3.2 busy"}}},
+		"203.0.113.1:25": {{text: "s <- 421 4.3.2 busy\n"}},
 		"203.0.113.2:25": {accept("HELP", "MAIL FROM:<>", "bob@qq.com")},
 	})
 	var log bytes.Buffer

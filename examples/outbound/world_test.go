@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,8 +8,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
-	"io"
 	"math/big"
 	"net"
 	"net/netip"
@@ -23,6 +20,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 // This file is a world for the tests of this package alone: a resolver with a
@@ -105,24 +104,14 @@ type network struct {
 	dialled []string // guarded by mu
 }
 
-// script is what a server does, line by line:
-//
-//	S: 250 ok        sends a line
-//	raw "250 ok\n"   sends a Go string
-//	C: QUIT          wants a line
-//	dot              reads up to the final dot
-//	wait 5m          waits
-//	tls              makes the handshake of a server; "tls 1.0" that of an old one
-//	close            closes
-//	gone             wants the client to close without a word
-//
-// At its end it answers a QUIT and closes. A script that begins with "refused"
-// or "silent" has no connection.
+// script is what a server does on one connection: text in the language of package dialogue, or a way in which
+// there is no connection.
 type script struct {
-	line  int    // in its file
-	addr  string // "address:port"
-	lines []string
-	used  bool
+	line int    // in its file
+	addr string // "address:port"
+	how  string // "", "refused", "silent", or "tls=1.0" for an old server
+	text string
+	used bool
 }
 
 func (n *network) DialContext(ctx context.Context, netw, addr string) (net.Conn, error) {
@@ -140,7 +129,7 @@ func (n *network) DialContext(ctx context.Context, netw, addr string) (net.Conn,
 	n.scripts[addr] = n.scripts[addr][1:]
 	s.used = true
 	n.mu.Unlock()
-	switch s.lines[0] {
+	switch s.how {
 	case "refused":
 		return fail(syscall.ECONNREFUSED)
 	case "silent":
@@ -149,82 +138,15 @@ func (n *network) DialContext(ctx context.Context, netw, addr string) (net.Conn,
 	}
 	client, server := net.Pipe()
 	n.servers.Go(func() {
-		defer server.Close()
-		if err := s.serve(server); err != nil {
-			n.t.Errorf("line %d, %s: %v", s.line, s.addr, err)
+		config := &tls.Config{Certificates: []tls.Certificate{certificate()}}
+		if s.how == "tls=1.0" {
+			config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
+		}
+		if err := (&dialogue.Player{Conn: server, TLS: config, Patience: time.Hour}).Serve(s.text); err != nil {
+			n.t.Errorf("the script after line %d, %s: %v", s.line, s.addr, err)
 		}
 	})
 	return client, nil
-}
-
-func (s *script) serve(conn net.Conn) error {
-	br := bufio.NewReaderSize(conn, 64<<10)
-	for _, line := range s.lines {
-		verb, rest, _ := strings.Cut(line, " ")
-		switch verb {
-		case "S:":
-			if _, err := io.WriteString(conn, rest+"\r\n"); err != nil {
-				return fmt.Errorf("sending %q: %w", rest, err)
-			}
-		case "raw":
-			raw, err := strconv.Unquote(rest)
-			if err != nil {
-				return fmt.Errorf("%s: %w", line, err)
-			}
-			// The client may have good reason not to read all of it.
-			io.WriteString(conn, raw)
-		case "C:":
-			got, err := br.ReadString('\n')
-			if err != nil {
-				return fmt.Errorf("got %q and %w, want %q", got, err, rest)
-			}
-			if want := rest + "\r\n"; got != want {
-				return fmt.Errorf("got %q, want %q", got, want)
-			}
-		case "dot":
-			for got := ""; got != ".\r\n"; {
-				var err error
-				if got, err = br.ReadString('\n'); err != nil {
-					return fmt.Errorf("reading up to the dot: %w", err)
-				}
-			}
-		case "wait":
-			d, err := time.ParseDuration(rest)
-			if err != nil {
-				return err
-			}
-			<-time.After(d)
-		case "tls":
-			config := &tls.Config{Certificates: []tls.Certificate{certificate()}}
-			if rest == "1.0" {
-				config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
-			}
-			tc := tls.Server(conn, config)
-			if err := tc.Handshake(); err != nil {
-				return err
-			}
-			conn, br = tc, bufio.NewReader(tc)
-		case "close":
-			return nil
-		case "gone":
-			if rest, err := io.ReadAll(br); len(rest) > 0 || err != nil {
-				return fmt.Errorf("got %.80q and %v, want the client to close", rest, err)
-			}
-			return nil
-		default:
-			return fmt.Errorf("script has a line %q", line)
-		}
-	}
-	got, err := br.ReadString('\n')
-	if err != nil {
-		return nil // a client may also just close
-	}
-	if got != "QUIT\r\n" {
-		return fmt.Errorf("got %q at the end of the script, want QUIT", got)
-	}
-	io.WriteString(conn, "221 Bye\r\n")
-	io.Copy(io.Discard, br)
-	return nil
 }
 
 // certificate is self-signed, for mx1.qq.com, and valid inside of synctest bubbles too.

@@ -9,7 +9,7 @@ import (
 )
 
 // A program that is not ours delivers to qq.com, whose first host is down.
-func ExampleNew() {
+func ExampleNamespace() {
 	TestSwaks := func(t *testing.T) {
 		inet := mxmock.New(t)
 		mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
