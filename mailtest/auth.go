@@ -29,6 +29,7 @@ type exchange struct {
 	mechanism string
 	server    *sasl.Server
 	done      bool  // the exchange is over
+	told      bool  // err was noted already, before the client acknowledged it
 	err       error // why it has failed: which user, but no password
 }
 
@@ -45,8 +46,13 @@ func newExchange(s *Server, mechanism string) (*exchange, error) {
 // Next takes the client's next message.
 func (x *exchange) Next(response []byte) (challenge []byte, done bool, err error) {
 	challenge, x.done, err = x.server.Next(response)
-	x.err = err
+	if x.err = err; x.told {
+		x.err = nil
+	}
 	switch {
+	case err == nil && x.server.Failed() != nil:
+		x.err, x.told = x.server.Failed(), true
+		return challenge, x.done, nil
 	case err == nil:
 		return challenge, x.done, nil
 	case errors.Is(err, sasl.ErrFailed):

@@ -80,7 +80,8 @@ func (m *Message) Link(tb testing.TB, part string) Link {
 }
 
 // Code returns the first match of a regular expression in what a person would read: in Text, in
-// [Message.VisibleText], or in Subject. If the expression has a group, it returns what that has matched.
+// [Message.VisibleText], or in Subject. If the expression has groups, it returns what the first of them
+// that took part in the match has matched.
 // If nothing matches, it ends the test, whose log then has the message. An expression that is malformed
 // panics.
 //
@@ -89,8 +90,14 @@ func (m *Message) Code(tb testing.TB, expr string) string {
 	tb.Helper()
 	re := regexp.MustCompile(expr)
 	for _, text := range []string{m.Text, m.VisibleText(), m.Subject} {
-		if found := re.FindStringSubmatch(text); found != nil {
-			return found[min(1, len(found)-1)]
+		found := re.FindStringSubmatchIndex(text)
+		for i := 2; i < len(found); i += 2 {
+			if found[i] >= 0 {
+				return text[found[i]:found[i+1]]
+			}
+		}
+		if found != nil {
+			return text[found[0]:found[1]]
 		}
 	}
 	tb.Fatalf("mailtest: nothing matches %q\n%v", expr, m)
@@ -126,7 +133,7 @@ func textURLs(text string) []string {
 		for end < len(rest) && rest[end] > ' ' && rest[end] < utf8.RuneSelf && !strings.ContainsRune("<>\"`{}|\\^", rune(rest[end])) {
 			end++
 		}
-		u := trimSentence(rest[:end])
+		u := trimSentence(rest[:end], text[:len(text)-len(rest)])
 		if _, behind, _ := strings.Cut(u, ":"); strings.Trim(behind, "/") != "" {
 			urls = append(urls, u)
 		}
@@ -159,14 +166,18 @@ func isWordByte(b byte) bool {
 	return 'a' <= b|0x20 && b|0x20 <= 'z' || '0' <= b && b <= '9'
 }
 
-// trimSentence takes off the end of a URL what belongs to the sentence around it.
-func trimSentence(u string) string {
+// trimSentence takes off the end of a URL what belongs to the sentence around it, and what ends an emphasis
+// or a quotation that begins right before it: "*https://shop.example/*".
+func trimSentence(u, before string) string {
+	marks := before[len(strings.TrimRight(before, "'*_~")):]
 	round := strings.Count(u, ")") - strings.Count(u, "(") // how many more are closed than opened
 	square := strings.Count(u, "]") - strings.Count(u, "[")
 	for u != "" {
 		last := u[len(u)-1]
 		switch {
-		case strings.IndexByte(".,;:!?'*_~", last) >= 0:
+		case strings.IndexByte(".,;:!?", last) >= 0:
+		case marks != "" && last == marks[0]:
+			marks = marks[1:]
 		case last == ')' && round > 0:
 			round--
 		case last == ']' && square > 0:

@@ -52,9 +52,12 @@ func (s *Server) nobody() string {
 		}
 	}
 	for _, l := range s.state.listeners {
-		if addr := l.Addr().String(); !slices.Contains(at, addr) {
+		if addr := text(l.Addr()); addr != "" && !slices.Contains(at, addr) {
 			at = append(at, addr)
 		}
+	}
+	if s.state.last > 0 {
+		return "nobody has connected to server " + s.name() + " since Reset"
 	}
 	if len(at) == 0 {
 		return "nobody connected to server " + s.name() + ", and nobody asked for its address"

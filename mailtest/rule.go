@@ -117,7 +117,8 @@ type Rule struct {
 	Hide []string
 	Add  []string
 
-	// Certificate, at Handshake, is what is wrong with the server's certificate.
+	// Certificate, at Handshake, is what is wrong with the server's certificate. This rule, and one with
+	// MaxTLS or ClientCertificate, never fits a connection that came encrypted to [Server.Serve].
 	Certificate CertificateFault
 
 	// MaxTLS, at Handshake, is the newest version that the server speaks, such as [tls.VersionTLS11].
@@ -259,6 +260,8 @@ type Attempt struct {
 	// Open is how many connections the server has at this moment, this one included. Those that a
 	// rule has ended don't count, though their clients may not have noticed yet.
 	Open int
+
+	given bool // the connection came with TLS, whose configuration is the caller's
 }
 
 // ruleState is a rule in force.
@@ -322,7 +325,7 @@ const ofNature = -1
 // saying why. It may be called at any time, before the first use of the server too; a turn that has
 // begun is not affected.
 func (s *Server) AddRules(rules ...Rule) {
-	states := newRuleStates(rules, "of this call")
+	states := newRuleStates(cloneRules(rules), "of this call")
 	s.mustBeSettled()
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -488,6 +491,7 @@ func (r *ruleState) fits(a *Attempt) bool {
 	switch {
 	case !r.inForce(),
 		r.At == Idle && r.Delay != a.Silent,
+		r.changesTLS() && a.given,
 		r.Session != 0 && r.Session != a.Session,
 		r.Client != "" && !r.fitsClient(a.Client),
 		r.Helo != "" && !strings.EqualFold(r.Helo, a.Helo),

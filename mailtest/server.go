@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -166,7 +167,8 @@ type Server struct {
 	state struct {
 		sync.Mutex
 		plain, tls endpoint // of Addr and TLSAddr
-		listeners  []net.Listener
+		listeners  []listening
+		lastNumber int        // of a listener
 		sessions   []*session // all, the live ones too
 		last       int        // number of the last session
 		open       int        // how many connections are live and were not ended by a rule
@@ -243,8 +245,8 @@ func (s *Server) Start() error {
 
 // endpoint is an address of the server's own.
 type endpoint struct {
-	addr     net.Addr     // nil until it is asked for
-	listener net.Listener // nil while the server is suspended
+	addr     net.Addr  // nil until it is asked for
+	listener listening // its number is 0 while the server is suspended
 	cfg      *wire.Config
 }
 
@@ -278,17 +280,16 @@ func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 
 // open serves an address. The state is locked.
 func (s *Server) open(at *endpoint, l net.Listener) {
-	at.listener = l
-	s.addListener(l)
-	cfg := at.cfg
+	at.listener = s.addListener(l)
+	listener, cfg := at.listener, at.cfg
 	go func() {
 		s.accept(l, cfg)
-		s.forget(l)
+		s.forget(listener)
 	}()
 }
 
 // forget ends what addListener has begun.
-func (s *Server) forget(l net.Listener) {
+func (s *Server) forget(l listening) {
 	s.state.Lock()
 	s.removeListener(l)
 	s.state.Unlock()
@@ -306,10 +307,10 @@ func (s *Server) Suspend() {
 	defer s.state.Unlock()
 	s.state.suspended = true
 	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
-		if at.listener != nil {
+		if at.listener.number != 0 {
 			at.listener.Close()
 			s.removeListener(at.listener)
-			at.listener = nil
+			at.listener = listening{}
 		}
 	}
 }
@@ -327,7 +328,7 @@ func (s *Server) Resume() error {
 	}
 	s.state.suspended = false
 	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
-		if at.addr == nil || at.listener != nil {
+		if at.addr == nil || at.listener.number != 0 {
 			continue
 		}
 		l, err := loopback.Listen(at.addr.(*net.TCPAddr).AddrPort())
@@ -342,15 +343,25 @@ func (s *Server) Resume() error {
 // errClosed reports the use of a server after Close.
 var errClosed = fmt.Errorf("mailtest: the server is closed: %w", net.ErrClosed)
 
+// listening is a listener of a server. It has a number, since those of the caller may be of a type that can't be
+// compared.
+type listening struct {
+	net.Listener
+	number int // from 1
+}
+
 // addListener notes a listener and an accept loop for it. The state is locked.
-func (s *Server) addListener(l net.Listener) {
-	s.state.listeners = append(s.state.listeners, l)
+func (s *Server) addListener(l net.Listener) listening {
+	s.state.lastNumber++
+	at := listening{l, s.state.lastNumber}
+	s.state.listeners = append(s.state.listeners, at)
 	s.running.Add(1)
+	return at
 }
 
 // removeListener forgets a listener. The state is locked.
-func (s *Server) removeListener(l net.Listener) {
-	s.state.listeners = slices.DeleteFunc(s.state.listeners, func(other net.Listener) bool { return other == l })
+func (s *Server) removeListener(l listening) {
+	s.state.listeners = slices.DeleteFunc(s.state.listeners, func(other listening) bool { return other.number == l.number })
 }
 
 // accept serves the connections of a listener until it fails for good. When the process has too
@@ -432,6 +443,9 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 // the first byte, as those to [Server.TLSAddr]. A rule at [Handshake] can delay or end such a
 // handshake; the configuration is the caller's.
 func (s *Server) Serve(l net.Listener) error {
+	if isNil(l) {
+		return errors.New("mailtest: Serve: the listener is nil")
+	}
 	s.prepare()
 	s.state.Lock()
 	if s.state.closed {
@@ -439,17 +453,23 @@ func (s *Server) Serve(l net.Listener) error {
 		l.Close()
 		return errClosed
 	}
-	s.addListener(l)
+	at := s.addListener(l)
 	s.state.Unlock()
 	defer s.running.Done()
 	err := s.accept(l, &s.wire)
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.removeListener(l)
+	s.removeListener(at)
 	if s.state.closed {
 		return nil
 	}
-	return fmt.Errorf("mailtest: serve %v: %w", l.Addr(), err)
+	return fmt.Errorf("mailtest: serve %s: %w", text(l.Addr()), err)
+}
+
+// isNil reports whether there is nothing behind an interface: it is nil, or holds a nil pointer.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // ServeConn serves the client at the other end of conn, in the background, and closes conn in the
@@ -458,7 +478,7 @@ func (s *Server) Serve(l net.Listener) error {
 // is one without an address, for rules and in envelopes. A *[tls.Conn] is treated as by
 // [Server.Serve].
 func (s *Server) ServeConn(conn net.Conn) error {
-	if conn == nil {
+	if isNil(conn) {
 		return errors.New("mailtest: ServeConn: the connection is nil")
 	}
 	s.prepare()
@@ -517,15 +537,19 @@ func (s *Server) close() {
 	s.prepare()
 	s.state.Lock()
 	s.state.closed = true
-	for _, l := range s.state.listeners {
-		l.Close()
-	}
+	var some [4]listening // without an allocation
+	listeners := append(some[:0], s.state.listeners...)
 	var live []*wire.Conn
 	for _, ss := range s.live() {
 		live = append(live, ss.conn)
 	}
-	busy := len(live)+len(s.state.listeners) > 0
 	s.state.Unlock()
+	for _, l := range listeners {
+		if v := l.close(); v != nil {
+			defer panic(v) // when all is done
+		}
+	}
+	busy := len(live)+len(listeners) > 0
 	for _, c := range live {
 		c.Stop()
 	}
@@ -546,6 +570,13 @@ func (s *Server) close() {
 	s.state.ended = true
 	s.state.Unlock()
 	s.Inbox.Close()
+}
+
+// close closes the listener, and returns with what that of a caller's own has panicked, or nil.
+func (l listening) close() (panicked any) {
+	defer func() { panicked = recover() }()
+	l.Close()
+	return nil
 }
 
 // closePatience is how long Close waits for connections to end in an orderly way.

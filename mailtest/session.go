@@ -30,6 +30,7 @@ type session struct {
 	identity
 	by       *identity // a copy of the identity, which messages share until it changes
 	implicit bool
+	given    bool         // the connection came with TLS of the caller's
 	path     string       // the address of the current MAIL or RCPT
 	params   []string     // and its parameters
 	tx       *transaction // since MAIL
@@ -56,8 +57,8 @@ type session struct {
 func newSession(s *Server, conn net.Conn, cfg *wire.Config) *session {
 	ss := &session{server: s, local: text(conn.LocalAddr()), implicit: cfg.Implicit}
 	ss.client = text(conn.RemoteAddr())
-	if _, ok := conn.(*tls.Conn); ok {
-		ss.implicit = true
+	if _, ok := conn.(wire.TLSConn); ok {
+		ss.implicit, ss.given = true, true
 	}
 	ss.log.start, ss.log.client = time.Now(), ss.client
 	ss.conn = wire.New(conn, cfg, ss)
@@ -66,7 +67,7 @@ func newSession(s *Server, conn net.Conn, cfg *wire.Config) *session {
 
 // text returns an address as text, and nothing for one that a connection does not have.
 func text(addr net.Addr) string {
-	if addr == nil {
+	if isNil(addr) {
 		return ""
 	}
 	return addr.String()
@@ -171,7 +172,7 @@ func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
 	}
 	a := &Attempt{
 		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
-		Command: string(line), Silent: t.Silent,
+		Command: string(line), Silent: t.Silent, given: ss.given,
 	}
 	tx := ss.tx
 	switch stage {

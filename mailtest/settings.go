@@ -5,6 +5,7 @@ package mailtest
 import (
 	"cmp"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -50,7 +51,7 @@ func (s *Server) prepare() {
 		set := settings{
 			Name: s.Name, Users: maps.Clone(s.Users), Mechanisms: slices.Clone(s.Mechanisms), StartTLS: s.StartTLS,
 			ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, MaxSize: s.MaxSize, MaxRecipients: s.MaxRecipients, LMTP: s.LMTP,
-			ProxyProtocol: s.ProxyProtocol, XClient: s.XClient, BareLF: s.BareLF, Rules: slices.Clone(s.Rules),
+			ProxyProtocol: s.ProxyProtocol, XClient: s.XClient, BareLF: s.BareLF, Rules: cloneRules(s.Rules),
 			Reword: s.Reword, Collect: s.Collect, Watch: s.Watch,
 		}
 		if name := s.named.Load(); name != nil {
@@ -84,6 +85,15 @@ func (s *Server) prepare() {
 	})
 }
 
+// cloneRules returns a copy that shares nothing that can change.
+func cloneRules(rules []Rule) []Rule {
+	rules = slices.Clone(rules)
+	for i := range rules {
+		rules[i].Hide, rules[i].Add = slices.Clone(rules[i].Hide), slices.Clone(rules[i].Add)
+	}
+	return rules
+}
+
 // name is the host name of the server in use.
 func (s *Server) name() string { return cmp.Or(s.set.Name, defaultName) }
 
@@ -98,6 +108,9 @@ func (s *Server) setTooLate() error {
 		if !same(now.Field(firstSetting+i), then.Field(i)) {
 			return fmt.Errorf("mailtest: %s was set after the server was first used", then.Type().Field(i).Name)
 		}
+	}
+	if s.TLS != nil && !same(reflect.ValueOf(s.TLS).Elem(), reflect.ValueOf(s.certs.own).Elem()) {
+		return errors.New("mailtest: TLS was changed after the server was first used")
 	}
 	return nil
 }
@@ -116,7 +129,7 @@ func (s *Server) mustBeSettled() {
 }
 
 // same reports whether two values of a setting are the same: funcs and pointers by identity, all else by
-// what is in it.
+// what is in it that is exported.
 func same(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Func:
@@ -132,10 +145,10 @@ func same(a, b reflect.Value) bool {
 		}
 		return true
 	case reflect.Map:
-		return a.IsNil() == b.IsNil() && maps.Equal(a.Interface().(map[string]string), b.Interface().(map[string]string))
+		return a.IsNil() == b.IsNil() && reflect.DeepEqual(a.Interface(), b.Interface())
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if !same(a.Field(i), b.Field(i)) {
+			if a.Type().Field(i).IsExported() && !same(a.Field(i), b.Field(i)) {
 				return false
 			}
 		}

@@ -18,7 +18,7 @@ func (s *Server) serverTLS() (*tls.Config, error) {
 }
 
 func (s *Server) newTLS() (*tls.Config, error) {
-	cfg := s.certs.own
+	cfg := s.certs.own.Clone()
 	if cfg == nil {
 		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}
 	}

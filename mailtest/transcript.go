@@ -128,7 +128,11 @@ func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 		fmt.Fprintf(s, "<- %s\n", printable(strings.TrimRight(line, "\r\n"), most))
 	}
 	if t.Rule != 0 {
-		at(t.Received)
+		when := t.Replied
+		if when.IsZero() {
+			when = t.Received
+		}
+		at(when)
 		fmt.Fprintf(s, "   (rule %d)\n", t.Rule)
 	}
 }

@@ -145,9 +145,13 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// setTXT makes text the only TXT record of a name that begins with a version. Others stay.
+// setTXT makes text the only TXT record of a name that begins with a version; with "" there is none. Others
+// stay.
 func (n *Internet) setTXT(name, version, text string) error {
-	rrs := []dns.RR{textRecord(name, text)}
+	var rrs []dns.RR
+	if text != "" {
+		rrs = append(rrs, textRecord(name, text))
+	}
 	for _, rr := range n.records(name, dns.TypeTXT) {
 		if !isVersion(rr, version) {
 			rrs = append(rrs, rr)

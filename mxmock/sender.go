@@ -56,8 +56,8 @@ func (o *Omission) UnmarshalText(text []byte) error {
 // Sender makes the host mail.DOMAIN, with a mail server on port 25 for what comes back, and everything
 // by which receivers judge a sender: an MX record, a PTR record that leads back to the host, an SPF
 // record that names it and nobody else, the public key of DKIM, and a DMARC policy that rejects
-// everything else. Each of them can be left out. The parts that are not left out replace those that the
-// domain has; the host may exist. Sender panics if domain is not a domain name.
+// everything else. Each of them can be left out. They replace those that the domain has, also where they are
+// left out; the host may exist. Sender panics if domain is not a domain name.
 //
 //	shop := inet.Sender("shop.example", mxmock.NoPTR)
 //	app := newApp(inet.Resolver(), shop.DialContext)
@@ -71,6 +71,8 @@ func (n *Internet) Sender(domain string, without ...Omission) *Sender {
 	must(n.db.Ensure(apex))
 	if has(NoMX) {
 		n.MX(domain, s.Name())
+	} else {
+		n.db.Remove(apex, dns.TypeMX)
 	}
 	for _, a := range s.addrs {
 		ptr := &dns.PTR{Hdr: header(reverseName(a), dns.TypePTR), Ptr: s.fqdn}
@@ -79,22 +81,23 @@ func (n *Internet) Sender(domain string, without ...Omission) *Sender {
 			must(n.db.Add(ptr))
 		}
 	}
-	var records Records
-	if has(NoSPF) {
-		records.SPF = "a:" + s.Name() + " -all"
+	key, err := s.DKIM.Record()
+	if err != nil {
+		panic(fmt.Sprintf("mxmock: sender for %s: %v", domain, err))
 	}
-	if has(NoDMARC) {
-		records.DMARC = "p=reject"
-	}
-	n.Publish(domain, records)
-	if has(NoDKIM) {
-		text, err := s.DKIM.Record()
-		if err == nil {
-			err = n.setTXT("test._domainkey."+apex, "v=DKIM1;", text)
+	for _, part := range []struct {
+		omission            Omission
+		name, version, text string
+	}{
+		{NoSPF, apex, "v=spf1", "v=spf1 a:" + s.Name() + " -all"},
+		{NoSPF, s.fqdn, "v=spf1", "v=spf1 a -all"}, // for bounces, whose sender is null (RFC 7208 §2.4)
+		{NoDMARC, "_dmarc." + apex, "v=DMARC1;", "v=DMARC1; p=reject"},
+		{NoDKIM, "test._domainkey." + apex, "v=DKIM1;", key},
+	} {
+		if !has(part.omission) {
+			part.text = ""
 		}
-		if err != nil {
-			panic(fmt.Sprintf("mxmock: sender for %s: %v", domain, err))
-		}
+		must(n.setTXT(part.name, part.version, part.text))
 	}
 	return s
 }

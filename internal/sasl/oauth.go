@@ -17,7 +17,7 @@ const separator = "\x01"
 // oauth returns the one step of a mechanism whose message is read by check. A client that fails is told so
 // in JSON, with one of the two states; only when it has acknowledged that does the exchange fail
 // (RFC 7628 §3.2.3).
-func oauth(check func(message string) error, wrongToken, badRequest string) step {
+func (s *Server) oauth(check func(message string) error, wrongToken, badRequest string) step {
 	return func(response []byte) ([]byte, step, error) {
 		err := check(string(response))
 		if err == nil {
@@ -27,6 +27,7 @@ func oauth(check func(message string) error, wrongToken, badRequest string) step
 		if errors.Is(err, ErrFailed) {
 			status = wrongToken
 		}
+		s.failed = err
 		acknowledged := func([]byte) ([]byte, step, error) { return nil, nil, err }
 		return fmt.Appendf(nil, `{"status":%q,"schemes":"bearer"}`, status), acknowledged, nil
 	}
@@ -117,7 +118,7 @@ func gs2User(header string) (string, error) {
 	name, ok := strings.CutPrefix(parts[1], "a=")
 	user := strings.NewReplacer("=2C", ",", "=3D", "=").Replace(name)
 	if !ok || name == "" || strings.Count(name, "=") != strings.Count(name, "=2C")+strings.Count(name, "=3D") {
-		return "", malformed("OAUTHBEARER with the user %.100q, want a=…, where = is =3D and comma =2C (RFC 5801 §4)", parts[1])
+		return "", malformed("OAUTHBEARER with a user that is not a=…, where = is =3D and comma =2C (RFC 5801 §4)")
 	}
 	return user, nil
 }

@@ -10,7 +10,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/xdg-go/stringprep"
 )
@@ -86,6 +89,7 @@ type Server struct {
 	user   string
 	authz  string
 	next   step // nil at the end
+	failed error
 }
 
 // A step takes a message of the client and returns the challenge that answers it, with the step that
@@ -106,9 +110,9 @@ func New(mechanism string, config Config) (*Server, error) {
 	case name == SCRAMSHA256 && config.Users != nil:
 		s.next = clientFirst(s.scram(s.salt))
 	case name == XOAuth2:
-		s.next = clientFirst(oauth(s.xoauth2, "401", "400")) // as HTTP would say
+		s.next = clientFirst(s.oauth(s.xoauth2, "401", "400")) // as HTTP would say
 	case name == OAuthBearer:
-		s.next = clientFirst(oauth(s.oauthBearer, "invalid_token", "invalid_request"))
+		s.next = clientFirst(s.oauth(s.oauthBearer, "invalid_token", "invalid_request"))
 	default:
 		return nil, MechanismError(mechanism)
 	}
@@ -136,6 +140,10 @@ func (s *Server) Next(response []byte) (challenge []byte, done bool, err error) 
 	return challenge, s.next == nil, nil
 }
 
+// Failed returns why the exchange will fail, from the moment in which that is certain: with OAuth, the client
+// is told first, and has to acknowledge that.
+func (s *Server) Failed() error { return s.failed }
+
 // User returns whose credentials the client gave (the authentication identity), also if they were wrong. It
 // is empty as long as the client has not said, and for an OAUTHBEARER token that names nobody.
 func (s *Server) User() string { return s.user }
@@ -161,7 +169,7 @@ func (s *Server) claim(user, authz string) error {
 		s.authz = authz
 	}
 	if s.authz != "" && s.config.Users != nil {
-		return fmt.Errorf("%w: %.100q may not act as %.100q", ErrFailed, user, authz)
+		return fmt.Errorf("%w: %s may not act as %s", ErrFailed, named(user), named(authz))
 	}
 	return nil
 }
@@ -176,7 +184,7 @@ func (s *Server) verify(secret string) error {
 		return err
 	}
 	if secret != want && prepare(secret) != prepare(want) {
-		return fmt.Errorf("%w: not the password or token of %.100q", ErrFailed, s.user)
+		return fmt.Errorf("%w: not the password or token of %s", ErrFailed, named(s.user))
 	}
 	return nil
 }
@@ -188,9 +196,21 @@ func (s *Server) secret() (string, error) {
 		secret, ok = s.config.Users[prepare(s.user)]
 	}
 	if !ok {
-		return "", fmt.Errorf("%w: no user %.100q", ErrFailed, s.user)
+		return "", fmt.Errorf("%w: no user %s", ErrFailed, named(s.user))
 	}
 	return secret, nil
+}
+
+// named returns the name of a user for the text of an error. What does not look like one is not shown: it may be
+// a secret in the wrong place.
+func named(user string) string {
+	odd := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@.-_+", r)
+	}
+	if user == "" || len(user) > 100 || !utf8.ValidString(user) || strings.ContainsFunc(user, odd) {
+		return fmt.Sprintf("(not shown, since its %d bytes do not look like a name)", len(user))
+	}
+	return strconv.Quote(user)
 }
 
 // nonce returns a new nonce.

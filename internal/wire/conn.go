@@ -13,9 +13,9 @@ import (
 type Conn struct {
 	cfg     *Config
 	handler Handler
-	raw     net.Conn  // the socket
-	conn    net.Conn  // the socket, what was read of it too early, or TLS above it
-	given   *tls.Conn // TLS that is not this package's own, but was there before; or nil
+	raw     net.Conn // the socket
+	conn    net.Conn // the socket, what was read of it too early, or TLS above it
+	given   TLSConn  // TLS that is not this package's own, but was there before; or nil
 	in      lineReader
 
 	stop stopper
@@ -57,7 +57,7 @@ type state struct {
 	encrypted   bool
 	auth        bool // has authenticated
 	authing     bool // a challenge is out
-	credentials bool // the client has said AUTH, and nothing since that is plainly another command
+	credentials bool // may come: see secret
 	transaction
 	payload bool // the client was told to send its message
 	orphan  bool // … but only by a lie, the engine does not know of it
@@ -75,12 +75,20 @@ type transaction struct {
 	body     Action // what is to happen in the middle of the chunks
 }
 
+// TLSConn is a *tls.Conn, or a type that embeds one.
+type TLSConn interface {
+	net.Conn
+	Handshake() error
+	ConnectionState() tls.ConnectionState
+	NetConn() net.Conn
+}
+
 // New returns the connection to the client at the other end of conn. Nothing happens before Serve. A
-// *tls.Conn is a connection with TLS from the first byte, whatever cfg says of it.
+// TLSConn is a connection with TLS from the first byte, whatever cfg says of it.
 func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn}
 	c.stop.closed = make(chan struct{})
-	if t, ok := conn.(*tls.Conn); ok {
+	if t, ok := conn.(TLSConn); ok {
 		c.given, c.raw = t, t.NetConn()
 	}
 	c.in.src = conn

@@ -103,25 +103,33 @@ func (c *Conn) noteHaste() {
 	}
 }
 
-// secret reports whether a line holds credentials. Whatever the server thinks of an AUTH, a client may
+// secret reports whether a line may hold credentials. Whatever the server thinks of an AUTH, a client may
 // send its credentials after it: in the lines of a response that it has broken, although it was refused,
-// or because a Handler's lie has asked for them. So all is secret from AUTH on, until the client says what
-// is plainly another command. STARTTLS does not count, for the client may go on with AUTH after it.
+// later, or because a Handler's lie has asked for them. So from AUTH on, or a 334 in reply to anything,
+// all is secret that is not plainly another command, until the client has authenticated and said one.
 func (c *Conn) secret(line []byte) bool {
+	if mentionsAuth(line) {
+		c.state.credentials = true
+		return true
+	}
 	if c.state.authing {
 		return true
 	}
-	trimmed := bytes.TrimLeft(line, " \t")
-	switch {
-	case len(trimmed) >= len("AUTH") && strings.EqualFold(string(trimmed[:len("AUTH")]), "AUTH"):
-		c.state.credentials = true
-		return true
-	case verb(line) == "":
+	if verb(line) == "" {
 		return c.state.credentials
-	case verb(line) != "STARTTLS":
+	}
+	if c.state.auth {
 		c.state.credentials = false
 	}
 	return false
+}
+
+// mentionsAuth reports whether a line begins with AUTH, or has it somewhere with a blank after it: what comes
+// then are credentials, also if something that does not belong there has kept it from being a command.
+func mentionsAuth(line []byte) bool {
+	const auth = "AUTH"
+	line = bytes.ToUpper(bytes.TrimLeft(line, " \t"))
+	return bytes.HasPrefix(line, []byte(auth)) || bytes.Contains(line, []byte(auth+" ")) || bytes.Contains(line, []byte(auth+"\t"))
 }
 
 // partOfLine records a line that was not completed, if any of it came. The error ends the connection.

@@ -214,7 +214,8 @@ func (c *Conn) reconcile(own []byte) {
 	case expected == told:
 	case told && t.Verb == "DATA":
 		s.payload, s.orphan = true, true // its message will come, and the engine knows of none
-	case told: // its credentials will come
+	case told:
+		s.credentials = true // they will come
 	case s.payload:
 		s.payload, s.transaction = false, transaction{}
 		c.tell(".")

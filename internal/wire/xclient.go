@@ -53,8 +53,7 @@ func (c *Conn) xclient() error {
 		}
 	}
 	c.handler.Identified(netip.AddrPortFrom(addr, uint16(port)), helo, user)
-	encrypted := c.state.encrypted
-	c.state = state{encrypted: encrypted}
+	c.state = state{encrypted: c.state.encrypted, credentials: c.state.credentials}
 	c.startEngine(awaitFirst)
 	return errEngineReplaced
 }
