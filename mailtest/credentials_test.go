@@ -162,6 +162,84 @@ func testClumsy(t *testing.T, c clumsy) {
 	}
 }
 
+// However a client says its credentials, and whoever has asked for them, they are in no text.
+func TestOddCredentials(t *testing.T) {
+	t.Parallel()
+	enc := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	const secret = "correct-horse-battery"
+	plain := enc("\x00bob\x00" + secret)
+	login := []string{enc("bobs-mailbox"), enc(secret)}
+	for name, test := range map[string]struct {
+		lines []string
+		rule  mailtest.Rule
+	}{
+		"after a bare CR":                  {lines: []string{"EHLO x\rAUTH PLAIN " + plain}},
+		"after NOOP and a bare CR":         {lines: []string{"EHLO x", "NOOP\rAUTH PLAIN " + plain}},
+		"after a NUL":                      {lines: []string{"EHLO x", "\x00AUTH PLAIN " + plain}},
+		"after Telnet":                     {lines: []string{"EHLO x", "\xff\xf4AUTH PLAIN " + plain}},
+		"after a no-break space":           {lines: []string{"EHLO x", "\u00a0AUTH PLAIN " + plain}},
+		"after a word":                     {lines: []string{"EHLO x", "QUITAUTH PLAIN " + plain}},
+		"asked for at HELO":                {lines: append([]string{"EHLO x"}, login...), rule: mailtest.Rule{At: mailtest.Helo, Reply: "334 VXNlcm5hbWU6", Lie: true}},
+		"asked for at MAIL":                {lines: append([]string{"EHLO x", "MAIL FROM:<a@b.example>"}, login...), rule: mailtest.Rule{At: mailtest.Mail, Reply: "334 VXNlcm5hbWU6", Lie: true}},
+		"PLAIN's response to LOGIN":        {lines: []string{"EHLO x", "AUTH LOGIN " + plain}},
+		"a token in the place of the user": {lines: []string{"EHLO x", "AUTH OAUTHBEARER " + enc("n,auth=Bearer "+secret+",\x01\x01")}},
+		"not UTF-8":                        {lines: []string{"EHLO x", "AUTH LOGIN " + enc("bob:"+secret+"\xff")}},
+		"after RSET":                       {lines: append([]string{"EHLO x", "AUTH LOGIN x y", "RSET"}, login...)},
+		"after NOOP":                       {lines: append([]string{"EHLO x", "AUTH LOGIN x y", "NOOP", "EHLO x"}, login...)},
+		"injected after STARTTLS":          {lines: append([]string{"EHLO x", "AUTH FOO", "NOOP", "STARTTLS"}, login...)},
+		"after XCLIENT":                    {lines: append([]string{"EHLO x", "AUTH FOO", "XCLIENT ADDR=192.0.2.9"}, login...)},
+	} {
+		srv := &mailtest.Server{StartTLS: true, XClient: true, Users: map[string]string{"bob": "other"}}
+		if test.rule.At != 0 {
+			srv.AddRules(test.rule)
+		}
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(conn, strings.Join(test.lines, "\r\n")+"\r\n")
+		conn.(interface{ CloseWrite() error }).CloseWrite()
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		io.ReadAll(conn)
+		conn.Close()
+		s := srv.WaitSession(t, 1)
+		srv.Close()
+		text := fmt.Sprintf("%v %#v %v", s, s, srv.Report())
+		for _, part := range []string{secret, plain, login[0], login[1], enc(secret)[:12]} {
+			if strings.Contains(text, part) {
+				t.Errorf("%s: %q is in\n%s", name, part, s)
+			}
+		}
+	}
+}
+
+// A client that gives up when its token is refused leaves a note of that.
+func TestRefusedToken(t *testing.T) {
+	t.Parallel()
+	message := base64.StdEncoding.EncodeToString([]byte("user=alice\x01auth=Bearer tok\x01\x01"))
+	for _, lines := range [][]string{
+		{"EHLO x", "AUTH XOAUTH2 " + message, "*"}, {"EHLO x", "AUTH XOAUTH2 " + message, ""}, {"EHLO x", "AUTH XOAUTH2", message, "*"},
+	} {
+		srv := &mailtest.Server{Users: map[string]string{"bob": "tok"}}
+		say(t, srv, lines...)
+		srv.Close()
+		found := 0
+		for _, turn := range srv.Sessions()[0].Turns {
+			for _, note := range turn.Notes {
+				if note.Kind == mailtest.ExchangeFailed {
+					found++
+					if !strings.Contains(note.Text, `no user "alice"`) || !strings.HasPrefix(turn.Reply, "334") {
+						t.Errorf("%q: the note at %q is %v", lines, turn.Reply, note)
+					}
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%q: %d notes say why the exchange failed, want 1:\n%v", lines, found, srv.Sessions()[0])
+		}
+	}
+}
+
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	for mechanism := range responses {

@@ -1,6 +1,8 @@
 package mailtest
 
 import (
+	"encoding/base64"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -129,5 +131,53 @@ func TestLinksGrowth(t *testing.T) {
 	m := &Message{Text: "https://a.example/(x" + strings.Repeat(")", 1<<20) + strings.Repeat("]", 1<<20)}
 	if links := m.Links(); len(links) != 1 || links[0].URL != "https://a.example/(x)" {
 		t.Errorf("there are %d links, want one: https://a.example/(x)", len(links))
+	}
+}
+
+// A token is whole, whatever it ends with, and so is what stands around a link.
+func TestLinkEnds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, want string }{
+		{"https://x.example/?t=abc_\n", "https://x.example/?t=abc_"},
+		{"https://x.example/?t=abc~\n", "https://x.example/?t=abc~"},
+		{"https://x.example/?t=abc__.\n", "https://x.example/?t=abc__"},
+		{"_https://x.example/?t=abc_\n", "https://x.example/?t=abc"},
+		{"_https://x.example/?t=abc__\n", "https://x.example/?t=abc_"},
+		{"**https://x.example/a**, now", "https://x.example/a"},
+		{"*https://x.example/a*.", "https://x.example/a"},
+		{"see 'https://x.example/a'.", "https://x.example/a"},
+		{"it's https://x.example/a'b", "https://x.example/a'b"},
+		{"(_https://x.example/a_)", "https://x.example/a"},
+		{"~~https://x.example/a~~", "https://x.example/a"},
+	} {
+		m := ParseMessage([]byte("Content-Type: text/plain\r\n\r\n" + test.text))
+		if got := m.Link(t, "").URL; got != test.want {
+			t.Errorf("%q: the link is %q, want %q", test.text, got, test.want)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		var secret [18]byte
+		for i := range secret {
+			secret[i] = byte(random.Uint32())
+		}
+		token := base64.RawURLEncoding.EncodeToString(secret[:])
+		m := ParseMessage([]byte("\r\nPlease confirm:\r\nhttps://x.example/confirm?token=" + token + "\r\n"))
+		if got := m.Link(t, "confirm").Query().Get("token"); got != token {
+			t.Fatalf("the token is %q, want %q", got, token)
+		}
+	}
+}
+
+// A code is what the first group has matched that took part.
+func TestCodeGroups(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage([]byte("Subject: y\r\n\r\nYour PIN 4711\r\n"))
+	for expr, want := range map[string]string{
+		`code (\d{4})|PIN (\d{4})`: "4711", `(?:PIN) (\d+)`: "4711", `\d{4}`: "4711", `(x)?PIN`: "PIN", `(x*)PIN`: "", `(P)(I)`: "P",
+	} {
+		if got := m.Code(t, expr); got != want {
+			t.Errorf("Code(%s) = %q, want %q", expr, got, want)
+		}
 	}
 }

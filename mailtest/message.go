@@ -84,7 +84,8 @@ type Message struct {
 	//
 	// Its end is what MIME makes it: "Hello\n" where the text is the whole body of a message whose last
 	// line has an end, and "Hello" where it is a part of a multipart, for the line end before a boundary
-	// belongs to the boundary (RFC 2046 §5.1.1), unless an empty line precedes it.
+	// belongs to the boundary (RFC 2046 §5.1.1), unless an empty line precedes it. In base64 and
+	// quoted-printable it is what was encoded, so that a body may end without one, too.
 	Text string
 
 	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". Its end is as that of Text.

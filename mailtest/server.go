@@ -161,8 +161,9 @@ type Server struct {
 		err  error
 	}
 
-	nature ruleBook   // of Rules
-	tb     testing.TB // of New; or nil
+	nature   ruleBook // of Rules
+	refusals refusals
+	tb       testing.TB // of New; or nil
 
 	state struct {
 		sync.Mutex
@@ -610,6 +611,7 @@ func (s *Server) Reset() {
 	s.state.Lock()
 	defer s.state.Unlock()
 	s.state.rules, s.state.sessions = ruleBook{}, s.live()
+	s.refusals.forget()
 }
 
 // live returns the sessions that have not ended. The state is locked.

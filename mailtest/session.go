@@ -46,6 +46,7 @@ type session struct {
 	nothing  [1]byte   // what go-smtp has of messages
 	deciding bool      // Before was called for the turn, and After was not
 	watching bool      // Watch is running
+	refusing bool      // is among the refusals of the server, which guard it
 
 	mu  sync.Mutex
 	log transcript
@@ -382,9 +383,14 @@ func (ss *session) After(t *wire.Turn) {
 	}
 	ss.mu.Lock()
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
+	refused := ss.log.refused
 	ss.log.add(stageOf(t), t, ss.record != nil && ss.record.number > 0 && t.Recipient <= 1) // with LMTP, once
 	turn := len(ss.log.turns) - 1
+	refused = ss.log.refused - refused
 	ss.mu.Unlock()
+	if refused != 0 {
+		ss.server.refused(ss, refused)
+	}
 	if d := t.Action.Drop; d != wire.NoDrop && d != wire.Hang {
 		ss.server.state.Lock()
 		ss.leave()

@@ -55,8 +55,9 @@ type Turn struct {
 	Command string
 
 	// Payload is, at Dot and Bdat, what was received of the message, after unstuffing; also of one
-	// that was not accepted. Of a message over the size limit it is the beginning. It is shared and
-	// must not be changed.
+	// that was not accepted. Of a message over the size limit it is the beginning, and so it is of the
+	// oldest that were not accepted where they come to more than 64 MiB and twice the size limit; a note
+	// says so. It is shared and must not be changed.
 	Payload []byte
 
 	// Received is when the client's part was complete, Replied when the reply was sent, or its
@@ -244,6 +245,7 @@ type transcript struct {
 	filed      []*record            // the messages that were accepted
 	extras     []extra
 	chunks     []int // the extras with the chunks of a message that has yet to end
+	refused    int64 // bytes in the extras that are in no message
 }
 
 // turn is a turn in few bytes.
@@ -267,6 +269,7 @@ type extra struct {
 	payload []byte // of a message that was not accepted
 	notes   []Note
 	rule    int
+	shared  bool // the payload is part of a message
 }
 
 // add appends a turn, in which the latest message was accepted if filed is set.
@@ -286,6 +289,7 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		x := extra{notes: notesOf(t.Notes), rule: rule}
 		if !filed {
 			x.payload = t.Payload
+			l.refused += int64(len(t.Payload))
 		}
 		l.extras = append(l.extras, x)
 	}
@@ -306,7 +310,8 @@ func (l *transcript) share(message []byte) {
 	for _, i := range l.chunks {
 		x := &l.extras[i]
 		n := len(x.payload)
-		x.payload, message = message[:n:n], message[n:]
+		x.payload, message, x.shared = message[:n:n], message[n:], true
+		l.refused -= int64(n)
 	}
 	l.chunks = nil
 }
