@@ -2,8 +2,8 @@ package provider
 
 // Conditions: what the policies of a file can depend on.
 //
-// To add one: write it into the table, with the stages at which it can be known, describe it in the
-// package comment, and teach the test how to provoke it.
+// To add one: write it into the table, with the stages at which it can be known, describe it in
+// FORMAT.md, and teach the test how to provoke it.
 
 import (
 	"fmt"

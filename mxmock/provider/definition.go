@@ -1,7 +1,7 @@
 package provider
 
-// Definitions: what a file says about a provider, read and checked. The format is described in the
-// package comment.
+// Definitions: what a file says about a provider, read and checked. FORMAT.md describes the
+// format.
 
 import (
 	"errors"

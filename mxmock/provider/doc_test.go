@@ -1,44 +1,34 @@
 package provider
 
-// The table in the package comment is made from the data.
+// POLICIES.md is made from the data, and FORMAT.md describes them.
 
 import (
 	"fmt"
 	"os"
 	"strings"
 	"testing"
-	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/seed078e9d8c/maillab/internal/golden"
 )
 
-const (
-	tableBegin = "// # What each provider refuses\n"
-	tableEnd   = "package provider\n"
-)
+// policies returns the text of POLICIES.md, which is made from the data.
+func policies() string {
+	var b strings.Builder
+	b.WriteString(`# What each provider refuses
 
-// table returns the part of the package comment that is made from the data.
-func table() string {
-	var out strings.Builder
-	out.WriteString(tableBegin)
-	out.WriteString(`//
-// Made from the data by "go test -update ./mxmock/provider". "(off)" behind a policy: it is off by
-// default; "sub": it is one of the submission hosts. The source of a text begins with how well it
-// is known. Texts are shortened to their first line and beginning.
-//
+This file is made from the data by "go test -update ./mxmock/provider". A policy with "off" is off by default; one with "submission" is one
+of the submission hosts. The source of a text begins with how well it is known. Replies of several lines are shortened to the first.
 `)
-	var rows strings.Builder
-	w := tabwriter.NewWriter(&rows, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "provider\tpolicy\tstage\twhen\ttext\tsource")
+	cell := strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`)
 	for _, name := range Names() {
+		fmt.Fprintf(&b, "\n## %s\n\n| Policy | Stage | When | Reply | Source |\n|---|---|---|---|---|\n", name)
 		for _, pol := range builtin()[name].policies {
 			policy := pol.name
 			if pol.on == "submission" {
-				policy += " (sub)"
+				policy += ", submission"
 			}
 			if pol.off {
-				policy += " (off)"
+				policy += ", off"
 			}
 			var at, when []string
 			for _, s := range pol.at {
@@ -58,57 +48,37 @@ func table() string {
 			if pol.origin.text != "" {
 				source += ": " + pol.origin.text
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", name, policy, strings.Join(at, ", "), short(strings.Join(when, ", "), 40), short(text, 60), short(source, 60))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", policy, strings.Join(at, ", "), cell.Replace(strings.Join(when, ", ")), cell.Replace(text), cell.Replace(source))
 		}
 	}
-	w.Flush()
-	for row := range strings.Lines(rows.String()) {
-		out.WriteString(strings.TrimRight("//\t"+strings.TrimRight(row, " \n"), " ") + "\n")
-	}
-	return out.String()
+	return b.String()
 }
 
-// short cuts a text.
-func short(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n-1]) + "…"
-}
-
+// TestDoc: the policies are listed as they are, and the documentation of the format is complete.
 func TestDoc(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("doc.go")
+	golden.Compare(t, "POLICIES.md", policies())
+	text, err := os.ReadFile("FORMAT.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := strings.ReplaceAll(string(text), "\r\n", "\n")
-	begin, end := strings.Index(doc, tableBegin), strings.LastIndex(doc, tableEnd)
-	if begin < 0 || end < begin {
-		t.Fatalf("doc.go has no section %q before its end", tableBegin)
-	}
-	want := doc[:begin] + table() + doc[end:]
-	if golden.Updating() {
-		if err := os.WriteFile("doc.go", []byte(want), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if doc != want {
-		t.Error("the table in doc.go is not that of the data; write it anew by \"go test -update ./mxmock/provider\"")
-	}
+	format := strings.ReplaceAll(string(text), "\r\n", "\n")
 	for _, name := range conditionNames() {
-		if !strings.Contains(doc[:begin], "//	"+name+" ") && !strings.Contains(doc[:begin], "//	"+name+"\n") {
-			t.Errorf("the condition %q is not described in doc.go", name)
+		if !strings.Contains(format, "\n"+name+" ") && !strings.Contains(format, "\n"+name+"\n") {
+			t.Errorf("the condition %q is not described in FORMAT.md", name)
 		}
 	}
 	for _, name := range placeholderNames() {
-		if !strings.Contains(doc[:begin], name) {
-			t.Errorf("the placeholder %s is not described in doc.go", name)
+		if !strings.Contains(format, name) {
+			t.Errorf("the placeholder %s is not described in FORMAT.md", name)
 		}
 	}
+	text, err = os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range Names() {
-		if !strings.Contains(doc[:begin], name) {
+		if !strings.Contains(string(text), name) {
 			t.Errorf("the provider %s is not named in doc.go", name)
 		}
 	}

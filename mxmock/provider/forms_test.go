@@ -105,7 +105,7 @@ func replyToForm(t *testing.T, name, raw string) (reply string) {
 func TestForms(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("# What a provider is known, or supposed, to say to a message because of its form alone; POLICIES in doc.go have the sources.\n" +
+	b.WriteString("# What a provider is known, or supposed, to say to a message because of its form alone; POLICIES.md has the sources.\n" +
 		"# Whatever is not here is taken, since nobody knows better: that is not to say that the provider takes it.\n")
 	for _, form := range forms {
 		fmt.Fprintf(&b, "\n%s\n", form.name)

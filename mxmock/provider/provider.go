@@ -129,7 +129,7 @@ func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 }
 
 // Load is [Add] for a provider of the caller's own, whose definition is text, in the format that
-// the package comment describes. The error names everything that is wrong with the text, each with
+// FORMAT.md describes. The error names everything that is wrong with the text, each with
 // its line, and nothing was added then; or it says what in the internet contradicts the definition.
 func Load(inet *mxmock.Internet, text string, customers ...string) (*Provider, error) {
 	d, err := parse("provider", text)
