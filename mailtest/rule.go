@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -385,7 +386,7 @@ func newRuleState(r Rule) *ruleState {
 		state.end = state.begin.Add(r.For)
 	}
 	if r.Client != "" {
-		state.prefix, _ = parsePrefix(r.Client)
+		state.prefix, _ = ipprefix.Parse(r.Client)
 	}
 	if r.Reply != "" {
 		state.reply = r.literal(r.Reply)
@@ -493,7 +494,7 @@ func (r *ruleState) fits(a *Attempt) bool {
 		r.At == Idle && r.Delay != a.Silent,
 		r.changesTLS() && a.given,
 		r.Session != 0 && r.Session != a.Session,
-		r.Client != "" && !r.fitsClient(a.Client),
+		r.Client != "" && !ipprefix.Contains(r.prefix, a.Client),
 		r.Helo != "" && !strings.EqualFold(r.Helo, a.Helo),
 		r.User != "" && !strings.EqualFold(r.User, a.User),
 		r.Plain && a.Encrypted, r.Encrypted && !a.Encrypted,
@@ -515,11 +516,6 @@ func (r *ruleState) inForce() bool {
 	}
 	now := time.Now()
 	return !now.Before(r.begin) && (r.end.IsZero() || now.Before(r.end))
-}
-
-func (r *ruleState) fitsClient(client string) bool {
-	addr, err := netip.ParseAddr(client)
-	return err == nil && r.prefix.Contains(addr)
 }
 
 func (r *ruleState) fitsTo(a *Attempt) bool {
@@ -589,12 +585,4 @@ func (r *ruleState) action(a *Attempt) wire.Action {
 		}
 	}
 	return act
-}
-
-// parsePrefix reads an address or a prefix.
-func parsePrefix(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	return netip.ParsePrefix(text)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 )
 
 // check returns what is wrong with a rule, or nil.
@@ -55,8 +57,8 @@ func (r *Rule) checkFields() error {
 // checkWhom looks at addresses.
 func (r *Rule) checkWhom() error {
 	if r.Client != "" {
-		if _, err := parsePrefix(r.Client); err != nil {
-			return fmt.Errorf("Client %q is neither an address nor a prefix such as \"192.0.2.0/24\"", r.Client)
+		if _, err := ipprefix.Parse(r.Client); err != nil {
+			return fmt.Errorf("Client %w", err)
 		}
 	}
 	switch {

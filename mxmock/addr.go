@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // nobodys4 and nobodys6 are the address ranges that no one has: those for documentation and for
@@ -119,21 +118,4 @@ func (n *Internet) parseAddr(text string) (netip.Addr, error) {
 		return addr, fmt.Errorf("%s is no address of a host", text)
 	}
 	return addr.Unmap(), nil
-}
-
-// reverseName returns the name of an address in in-addr.arpa or ip6.arpa (RFC 1035 §3.5, RFC 3596
-// §2.5), an IPv4-mapped one in ip6.arpa.
-func reverseName(addr netip.Addr) string {
-	var b strings.Builder
-	for _, octet := range slices.Backward(addr.AsSlice()) {
-		if addr.Is4() {
-			fmt.Fprintf(&b, "%d.", octet)
-		} else {
-			fmt.Fprintf(&b, "%x.%x.", octet&15, octet>>4)
-		}
-	}
-	if addr.Is4() {
-		return b.String() + "in-addr.arpa."
-	}
-	return b.String() + "ip6.arpa."
 }

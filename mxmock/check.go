@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
 // Check looks for records and hosts that disagree, and returns an error that has them all, one a
@@ -174,7 +176,7 @@ func (c *checker) host(h *Host) {
 		if !slices.Contains(known, addr) {
 			c.wrong("%s: the DNS has not the address %v of the host", h.name, addr)
 		}
-		names := c.inet.records(reverseName(addr), dns.TypePTR)
+		names := c.inet.records(dnstext.ReverseName(addr), dns.TypePTR)
 		if len(names) == 0 {
 			c.wrong("%s: there is no PTR record for %v (RFC 1912 §2.1)", h.name, addr)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
@@ -119,8 +120,8 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 		return nil, fmt.Errorf("Fault %v and an Answer contradict each other", r.Fault)
 	}
 	if r.Client != "" {
-		if state.prefix, err = parsePrefix(r.Client); err != nil {
-			return nil, err
+		if state.prefix, err = ipprefix.Parse(r.Client); err != nil {
+			return nil, fmt.Errorf("Client %w", err)
 		}
 	}
 	if r.Answer != "" {
@@ -129,18 +130,6 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 		}
 	}
 	return state, nil
-}
-
-// parsePrefix reads an address or a prefix.
-func parsePrefix(text string) (netip.Prefix, error) {
-	if p, err := netip.ParsePrefix(text); err == nil {
-		return p, nil
-	}
-	addr, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("Client %q is neither an address nor a prefix such as \"192.0.2.0/24\"", text)
-	}
-	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
 
 // inForce tells whether the rule acts at a time on a look-up that is its seen-th.

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
 // Hosts returns the hosts of the internet in the order in which they were made, those that
@@ -112,7 +114,7 @@ func (h *Host) Remove() {
 	}
 	for _, a := range h.addrs {
 		delete(n.byAddr, a)
-		errs = append(errs, n.withdraw(&dns.PTR{Hdr: header(reverseName(a), dns.TypePTR), Ptr: h.fqdn}))
+		errs = append(errs, n.withdraw(&dns.PTR{Hdr: header(dnstext.ReverseName(a), dns.TypePTR), Ptr: h.fqdn}))
 	}
 	n.mu.Unlock()
 	must(errors.Join(append(errs, h.close())...))

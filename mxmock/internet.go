@@ -18,6 +18,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
@@ -345,7 +346,7 @@ func (n *Internet) attach(h *Host, addr netip.Addr) dns.RR {
 	}
 	n.byAddr[addr] = h
 	h.addrs = append(h.addrs, addr)
-	return &dns.PTR{Hdr: header(reverseName(addr), dns.TypePTR), Ptr: h.fqdn}
+	return &dns.PTR{Hdr: header(dnstext.ReverseName(addr), dns.TypePTR), Ptr: h.fqdn}
 }
 
 // addresses are those that the DNS has for a name.

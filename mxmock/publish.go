@@ -21,6 +21,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
 // Records are what a domain publishes about its mail, beside its MX records. It is plain data; the
@@ -171,17 +173,9 @@ func (n *Internet) records(name string, typ uint16) []dns.RR {
 	return rrs
 }
 
-// textRecord returns a TXT record with a text of any length, in strings of at most 255 bytes
-// (RFC 1035 §3.3).
+// textRecord returns a TXT record with a text of any length.
 func textRecord(name, text string) *dns.TXT {
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-	rr := &dns.TXT{Hdr: header(name, dns.TypeTXT)}
-	for len(text) > 255 {
-		rr.Txt = append(rr.Txt, escape.Replace(text[:255]))
-		text = text[255:]
-	}
-	rr.Txt = append(rr.Txt, escape.Replace(text))
-	return rr
+	return &dns.TXT{Hdr: header(name, dns.TypeTXT), Txt: dnstext.Strings(text)}
 }
 
 // isVersion tells whether a record is a TXT record that begins with a version tag, such as "v=spf1".
@@ -346,8 +340,7 @@ func listedName(entry, apex string) (string, error) {
 		name, err := asciiName(strings.TrimSuffix(entry, "."))
 		return name + apex, err
 	}
-	reverse := strings.TrimSuffix(strings.TrimSuffix(reverseName(addr), "in-addr.arpa."), "ip6.arpa.")
-	return reverse + apex, nil
+	return dnstext.Reverse(addr) + apex, nil
 }
 
 // hasScheme reports whether a URI has that scheme, in any letter case.

@@ -4,10 +4,13 @@ package mxmock
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/miekg/dns"
 	"golang.org/x/net/idna"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
 // question is a pattern of DNS questions: a type, ANY for all, and a name in lower case with a
@@ -29,8 +32,8 @@ func parseQuestion(text string) (question, error) {
 	if !ok {
 		return question{}, fmt.Errorf("question %q: there is no record type %q", text, fields[0])
 	}
-	if reverse, err := dns.ReverseAddr(fields[1]); err == nil && typ == dns.TypePTR {
-		return question{}, fmt.Errorf("question %q: the DNS has the name of %s at %s", text, fields[1], reverse)
+	if addr, err := netip.ParseAddr(fields[1]); err == nil && typ == dns.TypePTR {
+		return question{}, fmt.Errorf("question %q: the DNS has the name of %s at %s", text, fields[1], dnstext.ReverseName(addr))
 	}
 	name, beneath := fields[1], false
 	switch {

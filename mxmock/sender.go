@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 )
@@ -75,7 +76,7 @@ func (n *Internet) Sender(domain string, without ...Omission) *Sender {
 		n.db.Remove(apex, dns.TypeMX)
 	}
 	for _, a := range s.addrs {
-		ptr := &dns.PTR{Hdr: header(reverseName(a), dns.TypePTR), Ptr: s.fqdn}
+		ptr := &dns.PTR{Hdr: header(dnstext.ReverseName(a), dns.TypePTR), Ptr: s.fqdn}
 		must(n.withdraw(ptr))
 		if has(NoPTR) {
 			must(n.db.Add(ptr))

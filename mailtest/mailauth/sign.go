@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
 // Signer signs messages with DKIM. Only Domain must be set; the zero value of every other field is
@@ -123,7 +125,7 @@ func (s Signer) Record() (string, error) {
 	return "v=DKIM1; k=" + alg.key + "; p=" + base64.StdEncoding.EncodeToString(public), nil
 }
 
-// Zone returns the record as a line of a master file, for mxmock.Internet.Zone or a name server: with the
+// Zone returns the record as a line of a master file, for mxmock.Internet.AddZone or a name server: with the
 // name, and cut into strings of at most 255 bytes (RFC 1035 §3.3). The error is that of Sign.
 func (s Signer) Zone() (string, error) {
 	text, err := s.Record()
@@ -131,8 +133,8 @@ func (s Signer) Zone() (string, error) {
 		return "", err
 	}
 	line := s.selector() + "._domainkey." + strings.TrimSuffix(s.Domain, ".") + ". TXT"
-	for part := range slices.Chunk([]byte(text), 255) {
-		line += ` "` + string(part) + `"`
+	for _, part := range dnstext.Strings(text) {
+		line += ` "` + part + `"`
 	}
 	return line + "\n", nil
 }

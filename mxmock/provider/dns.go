@@ -14,6 +14,7 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/net/idna"
 
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 )
@@ -109,14 +110,13 @@ func (r resolver) takesMail(domain string) bool {
 // dnsbl reports whether the client is on a public blocklist (RFC 5782 §2). Answers of 127.255.255.0/24 say what is
 // wrong with the question, such as that it came by a public resolver, and nothing about the client.
 func (t *turn) dnsbl(args []string) bool {
-	reverse, err := dns.ReverseAddr(t.a.Client)
+	client, err := netip.ParseAddr(t.a.Client)
 	if err != nil {
 		return false
 	}
-	reverse = strings.TrimSuffix(strings.TrimSuffix(reverse, "in-addr.arpa."), "ip6.arpa.")
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	addrs, err := t.p.dns.LookupNetIP(ctx, "ip4", reverse+args[0]+".")
+	addrs, err := t.p.dns.LookupNetIP(ctx, "ip4", dnstext.Reverse(client.Unmap())+args[0]+".")
 	return err == nil && slices.ContainsFunc(addrs, func(addr netip.Addr) bool {
 		return addr.Unmap().IsLoopback() && !remarks.Contains(addr.Unmap())
 	})

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -183,7 +184,7 @@ func (p *Provider) Block(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range what {
-		if prefix, ok := clients(w); ok {
+		if prefix, err := ipprefix.Parse(w); err == nil {
 			p.prefixes = append(p.prefixes, prefix)
 			continue
 		}
@@ -196,21 +197,11 @@ func (p *Provider) Unblock(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range what {
-		if prefix, ok := clients(w); ok {
+		if prefix, err := ipprefix.Parse(w); err == nil {
 			p.prefixes = slices.DeleteFunc(p.prefixes, func(q netip.Prefix) bool { return q == prefix })
 		}
 		delete(p.block, strings.ToLower(w))
 	}
-}
-
-// clients reads an address, in any of its forms, or a prefix.
-func clients(what string) (netip.Prefix, bool) {
-	if addr, err := netip.ParseAddr(what); err == nil {
-		addr = addr.Unmap()
-		return netip.PrefixFrom(addr, addr.BitLen()), true
-	}
-	prefix, err := netip.ParsePrefix(what)
-	return prefix.Masked(), err == nil
 }
 
 // blocks tells whether a client, a sender or a domain is on the blocklist.
@@ -220,8 +211,7 @@ func (p *Provider) blocks(what string) bool {
 	if p.block[strings.ToLower(what)] {
 		return true
 	}
-	addr, err := netip.ParseAddr(what)
-	return err == nil && slices.ContainsFunc(p.prefixes, func(q netip.Prefix) bool { return q.Contains(addr.Unmap()) })
+	return slices.ContainsFunc(p.prefixes, func(q netip.Prefix) bool { return ipprefix.Contains(q, what) })
 }
 
 // Ban adds to the words that policies look for that depend on "content".

@@ -1,0 +1,43 @@
+// Package dnstext has names and texts as they stand in the DNS.
+package dnstext
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Reverse returns the labels of an address from back to front, each with a dot after it: "1.2.0.192.". It is what
+// blocklists put before their name (RFC 5782 §2.1). An IPv4-mapped address is one of IPv6.
+func Reverse(addr netip.Addr) string {
+	var b strings.Builder
+	for _, octet := range slices.Backward(addr.AsSlice()) {
+		if addr.Is4() {
+			fmt.Fprintf(&b, "%d.", octet)
+		} else {
+			fmt.Fprintf(&b, "%x.%x.", octet&15, octet>>4)
+		}
+	}
+	return b.String()
+}
+
+// ReverseName returns the name of an address in in-addr.arpa or ip6.arpa (RFC 1035 §3.5, RFC 3596 §2.5).
+func ReverseName(addr netip.Addr) string {
+	if addr.Is4() {
+		return Reverse(addr) + "in-addr.arpa."
+	}
+	return Reverse(addr) + "ip6.arpa."
+}
+
+// Strings returns a text as the strings of a TXT record in the format of master files: at most 255 bytes each
+// (RFC 1035 §3.3), with escapes and without quotes. There is always one.
+func Strings(text string) []string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	var all []string
+	for len(text) > 255 {
+		all = append(all, escape.Replace(text[:255]))
+		text = text[255:]
+	}
+	return append(all, escape.Replace(text))
+}
