@@ -153,7 +153,7 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 		c.wrong("%s: there is no host %s", name, host)
 		return
 	}
-	if s := h.service(port); s == nil || s.server == nil || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
+	if _, ok := h.service(port).(mailService); !ok || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
 		return
 	}
 	if hash, err := h.keyHash(host, port); err == nil && !strings.EqualFold(hash, rr.Certificate) {

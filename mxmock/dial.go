@@ -103,7 +103,7 @@ func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Ad
 		return []netip.Addr{addr}, nil
 	}
 	if ctx.Err() != nil { // package net looks up nevertheless, and may even be faster
-		err := contextError(ctx)
+		err := memnet.ContextError(ctx)
 		late := errors.Is(err, context.DeadlineExceeded)
 		return nil, &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, IsTimeout: late, IsTemporary: late}
 	}
@@ -253,7 +253,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	}
 	n := d.inet
 	if ctx.Err() != nil {
-		return fail(contextError(ctx))
+		return fail(memnet.ContextError(ctx))
 	}
 	client, err := n.source(d.from, to.Addr())
 	if err != nil {
@@ -265,7 +265,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Recursive, to, false})
 	}
 	if d.udp {
-		if host != nil && s != nil && s.dns {
+		if s == service(nameService{n}) {
 			return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Authoritative, to, false})
 		}
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
@@ -285,17 +285,10 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		reset(far)
 	case fault == Mute:
 		n.hold(far)
-	case s.dns:
-		dnsPort{n, zone.Authoritative, to, false}.serveStream(far, client.AddrPort())
-	case s.server != nil:
-		err = s.server.ServeConn(far)
 	default:
-		err = s.listener.deliver(ctx, far)
+		err = s.accept(ctx, far, client.AddrPort(), to)
 	}
 	if err != nil {
-		if s.server != nil { // it is closed
-			err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
-		}
 		n.concludeDial(event, err)
 		return fail(err)
 	}
@@ -345,7 +338,7 @@ func (n *Internet) befall(ctx context.Context, host *Host, f Fault) error {
 		case <-timer.C:
 			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
 		case <-ctx.Done():
-			return contextError(ctx)
+			return memnet.ContextError(ctx)
 		case <-done:
 			return os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 		}
@@ -377,7 +370,7 @@ func (n *Internet) hold(conn net.Conn) {
 }
 
 // service returns what listens on a port of the host, or nil.
-func (h *Host) service(port int) *service {
+func (h *Host) service(port int) service {
 	if h == nil {
 		return nil
 	}
@@ -432,25 +425,4 @@ func (n *Internet) source(from *Host, to netip.Addr) (*net.TCPAddr, error) {
 	}
 	n.lastPort++
 	return &net.TCPAddr{IP: addr.AsSlice(), Port: 49152 + int(n.lastPort%16384)}, nil
-}
-
-// timeoutError and cancelError are as those of package net, which has them to itself.
-type timeoutError struct{}
-
-func (timeoutError) Error() string        { return "i/o timeout" }
-func (timeoutError) Timeout() bool        { return true }
-func (timeoutError) Temporary() bool      { return true }
-func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
-
-type cancelError struct{}
-
-func (cancelError) Error() string        { return "operation was canceled" }
-func (cancelError) Is(target error) bool { return target == context.Canceled }
-
-// contextError is what package net makes of the error of a context that is done.
-func contextError(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return timeoutError{}
-	}
-	return cancelError{}
 }

@@ -53,17 +53,8 @@ func (n *Internet) loopback(ctx context.Context, h *Host, port int, f Fault) (ne
 	switch {
 	case f == Aborted:
 		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNRESET)
-	case s == nil || s.dns:
+	case s == nil:
 		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case s.server != nil:
-		if s.server.Start() != nil {
-			return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
-		}
-		return netip.ParseAddrPort(s.server.Addr())
 	}
-	real, err := s.listener.socket()
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return real.Addr().(*net.TCPAddr).AddrPort(), nil
+	return s.loopback()
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -34,22 +35,15 @@ type Host struct {
 	names    []string // fqdn, and those that it has beside it, with a final dot
 	addrs    []netip.Addr
 	broken   Fault
-	services map[int]*service
+	services map[int]service
 	sockets  map[netip.AddrPort]hostSocket // real ones, see ListenHosts
 	closed   bool
 	removed  bool
 }
 
-// service is what listens on a port: one of the three.
-type service struct {
-	server   *mailtest.Server
-	listener *listener
-	dns      bool
-}
-
 // newHost returns a host that has neither addresses nor services.
 func newHost(n *Internet, fqdn, name string) *Host {
-	return &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]*service), closed: n.closed}
+	return &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]service), closed: n.closed}
 }
 
 // Name returns the name of the host, without a final dot: the first, if it has several.
@@ -78,14 +72,15 @@ func (h *Host) Server(port int) *mailtest.Server {
 	n := h.inet
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := h.services[port]
-	switch {
-	case port < 1 || port > 65535:
+	if port < 1 || port > 65535 {
 		panic(fmt.Sprintf("mxmock: host %s: there is no port %d", h.name, port))
-	case s != nil && s.server != nil:
-		return s.server
-	case s != nil:
-		panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
+	}
+	if s := h.services[port]; s != nil {
+		mail, ok := s.(mailService)
+		if !ok {
+			panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
+		}
+		return mail.Server
 	}
 	server := &mailtest.Server{Name: h.name, TLS: h.TLSConfig(), ImplicitTLS: port == 465, Collect: &n.Inbox}
 	if port == 25 {
@@ -98,7 +93,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	if h.closed {
 		server.Close()
 	}
-	h.services[port] = &service{server: server}
+	h.services[port] = mailService{server}
 	must(n.refit(h))
 	return server
 }
@@ -131,12 +126,12 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 	l.onClose = func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		if s := h.services[port]; s != nil && s.listener == l {
+		if h.services[port] == service(l) {
 			delete(h.services, port)
 			must(n.refit(h))
 		}
 	}
-	h.services[port] = &service{listener: l}
+	h.services[port] = l
 	if err := n.refit(h); err != nil {
 		delete(h.services, port)
 		return nil, err
@@ -152,10 +147,10 @@ func (h *Host) ServeDNS() {
 	n := h.inet
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if s := h.services[53]; s != nil && !s.dns {
+	if s := h.services[53]; s != nil && s != service(nameService{n}) {
 		panic(fmt.Sprintf("mxmock: host %s: another service is on port 53", h.name))
 	}
-	h.services[53] = &service{dns: true}
+	h.services[53] = nameService{n}
 	must(n.refit(h))
 }
 
@@ -275,8 +270,8 @@ func (h *Host) servers() []mailServer {
 	defer h.inet.mu.Unlock()
 	servers := make([]mailServer, 0, len(h.services))
 	for port, s := range h.services {
-		if s.server != nil {
-			servers = append(servers, mailServer{s.server, port})
+		if mail, ok := s.(mailService); ok {
+			servers = append(servers, mailServer{mail.Server, port})
 		}
 	}
 	slices.SortFunc(servers, func(a, b mailServer) int { return cmp.Compare(a.port, b.port) })
@@ -288,19 +283,14 @@ func (h *Host) close() error {
 	h.inet.mu.Lock()
 	h.closed = true
 	must(h.inet.refit(h))
-	var listeners []*listener
-	for _, s := range h.services {
-		if s.listener != nil {
-			listeners = append(listeners, s.listener)
-		}
+	services := make([]service, 0, len(h.services))
+	for _, port := range slices.Sorted(maps.Keys(h.services)) {
+		services = append(services, h.services[port])
 	}
 	h.inet.mu.Unlock()
-	for _, l := range listeners {
-		l.Close()
-	}
 	var err error
-	for _, s := range h.servers() {
-		err = errors.Join(err, closeServer(s.Server))
+	for _, s := range services {
+		err = errors.Join(err, s.close())
 	}
 	return err
 }

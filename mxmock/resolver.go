@@ -48,7 +48,7 @@ func (n *Internet) dialDNS(ctx context.Context, network string, from *Host, p dn
 		return fail(err)
 	}
 	if ctx.Err() != nil {
-		return fail(contextError(ctx))
+		return fail(memnet.ContextError(ctx))
 	}
 	client, err := n.source(from, p.server.Addr())
 	if err != nil {

@@ -247,7 +247,7 @@ func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
 	if n.silent(h, at.Addr(), port) {
 		return n.kernel.Silence(at)
 	}
-	if h.services[port].dns {
+	if h.services[port] == service(nameService{n}) {
 		return n.listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
 	}
 	l, err := n.listen(at)
@@ -288,10 +288,9 @@ func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 		n.hold(conn)
 	case fault != 0 && fault != BadCertificate || s == nil:
 		reset(conn)
-	case s.server != nil:
-		s.server.ServeConn(conn)
-	case s.listener != nil:
-		if s.listener.deliver(context.Background(), conn) != nil {
+	default:
+		client, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
+		if s.accept(context.Background(), conn, client, netip.AddrPortFrom(addr, uint16(port))) != nil {
 			reset(conn)
 		}
 	}

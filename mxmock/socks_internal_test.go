@@ -10,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
 // spoken is a client that has said all it will, and keeps what it is told.
@@ -74,6 +77,8 @@ func FuzzNegotiate(f *testing.F) {
 
 func TestReplyTo(t *testing.T) {
 	t.Parallel()
+	expired, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
 	for _, test := range []struct {
 		err  error
 		want byte
@@ -83,7 +88,7 @@ func TestReplyTo(t *testing.T) {
 		{syscall.ENETUNREACH, networkUnreachable},
 		{&net.DNSError{IsNotFound: true}, hostUnreachable},
 		{syscall.ETIMEDOUT, ttlExpired},
-		{timeoutError{}, ttlExpired},
+		{memnet.ContextError(expired), ttlExpired},
 		{context.DeadlineExceeded, ttlExpired},
 		{errors.New("something else"), generalFailure},
 	} {

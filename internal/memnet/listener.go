@@ -5,6 +5,7 @@ package memnet
 import (
 	"context"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 )
@@ -19,7 +20,7 @@ type Listener struct {
 
 	mu      sync.Mutex
 	arrived sync.Cond     // broadcast to Accept
-	backlog []*Conn       // oldest first
+	backlog []net.Conn    // oldest first
 	room    chan struct{} // closed to wake every Dial that waits for room; nil if none does
 	closed  bool
 }
@@ -41,16 +42,22 @@ func (l *Listener) Addr() net.Addr { return l.addr }
 // not wait for Accept, but only for room in the backlog, which holds 4096 connections.
 //
 // After Close it fails with ECONNREFUSED. When ctx ends first, it fails as the Dial of a [net.Dialer]
-// does: with an error whose Timeout method tells whether that was because of its deadline, and that
-// wraps ctx.Err().
+// does, with [ContextError].
 func (l *Listener) Dial(ctx context.Context, from net.Addr) (net.Conn, error) {
+	client, server := Pipe(from, l.addr)
+	if err := l.Deliver(ctx, server); err != nil {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: l.addr, Err: err}
+	}
+	return client, nil
+}
+
+// Deliver puts a connection into the backlog whose other end was made otherwise than by Dial. Its errors are those
+// inside of the [net.OpError] of Dial.
+func (l *Listener) Deliver(ctx context.Context, conn net.Conn) error {
 	for {
-		room, conn, err := l.connect(ctx, from)
-		if err != nil {
-			return nil, opError("dial", "tcp", nil, l.addr, err)
-		}
-		if conn != nil {
-			return conn, nil
+		room, err := l.deliver(ctx, conn)
+		if room == nil {
+			return err
 		}
 		select {
 		case <-room:
@@ -59,25 +66,24 @@ func (l *Listener) Dial(ctx context.Context, from net.Addr) (net.Conn, error) {
 	}
 }
 
-// connect is Dial without waiting: without conn and error, it returns what to wait for.
-func (l *Listener) connect(ctx context.Context, from net.Addr) (room <-chan struct{}, conn *Conn, err error) {
+// deliver is Deliver without waiting: it may return what to wait for.
+func (l *Listener) deliver(ctx context.Context, conn net.Conn) (room <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
-		return nil, nil, dialError{ctx.Err()}
+		return nil, ContextError(ctx)
 	case l.closed:
-		return nil, nil, syscall.ECONNREFUSED
+		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	case len(l.backlog) == maxBacklog:
 		if l.room == nil {
 			l.room = make(chan struct{})
 		}
-		return l.room, nil, nil
+		return l.room, nil
 	}
-	client, server := Pipe(from, l.addr)
-	l.backlog = append(l.backlog, server)
+	l.backlog = append(l.backlog, conn)
 	l.arrived.Signal()
-	return nil, client, nil
+	return nil, nil
 }
 
 // Accept waits for a connection and returns it, a [*Conn]; the oldest first. After Close it fails with
@@ -108,7 +114,9 @@ func (l *Listener) Close() error {
 	}
 	l.closed = true
 	for _, conn := range l.backlog {
-		conn.SetLinger(0)
+		if c, ok := conn.(interface{ SetLinger(int) error }); ok {
+			c.SetLinger(0) // a reset
+		}
 		conn.Close()
 	}
 	l.backlog = nil
@@ -129,17 +137,3 @@ func (l *Listener) makeRoom() {
 func (l *Listener) opError(op string) error {
 	return opError(op, "tcp", nil, l.addr, net.ErrClosed)
 }
-
-// dialError is the end of a context, as package net words it.
-type dialError struct{ cause error }
-
-func (e dialError) Error() string {
-	if e.Timeout() {
-		return "i/o timeout"
-	}
-	return "operation was canceled"
-}
-
-func (e dialError) Timeout() bool   { return e.cause == context.DeadlineExceeded }
-func (e dialError) Temporary() bool { return e.Timeout() }
-func (e dialError) Unwrap() error   { return e.cause }
