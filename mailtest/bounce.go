@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // DeliveryStatus is what a delivery status notification (RFC 3464), a bounce, says about one recipient.
@@ -39,7 +41,7 @@ func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
 	for _, part := range m.Parts {
 		if part.MediaType == "message/delivery-status" || part.MediaType == "message/global-delivery-status" {
-			report = append(report, deliveryStatus(toUTF8(string(part.Content), "", new(faults)))...)
+			report = append(report, deliveryStatus(mime.ToUTF8(string(part.Content), "", new(mime.Problems)))...)
 		}
 	}
 	return report

@@ -4,28 +4,13 @@ package mailtest
 // say, which parts are text, attachments and inline, and what is wrong.
 
 import (
-	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
-
-// maxProblems bounds the list of problems of a message, and of every single thing in it.
-const maxProblems = 100
-
-// faults collects what is wrong with one thing (a header field, a body), in words that say
-// why; the caller knows where.
-type faults []string
-
-// full returns whether no more are noted. To ask before spares the memory of the arguments, where
-// there may be many.
-func (f *faults) full() bool { return len(*f) >= maxProblems }
-
-func (f *faults) addf(format string, args ...any) {
-	if !f.full() {
-		*f = append(*f, fmt.Sprintf(format, args...))
-	}
-}
 
 // decode fills everything that follows from Raw. It must be called once.
 func (m *Message) decode() {
@@ -38,12 +23,12 @@ func (m *Message) decode() {
 
 // addProblem notes what is wrong with the kind of thing (a header field, a part) of that name, which
 // begins at the given byte of Raw. Beyond maxProblems it says only that there is more.
-func (m *Message) addProblem(kind, name string, at int, bad faults) {
+func (m *Message) addProblem(kind, name string, at int, bad mime.Problems) {
 	for _, why := range bad {
 		switch n := len(m.Problems); {
-		case n < maxProblems:
+		case n < mime.MaxProblems:
 			m.Problems = append(m.Problems, strings.TrimSuffix(kind+" "+name, " ")+" at byte "+strconv.Itoa(at)+": "+why)
-		case n == maxProblems:
+		case n == mime.MaxProblems:
 			m.Problems = append(m.Problems, "there are more problems than are listed here")
 		}
 	}
@@ -51,15 +36,15 @@ func (m *Message) addProblem(kind, name string, at int, bad faults) {
 
 // fillHeader sets what header fields say. The hint is the charset of what is not in UTF-8.
 func (m *Message) fillHeader(hint string) {
-	m.Subject, m.MessageID = m.Get("Subject"), trimID(m.Get("Message-ID"))
-	var bad faults
+	m.Subject, m.MessageID = m.Get("Subject"), mime.TrimID(m.Get("Message-ID"))
+	var bad mime.Problems
 	at := 0
 	for _, f := range m.Header {
 		bad = nil
 		switch {
 		case strings.EqualFold(f.Name, "Date"):
-			if t, ok := parseDate(f.Value); !ok {
-				bad.addf("%q is not a date", clip(f.Value))
+			if t, ok := mime.ParseDate(f.Value); !ok {
+				bad.Addf("%q is not a date", mime.Clip(f.Value))
 			} else if m.Date.IsZero() {
 				m.Date = t
 			}
@@ -81,13 +66,14 @@ func (m *Message) fillHeader(hint string) {
 	}
 }
 
-// appendAddresses adds the addresses of the field to those of an earlier one. Mostly there is none.
-func (f Field) appendAddresses(earlier []Address, hint string, bad *faults) []Address {
-	list := parseAddresses(f.body(), hint, bad)
-	if earlier == nil {
-		return list
+// appendAddresses adds the addresses of the field to those of an earlier one.
+func (f Field) appendAddresses(all []Address, hint string, bad *mime.Problems) []Address {
+	list := mime.ParseAddresses(f.body(), hint, bad)
+	all = slices.Grow(all, len(list))
+	for _, m := range list {
+		all = append(all, Address(m))
 	}
-	return append(earlier, list...)
+	return all
 }
 
 // fillBodies finds the text, the HTML, the attachments and the inline parts.
@@ -149,7 +135,7 @@ func (m *Message) bodyParts() []bool {
 // root returns the index of the root of the multipart/related that is part i: the part that its
 // parameter start names, or else the first (RFC 2387 §3.2).
 func (m *Message) root(i int) int {
-	if start := trimID(m.Parts[i].Params["start"]); start != "" {
+	if start := mime.TrimID(m.Parts[i].Params["start"]); start != "" {
 		for k := i + 1; k <= i+m.Parts[i].Below; k += 1 + m.Parts[k].Below {
 			if m.Parts[k].ContentID == start {
 				return k
@@ -188,36 +174,4 @@ func contentIDs(html string) map[string]bool {
 // hasSuffixFold reports whether s ends with an ASCII suffix in any letter case.
 func hasSuffixFold(s, suffix string) bool {
 	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
-}
-
-// trimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of it if
-// there are none: without comments, and without white space at its ends and around dots and the at
-// sign (§4.5.4).
-func trimID(s string) string {
-	if strings.Contains(s, "(") {
-		s = stripComments(s)
-	}
-	if _, after, ok := strings.Cut(s, "<"); ok {
-		if id, _, ok := strings.Cut(after, ">"); ok {
-			s = id
-		}
-	}
-	s = strings.TrimSpace(s)
-	if !strings.ContainsAny(s, space) || strings.Contains(s, `"`) {
-		return s
-	}
-	var words []addressWord
-	for w := range strings.FieldsSeq(s) {
-		words = append(words, addressWord{text: w})
-	}
-	return strings.Join(joinAround(words, ".@"), " ")
-}
-
-// clip shortens text from a message for use in a problem.
-func clip[T string | []byte](s T) string {
-	const most = 60
-	if len(s) <= most {
-		return string(s)
-	}
-	return string(s[:most]) + "…"
 }

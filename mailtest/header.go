@@ -5,6 +5,8 @@ package mailtest
 import (
 	"bytes"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // maxHeader bounds one header, in bytes.
@@ -14,7 +16,7 @@ const maxHeader = 1 << 20
 // decoded, and where the body begins. Besides the empty line, a header is ended by a boundary of the
 // multiparts around it, and by a line that is no field: the body begins with that line. But a line among
 // fields is skipped, as is white space before the first: it becomes a field without a name.
-func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
+func (d *decoder) header(at int, bad *mime.Problems) (fields []Field, body int) {
 	type span struct{ name, end int } // how long the name is, and where the field ends, counted from at
 	spans := make([]span, 0, 16)
 	pos := at
@@ -33,21 +35,21 @@ func (d *decoder) header(at int, bad *faults) (fields []Field, body int) {
 		case isDelimiter:
 			body = pos
 		case end-at > maxHeader:
-			bad.addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos)
+			bad.Addf("it is longer than %d bytes: what is beyond byte %d is left in the body", maxHeader, pos)
 			body = pos
 		case !ok && len(spans) > 0 && continuesParams(d.raw[at:pos], line):
-			bad.addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", clip(bytes.TrimRight(line, "\r\n")), pos)
+			bad.Addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", mime.Clip(bytes.TrimRight(line, "\r\n")), pos)
 			spans[len(spans)-1].end, pos = end-at, end
 		case !ok && (len(spans) > 0 || line[0] == ' ' || line[0] == '\t') && d.fieldFollows(end, at+maxHeader, &last):
-			bad.addf("%q at byte %d is not a field: it is skipped", clip(bytes.TrimRight(line, "\r\n")), pos)
+			bad.Addf("%q at byte %d is not a field: it is skipped", mime.Clip(bytes.TrimRight(line, "\r\n")), pos)
 			spans = append(spans, span{0, end - at})
 			pos = end
 		case !ok:
-			bad.addf("%q at byte %d is neither a field nor an empty line: the body begins with it", clip(bytes.TrimRight(line, "\r\n")), pos)
+			bad.Addf("%q at byte %d is neither a field nor an empty line: the body begins with it", mime.Clip(bytes.TrimRight(line, "\r\n")), pos)
 			body = pos
 		default:
 			if bytes.ContainsAny(line[:name], " \t") {
-				bad.addf("the field name %q at byte %d has a space in it", clip(line[:name]), pos)
+				bad.Addf("the field name %q at byte %d has a space in it", mime.Clip(line[:name]), pos)
 			}
 			spans = append(spans, span{name, end - at})
 			pos = end

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 func TestHostileMessages(t *testing.T) {
@@ -130,8 +132,8 @@ func checkMessage(t *testing.T, m *Message, raw []byte) {
 	if !bytes.Equal(m.Raw, raw) {
 		t.Errorf("Raw has %d bytes and is not the message of %d bytes", len(m.Raw), len(raw))
 	}
-	if n := len(m.Problems); n > maxProblems+1 {
-		t.Errorf("there are %d problems, want at most %d", n, maxProblems+1)
+	if n := len(m.Problems); n > mime.MaxProblems+1 {
+		t.Errorf("there are %d problems, want at most %d", n, mime.MaxProblems+1)
 	}
 	checkStrings(t, append([]string{m.Subject, m.MessageID, m.Text, m.HTML}, m.Problems...))
 	for _, list := range [][]Address{m.From, m.Sender, m.ReplyTo, m.To, m.Cc, m.Bcc} {
@@ -145,7 +147,7 @@ func checkMessage(t *testing.T, m *Message, raw []byte) {
 			checkStrings(t, []string{f.Name, f.Value})
 			n := bytes.Index(m.Raw[end:], []byte(f.Raw))
 			if n < 0 {
-				t.Fatalf("part %q: field %q is not in the message behind byte %d", p.Path, clip(f.Raw), end)
+				t.Fatalf("part %q: field %q is not in the message behind byte %d", p.Path, mime.Clip(f.Raw), end)
 			}
 			end += n + len(f.Raw)
 		}
@@ -170,7 +172,7 @@ func checkMessage(t *testing.T, m *Message, raw []byte) {
 func checkStrings(t *testing.T, all []string) {
 	for _, s := range all {
 		if !utf8.ValidString(s) {
-			t.Errorf("%q is not valid UTF-8", clip(s))
+			t.Errorf("%q is not valid UTF-8", mime.Clip(s))
 		}
 	}
 }

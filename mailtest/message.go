@@ -5,6 +5,8 @@ package mailtest
 import (
 	"strings"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // Message is one mail message, as it was received and as a person would read it.
@@ -243,7 +245,7 @@ func (m *Message) InlineByID(id string) (Part, bool) {
 	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
 		id = id[4:]
 	}
-	id = trimID(id)
+	id = mime.TrimID(id)
 	for _, p := range m.Parts {
 		if p.ContentID == id && id != "" {
 			return p, true

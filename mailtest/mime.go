@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // Bounds of the tree of parts; see Message.
@@ -63,7 +65,7 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 	if p.Path != "" {
 		where = "part " + p.Path + ", header"
 	}
-	var bad, badType faults
+	var bad, badType mime.Problems
 	p.Header, body = d.header(at, &bad)
 	d.msg.addProblem(where, "", at, bad)
 	boundary = p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
@@ -73,22 +75,22 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 	typed := false // there was a Content-Type
 	for i := range p.Header {
 		f := &p.Header[i]
-		raw, bad := f.body(), faults(nil)
-		f.Value = decodeWords(raw, *hint, &bad)
+		raw, bad := f.body(), mime.Problems(nil)
+		f.Value = mime.DecodeWords(raw, *hint, &bad)
 		switch {
 		case strings.EqualFold(f.Name, "Content-Type"):
 			if typed {
-				bad.addf("it is there again, and does not count")
+				bad.Addf("it is there again, and does not count")
 			}
 			bad, badType, typed = append(bad, badType...), nil, true
 		case strings.EqualFold(f.Name, "Content-Transfer-Encoding") && p.Encoding != "":
-			bad.addf("it is there again, and does not count")
+			bad.Addf("it is there again, and does not count")
 		case strings.EqualFold(f.Name, "Content-Transfer-Encoding"):
 			p.readEncoding(raw, &bad)
 		case strings.EqualFold(f.Name, "Content-Disposition") && p.Disposition == "":
 			p.readDisposition(raw, *hint, &bad)
 		case strings.EqualFold(f.Name, "Content-ID") && p.ContentID == "":
-			p.ContentID = toUTF8(trimID(raw), *hint, new(faults))
+			p.ContentID = mime.ToUTF8(mime.TrimID(raw), *hint, new(mime.Problems))
 		}
 		d.msg.addProblem(where, f.Name, at, bad)
 		at += len(f.Raw)
@@ -98,18 +100,18 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 
 // readType reads the Content-Type. Without one the part keeps the type that it has. It returns the
 // boundary, which may be no UTF-8.
-func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
+func (p *Part) readType(s, hint string, bad *mime.Problems) (boundary string) {
 	if s == "" {
 		return ""
 	}
-	s = asToken(s, bad)
-	value, params := parseParams(s, hint, bad)
+	s = mime.Token(s, bad)
+	value, params := mime.ParseParams(s, hint, bad)
 	if charset := params["charset"]; charset != "" && !utf8.ValidString(s) { // the name may be in the charset of the content
-		_, params = parseParams(s, charset, new(faults))
+		_, params = mime.ParseParams(s, charset, new(mime.Problems))
 	}
 	major, minor, _ := strings.Cut(value, "/")
 	if major == "" || minor == "" || strings.ContainsAny(value, " \t\"(),:;<=>?@[\\]") || strings.Contains(minor, "/") {
-		bad.addf("%q is not a media type: read as text/plain", clip(value))
+		bad.Addf("%q is not a media type: read as text/plain", mime.Clip(value))
 		value = "text/plain"
 	}
 	p.MediaType, p.Params = value, params
@@ -118,106 +120,88 @@ func (p *Part) readType(s, hint string, bad *faults) (boundary string) {
 	}
 	boundary = strings.TrimRight(params["boundary"], " \t")
 	if !utf8.ValidString(boundary) { // which the field has been reported for
-		params["boundary"] = toUTF8(params["boundary"], hint, new(faults))
+		params["boundary"] = mime.ToUTF8(params["boundary"], hint, new(mime.Problems))
 	}
 	return boundary
 }
 
-func (p *Part) readEncoding(s string, bad *faults) {
-	p.Encoding, _ = parseParams(asToken(s, bad), "", new(faults))
+func (p *Part) readEncoding(s string, bad *mime.Problems) {
+	p.Encoding, _ = mime.ParseParams(mime.Token(s, bad), "", new(mime.Problems))
 	switch p.Encoding {
 	case "", "7bit", "8bit", "binary":
 	case "base64", "quoted-printable":
 		switch major, _, _ := strings.Cut(p.MediaType, "/"); {
 		case major == "multipart":
-			bad.addf("a multipart cannot have the transfer encoding %s (RFC 2045 §6.4): read as if it had none", p.Encoding)
+			bad.Addf("a multipart cannot have the transfer encoding %s (RFC 2045 §6.4): read as if it had none", p.Encoding)
 		case p.MediaType == "message/rfc822":
-			bad.addf("a message cannot have the transfer encoding %s (RFC 2046 §5.2.1): decoded nevertheless", p.Encoding)
+			bad.Addf("a message cannot have the transfer encoding %s (RFC 2046 §5.2.1): decoded nevertheless", p.Encoding)
 		}
 	default:
-		if isUU(p.Encoding) {
+		if mime.IsUU(p.Encoding) {
 			return
 		}
-		bad.addf("the transfer encoding %q is unknown: the content is left as it is", clip(p.Encoding))
+		bad.Addf("the transfer encoding %q is unknown: the content is left as it is", mime.Clip(p.Encoding))
 	}
 }
 
-func (p *Part) readDisposition(s, hint string, bad *faults) {
-	s = asToken(s, bad)
+func (p *Part) readDisposition(s, hint string, bad *mime.Problems) {
+	s = mime.Token(s, bad)
 	if first, _, _ := strings.Cut(s, ";"); strings.Contains(first, "=") && !strings.ContainsAny(strings.TrimSpace(first[:strings.IndexByte(first, '=')]), " \t(") {
-		bad.addf("there is no disposition before the parameters: read as attachment (RFC 2183 §2.8)")
+		bad.Addf("there is no disposition before the parameters: read as attachment (RFC 2183 §2.8)")
 		s = "attachment; " + s
 	}
-	value, params := parseParams(s, hint, bad)
+	value, params := mime.ParseParams(s, hint, bad)
 	p.Disposition = value
 	if name := params["filename"]; name != "" {
 		p.Filename = name
 	}
 }
 
-// asToken returns s, with the token that it begins with in place of the quoted string or the encoded word
-// that some mailers write there.
-func asToken(s string, bad *faults) string {
-	text, rest := "", ""
-	if strings.HasPrefix(s, `"`) {
-		text, rest, _ = unquoteParam(s)
-	} else if words := (wordScanner{s: s}); strings.HasPrefix(s, "=?") {
-		if w, end, ok := words.at(0); ok {
-			text, rest = decodeRun([]encodedWord{w}, "", new(faults)), s[end:]
-		}
-	}
-	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \t\"(),;<>@") {
-		return s
-	}
-	bad.addf("%q is not a token: read as %s", clip(s[:len(s)-len(rest)]), strings.ToValidUTF8(clip(text), "\ufffd"))
-	return text + rest
-}
-
 // readLeaf fills in the content of the leaf whose Raw begins at at.
 func (d *decoder) readLeaf(p *Part, at int, hint string) {
-	var bad faults
+	var bad mime.Problems
 	p.Content = p.Raw
 	if !strings.HasPrefix(p.MediaType, "multipart/") {
-		p.Content = decodeTransfer(p.Raw, p.Encoding, &bad)
+		p.Content = mime.DecodeTransfer(p.Raw, p.Encoding, &bad)
 	}
 	if strings.HasPrefix(p.MediaType, "text/") {
 		p.Text = p.readable(hint, &bad)
 	}
-	if isTNEF(p.Content) {
-		bad.addf("it is TNEF (winmail.dat), in which Outlook puts text and attachments that other programs do not find: it is left as it is")
+	if mime.IsTNEF(p.Content) {
+		bad.Addf("it is TNEF (winmail.dat), in which Outlook puts text and attachments that other programs do not find: it is left as it is")
 	}
 	d.problem(p, at, bad)
 }
 
 // readable returns the content of a text part as a person would read it.
-func (p *Part) readable(hint string, bad *faults) string {
+func (p *Part) readable(hint string, bad *mime.Problems) string {
 	charset := p.Params["charset"]
 	if charset == "" && p.MediaType == "text/html" {
-		charset = charsetOfHTML(p.Content)
+		charset = mime.CharsetOfHTML(p.Content)
 	}
-	form := asLF
+	form := mime.AsLF
 	if p.MediaType == "text/plain" && strings.EqualFold(p.Params["format"], "flowed") {
-		form = flowed
+		form = mime.Flowed
 		if strings.EqualFold(p.Params["delsp"], "yes") {
-			form = flowedDelSp
+			form = mime.FlowedDelSp
 		}
 	}
-	return decodeCharset(p.Content, charset, hint, form, bad)
+	return mime.DecodeText(p.Content, charset, hint, form, bad)
 }
 
 // open makes the boundary of the multipart p one to look for. It returns false if that cannot be.
 func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
-	var bad faults
+	var bad mime.Problems
 	_, used := d.bounds[boundary]
 	switch {
 	case boundary == "":
-		bad.addf("the multipart has no boundary parameter: it is left as it is")
+		bad.Addf("the multipart has no boundary parameter: it is left as it is")
 	case used:
-		bad.addf("the boundary %q is that of a multipart around this one, which gets the parts", clip(boundary))
+		bad.Addf("the boundary %q is that of a multipart around this one, which gets the parts", mime.Clip(boundary))
 	case depth >= maxDepth:
-		bad.addf("it is nested %d deep: it is not taken apart", depth)
+		bad.Addf("it is nested %d deep: it is not taken apart", depth)
 	case len(d.msg.Parts) >= maxParts:
-		bad.addf("there are more than %d parts: it is not taken apart", maxParts)
+		bad.Addf("there are more than %d parts: it is not taken apart", maxParts)
 	default:
 		if d.bounds == nil {
 			d.bounds = map[string]int{}
@@ -231,7 +215,7 @@ func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
 
 // readParts reads the parts of the open multipart whose body begins at at, and closes it.
 func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string) delimiter {
-	var bad faults
+	var bad mime.Problems
 	level, children := d.bounds[boundary], 0
 	mediaType := "text/plain"
 	if p.MediaType == "multipart/digest" {
@@ -246,7 +230,7 @@ func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string
 		children++
 		path := prefix + strconv.Itoa(children)
 		if len(d.msg.Parts) >= maxParts {
-			bad.addf("there are more than %d parts: part %s gets all that is left", maxParts, path)
+			bad.Addf("there are more than %d parts: part %s gets all that is left", maxParts, path)
 			clear(d.bounds)
 			d.full = true
 		}
@@ -256,21 +240,21 @@ func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string
 	switch {
 	case delim.level == level:
 		if children == 0 {
-			bad.addf("the multipart has no parts")
+			bad.Addf("the multipart has no parts")
 		}
 		delim = d.nextDelimiter(delim.next) // the epilogue
 	case d.full:
 	case children == 0:
-		bad.addf("no line is the boundary %q", clip(boundary))
+		bad.Addf("no line is the boundary %q", mime.Clip(boundary))
 	default:
-		bad.addf("the closing boundary %q is missing", clip(boundary))
+		bad.Addf("the closing boundary %q is missing", mime.Clip(boundary))
 	}
 	d.problem(p, at, bad)
 	return delim
 }
 
 // problem notes what is wrong with the body of p, which begins at at.
-func (d *decoder) problem(p *Part, at int, bad faults) {
+func (d *decoder) problem(p *Part, at int, bad mime.Problems) {
 	if p.Path == "" {
 		d.msg.addProblem("body", "", at, bad)
 		return
@@ -308,7 +292,7 @@ func (d *decoder) delimiterAt(at int) (delim delimiter, ok bool) {
 	if len(d.bounds) == 0 || !bytes.HasPrefix(d.raw[at:], []byte("--")) {
 		return delim, false
 	}
-	delim.end = at - len(lineBreak(d.raw[:at]))
+	delim.end = at - len(mime.LineBreak(d.raw[:at]))
 	delim.next = d.lineEnd(at)
 	line := bytes.TrimRight(d.raw[at+2:delim.next], " \t\r\n")
 	if delim.level, ok = d.bounds[string(line)]; ok {

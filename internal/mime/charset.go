@@ -1,5 +1,3 @@
-// Package mime reads what stands in mail, for those who need it without a message: charsets by all the names
-// that they are given, and HTML as a person sees it.
 package mime
 
 // This file knows the charsets by all the names that mailers write.

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file undoes content transfer encodings (RFC 2045 §6), damaged ones too.
 
@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// decodeTransfer undoes the content transfer encoding. Where there is nothing to undo, or nobody
+// DecodeTransfer undoes the content transfer encoding. Where there is nothing to undo, or nobody
 // knows how, it returns body itself.
-func decodeTransfer(body []byte, encoding string, bad *faults) []byte {
+func DecodeTransfer(body []byte, encoding string, bad *Problems) []byte {
 	switch encoding {
 	case "base64":
 		return decodeBase64(body, bad)
 	case "quoted-printable":
 		return decodeQuotedPrintable(body, bad)
 	}
-	if isUU(encoding) {
+	if IsUU(encoding) {
 		return decodeUU(body, bad)
 	}
 	return body
@@ -27,7 +27,7 @@ func decodeTransfer(body []byte, encoding string, bad *faults) []byte {
 // outside the alphabet are skipped, an end that lacks padding or bits is taken for what it gives,
 // and padding in the middle ends one stream and begins another. Text below the base64, such as
 // the footer of a mailing list, is left out.
-func decodeBase64(body []byte, bad *faults) []byte {
+func decodeBase64(body []byte, bad *Problems) []byte {
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
 	if n, err := base64.StdEncoding.Decode(out, body); err == nil {
 		return out[:n]
@@ -39,7 +39,7 @@ func decodeBase64(body []byte, bad *faults) []byte {
 	flush := func(at int) {
 		switch {
 		case have == 1 && !bad.full():
-			bad.addf("base64: the character before byte %d stands alone and gives no byte", at)
+			bad.Addf("base64: the character before byte %d stands alone and gives no byte", at)
 		case have == 2:
 			out = append(out, byte(bits>>4))
 		case have == 3:
@@ -58,7 +58,7 @@ func decodeBase64(body []byte, bad *faults) []byte {
 		switch {
 		case ok:
 			if padded && !bad.full() {
-				bad.addf("base64: there is more after the padding, at byte %d", i)
+				bad.Addf("base64: there is more after the padding, at byte %d", i)
 			}
 			want, padded = 0, false
 			bits, have = bits<<6|v, have+1
@@ -80,15 +80,15 @@ func decodeBase64(body []byte, bad *faults) []byte {
 		}
 	}
 	if have > 1 || want > 0 {
-		bad.addf("base64: the padding at the end is missing")
+		bad.Addf("base64: the padding at the end is missing")
 	}
 	flush(end)
 	if junk > 0 {
-		bad.addf("base64: skipped %d bytes that do not belong there, the first at byte %d", junk, firstJunk)
+		bad.Addf("base64: skipped %d bytes that do not belong there, the first at byte %d", junk, firstJunk)
 	}
 	if end < len(body) {
 		text := bytes.TrimLeft(body[end:last], space)
-		bad.addf("base64: it ends before byte %d, and the text below it is left out: %q", last-len(text), strings.ToValidUTF8(clip(text), "\ufffd"))
+		bad.Addf("base64: it ends before byte %d, and the text below it is left out: %q", last-len(text), strings.ToValidUTF8(Clip(text), "\ufffd"))
 	}
 	return out
 }
@@ -112,7 +112,7 @@ func base64Value(c byte) (int, bool) {
 // decodeQuotedPrintable decodes line by line (RFC 2045 §6.7): white space at the end of a line
 // goes, as does the line end after a "=". An equals sign that begins no escape stays. Escapes may
 // be in lower case, and line ends stay what they are.
-func decodeQuotedPrintable(body []byte, bad *faults) []byte {
+func decodeQuotedPrintable(body []byte, bad *Problems) []byte {
 	room := len(body)
 	for i := range body {
 		if _, ok := escaped(body[i:], '='); ok {
@@ -129,15 +129,15 @@ func decodeQuotedPrintable(body []byte, bad *faults) []byte {
 		text, soft := bytes.CutSuffix(line, []byte("="))
 		out = appendUnescaped(out, text, '=', at, bad)
 		if !soft {
-			out = append(out, lineBreak(body[at:end])...)
+			out = append(out, LineBreak(body[at:end])...)
 		}
 		at = end
 	}
 	return out
 }
 
-// lineBreak returns the CRLF or LF at the end of line.
-func lineBreak(line []byte) []byte {
+// LineBreak returns the CRLF or LF at the end of line.
+func LineBreak(line []byte) []byte {
 	n := len(line)
 	switch {
 	case bytes.HasSuffix(line, []byte("\r\n")):
@@ -150,14 +150,14 @@ func lineBreak(line []byte) []byte {
 
 // appendUnescaped appends s to out, with the escapes undone that consist of mark and two
 // hexadecimal digits. A mark without those stays, and is reported with its offset from at.
-func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad *faults) []byte {
+func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad *Problems) []byte {
 	for i := 0; i < len(s); i++ {
 		c, ok := escaped(s[i:], mark)
 		switch {
 		case ok:
 			i += 2
 		case s[i] == mark && !bad.full():
-			bad.addf("%q at byte %d is no escape", clip(s[i:min(len(s), i+3)]), at+i)
+			bad.Addf("%q at byte %d is no escape", Clip(s[i:min(len(s), i+3)]), at+i)
 		}
 		out = append(out, c)
 	}

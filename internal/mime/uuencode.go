@@ -1,11 +1,11 @@
-package mailtest
+package mime
 
 // This file decodes what comes from before MIME, or from beside it: uuencode, and the mark of TNEF.
 
 import "bytes"
 
-// isUU reports whether a Content-Transfer-Encoding, in lower case, is one of the names of uuencode.
-func isUU(encoding string) bool {
+// IsUU reports whether a Content-Transfer-Encoding, in lower case, is one of the names of uuencode.
+func IsUU(encoding string) bool {
 	switch encoding {
 	case "x-uuencode", "uuencode", "x-uue", "uue":
 		return true
@@ -15,7 +15,7 @@ func isUU(encoding string) bool {
 
 // decodeUU decodes uuencode (POSIX, uuencode): between "begin" and "end", lines with their length in front, or base64. Text
 // above and below is left out. It returns body itself if nothing begins in it.
-func decodeUU(body []byte, bad *faults) []byte {
+func decodeUU(body []byte, bad *Problems) []byte {
 	var out []byte
 	spare := 4 << 10 // bytes that may still come from characters that are missing: a line promises up to 63
 	begun := false
@@ -29,7 +29,7 @@ func decodeUU(body []byte, bad *faults) []byte {
 			if begun && bytes.HasPrefix(text, []byte("begin-base64 ")) {
 				encoded, _, found := bytes.Cut(body[at:], []byte("===="))
 				if !found {
-					bad.addf("uuencode: the end is missing")
+					bad.Addf("uuencode: the end is missing")
 				}
 				return decodeBase64(encoded, bad)
 			}
@@ -41,15 +41,15 @@ func decodeUU(body []byte, bad *faults) []byte {
 		default:
 			var ok bool
 			if out, ok = appendUU(out, text, &spare); !ok && !bad.full() {
-				bad.addf("uuencode: the line %q does not have the bytes that it promises", clip(text))
+				bad.Addf("uuencode: the line %q does not have the bytes that it promises", Clip(text))
 			}
 		}
 	}
 	if !begun {
-		bad.addf(`uuencode: no line begins with "begin": the content is left as it is`)
+		bad.Addf(`uuencode: no line begins with "begin": the content is left as it is`)
 		return body
 	}
-	bad.addf("uuencode: the end is missing")
+	bad.Addf("uuencode: the end is missing")
 	return out
 }
 
@@ -99,5 +99,5 @@ func valueUU(c byte) (int, bool) {
 	return int(c-' ') & 0x3f, true
 }
 
-// isTNEF reports whether content is TNEF, by its signature.
-func isTNEF(content []byte) bool { return bytes.HasPrefix(content, []byte{0x78, 0x9f, 0x3e, 0x22}) }
+// IsTNEF reports whether content is TNEF, by its signature.
+func IsTNEF(content []byte) bool { return bytes.HasPrefix(content, []byte{0x78, 0x9f, 0x3e, 0x22}) }

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file reads lists of addresses (RFC 5322 §3.4), well-formed and as mailers write them.
 
@@ -6,12 +6,15 @@ import (
 	"strings"
 )
 
-// parseAddresses reads the unfolded body of an address field. It finds an address in everything that
+// Mailbox is one address of an address field, with the name that stands beside it.
+type Mailbox struct{ Name, Address string }
+
+// ParseAddresses reads the unfolded body of an address field. It finds an address in everything that
 // is not empty: what does not look like one is the Address in full, and is reported. Groups give
 // their members. Besides RFC 5322 it understands display names with dots, at signs and bytes beyond
 // ASCII, semicolons between addresses, missing angle brackets, quotes and parentheses that are never
 // closed, and encoded words in quotes.
-func parseAddresses(s, hint string, bad *faults) []Address {
+func ParseAddresses(s, hint string, bad *Problems) []Mailbox {
 	p := addressParser{s: s, hint: hint, bad: bad, scanner: wordScanner{s: s}}
 	p.list()
 	return p.out
@@ -20,8 +23,8 @@ func parseAddresses(s, hint string, bad *faults) []Address {
 type addressParser struct {
 	s       string
 	hint    string
-	bad     *faults
-	out     []Address
+	bad     *Problems
+	out     []Mailbox
 	scanner wordScanner
 
 	words    []addressWord // of the mailbox that is being read
@@ -64,7 +67,7 @@ func (p *addressParser) list() {
 			endWord(i)
 			p.endMailbox()
 			if c == ';' && !p.inGroup {
-				p.bad.addf("there is a semicolon between addresses, at byte %d", i)
+				p.bad.Addf("there is a semicolon between addresses, at byte %d", i)
 			}
 			p.inGroup = p.inGroup && c != ';'
 			i++
@@ -77,7 +80,7 @@ func (p *addressParser) list() {
 			end := commentEnd(p.s, i)
 			if end < 0 {
 				p.noComment = true
-				p.bad.addf("the comment at byte %d is not closed", i)
+				p.bad.Addf("the comment at byte %d is not closed", i)
 				continue
 			}
 			endWord(i)
@@ -89,7 +92,7 @@ func (p *addressParser) list() {
 			end := quotedEnd(p.s, i)
 			if end < 0 {
 				p.noQuote = true
-				p.bad.addf("the quote at byte %d is not closed", i)
+				p.bad.Addf("the quote at byte %d is not closed", i)
 				continue
 			}
 			i = end
@@ -119,7 +122,7 @@ func (p *addressParser) list() {
 	endWord(len(p.s))
 	p.endMailbox()
 	if p.inGroup {
-		p.bad.addf("the group is not closed with a semicolon")
+		p.bad.Addf("the group is not closed with a semicolon")
 	}
 }
 
@@ -153,14 +156,14 @@ scan:
 	}
 	next := end + 1
 	if !closed {
-		p.bad.addf("the angle bracket at byte %d is not closed", i)
+		p.bad.Addf("the angle bracket at byte %d is not closed", i)
 		if separator >= 0 {
 			end = separator
 		}
 		next = end
 	}
 	if p.angle != "" {
-		p.bad.addf("there is a second address in angle brackets, at byte %d, and no comma before it", i)
+		p.bad.Addf("there is a second address in angle brackets, at byte %d, and no comma before it", i)
 		name := p.words[p.named:]
 		p.words = p.words[:p.named]
 		p.endMailbox()
@@ -193,7 +196,7 @@ func (p *addressParser) endMailbox() {
 			continue
 		}
 		if len(words) > 1 && !found {
-			p.bad.addf("%q has no angle brackets", clip(w.text))
+			p.bad.Addf("%q has no angle brackets", Clip(w.text))
 		}
 		found = true
 		name := p.text(words[pending:i])
@@ -206,7 +209,7 @@ func (p *addressParser) endMailbox() {
 	name := p.text(words[pending:])
 	switch {
 	case !found && !p.nested && strings.Contains(name, "@"):
-		p.bad.addf("the address %q is in an encoded word or in quotes", clip(name))
+		p.bad.Addf("the address %q is in an encoded word or in quotes", Clip(name))
 		q := addressParser{s: name, bad: p.bad, scanner: wordScanner{s: name}, nested: true}
 		q.list()
 		p.out = append(p.out, q.out...)
@@ -220,16 +223,16 @@ func (p *addressParser) endMailbox() {
 
 // add adds an address, and reports it if it cannot be one.
 func (p *addressParser) add(name, address string) {
-	address = toUTF8(address, p.hint, new(faults))
+	address = ToUTF8(address, p.hint, new(Problems))
 	switch i := strings.LastIndexByte(address, '@'); {
 	case address == "":
-		p.bad.addf("the address of %q is empty", clip(name))
+		p.bad.Addf("the address of %q is empty", Clip(name))
 	case i < 0:
-		p.bad.addf("the address %q has no domain", clip(address))
+		p.bad.Addf("the address %q has no domain", Clip(address))
 	case i == 0 || i == len(address)-1:
-		p.bad.addf("the address %q is incomplete", clip(address))
+		p.bad.Addf("the address %q is incomplete", Clip(address))
 	}
-	p.out = append(p.out, Address{Name: name, Address: address})
+	p.out = append(p.out, Mailbox{Name: name, Address: address})
 }
 
 // text returns words as a person reads them: without quotes, and with encoded words decoded.
@@ -262,7 +265,7 @@ func (p *addressParser) text(words []addressWord) string {
 
 // decode decodes encoded words. What is wrong with them is reported with the field's value.
 func (p *addressParser) decode(s string) string {
-	return strings.TrimSpace(decodeWords(s, p.hint, new(faults)))
+	return strings.TrimSpace(DecodeWords(s, p.hint, new(Problems)))
 }
 
 // joinAt puts words together again, in place, that white space separates from an at sign, and if that
@@ -348,4 +351,27 @@ func unescape(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
+}
+
+// TrimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of it if
+// there are none: without comments, and without white space at its ends and around dots and the at
+// sign (§4.5.4).
+func TrimID(s string) string {
+	if strings.Contains(s, "(") {
+		s = stripComments(s)
+	}
+	if _, after, ok := strings.Cut(s, "<"); ok {
+		if id, _, ok := strings.Cut(after, ">"); ok {
+			s = id
+		}
+	}
+	s = strings.TrimSpace(s)
+	if !strings.ContainsAny(s, space) || strings.Contains(s, `"`) {
+		return s
+	}
+	var words []addressWord
+	for w := range strings.FieldsSeq(s) {
+		words = append(words, addressWord{text: w})
+	}
+	return strings.Join(joinAround(words, ".@"), " ")
 }

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file reads dates (RFC 5322 §3.3), in the obsolete forms too (§4.3).
 
@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// parseDate reads a date-time such as "Mon, 2 Mar 2026 09:30:00 +0800 (CST)". It returns false if s
+// ParseDate reads a date-time such as "Mon, 2 Mar 2026 09:30:00 +0800 (CST)". It returns false if s
 // is none. The day of the week, the seconds and the zone may be missing, years may have two or
 // three digits, and zones may have names. The result is the same on every machine: it has the
 // offset that is written, under no local name.
-func parseDate(s string) (time.Time, bool) {
+func ParseDate(s string) (time.Time, bool) {
 	s = stripComments(s)
 	if strings.Contains(s, " :") || strings.Contains(s, ": ") { // there may be white space in the time (§4.3)
 		parts := strings.Split(s, ":")

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file tests content transfer encodings, damaged ones too.
 
@@ -16,31 +16,31 @@ func TestDecodeBase64(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, in, want string
-		problems       faults
+		problems       Problems
 	}{
 		{"empty", "", "", nil},
 		{"whole", "SGVsbG8=", "Hello", nil},
 		{"lines", "SGVs\r\nbG8=\r\n", "Hello", nil},
 		{"LF only", "SGVs\nbG8=\n", "Hello", nil},
 		{"white space", " SGVs\t bG8=  \r\n", "Hello", nil},
-		{"no padding after 3", "SGVsbG8", "Hello", faults{"base64: the padding at the end is missing"}},
-		{"no padding after 2", "SGVsbA", "Hell", faults{"base64: the padding at the end is missing"}},
-		{"half the padding", "SGVsbA=", "Hell", faults{"base64: the padding at the end is missing"}},
-		{"too much padding", "SGVsbG8==", "Hello", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 8"}},
-		{"padding where none is needed", "SGVs=", "Hel", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
-		{"one character too many", "SGVsb", "Hel", faults{"base64: the character before byte 5 stands alone and gives no byte"}},
-		{"line noise", "SG*Vsb!G8=", "Hello", faults{"base64: skipped 2 bytes that do not belong there, the first at byte 2"}},
-		{"8 bits", "SGVs\xffbG8=", "Hello", faults{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
-		{"two streams", "SGVs\r\nbA==\r\nbG8=\r\n", "Helllo", faults{"base64: there is more after the padding, at byte 12"}},
-		{"a footer below", "SGVsbG8=\r\n--\r\n", "Hello", faults{`base64: it ends before byte 10, and the text below it is left out: "--"`}},
+		{"no padding after 3", "SGVsbG8", "Hello", Problems{"base64: the padding at the end is missing"}},
+		{"no padding after 2", "SGVsbA", "Hell", Problems{"base64: the padding at the end is missing"}},
+		{"half the padding", "SGVsbA=", "Hell", Problems{"base64: the padding at the end is missing"}},
+		{"too much padding", "SGVsbG8==", "Hello", Problems{"base64: skipped 1 bytes that do not belong there, the first at byte 8"}},
+		{"padding where none is needed", "SGVs=", "Hel", Problems{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
+		{"one character too many", "SGVsb", "Hel", Problems{"base64: the character before byte 5 stands alone and gives no byte"}},
+		{"line noise", "SG*Vsb!G8=", "Hello", Problems{"base64: skipped 2 bytes that do not belong there, the first at byte 2"}},
+		{"8 bits", "SGVs\xffbG8=", "Hello", Problems{"base64: skipped 1 bytes that do not belong there, the first at byte 4"}},
+		{"two streams", "SGVs\r\nbA==\r\nbG8=\r\n", "Helllo", Problems{"base64: there is more after the padding, at byte 12"}},
+		{"a footer below", "SGVsbG8=\r\n--\r\n", "Hello", Problems{`base64: it ends before byte 10, and the text below it is left out: "--"`}},
 		{"bits beyond the end", "SGVsbH==", "Hell", nil},
-		{"padding alone", "====", "", faults{"base64: skipped 4 bytes that do not belong there, the first at byte 0"}},
+		{"padding alone", "====", "", Problems{"base64: skipped 4 bytes that do not belong there, the first at byte 0"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			got := decodeTransfer([]byte(tt.in), "base64", &bad)
+			var bad Problems
+			got := DecodeTransfer([]byte(tt.in), "base64", &bad)
 			if string(got) != tt.want {
 				t.Errorf("decoding %q gives %q, want %q", tt.in, got, tt.want)
 			}
@@ -55,7 +55,7 @@ func TestDecodeUU(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, in, want string
-		problems       faults
+		problems       Problems
 	}{
 		{"whole", "begin 644 cat.txt\n#0V%T\n`\nend\n", "Cat", nil},
 		{"CRLF", "begin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\n", "Cat", nil},
@@ -70,15 +70,15 @@ func TestDecodeUU(t *testing.T) {
 		{"begin in the text", "begin with this\nbegin 644 cat.txt\n#0V%T\n`\nend\n", "Cat", nil},
 		{"base64", "begin-base64 644 cat.txt\nQ2F0\n====\n", "Cat", nil},
 		{"empty", "begin 644 x\n`\nend\n", "", nil},
-		{"no end", "begin 644 x\n#0V%T\n", "Cat", faults{"uuencode: the end is missing"}},
-		{"no begin", "#0V%T\nend\n", "#0V%T\nend\n", faults{"uuencode: no line begins with \"begin\": the content is left as it is"}},
-		{"damaged", "begin 644 x\n#0v%T\n`\nend\n", "@\x01t", faults{`uuencode: the line "#0v%T" does not have the bytes that it promises`}},
+		{"no end", "begin 644 x\n#0V%T\n", "Cat", Problems{"uuencode: the end is missing"}},
+		{"no begin", "#0V%T\nend\n", "#0V%T\nend\n", Problems{"uuencode: no line begins with \"begin\": the content is left as it is"}},
+		{"damaged", "begin 644 x\n#0v%T\n`\nend\n", "@\x01t", Problems{`uuencode: the line "#0v%T" does not have the bytes that it promises`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			got := decodeTransfer([]byte(tt.in), "x-uuencode", &bad)
+			var bad Problems
+			got := DecodeTransfer([]byte(tt.in), "x-uuencode", &bad)
 			if string(got) != tt.want {
 				t.Errorf("decoding %q gives %q, want %q", tt.in, got, tt.want)
 			}
@@ -89,25 +89,11 @@ func TestDecodeUU(t *testing.T) {
 	}
 }
 
-// TestTNEF shows that mail of Outlook's own kind is named as such, however it is labelled.
-func TestTNEF(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []string{"application/ms-tnef; name=winmail.dat", "application/octet-stream; name=winmail.dat", "application/octet-stream"} {
-		m := ParseMessage([]byte("Content-Type: " + kind + "\nContent-Transfer-Encoding: base64\n\neJ8+IgEAAAAA\n"))
-		if len(m.Problems) != 1 || !strings.Contains(m.Problems[0], "TNEF (winmail.dat)") || len(m.Attachments) != 1 {
-			t.Errorf("%s: problems = %q, %d attachments", kind, m.Problems, len(m.Attachments))
-		}
-	}
-	if m := ParseMessage([]byte("Content-Type: application/octet-stream; name=winmail.dat\n\nno TNEF\n")); len(m.Problems) != 0 {
-		t.Errorf("a file that is called winmail.dat: problems = %q", m.Problems)
-	}
-}
-
 func TestDecodeQuotedPrintable(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, in, want string
-		problems       faults
+		problems       Problems
 	}{
 		{"empty", "", "", nil},
 		{"escapes", "a=3Db=C3=A9\r\n", "a=bé\r\n", nil},
@@ -121,16 +107,16 @@ func TestDecodeQuotedPrintable(t *testing.T) {
 		{"encoded white space at the end", "a=20\r\n", "a \r\n", nil},
 		{"line ends stay", "a\nb\r\nc", "a\nb\r\nc", nil},
 		{"8 bits stay", "é", "é", nil},
-		{"no hex", "a=G1b", "a=G1b", faults{`"=G1" at byte 1 is no escape`}},
-		{"half hex", "x\r\na=1", "x\r\na=1", faults{`"=1" at byte 4 is no escape`}},
-		{"space after", "a= b", "a= b", faults{`"= b" at byte 1 is no escape`}},
-		{"two equals signs", "a==41", "a=A", faults{`"==4" at byte 1 is no escape`}},
+		{"no hex", "a=G1b", "a=G1b", Problems{`"=G1" at byte 1 is no escape`}},
+		{"half hex", "x\r\na=1", "x\r\na=1", Problems{`"=1" at byte 4 is no escape`}},
+		{"space after", "a= b", "a= b", Problems{`"= b" at byte 1 is no escape`}},
+		{"two equals signs", "a==41", "a=A", Problems{`"==4" at byte 1 is no escape`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			got := decodeTransfer([]byte(tt.in), "quoted-printable", &bad)
+			var bad Problems
+			got := DecodeTransfer([]byte(tt.in), "quoted-printable", &bad)
 			if string(got) != tt.want {
 				t.Errorf("decoding %q gives %q, want %q", tt.in, got, tt.want)
 			}
@@ -147,10 +133,10 @@ func TestTransferRoundTrip(t *testing.T) {
 	for i := range 256 * 20 {
 		all = append(all, byte(i*i>>3))
 	}
-	var bad faults
+	var bad Problems
 	for n := 0; n < len(all); n += 13 {
 		in := all[:n]
-		if got := decodeTransfer([]byte(base64.StdEncoding.EncodeToString(in)), "base64", &bad); !bytes.Equal(got, in) {
+		if got := DecodeTransfer([]byte(base64.StdEncoding.EncodeToString(in)), "base64", &bad); !bytes.Equal(got, in) {
 			t.Fatalf("%d bytes in base64 come back as %d others", n, len(got))
 		}
 		var b bytes.Buffer
@@ -158,7 +144,7 @@ func TestTransferRoundTrip(t *testing.T) {
 		w.Binary = true
 		w.Write(in)
 		w.Close()
-		if got := decodeTransfer(b.Bytes(), "quoted-printable", &bad); !bytes.Equal(got, in) {
+		if got := DecodeTransfer(b.Bytes(), "quoted-printable", &bad); !bytes.Equal(got, in) {
 			t.Fatalf("%d bytes in quoted-printable come back as %d others", n, len(got))
 		}
 	}
@@ -167,7 +153,7 @@ func TestTransferRoundTrip(t *testing.T) {
 	}
 	in := []byte("as it is")
 	for _, encoding := range []string{"", "7bit", "8bit", "binary", "x-unknown"} {
-		if got := decodeTransfer(in, encoding, &bad); &got[0] != &in[0] {
+		if got := DecodeTransfer(in, encoding, &bad); &got[0] != &in[0] {
 			t.Errorf("%q: the content is a copy", encoding)
 		}
 	}

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file tests encoded words.
 
@@ -46,9 +46,9 @@ func TestDecodeWords(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			if got := decodeWords(tt.in, "", &bad); got != tt.want || len(bad) > 0 {
-				t.Errorf("decodeWords(%q) = %q, problems %q; want %q", tt.in, got, bad, tt.want)
+			var bad Problems
+			if got := DecodeWords(tt.in, "", &bad); got != tt.want || len(bad) > 0 {
+				t.Errorf("DecodeWords(%q) = %q, problems %q; want %q", tt.in, got, bad, tt.want)
 			}
 		})
 	}
@@ -75,10 +75,10 @@ func TestDecodeWordsDamaged(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			got := decodeWords(tt.in, "", &bad)
+			var bad Problems
+			got := DecodeWords(tt.in, "", &bad)
 			if got != tt.want {
-				t.Errorf("decodeWords(%q) = %q, want %q", tt.in, got, tt.want)
+				t.Errorf("DecodeWords(%q) = %q, want %q", tt.in, got, tt.want)
 			}
 			if len(bad) != 1 || !strings.Contains(bad[0], tt.problem) {
 				t.Errorf("problems of %q = %q, want one with %q", tt.in, bad, tt.problem)

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file tests format=flowed.
 
@@ -32,9 +32,9 @@ func TestUnflow(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			form := flowed
+			form := Flowed
 			if tt.delSp {
-				form = flowedDelSp
+				form = FlowedDelSp
 			}
 			if got := form.whole([]byte(tt.in)); got != tt.want {
 				t.Errorf("%q is %q, want %q", tt.in, got, tt.want)
@@ -50,7 +50,7 @@ func TestWhole(t *testing.T) {
 		"", "a", "\n", "\r", "\r\n", "\r\r\n", "\n\r", "a\r\nb\r\n", "a\nb\n", "a\rb", "a\r\n\r\nb\r", "\ufeffa\r\n\ufeffb", "\ufeff\ufeff",
 		strings.Repeat("x", 2*maxPiece) + "\r\r\n" + strings.Repeat("y", maxPiece) + "\r",
 	} {
-		for form := asItIs; form <= flowedDelSp; form++ {
+		for form := AsItIs; form <= FlowedDelSp; form++ {
 			bytewise := func(yield func([]byte) bool) {
 				for i := range len(in) {
 					if !yield([]byte(in[i : i+1])) {
@@ -59,7 +59,7 @@ func TestWhole(t *testing.T) {
 				}
 			}
 			if got, want := form.whole([]byte(in)), form.text(bytewise); got != want {
-				t.Errorf("layout %d of %.40q: got %.40q, in pieces it is %.40q", form, in, got, want)
+				t.Errorf("Layout %d of %.40q: got %.40q, in pieces it is %.40q", form, in, got, want)
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func TestUnflowLongLines(t *testing.T) {
 		in := ">> " + long + " \r\n>> more \r\n > stuffed\r\n" + long + ">\r\n" + long + " \r"
 		want := ">> " + long + " more \n> stuffed\n" + long + ">\n" + long + " \r"
 		for _, label := range []string{"utf-8", "iso-8859-5"} { // in one piece, and in several
-			if got := decodeCharset([]byte(in), label, "", flowed, new(faults)); got != want {
+			if got := DecodeText([]byte(in), label, "", Flowed, new(Problems)); got != want {
 				t.Errorf("%s, lines of %d bytes: got %q, want %q", label, len(long), got, want)
 			}
 		}

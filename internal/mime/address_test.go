@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file tests address lists.
 
@@ -13,7 +13,7 @@ import (
 
 func TestParseAddresses(t *testing.T) {
 	t.Parallel()
-	type list = []Address
+	type list = []Mailbox
 	tests := []struct {
 		name, in string
 		want     list
@@ -84,10 +84,10 @@ func TestParseAddresses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			got := parseAddresses(tt.in, "", &bad)
+			var bad Problems
+			got := ParseAddresses(tt.in, "", &bad)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("parseAddresses(%q) (-want +got):\n%s", tt.in, diff)
+				t.Errorf("ParseAddresses(%q) (-want +got):\n%s", tt.in, diff)
 			}
 			if got := strings.Join(bad, "; "); tt.problem == "" && got != "" || !strings.Contains(got, tt.problem) {
 				t.Errorf("problems of %q = %q, want %q", tt.in, got, tt.problem)
@@ -107,14 +107,14 @@ func TestAddressListIsItsMailboxes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		var list []string
-		var want []Address
+		var want []Mailbox
 		for range 1 + random.IntN(6) {
 			one := mailboxes[random.IntN(len(mailboxes))]
-			list, want = append(list, one), slices.Concat(want, parseAddresses(one, "", new(faults)))
+			list, want = append(list, one), slices.Concat(want, ParseAddresses(one, "", new(Problems)))
 		}
 		in := strings.Join(list, ", ")
-		if diff := cmp.Diff(want, parseAddresses(in, "", new(faults))); diff != "" {
-			t.Fatalf("parseAddresses(%q) (-want +got):\n%s", in, diff)
+		if diff := cmp.Diff(want, ParseAddresses(in, "", new(Problems))); diff != "" {
+			t.Fatalf("ParseAddresses(%q) (-want +got):\n%s", in, diff)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file finds where base64 ends and text begins that somebody has put below it, such as the footer
 // of a mailing list.

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file turns text in any charset into UTF-8 (RFC 2046 §4.1.2, RFC 2978), also where the
 // label is wrong, is unknown, or is not there.
@@ -19,32 +19,30 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
-
-	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
-// decodeCharset returns b, which is said to be in the charset label, in UTF-8. It is always valid
+// DecodeText returns b, which is said to be in the charset label, in UTF-8. It is always valid
 // UTF-8. The label counts if the bytes fit it. Otherwise what does not fit is read as UTF-8 or as
 // a guess, see guessCharset.
-func decodeCharset(b []byte, label, hint string, form layout, bad *faults) string {
-	cs, name := mime.CharsetByLabel(label)
+func DecodeText(b []byte, label, hint string, form Layout, bad *Problems) string {
+	cs, name := CharsetByLabel(label)
 	switch {
 	case name == "":
 		g, ok := guessUnlabelled(b, hint)
 		if !ok {
 			return form.whole(b)
 		}
-		bad.addf("%s: %s", unlabelled(b, label), g)
+		bad.Addf("%s: %s", unlabelled(b, label), g)
 		return form.text(decodedPieces(g.charset, b))
-	case name == mime.ASCII:
+	case name == ASCII:
 		i := firstNonASCII(b)
 		if i < 0 {
 			return form.whole(b)
 		}
 		g := guessCharset(b, hint)
-		bad.addf("byte %d is not us-ascii: %s", i, g)
+		bad.Addf("byte %d is not us-ascii: %s", i, g)
 		return form.text(decodedPieces(g.charset, b))
-	case name == mime.UTF8:
+	case name == UTF8:
 		if utf8.Valid(b) {
 			return form.whole(b)
 		}
@@ -52,23 +50,23 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 	case cs == nil:
 		g, ok := guessUnlabelled(b, hint)
 		if !ok {
-			g = guess{unicode.UTF8, mime.ASCII, "which all of it is"}
+			g = guess{unicode.UTF8, ASCII, "which all of it is"}
 		}
-		bad.addf("charset %q is unknown: %s", clip(label), g)
+		bad.Addf("charset %q is unknown: %s", Clip(label), g)
 		return form.text(decodedPieces(g.charset, b))
 	}
 	switch { // what is UTF-8, and so not the charset, where that can be seen
 	case looksUTF8(b) && !fits(cs, b):
-		bad.addf("the text is not %s: read as utf-8, which all of it is", asWritten(label))
+		bad.Addf("the text is not %s: read as utf-8, which all of it is", asWritten(label))
 		return form.whole(b)
 	case stateless(cs) && someLine(b, looksUTF8) && !fits(cs, b) && otherwiseUTF8(cs, b):
-		bad.addf("some lines of the text are not %s: read as utf-8, which all of them are", asWritten(label))
+		bad.Addf("some lines of the text are not %s: read as utf-8, which all of them are", asWritten(label))
 		d := newTextDecoder(cs, maxPiece)
 		return form.text(piecesByLine(b, cs, unicode.UTF8, func(line []byte) bool { return !d.fits(line) }))
 	}
 	text := form.text(decodedPieces(cs, b))
 	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
-		bad.addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, asWritten(label))
+		bad.Addf("character %d of the text is not %s", utf8.RuneCountInString(text[:i])+1, asWritten(label))
 	}
 	return text
 }
@@ -77,13 +75,13 @@ func decodeCharset(b []byte, label, hint string, form layout, bad *faults) strin
 func looksUTF8(b []byte) bool { return firstNonASCII(b) >= 0 && utf8.Valid(b) }
 
 // asWritten returns a label for use in a problem.
-func asWritten(label string) string { return clip(strings.ToLower(strings.Trim(label, "\"' "))) }
+func asWritten(label string) string { return Clip(strings.ToLower(strings.Trim(label, "\"' "))) }
 
 // unlabelled says what the bytes have that need a charset, and that the label names none.
 func unlabelled(b []byte, label string) string {
 	what := "no charset is named"
 	if label != "" {
-		what = fmt.Sprintf("%q names no charset", clip(label))
+		what = fmt.Sprintf("%q names no charset", Clip(label))
 	}
 	if i := firstNonASCII(b); i >= 0 {
 		return fmt.Sprintf("byte %d is not us-ascii, and %s", i, what)
@@ -91,18 +89,18 @@ func unlabelled(b []byte, label string) string {
 	return what
 }
 
-// toUTF8 returns s, from a header field, if it is UTF-8 (RFC 6532), and otherwise reads it as a guess.
-func toUTF8(s, hint string, bad *faults) string {
+// ToUTF8 returns s, from a header field, if it is UTF-8 (RFC 6532), and otherwise reads it as a guess.
+func ToUTF8(s, hint string, bad *Problems) string {
 	if isUTF8(s) {
 		return s
 	}
 	b := []byte(s)
 	g, ok := guessUnlabelled(b, hint)
-	if !ok || g.name == mime.UTF8 && utf8.Valid(b) {
+	if !ok || g.name == UTF8 && utf8.Valid(b) {
 		return s
 	}
-	bad.addf("%q is not UTF-8: %s", clip(s), g)
-	return asItIs.text(decodedPieces(g.charset, b))
+	bad.Addf("%q is not UTF-8: %s", Clip(s), g)
+	return AsItIs.text(decodedPieces(g.charset, b))
 }
 
 // isUTF8 reports whether s is UTF-8, and not text of a charset that is 7 bits wide.
@@ -112,7 +110,7 @@ func isUTF8(s string) bool {
 
 // stateless reports whether each line of text in the charset can be decoded by itself, and must be
 // pairs of bytes.
-func stateless(cs mime.Charset) bool {
+func stateless(cs Charset) bool {
 	switch cs {
 	case simplifiedchinese.GB18030, traditionalchinese.Big5, korean.EUCKR, japanese.EUCJP, japanese.ShiftJIS:
 		return true
@@ -121,7 +119,7 @@ func stateless(cs mime.Charset) bool {
 }
 
 // otherwiseUTF8 reports whether all lines that are not in the charset are UTF-8.
-func otherwiseUTF8(cs mime.Charset, b []byte) bool {
+func otherwiseUTF8(cs Charset, b []byte) bool {
 	d := newTextDecoder(cs, maxPiece)
 	for line := range bytes.Lines(b) {
 		if firstNonASCII(line) >= 0 && !utf8.Valid(line) && !d.fits(line) {
@@ -133,12 +131,12 @@ func otherwiseUTF8(cs mime.Charset, b []byte) bool {
 
 // decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid
 // becomes U+FFFD.
-func decodedPieces(cs mime.Charset, b []byte) iter.Seq[[]byte] {
+func decodedPieces(cs Charset, b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { newTextDecoder(cs, len(b)).decode(b, yield) }
 }
 
 // fits reports whether all of b is in the charset.
-func fits(cs mime.Charset, b []byte) bool { return newTextDecoder(cs, len(b)).fits(b) }
+func fits(cs Charset, b []byte) bool { return newTextDecoder(cs, len(b)).fits(b) }
 
 // textDecoder decodes one text after the other, as the lines of a text are.
 type textDecoder struct {
@@ -147,7 +145,7 @@ type textDecoder struct {
 }
 
 // newTextDecoder returns a decoder for texts of about that size.
-func newTextDecoder(cs mime.Charset, size int) *textDecoder {
+func newTextDecoder(cs Charset, size int) *textDecoder {
 	return &textDecoder{cs.NewDecoder(), make([]byte, min(3*size+2*utf8.UTFMax, maxPiece))}
 }
 
@@ -176,7 +174,7 @@ func (d *textDecoder) fits(b []byte) bool { return d.decode(b, isClean) }
 func isClean(piece []byte) bool { return !bytes.ContainsRune(piece, utf8.RuneError) }
 
 // piecesByLine yields b decoded, those lines in the other charset for which isOther says so.
-func piecesByLine(b []byte, cs, other mime.Charset, isOther func(line []byte) bool) iter.Seq[[]byte] {
+func piecesByLine(b []byte, cs, other Charset, isOther func(line []byte) bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		most, others := newTextDecoder(cs, maxPiece), newTextDecoder(other, maxPiece)
 		for line := range bytes.Lines(b) {
@@ -208,9 +206,9 @@ func firstNonASCII(b []byte) int {
 	return -1
 }
 
-// charsetOfHTML returns the charset that an HTML page names in its first kilobyte, as in
+// CharsetOfHTML returns the charset that an HTML page names in its first kilobyte, as in
 // <meta charset="gbk">, or "".
-func charsetOfHTML(b []byte) string {
+func CharsetOfHTML(b []byte) string {
 	b = bytes.ToLower(b[:min(len(b), 1024)])
 	for {
 		_, after, found := bytes.Cut(b, []byte("charset="))
@@ -221,7 +219,7 @@ func charsetOfHTML(b []byte) string {
 		if end := bytes.IndexAny(label, "\"' ;/>\r\n"); end >= 0 {
 			label = label[:end]
 		}
-		if cs, name := mime.CharsetByLabel(string(label)); cs != nil {
+		if cs, name := CharsetByLabel(string(label)); cs != nil {
 			return name
 		}
 		b = after

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file reads MIME header fields with parameters: Content-Type, Content-Disposition
 // (RFC 2045 §5.1, RFC 2183), with the extended parameters of RFC 2231.
@@ -8,15 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
-// parseParams splits the unfolded body of a field like "text/plain; charset=utf-8" into its
+// ParseParams splits the unfolded body of a field like "text/plain; charset=utf-8" into its
 // value, in lower case, and its parameters, decoded, with names in lower case. It understands
 // what mailers write though it is forbidden: encoded words in values, values with spaces
 // without quotes, comments, missing and superfluous semicolons.
-func parseParams(s, hint string, bad *faults) (value string, params map[string]string) {
+func ParseParams(s, hint string, bad *Problems) (value string, params map[string]string) {
 	var comments commentFinder
 	end := comments.past(s, ";")
 	value, rest := strings.ToLower(strings.TrimSpace(stripComments(s[:end]))), s[end:]
@@ -24,7 +22,7 @@ func parseParams(s, hint string, bad *faults) (value string, params map[string]s
 		value = strings.TrimRight(major, " \t") + "/" + strings.TrimLeft(minor, " \t")
 	}
 	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
-		bad.addf("there is no semicolon after %q", clip(value[:i]))
+		bad.Addf("there is no semicolon after %q", Clip(value[:i]))
 		rest = s[strings.IndexAny(strings.TrimLeft(s, " \t"), " \t"):]
 		value = value[:i]
 	}
@@ -39,7 +37,7 @@ func parseParams(s, hint string, bad *faults) (value string, params map[string]s
 			extended = append(extended, p)
 		default:
 			if p.name != "boundary" {
-				p.value = decodeWords(p.value, hint, new(faults))
+				p.value = DecodeWords(p.value, hint, new(Problems))
 			}
 			params = setParam(params, p.name, p.value, bad)
 		}
@@ -59,14 +57,14 @@ func parseParams(s, hint string, bad *faults) (value string, params map[string]s
 	return value, params
 }
 
-func setParam(params map[string]string, name, value string, bad *faults) map[string]string {
+func setParam(params map[string]string, name, value string, bad *Problems) map[string]string {
 	if params == nil {
 		params = map[string]string{}
 	}
 	if old, ok := params[name]; !ok {
 		params[name] = value
 	} else if old != value {
-		bad.addf("the parameter %q is there again, as %q", clip(name), clip(value))
+		bad.Addf("the parameter %q is there again, as %q", Clip(name), Clip(value))
 	}
 	return params
 }
@@ -80,12 +78,12 @@ type segment struct {
 }
 
 // nextParam reads the parameter at the beginning of s, and returns what follows it.
-func nextParam(s string, comments *commentFinder, bad *faults) (p segment, rest string, ok bool) {
+func nextParam(s string, comments *commentFinder, bad *Problems) (p segment, rest string, ok bool) {
 	i := strings.IndexAny(s, "=;")
 	if i < 0 || s[i] == ';' {
 		name, rest, _ := strings.Cut(s, ";")
 		if strings.TrimSpace(stripComments(name)) != "" {
-			bad.addf("the parameter %q has no value", clip(name))
+			bad.Addf("the parameter %q has no value", Clip(name))
 		}
 		return segment{}, rest, false
 	}
@@ -95,13 +93,13 @@ func nextParam(s string, comments *commentFinder, bad *faults) (p segment, rest 
 	if strings.HasPrefix(s, `"`) {
 		p.value, rest, ok = unquoteParam(s)
 		if !ok {
-			bad.addf("the value of the parameter %q has no closing quote", clip(p.name))
+			bad.Addf("the value of the parameter %q has no closing quote", Clip(p.name))
 		}
 		return p, rest, true
 	}
 	p.value, rest, ok = cutBareValue(s, comments)
 	if !ok {
-		bad.addf("there is no semicolon after the parameter %q", clip(p.name))
+		bad.Addf("there is no semicolon after the parameter %q", Clip(p.name))
 	}
 	return p, rest, true
 }
@@ -170,7 +168,7 @@ func splitExtended(s string) (name string, order int, percent bool) {
 }
 
 // joinSegments puts the segments of one parameter, which are in order, together (RFC 2231 §3, §4).
-func joinSegments(segments []segment, hint string, bad *faults) string {
+func joinSegments(segments []segment, hint string, bad *Problems) string {
 	charset := ""
 	var b []byte
 	next := 0
@@ -178,17 +176,17 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 	for i, p := range segments {
 		if i > 0 && p.order < next {
 			if p.value != segments[i-1].value {
-				bad.addf("segment %d of the parameter %q is there again", p.order, clip(p.name))
+				bad.Addf("segment %d of the parameter %q is there again", p.order, Clip(p.name))
 			}
 			continue
 		}
 		if p.order > next {
-			bad.addf("segment %d of the parameter %q is missing", next, clip(p.name))
+			bad.Addf("segment %d of the parameter %q is missing", next, Clip(p.name))
 		}
 		next = p.order + 1
 		if i == 0 && anyPercent { // the first segment should be marked itself if another one is
 			label, rest, _ := strings.Cut(p.value, "'")
-			known, _ := mime.CharsetByLabel(label)
+			known, _ := CharsetByLabel(label)
 			if _, text, ok := strings.Cut(rest, "'"); ok && (p.percent || label == "" || known != nil) {
 				charset, p.value = label, text
 			}
@@ -200,9 +198,9 @@ func joinSegments(segments []segment, hint string, bad *faults) string {
 		b = appendUnescaped(b, p.value, '%', 0, bad)
 	}
 	if charset == "" {
-		return toUTF8(string(b), hint, bad)
+		return ToUTF8(string(b), hint, bad)
 	}
-	return decodeCharset(b, charset, hint, asItIs, bad)
+	return DecodeText(b, charset, hint, AsItIs, bad)
 }
 
 // commentFinder passes over comments, in time proportional to what it is given.

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file guesses charsets where no label helps. A test server that guesses creatively hides bugs, so a
 // guess needs evidence, and is always among the problems of the message.
@@ -11,13 +11,11 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
-
-	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // guess is a charset that was assumed, and why.
 type guess struct {
-	charset   mime.Charset
+	charset   Charset
 	name, why string
 }
 
@@ -45,7 +43,7 @@ func guessSevenBits(b []byte) (guess, bool) {
 	default:
 		return guess{}, false
 	}
-	cs, name := mime.CharsetByLabel(label)
+	cs, name := CharsetByLabel(label)
 	return guess{cs, name, why}, fits(cs, b)
 }
 
@@ -77,18 +75,18 @@ func looksHZ(b []byte) bool {
 // UTF-8, before the hint if nothing else looks like it, and before windows-1252 if it may be.
 func guessCharset(b []byte, hint string) guess {
 	if utf8.Valid(b) {
-		return guess{unicode.UTF8, mime.UTF8, "which all of it is"}
+		return guess{unicode.UTF8, UTF8, "which all of it is"}
 	}
-	most := guess{unicode.UTF8, mime.UTF8, "which most of it is"}
+	most := guess{unicode.UTF8, UTF8, "which most of it is"}
 	u := countUTF8(b)
 	if u.long > 0 && u.long >= u.wrong {
 		return most
 	}
-	if cs, name := mime.CharsetByLabel(hint); cs != nil && name != mime.ASCII && name != mime.UTF8 && fits(cs, b) {
+	if cs, name := CharsetByLabel(hint); cs != nil && name != ASCII && name != UTF8 && fits(cs, b) {
 		return guess{cs, name, "as other text of the message is labelled"}
 	}
 	if n, ok := looksChinese(b); ok {
-		return guess{simplifiedchinese.GB18030, mime.GB18030, fmt.Sprintf("since %d common Chinese characters are in it", n)}
+		return guess{simplifiedchinese.GB18030, GB18030, fmt.Sprintf("since %d common Chinese characters are in it", n)}
 	}
 	if u.good > 0 && u.good >= u.wrong {
 		return most
@@ -141,10 +139,10 @@ func countUTF8(b []byte) utf8Count {
 
 // repairUTF8 reads what is labelled as UTF-8 and is not. Lines that are UTF-8, or mostly, are read as such,
 // with U+FFFD for what is damaged, and so is a character that is cut off. The others are a guess.
-func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
+func repairUTF8(b []byte, hint string, form Layout, bad *Problems) string {
 	all := countUTF8(b)
 	if all.cut || !someLine(b, isForeign) {
-		bad.addf("byte %d is not utf-8", all.first)
+		bad.Addf("byte %d is not utf-8", all.first)
 		return form.text(decodedPieces(unicode.UTF8, b))
 	}
 	foreign := b
@@ -161,7 +159,7 @@ func repairUTF8(b []byte, hint string, form layout, bad *faults) string {
 	if all.good > 0 {
 		which = "lines that are not utf-8 are "
 	}
-	bad.addf("byte %d is not utf-8: %s%s", all.first, which, g)
+	bad.Addf("byte %d is not utf-8: %s%s", all.first, which, g)
 	return form.text(piecesByLine(b, unicode.UTF8, g.charset, isForeign))
 }
 

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file undoes the soft line breaks of text/plain; format=flowed (RFC 3676).
 
@@ -34,7 +34,7 @@ func (w *textWriter) unflow(line []byte, ended bool) (text []byte, ends bool) {
 		f.depth = depth
 	}
 	f.open, f.inside = ended && bytes.HasSuffix(text, []byte(" ")) && !signature, !ended
-	if f.open && w.layout == flowedDelSp {
+	if f.open && w.Layout == FlowedDelSp {
 		text = text[:len(text)-1]
 	}
 	return text, ended && !f.open

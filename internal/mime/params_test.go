@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file tests the parameters of MIME fields.
 
@@ -68,10 +68,10 @@ func TestParseParams(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			value, params := parseParams(tt.in, "", &bad)
+			var bad Problems
+			value, params := ParseParams(tt.in, "", &bad)
 			if value != tt.want || !maps.Equal(params, tt.params) {
-				t.Errorf("parseParams(%q) = %q, %q; want %q, %q", tt.in, value, params, tt.want, tt.params)
+				t.Errorf("ParseParams(%q) = %q, %q; want %q, %q", tt.in, value, params, tt.want, tt.params)
 			}
 			if got := strings.Join(bad, "; "); tt.problem == "" && got != "" || !strings.Contains(got, tt.problem) {
 				t.Errorf("problems of %q = %q, want %q", tt.in, got, tt.problem)

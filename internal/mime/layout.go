@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file puts decoded text together, in just the memory that it needs, and sees to its lines.
 
@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// layout says what becomes of the lines of a text when it is decoded.
-type layout int
+// Layout says what becomes of the lines of a text when it is decoded.
+type Layout int
 
 const (
-	asItIs      layout = iota
-	asLF               // CRLF becomes LF, and a byte order mark goes
-	flowed             // that, and the soft line breaks of format=flowed go
-	flowedDelSp        // that, and so do the spaces before them (DelSp=yes)
+	AsItIs      Layout = iota
+	AsLF               // CRLF becomes LF, and a byte order mark goes
+	Flowed             // that, and the soft line breaks of format=flowed go
+	FlowedDelSp        // that, and so do the spaces before them (DelSp=yes)
 )
 
 const byteOrderMark = "\ufeff"
@@ -24,11 +24,11 @@ const byteOrderMark = "\ufeff"
 const maxPiece = 4 << 10
 
 // whole returns the text that is there already.
-func (l layout) whole(b []byte) string {
+func (l Layout) whole(b []byte) string {
 	switch l {
-	case asItIs:
+	case AsItIs:
 		return string(b)
-	case asLF:
+	case AsLF:
 		b = bytes.TrimPrefix(b, []byte(byteOrderMark))
 		var out strings.Builder
 		out.Grow(len(b) - bytes.Count(b, []byte("\r\n")))
@@ -48,8 +48,8 @@ func (l layout) whole(b []byte) string {
 // text returns the text that comes in pieces. It goes through them twice, the first time only to
 // see how much room the text needs: to make that larger step by step takes several times the
 // memory.
-func (l layout) text(pieces iter.Seq[[]byte]) string {
-	w := textWriter{layout: l}
+func (l Layout) text(pieces iter.Seq[[]byte]) string {
+	w := textWriter{Layout: l}
 	write := func(piece []byte) bool {
 		w.write(piece)
 		return true
@@ -64,7 +64,7 @@ func (l layout) text(pieces iter.Seq[[]byte]) string {
 
 // textWriter takes a text in pieces up to its end, twice.
 type textWriter struct {
-	layout
+	Layout
 	begun   bool   // there was a line, or a piece of one
 	partial []byte // a line without its end
 	flow    flow
@@ -77,7 +77,7 @@ type textWriter struct {
 // write takes a piece. A line that is longer than maxPiece goes on in pieces, so cut that white
 // space before its end is in the last.
 func (w *textWriter) write(piece []byte) {
-	if w.layout == asItIs {
+	if w.Layout == AsItIs {
 		w.emit(piece)
 		return
 	}
@@ -116,7 +116,7 @@ func (w *textWriter) line(text []byte, ended bool) {
 	if !w.begun {
 		text, w.begun = bytes.TrimPrefix(text, []byte(byteOrderMark)), true
 	}
-	if w.layout != asLF {
+	if w.Layout != AsLF {
 		text, ended = w.unflow(text, ended)
 	}
 	w.emit(text)

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file decodes the encoded words of header fields (RFC 2047), well-formed and not.
 
@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// decodeWords replaces the encoded words in s, which is unfolded, by their text in UTF-8. It finds
+// DecodeWords replaces the encoded words in s, which is unfolded, by their text in UTF-8. It finds
 // them anywhere, also where RFC 2047 §5 forbids them: within words and quoted strings. What has white
 // space in it is not one (§2), and is left alone. The white space between two of them is dropped
 // (§6.2). Bytes of s that are not UTF-8 are read as hint says, or as a guess.
-func decodeWords(s, hint string, bad *faults) string {
+func DecodeWords(s, hint string, bad *Problems) string {
 	if !strings.Contains(s, "=?") {
-		return toUTF8(s, hint, bad)
+		return ToUTF8(s, hint, bad)
 	}
 	var b strings.Builder
 	var run []encodedWord // words with nothing but white space between them, not yet in b
@@ -28,21 +28,21 @@ func decodeWords(s, hint string, bad *faults) string {
 		word, end, ok := words.at(k)
 		if !ok {
 			if strings.ContainsAny(word.text, space) && !strings.Contains(word.text, "=?") && strings.Trim(word.text, space) == word.text && !bad.full() {
-				bad.addf("%q is not an encoded word, for there is white space in it (RFC 2047 §2): it is left as it is", clip(s[k:end]))
+				bad.Addf("%q is not an encoded word, for there is white space in it (RFC 2047 §2): it is left as it is", Clip(s[k:end]))
 			}
 			i = k + 2
 			continue
 		}
 		if gap := s[done:k]; len(run) == 0 || strings.Trim(gap, " \t\r\n") != "" {
 			b.WriteString(decodeRun(run, hint, bad))
-			b.WriteString(toUTF8(gap, hint, bad))
+			b.WriteString(ToUTF8(gap, hint, bad))
 			run = run[:0]
 		}
 		run = append(run, word)
 		done, i = end, end
 	}
 	b.WriteString(decodeRun(run, hint, bad))
-	b.WriteString(toUTF8(s[done:], hint, bad))
+	b.WriteString(ToUTF8(s[done:], hint, bad))
 	return b.String()
 }
 
@@ -100,7 +100,7 @@ func (w *wordScanner) at(i int) (word encodedWord, end int, ok bool) {
 }
 
 // bytes undoes the B or Q encoding (RFC 2047 §4).
-func (w encodedWord) bytes(bad *faults) []byte {
+func (w encodedWord) bytes(bad *Problems) []byte {
 	if w.base64 {
 		return decodeBase64([]byte(w.text), bad)
 	}
@@ -111,7 +111,7 @@ func (w encodedWord) bytes(bad *faults) []byte {
 // words in the same charset are put together before they are decoded: a character may begin in one
 // word and end in the next. If that gives no clean text then it may be clean word by word
 // (where each has its own shift state), or with the base64 put together before it is decoded.
-func decodeRun(run []encodedWord, hint string, bad *faults) string {
+func decodeRun(run []encodedWord, hint string, bad *Problems) string {
 	var b strings.Builder
 	for len(run) > 0 {
 		n := 1
@@ -121,11 +121,11 @@ func decodeRun(run []encodedWord, hint string, bad *faults) string {
 		same := run[:n]
 		run = run[n:]
 
-		var why faults
+		var why Problems
 		text := decodeJoined(same, hint, &why)
 		if len(why) > 0 && n > 1 {
-			for _, decode := range []func([]encodedWord, string, *faults) string{decodeEach, decodeJoinedBase64} {
-				var f faults
+			for _, decode := range []func([]encodedWord, string, *Problems) string{decodeEach, decodeJoinedBase64} {
+				var f Problems
 				if t := decode(same, hint, &f); len(f) == 0 {
 					text, why = t, nil
 					break
@@ -134,38 +134,56 @@ func decodeRun(run []encodedWord, hint string, bad *faults) string {
 		}
 		b.WriteString(text)
 		for _, w := range why {
-			bad.addf("encoded word in %q: %s", clip(same[0].charset), w)
+			bad.Addf("encoded word in %q: %s", Clip(same[0].charset), w)
 		}
 	}
 	return b.String()
 }
 
-func decodeJoined(words []encodedWord, hint string, bad *faults) string {
+func decodeJoined(words []encodedWord, hint string, bad *Problems) string {
 	var b []byte
 	for _, w := range words {
 		b = append(b, w.bytes(bad)...)
 	}
-	return decodeCharset(b, words[0].charset, hint, asItIs, bad)
+	return DecodeText(b, words[0].charset, hint, AsItIs, bad)
 }
 
-func decodeEach(words []encodedWord, hint string, bad *faults) string {
+func decodeEach(words []encodedWord, hint string, bad *Problems) string {
 	var b strings.Builder
 	for _, w := range words {
-		b.WriteString(decodeCharset(w.bytes(bad), w.charset, hint, asItIs, bad))
+		b.WriteString(DecodeText(w.bytes(bad), w.charset, hint, AsItIs, bad))
 	}
 	return b.String()
 }
 
-func decodeJoinedBase64(words []encodedWord, hint string, bad *faults) string {
+func decodeJoinedBase64(words []encodedWord, hint string, bad *Problems) string {
 	all := encodedWord{charset: words[0].charset, base64: true}
 	var b strings.Builder
 	for _, w := range words {
 		if !w.base64 {
-			bad.addf("not base64")
+			bad.Addf("not base64")
 			return ""
 		}
 		b.WriteString(w.text)
 	}
 	all.text = b.String()
 	return decodeJoined([]encodedWord{all}, hint, bad)
+}
+
+// Token returns s, with the token that it begins with in place of the quoted string or the encoded word
+// that some mailers write there.
+func Token(s string, bad *Problems) string {
+	text, rest := "", ""
+	if strings.HasPrefix(s, `"`) {
+		text, rest, _ = unquoteParam(s)
+	} else if words := (wordScanner{s: s}); strings.HasPrefix(s, "=?") {
+		if w, end, ok := words.at(0); ok {
+			text, rest = decodeRun([]encodedWord{w}, "", new(Problems)), s[end:]
+		}
+	}
+	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \t\"(),;<>@") {
+		return s
+	}
+	bad.Addf("%q is not a token: read as %s", Clip(s[:len(s)-len(rest)]), strings.ToValidUTF8(Clip(text), "\ufffd"))
+	return text + rest
 }

@@ -1,4 +1,4 @@
-package mailtest
+package mime
 
 // This file tests charsets, their names, and what happens if those are wrong.
 
@@ -54,9 +54,9 @@ func TestDecodeCharset(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for label := range strings.FieldsSeq(tt.labels) {
-			var bad faults
-			if got := decodeCharset([]byte(tt.in), label, "", asItIs, &bad); got != tt.want || len(bad) > 0 {
-				t.Errorf("decodeCharset(%q, %q) = %q, %q; want %q", tt.in, label, got, bad, tt.want)
+			var bad Problems
+			if got := DecodeText([]byte(tt.in), label, "", AsItIs, &bad); got != tt.want || len(bad) > 0 {
+				t.Errorf("DecodeText(%q, %q) = %q, %q; want %q", tt.in, label, got, bad, tt.want)
 			}
 		}
 	}
@@ -65,9 +65,9 @@ func TestDecodeCharset(t *testing.T) {
 // TestEvidence guesses the charset of a line that is longer than what is looked at.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
-	var bad faults
+	var bad Problems
 	long := strings.Repeat("caf\xe9 ", maxEvidence/5)
-	got := decodeCharset([]byte("été\n"+long), "utf-8", "", asItIs, &bad)
+	got := DecodeText([]byte("été\n"+long), "utf-8", "", AsItIs, &bad)
 	if want := "été\n" + strings.Repeat("café ", maxEvidence/5); got != want || len(bad) != 1 || !strings.Contains(bad[0], "windows-1252") {
 		t.Errorf("got %d bytes, want %d, problems %q", len(got), len(want), bad)
 	}
@@ -108,10 +108,10 @@ func TestDecodeCharsetWrongLabel(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var bad faults
-			got := decodeCharset([]byte(tt.in), tt.label, tt.hint, asItIs, &bad)
+			var bad Problems
+			got := DecodeText([]byte(tt.in), tt.label, tt.hint, AsItIs, &bad)
 			if got != tt.want || len(bad) != 1 || bad[0] != tt.problem {
-				t.Errorf("decodeCharset(%q, %q) = %q, problems %q;\nwant %q, problem %q", tt.in, tt.label, got, bad, tt.want, tt.problem)
+				t.Errorf("DecodeText(%q, %q) = %q, problems %q;\nwant %q, problem %q", tt.in, tt.label, got, bad, tt.want, tt.problem)
 			}
 			if !utf8.ValidString(got) {
 				t.Errorf("%q is not valid UTF-8", got)
@@ -131,7 +131,7 @@ func TestGB2312IsASubsetOfGB18030(t *testing.T) {
 			if err != nil || strings.ContainsRune(string(want), utf8.RuneError) {
 				continue
 			}
-			if got := decodeCharset(b, "gb2312", "", asItIs, new(faults)); got != string(want) {
+			if got := DecodeText(b, "gb2312", "", AsItIs, new(Problems)); got != string(want) {
 				t.Errorf("GB 2312 %x = %q, want %q as in GBK", b, got, want)
 			}
 		}
@@ -148,9 +148,9 @@ func TestLineEnds(t *testing.T) {
 			if label == "utf-16be" {
 				b = []byte("\x00" + strings.Join(strings.Split(text, ""), "\x00"))
 			}
-			for form, want := range map[layout]string{asItIs: text, asLF: strings.ReplaceAll(text, "\r\n", "\n")} {
-				var bad faults
-				if got := decodeCharset(b, label, "", form, &bad); got != want || len(bad) > 0 {
+			for form, want := range map[Layout]string{AsItIs: text, AsLF: strings.ReplaceAll(text, "\r\n", "\n")} {
+				var bad Problems
+				if got := DecodeText(b, label, "", form, &bad); got != want || len(bad) > 0 {
 					t.Errorf("%s, %d, %d: got %q, %q, want %q", label, n, form, got[4080:], bad, want[4080:])
 				}
 			}
