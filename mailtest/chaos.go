@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/bubble"
 )
 
 // chaosRules is how many faults there are in one chaos.
@@ -31,7 +33,7 @@ func Chaos(tb testing.TB, seed uint64) []Rule {
 			tb.Logf("mailtest: to see the same chaos again: mailtest.Chaos(t, %d)", seed)
 		}
 	})
-	c := chaos{rand.New(rand.NewPCG(seed, 0)), worldOf(tb) == inside}
+	c := chaos{rand.New(rand.NewPCG(seed, 0)), bubble.Of(tb) == bubble.Inside}
 	rules := make([]Rule, chaosRules)
 	for i := range rules {
 		rules[i] = c.rule()

@@ -3,10 +3,12 @@ package mailtest
 // Records: messages as a server keeps them, in few bytes, until somebody asks for them.
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
 // record is one message. It becomes a [Message], decoded, when it is first asked for: a test that
@@ -89,4 +91,111 @@ func (r *record) unacked() *record {
 	corrected := &record{msg: &m, number: r.number, raw: r.raw, session: r.session}
 	corrected.once.Do(func() {})
 	return corrected
+}
+
+// newRecord returns the record of a message that has just come, not yet accepted; nil if there is
+// no transaction.
+func (ss *session) newRecord(t *wire.Turn) *record {
+	if ss.tx == nil {
+		return nil
+	}
+	if ss.by == nil || *ss.by != ss.identity {
+		by := ss.identity
+		ss.by = &by
+	}
+	return &record{
+		session: ss, tx: ss.tx, by: ss.by, raw: t.Payload, chunking: t.Verb == "BDAT", after: t.Received.Sub(ss.log.start),
+	}
+}
+
+// message files a message that has been accepted, and forgets one that has not. With LMTP it does
+// so once it is known for whom.
+func (ss *session) message(t *wire.Turn) {
+	r := ss.record
+	if r == nil {
+		return
+	}
+	keep, told := ss.accepts(t)
+	switch {
+	case t.Recipient == 0:
+		r.acked = told
+		if lost := ss.rule; keep && lost != nil && lost.Lose {
+			r.tx = r.tx.without(lost)
+			keep = len(r.tx.to) > 0
+		}
+	default:
+		if t.Recipient == 1 {
+			r.tx, r.acked = &transaction{from: r.tx.from, opts: r.tx.opts}, true
+		}
+		if keep {
+			r.tx.to = append(r.tx.to, ss.ending.to[t.Recipient-1])
+			r.acked = r.acked && told
+		}
+		if t.Recipient < len(ss.ending.to) {
+			return
+		}
+		keep = len(r.tx.to) > 0
+	}
+	ss.record, ss.ending = nil, nil
+	if !keep {
+		return
+	}
+	s := ss.server
+	s.Inbox.file(r)
+	if s.set.Collect != nil {
+		s.set.Collect.add(r)
+	}
+	ss.record, ss.settling = r, r
+	if t.Action.Delay > 0 {
+		ss.settle() // the turn may take hours
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.log.filed = append(ss.log.filed, r)
+}
+
+// without returns a copy of a transaction without the recipients for whom a rule loses the message.
+func (tx *transaction) without(lose *ruleState) *transaction {
+	left := *tx
+	left.to = slices.DeleteFunc(slices.Clone(tx.to), func(rcpt Recipient) bool {
+		return lose.To == "" || matchAddress(lose.To, rcpt.Address)
+	})
+	return &left
+}
+
+// settle lets the waits return the message that was filed last.
+func (ss *session) settle() {
+	r, s := ss.settling, ss.server
+	if r == nil {
+		return
+	}
+	ss.settling = nil
+	s.Inbox.settle(r)
+	if s.set.Collect != nil {
+		s.set.Collect.settle(r)
+	}
+}
+
+// accepts decides whether a message is kept, for the recipient of this turn if there is one, and
+// whether its client is told so.
+func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
+	act := &t.Action
+	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
+	keep = t.Accepted && positive
+	if r := ss.rule; r != nil {
+		keep = (keep || r.Keep && t.Cut == 0) && !(r.Lose && t.Recipient > 0)
+	}
+	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
+}
+
+// unacked corrects a message whose acknowledgement could not be sent.
+func (ss *session) unacked(r *record) {
+	corrected := r.unacked()
+	if ss.settling == r {
+		ss.settling = corrected
+	}
+	ss.server.Inbox.replace(r, corrected)
+	if c := ss.server.set.Collect; c != nil {
+		c.replace(r, corrected)
+	}
 }

@@ -5,6 +5,7 @@ package mailtest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -137,4 +138,67 @@ func (s *Server) artifacts() []artifact.File {
 		b.WriteString(session.String())
 	}
 	return append(files, artifact.File{Name: s.name() + "-sessions.txt", Data: []byte(b.String())})
+}
+
+// count returns n things in words.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// explain says what did arrive, and how far the other connections came.
+func (b *Inbox) explain() string {
+	var s strings.Builder
+	b.mu.Lock()
+	entries, servers := slices.Clone(b.entries), slices.Clone(b.servers)
+	b.mu.Unlock()
+	s.WriteString(count(len(entries), "message") + "\n")
+	for _, e := range latest(&s, entries, "message") {
+		s.WriteString("  ")
+		if len(servers) > 1 {
+			s.WriteString(e.session.server.name() + " ")
+		}
+		s.WriteString(e.message().summary())
+		if e.taken {
+			s.WriteString(" (taken)")
+		}
+		s.WriteByte('\n')
+	}
+	var without []*session
+	connected := false
+	for _, server := range servers {
+		all := server.allSessions()
+		connected = connected || len(all) > 0
+		without = append(without, slices.DeleteFunc(all, (*session).hasMessages)...)
+	}
+	for _, ss := range latest(&s, without, "session without a message") {
+		if len(servers) > 1 {
+			s.WriteString(ss.server.name() + " ")
+		}
+		s.WriteString(ss.snapshot().summary() + "\n")
+	}
+	switch {
+	case len(servers) == 0:
+		s.WriteString("nobody connected, and nobody asked for the address of a server\n")
+	case !connected:
+		for _, server := range latest(&s, servers, "server") {
+			s.WriteString(server.nobody() + "\n")
+		}
+	}
+	return strings.TrimSuffix(s.String(), "\n")
+}
+
+// summary returns a line that names the message.
+func (m *Message) summary() string {
+	subject := strconv.Quote(cut(m.Subject, 200))
+	if m.Number == 0 { // no server has received it
+		return subject
+	}
+	to := make([]string, len(m.Envelope.To))
+	for i, r := range m.Envelope.To {
+		to[i] = r.Address
+	}
+	return fmt.Sprintf("#%d %s from <%s> to %s", m.Number, subject, m.Envelope.From, cut(strings.Join(to, ", "), 500))
 }

@@ -4,17 +4,12 @@ package mailtest
 
 import (
 	"crypto/tls"
-	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
 
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
@@ -64,14 +59,6 @@ func newSession(s *Server, conn net.Conn, cfg *wire.Config) *session {
 	ss.log.start, ss.log.client = time.Now(), ss.client
 	ss.conn = wire.New(conn, cfg, ss)
 	return ss
-}
-
-// text returns an address as text, and nothing for one that a connection does not have.
-func text(addr net.Addr) string {
-	if isNil(addr) {
-		return ""
-	}
-	return addr.String()
 }
 
 // Capabilities are the lines of the EHLO reply.
@@ -147,67 +134,12 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	return act
 }
 
-// count returns the number of a turn among those of its stage.
-func (ss *session) count(stage Stage) int {
-	switch stage {
-	case Mail, Helo, Rset:
-		ss.counts[Rcpt] = 0
-	}
-	ss.counts[stage]++
-	return ss.counts[stage]
-}
-
 // passed gives back a rule at Body whose byte never came, so that it has not acted.
 func (ss *session) passed() {
 	if ss.body != nil {
 		ss.server.unuse(ss.body)
 		ss.body = nil
 	}
-}
-
-// newAttempt describes a turn to the rules.
-func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
-	line := t.Line
-	if t.Secret {
-		line = redact(line, t.Verb)
-	}
-	a := &Attempt{
-		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
-		Command: string(line), Silent: t.Silent, given: ss.given,
-	}
-	tx := ss.tx
-	switch stage {
-	case Helo:
-		a.Helo = firstWord(t.Arg())
-	case Dot:
-		tx = ss.ending
-		if ss.record != nil && ss.server.hasRulesAt(Dot) {
-			a.Message = ss.record.message()
-		}
-	}
-	if tx != nil {
-		a.From, a.HasFrom, a.Recipients = tx.from, true, tx.to
-	}
-	switch stage {
-	case Mail:
-		a.From, a.HasFrom = ss.path, true
-	case Rcpt:
-		a.To = ss.path
-	case Dot:
-		if t.Recipient > 0 && tx != nil && t.Recipient <= len(tx.to) {
-			a.To = tx.to[t.Recipient-1].Address
-		}
-	}
-	return a
-}
-
-// host is the address of an "address:port" without the port.
-func host(addr string) string {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return addr
-	}
-	return host
 }
 
 // Patience is how long the client may be silent before a rule for that is tried.
@@ -274,101 +206,6 @@ func (ss *session) Reply(t *wire.Turn) {
 	}
 }
 
-// newRecord returns the record of a message that has just come, not yet accepted; nil if there is
-// no transaction.
-func (ss *session) newRecord(t *wire.Turn) *record {
-	if ss.tx == nil {
-		return nil
-	}
-	if ss.by == nil || *ss.by != ss.identity {
-		by := ss.identity
-		ss.by = &by
-	}
-	return &record{
-		session: ss, tx: ss.tx, by: ss.by, raw: t.Payload, chunking: t.Verb == "BDAT", after: t.Received.Sub(ss.log.start),
-	}
-}
-
-// message files a message that has been accepted, and forgets one that has not. With LMTP it does
-// so once it is known for whom.
-func (ss *session) message(t *wire.Turn) {
-	r := ss.record
-	if r == nil {
-		return
-	}
-	keep, told := ss.accepts(t)
-	switch {
-	case t.Recipient == 0:
-		r.acked = told
-		if lost := ss.rule; keep && lost != nil && lost.Lose {
-			r.tx = r.tx.without(lost)
-			keep = len(r.tx.to) > 0
-		}
-	default:
-		if t.Recipient == 1 {
-			r.tx, r.acked = &transaction{from: r.tx.from, opts: r.tx.opts}, true
-		}
-		if keep {
-			r.tx.to = append(r.tx.to, ss.ending.to[t.Recipient-1])
-			r.acked = r.acked && told
-		}
-		if t.Recipient < len(ss.ending.to) {
-			return
-		}
-		keep = len(r.tx.to) > 0
-	}
-	ss.record, ss.ending = nil, nil
-	if !keep {
-		return
-	}
-	s := ss.server
-	s.Inbox.file(r)
-	if s.set.Collect != nil {
-		s.set.Collect.add(r)
-	}
-	ss.record, ss.settling = r, r
-	if t.Action.Delay > 0 {
-		ss.settle() // the turn may take hours
-	}
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
-	ss.log.filed = append(ss.log.filed, r)
-}
-
-// without returns a copy of a transaction without the recipients for whom a rule loses the message.
-func (tx *transaction) without(lose *ruleState) *transaction {
-	left := *tx
-	left.to = slices.DeleteFunc(slices.Clone(tx.to), func(rcpt Recipient) bool {
-		return lose.To == "" || matchAddress(lose.To, rcpt.Address)
-	})
-	return &left
-}
-
-// settle lets the waits return the message that was filed last.
-func (ss *session) settle() {
-	r, s := ss.settling, ss.server
-	if r == nil {
-		return
-	}
-	ss.settling = nil
-	s.Inbox.settle(r)
-	if s.set.Collect != nil {
-		s.set.Collect.settle(r)
-	}
-}
-
-// accepts decides whether a message is kept, for the recipient of this turn if there is one, and
-// whether its client is told so.
-func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
-	act := &t.Action
-	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
-	keep = t.Accepted && positive
-	if r := ss.rule; r != nil {
-		keep = (keep || r.Keep && t.Cut == 0) && !(r.Lose && t.Recipient > 0)
-	}
-	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
-}
-
 // hasMessages tells whether a message was accepted on the connection.
 func (ss *session) hasMessages() bool {
 	ss.mu.Lock()
@@ -423,18 +260,6 @@ func (ss *session) Unsent(t *wire.Turn) {
 	ss.log.unsent(t)
 }
 
-// unacked corrects a message whose acknowledgement could not be sent.
-func (ss *session) unacked(r *record) {
-	corrected := r.unacked()
-	if ss.settling == r {
-		ss.settling = corrected
-	}
-	ss.server.Inbox.replace(r, corrected)
-	if c := ss.server.set.Collect; c != nil {
-		c.replace(r, corrected)
-	}
-}
-
 // Encrypted notes how the connection is encrypted, and forgets what was said in the clear (RFC 3207 §4.2).
 func (ss *session) Encrypted(state tls.ConnectionState) {
 	t := &TLSState{
@@ -464,67 +289,6 @@ func (ss *session) End(how wire.Ending) {
 	s.state.Unlock()
 	s.Inbox.wake()
 	s.running.Done()
-}
-
-// NewSession is go-smtp's question for a session. After STARTTLS it asks again.
-func (ss *session) NewSession(*smtp.Conn) (smtp.Session, error) { return ss, nil }
-
-// Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may
-// have been too much for it.
-func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
-	if ss.server.set.Users != nil && ss.mechanism == "" {
-		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
-	}
-	ss.tx = &transaction{from: ss.path}
-	for _, p := range ss.params {
-		if key, value, _ := strings.Cut(p, "="); strings.EqualFold(key, "SIZE") {
-			opts.Size, _ = strconv.ParseInt(value, 10, 64)
-		}
-	}
-	opts.EnvelopeID = ss.conn.DSN().EnvelopeID
-	if *opts != (smtp.MailOptions{}) {
-		ss.tx.opts = opts
-	}
-	return nil
-}
-
-// Rcpt is go-smtp's report of a RCPT command.
-func (ss *session) Rcpt(string, *smtp.RcptOptions) error {
-	dsn := ss.conn.DSN()
-	r := Recipient{Address: ss.path, Notify: dsn.Notify, OriginalType: dsn.OriginalType, Original: dsn.Original}
-	ss.tx.to = append(ss.tx.to, r)
-	return nil
-}
-
-// Data is go-smtp's report of the end of a message, which the wire has kept from it: r is empty.
-func (ss *session) Data(r io.Reader) error {
-	for {
-		if _, err := r.Read(ss.nothing[:]); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-}
-
-// Reset is go-smtp's report of the end of a transaction.
-func (ss *session) Reset() { ss.tx = nil }
-
-// Logout is go-smtp's report of the end of a session. The wire's End comes after it; an engine that
-// STARTTLS has replaced calls it when its successor is at work already.
-func (ss *session) Logout() error { return nil }
-
-// AuthMechanisms is go-smtp's question for what AUTH offers.
-func (ss *session) AuthMechanisms() []string { return ss.server.mechanisms() }
-
-// Auth begins an AUTH exchange.
-func (ss *session) Auth(mech string) (sasl.Server, error) {
-	x, err := newExchange(ss.server, mech)
-	ss.auth = x
-	if err != nil {
-		return nil, err
-	}
-	return x, nil
 }
 
 // firstWord returns s up to the first space.

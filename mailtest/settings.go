@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -155,4 +156,32 @@ func same(a, b reflect.Value) bool {
 		return true
 	}
 	return a.Equal(b)
+}
+
+// BareLF is a way to treat a LF without CR in a message. Servers that differ in it let one message
+// be two: the "SMTP smuggling" of 2023. The zero BareLF is KeepLF.
+type BareLF uint8
+
+// The ways to treat a bare LF.
+const (
+	KeepLF   BareLF = iota // it is a byte as any other, and ends no line (RFC 5321 §2.3.8)
+	RefuseLF               // a message with one, or with a bare CR, is refused with 550
+	EndLF                  // it ends a line, so that LF.LF ends the message: the bug
+)
+
+// bareLFNames are the names of the ways to treat a bare LF.
+var bareLFNames = enum.Names{KeepLF: "KeepLF", RefuseLF: "RefuseLF", EndLF: "EndLF"}
+
+// String returns the name of the way as it is in this package.
+func (b BareLF) String() string { return bareLFNames.String("BareLF", "", uint8(b)) }
+
+// MarshalText returns the name of the way. The error says that there is no such way.
+func (b BareLF) MarshalText() ([]byte, error) {
+	return bareLFNames.Marshal("mailtest: BareLF", uint8(b))
+}
+
+// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
+// are.
+func (b *BareLF) UnmarshalText(text []byte) error {
+	return bareLFNames.Unmarshal("mailtest: BareLF", text, (*uint8)(b))
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/internal/bubble"
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
-	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -70,8 +70,8 @@ type Internet struct {
 	db zone.DB
 
 	mu          sync.Mutex
-	settled     bool             // whether virtual is known
-	virtual     bool             // whether the internet was made inside a synctest bubble
+	settled     bool             // whether made is known
+	made        bubble.Place     // whether the internet was made inside a synctest bubble
 	hosts       map[string]*Host // by name in lower case, with a final dot
 	order       []*Host
 	byAddr      map[netip.Addr]*Host
@@ -108,7 +108,7 @@ var errOtherBubble = errors.New("mxmock: an Internet that was made outside of a 
 // is locked, or not yet known to anyone.
 func (n *Internet) settle() {
 	if !n.settled {
-		n.settled, n.virtual = true, memnet.Virtual()
+		n.settled, n.made = true, bubble.Here()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/bubble"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
@@ -88,7 +89,7 @@ func (n *Internet) ready() error {
 	switch {
 	case n.closed:
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	case n.virtual != memnet.Virtual():
+	case n.made != bubble.Here():
 		return errOtherBubble
 	}
 	return nil

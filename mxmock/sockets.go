@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/bubble"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
@@ -64,7 +65,7 @@ func (n *Internet) ListenDNS(addresses ...string) (string, error) {
 func (n *Internet) socketsAllowed() error {
 	n.settle()
 	switch {
-	case n.virtual:
+	case n.made == bubble.Inside:
 		return errRealSockets
 	case n.closed:
 		return fmt.Errorf("mxmock: the internet is closed: %w", net.ErrClosed)

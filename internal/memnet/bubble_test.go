@@ -218,15 +218,3 @@ func certificate(t *testing.T, name string) (*tls.Config, *x509.CertPool) {
 	roots.AddCert(leaf)
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, roots
 }
-
-func TestVirtual(t *testing.T) {
-	if memnet.Virtual() {
-		t.Error("Virtual() = true outside of a bubble, want false")
-	}
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10 * 365 * 24 * time.Hour)
-		if !memnet.Virtual() {
-			t.Error("Virtual() = false in a bubble, want true")
-		}
-	})
-}

@@ -1,0 +1,145 @@
+package mailtest
+
+// Attempts: what a client is doing, as rules see it.
+
+import (
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
+
+// Attempt is what a client is doing: what the funcs of a [Rule] decide by. It is valid during the call.
+type Attempt struct {
+	// Stage is what the client has just done, and Session the number of its connection.
+	Stage   Stage
+	Session int
+
+	// Client is the address of the client, without port.
+	Client string
+
+	// Helo and User are who the client says to be and has proved to be.
+	Helo string
+	User string
+
+	// Encrypted tells whether there is TLS.
+	Encrypted bool
+
+	// Command is the command line, with the credentials replaced by "***".
+	Command string
+
+	// From is the sender: of this MAIL command, later of the transaction. HasFrom tells the null
+	// sender from none.
+	From    string
+	HasFrom bool
+
+	// To is the recipient of this RCPT command; with LMTP, at Dot, the one who is being answered for.
+	To string
+
+	// Silent is, at Idle, how long the client has been silent.
+	Silent time.Duration
+
+	// Recipients are those accepted so far.
+	Recipients []Recipient
+
+	// Message is, at Dot, the decoded message.
+	Message *Message
+
+	// Nth is as in [Rule].
+	Nth int
+
+	// Open is how many connections the server has at this moment, this one included. Those that a
+	// rule has ended don't count, though their clients may not have noticed yet.
+	Open int
+
+	given bool // the connection came with TLS, whose configuration is the caller's
+}
+
+// hasPrefixFold tells whether s begins with prefix, without regard to case.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// matchAddress compares an address with one of a rule: an address, "@domain" or "<>".
+func matchAddress(pattern, address string) bool {
+	if pattern == "<>" {
+		return address == ""
+	}
+	pattern, address = asciiDomain(pattern), asciiDomain(address)
+	if strings.HasPrefix(pattern, "@") {
+		i := strings.LastIndexByte(address, '@')
+		return i >= 0 && strings.EqualFold(address[i:], pattern)
+	}
+	return strings.EqualFold(pattern, address)
+}
+
+// asciiDomain returns an address with the A-labels of its domain (RFC 5890 §2.3.2.1), which stand for
+// the same host as labels in Unicode. A domain that has none is left as it is.
+func asciiDomain(address string) string {
+	i := strings.LastIndexByte(address, '@') + 1
+	if !strings.ContainsFunc(address[i:], func(r rune) bool { return r >= 0x80 }) {
+		return address
+	}
+	if domain, err := idna.Lookup.ToASCII(address[i:]); err == nil {
+		return address[:i] + domain
+	}
+	return address
+}
+
+// newAttempt describes a turn to the rules.
+func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
+	line := t.Line
+	if t.Secret {
+		line = redact(line, t.Verb)
+	}
+	a := &Attempt{
+		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
+		Command: string(line), Silent: t.Silent, given: ss.given,
+	}
+	tx := ss.tx
+	switch stage {
+	case Helo:
+		a.Helo = firstWord(t.Arg())
+	case Dot:
+		tx = ss.ending
+		if ss.record != nil && ss.server.hasRulesAt(Dot) {
+			a.Message = ss.record.message()
+		}
+	}
+	if tx != nil {
+		a.From, a.HasFrom, a.Recipients = tx.from, true, tx.to
+	}
+	switch stage {
+	case Mail:
+		a.From, a.HasFrom = ss.path, true
+	case Rcpt:
+		a.To = ss.path
+	case Dot:
+		if t.Recipient > 0 && tx != nil && t.Recipient <= len(tx.to) {
+			a.To = tx.to[t.Recipient-1].Address
+		}
+	}
+	return a
+}
+
+// count returns the number of a turn among those of its stage.
+func (ss *session) count(stage Stage) int {
+	switch stage {
+	case Mail, Helo, Rset:
+		ss.counts[Rcpt] = 0
+	}
+	ss.counts[stage]++
+	return ss.counts[stage]
+}
+
+// host is the address of an "address:port" without the port.
+func host(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}

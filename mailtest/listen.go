@@ -1,0 +1,308 @@
+package mailtest
+
+// Addresses and listeners: how clients get to a server.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/loopback"
+	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/wire"
+)
+
+// endpoint is an address of the server's own.
+type endpoint struct {
+	addr     net.Addr  // nil until it is asked for
+	listener listening // its number is 0 while the server is suspended
+	cfg      *wire.Config
+}
+
+// listen makes sure that at is an address on the loopback interface that is served with cfg.
+func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
+	s.prepare()
+	s.mustBeSettled()
+	s.state.Lock()
+	defer s.state.Unlock()
+	if at.addr != nil {
+		return at.addr, nil
+	}
+	if s.state.closed {
+		return nil, errClosed
+	}
+	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+	if err != nil {
+		l6, err6 := loopback.Listen(netip.MustParseAddrPort("[::1]:0")) // a machine without IPv4
+		if err6 != nil {
+			return nil, fmt.Errorf("mailtest: listen on a loopback address: %w", errors.Join(err, err6))
+		}
+		l = l6
+	}
+	at.addr, at.cfg = l.Addr(), cfg
+	if s.state.suspended {
+		return at.addr, l.Close()
+	}
+	s.open(at, l)
+	return at.addr, nil
+}
+
+// open serves an address. The state is locked.
+func (s *Server) open(at *endpoint, l net.Listener) {
+	at.listener = s.addListener(l)
+	listener, cfg := at.listener, at.cfg
+	go func() {
+		s.accept(l, cfg)
+		s.forget(listener)
+	}()
+}
+
+// forget ends what addListener has begun.
+func (s *Server) forget(l listening) {
+	s.state.Lock()
+	s.removeListener(l)
+	s.state.Unlock()
+	s.running.Done()
+}
+
+// Suspend makes the server refuse connections as a machine does on which no server runs: the client
+// gets ECONNREFUSED, also from [Server.Dial]. Connections that are open go on. Listeners that were
+// given to [Server.Serve] are their owner's to close; their connections are closed at once. A
+// second call does nothing.
+func (s *Server) Suspend() {
+	s.prepare()
+	s.mustBeSettled()
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.state.suspended = true
+	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
+		if at.listener.number != 0 {
+			at.listener.Close()
+			s.removeListener(at.listener)
+			at.listener = listening{}
+		}
+	}
+}
+
+// Resume ends what [Server.Suspend] has begun, at the same addresses. The error is that of
+// [net.Listen], where another program has taken a port meanwhile, or says that the server is
+// closed. Without a Suspend it does nothing.
+func (s *Server) Resume() error {
+	s.prepare()
+	s.mustBeSettled()
+	s.state.Lock()
+	defer s.state.Unlock()
+	if s.state.closed {
+		return errClosed
+	}
+	s.state.suspended = false
+	for _, at := range []*endpoint{&s.state.plain, &s.state.tls} {
+		if at.addr == nil || at.listener.number != 0 {
+			continue
+		}
+		l, err := loopback.Listen(at.addr.(*net.TCPAddr).AddrPort())
+		if err != nil {
+			return fmt.Errorf("mailtest: listen again: %w", err)
+		}
+		s.open(at, l)
+	}
+	return nil
+}
+
+// errClosed reports the use of a server after Close.
+var errClosed = fmt.Errorf("mailtest: the server is closed: %w", net.ErrClosed)
+
+// listening is a listener of a server. It has a number, since those of the caller may be of a type that can't be
+// compared.
+type listening struct {
+	net.Listener
+	number int // from 1
+}
+
+// addListener notes a listener and an accept loop for it. The state is locked.
+func (s *Server) addListener(l net.Listener) listening {
+	s.state.lastNumber++
+	at := listening{l, s.state.lastNumber}
+	s.state.listeners = append(s.state.listeners, at)
+	s.running.Add(1)
+	return at
+}
+
+// removeListener forgets a listener. The state is locked.
+func (s *Server) removeListener(l listening) {
+	s.state.listeners = slices.DeleteFunc(s.state.listeners, func(other listening) bool { return other.number == l.number })
+}
+
+// accept serves the connections of a listener until it fails for good. When the process has too
+// many open files, it waits for some connection to end.
+func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
+	const patience = 100 * time.Millisecond
+	for {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			s.serve(conn, cfg)
+		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+			<-time.After(patience)
+		default:
+			return err
+		}
+	}
+}
+
+// Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without
+// IPv4. It starts the server if need be, and panics if no loopback address can be listened on or if
+// the server was closed before.
+func (s *Server) Addr() string {
+	addr, err := s.listen(&s.state.plain, &s.wire)
+	if err != nil {
+		panic(err)
+	}
+	return addr.String()
+}
+
+// Host returns the host of [Server.Addr] without the port, for code that has the two apart. It
+// starts the server and panics as Addr does.
+func (s *Server) Host() string {
+	host, _, _ := net.SplitHostPort(s.Addr())
+	return host
+}
+
+// Port returns the port of [Server.Addr]. It starts the server and panics as Addr does.
+func (s *Server) Port() int {
+	_, port, _ := net.SplitHostPort(s.Addr())
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// TLSAddr returns a second address of the server, where TLS is spoken from the first byte on, as on port
+// 465 (RFC 8314 §3.3). It behaves as [Server.Addr] otherwise.
+func (s *Server) TLSAddr() string {
+	addr, err := s.listen(&s.state.tls, &s.wireT)
+	if err != nil {
+		panic(err)
+	}
+	return addr.String()
+}
+
+// Dial connects to the server in memory. The connection behaves as one over TCP does. Of ctx, only
+// whether it is already done counts. After Close and [Server.Suspend] the error is one for which
+// errors.Is(err, syscall.ECONNREFUSED) holds.
+func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
+	s.prepare()
+	s.state.Lock()
+	s.state.dialled++
+	client := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 49152 + s.state.dialled%16384}
+	s.state.Unlock()
+	server := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25}
+	if err := ctx.Err(); err != nil {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: err}
+	}
+	near, far := memnet.Pipe(client, server)
+	if !s.serve(far, &s.wire) {
+		near.Close()
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	return near, nil
+}
+
+// Serve serves the connections of l until l fails, or until Close, which closes l and makes Serve
+// return nil. The server may have any number of listeners. Connections to one of the caller's listeners are
+// as those to [Server.Addr], but a *[tls.Conn], as [tls.NewListener] accepts it, is one with TLS from
+// the first byte, as those to [Server.TLSAddr]. A rule at [Handshake] can delay or end such a
+// handshake; the configuration is the caller's.
+func (s *Server) Serve(l net.Listener) error {
+	if isNil(l) {
+		return errors.New("mailtest: Serve: the listener is nil")
+	}
+	s.prepare()
+	s.state.Lock()
+	if s.state.closed {
+		s.state.Unlock()
+		l.Close()
+		return errClosed
+	}
+	at := s.addListener(l)
+	s.state.Unlock()
+	defer s.running.Done()
+	err := s.accept(l, &s.wire)
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.removeListener(at)
+	if s.state.closed {
+		return nil
+	}
+	return fmt.Errorf("mailtest: serve %s: %w", text(l.Addr()), err)
+}
+
+// isNil reports whether there is nothing behind an interface: it is nil, or holds a nil pointer.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
+}
+
+// ServeConn serves the client at the other end of conn, in the background, and closes conn in the
+// end. After Close, it closes conn at once and returns an error for which errors.Is(err,
+// [net.ErrClosed]) holds. A nil conn is an error, too. A conn without addresses serves: its client
+// is one without an address, for rules and in envelopes. A *[tls.Conn] is treated as by
+// [Server.Serve].
+func (s *Server) ServeConn(conn net.Conn) error {
+	if isNil(conn) {
+		return errors.New("mailtest: ServeConn: the connection is nil")
+	}
+	s.prepare()
+	if !s.serve(conn, &s.wire) {
+		return errClosed
+	}
+	return nil
+}
+
+// serve starts a session on conn and reports whether the server was there for it.
+func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
+	ss := newSession(s, conn, cfg) // not under the lock: conn is of the caller's own making
+	c := ss.conn
+	if !s.admit(ss) {
+		conn.Close()
+		return false
+	}
+	c.Serve()
+	return true
+}
+
+// admit numbers a session and reports whether the server is there for it.
+func (s *Server) admit(ss *session) bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	if s.state.closed || s.state.suspended {
+		return false
+	}
+	s.state.last++
+	s.state.open++
+	ss.number = s.state.last
+	s.state.sessions = append(s.state.sessions, ss)
+	s.running.Add(1)
+	return true
+}
+
+// close closes the listener, and returns with what that of a caller's own has panicked, or nil.
+func (l listening) close() (panicked any) {
+	defer func() { panicked = recover() }()
+	l.Close()
+	return nil
+}
+
+// text returns an address as text, and nothing for one that a connection does not have.
+func text(addr net.Addr) string {
+	if isNil(addr) {
+		return ""
+	}
+	return addr.String()
+}

@@ -1,0 +1,108 @@
+package mailtest
+
+// The sessions of a server, and its messages by number.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// live returns the sessions that have not ended. The state is locked.
+func (s *Server) live() []*session {
+	var live []*session
+	for _, ss := range s.state.sessions {
+		if ss.conn != nil {
+			live = append(live, ss)
+		}
+	}
+	return live
+}
+
+// Sessions returns what was said on each connection so far, in the order in which they were accepted.
+// The result is a copy that does not change any more.
+func (s *Server) Sessions() []*Session {
+	all := s.allSessions()
+	sessions := make([]*Session, len(all))
+	for i, ss := range all {
+		sessions[i] = ss.snapshot()
+	}
+	return sessions
+}
+
+// Session returns what was said so far on the connection with the given number, as [Server.Sessions]
+// does, or nil if there was none or Reset has forgotten it.
+func (s *Server) Session(number int) *Session {
+	s.state.Lock()
+	found := s.find(number)
+	s.state.Unlock()
+	if found == nil {
+		return nil
+	}
+	return found.snapshot()
+}
+
+// find returns the session with a number, or nil. The state is locked.
+func (s *Server) find(number int) *session {
+	i, ok := slices.BinarySearchFunc(s.state.sessions, number, func(ss *session, n int) int { return cmp.Compare(ss.number, n) })
+	if !ok {
+		return nil
+	}
+	return s.state.sessions[i]
+}
+
+// Message returns the message with the given number, see [Message.Number], or nil if there is none or
+// Reset has forgotten it. It takes nothing from the waits.
+func (s *Server) Message(number int) *Message {
+	s.Inbox.mu.Lock()
+	var r *record
+	if i := number - 1 - s.Inbox.base; i >= 0 && i < len(s.Inbox.entries) {
+		r = s.Inbox.entries[i].record
+	}
+	s.Inbox.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	return r.message()
+}
+
+// allSessions returns the sessions that have not been forgotten.
+func (s *Server) allSessions() []*session {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return slices.Clone(s.state.sessions)
+}
+
+// WaitSession waits until the connection with the given number, the first being 1, has come and
+// gone, and returns its whole transcript. It ends the test as the waits of [Inbox] do, and at once
+// if the session has ended and [Server.Reset] has forgotten it.
+func (s *Server) WaitSession(tb testing.TB, number int) *Session {
+	tb.Helper()
+	var ended *session
+	var lost error
+	err := s.Inbox.wait(s.Inbox.within(tb), fmt.Sprintf("session %d has not ended", number), func() bool {
+		ended, lost = s.endedSession(number)
+		return ended != nil || lost != nil
+	})
+	check(tb, err)
+	check(tb, lost)
+	return ended.snapshot()
+}
+
+// endedSession returns a session that has ended, nil if it has not, and an error if it can't be had
+// any more.
+func (s *Server) endedSession(number int) (*session, error) {
+	s.state.Lock()
+	defer s.state.Unlock()
+	ss := s.find(number)
+	switch {
+	case ss != nil && ss.conn == nil:
+		return ss, nil
+	case ss == nil && number < 1:
+		return nil, fmt.Errorf("mailtest: there is no session %d, the first has the number 1", number)
+	case ss == nil && number <= s.state.last:
+		return nil, fmt.Errorf("mailtest: session %d has ended, and Reset has forgotten it; wait for it before Reset", number)
+	}
+	return nil, nil
+}

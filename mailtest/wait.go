@@ -1,0 +1,307 @@
+package mailtest
+
+// Waits: for messages as they come, woken by the event itself.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/bubble"
+	"github.com/seed078e9d8c/maillab/internal/elapsed"
+)
+
+const (
+	defaultPatience = 10 * time.Second
+	bubblePatience  = 30 * 24 * time.Hour // of virtual time
+)
+
+// Next returns the oldest message that was not yet taken, and takes it. It waits for one if there is none.
+func (b *Inbox) Next(tb testing.TB) *Message {
+	tb.Helper()
+	m, err := b.next(b.within(tb))
+	check(tb, err)
+	return m
+}
+
+// NextContext is [Inbox.Next] for code without a testing.TB. It waits until ctx is done, whatever
+// the Patience. The error wraps the cause of ctx, or [net.ErrClosed] if no message can come any
+// more.
+func (b *Inbox) NextContext(ctx context.Context) (*Message, error) { return b.next(limit{ctx: ctx}) }
+
+func (b *Inbox) next(l limit) (*Message, error) {
+	return b.take(l, "no message", func(*Message) bool { return true })
+}
+
+// WaitFor returns the oldest message that was not yet taken and for which match returns true, and
+// takes it. It waits for one if there is none. A message is shown to match once per wait.
+func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
+	tb.Helper()
+	m, err := b.waitFor(b.within(tb), match)
+	check(tb, err)
+	return m
+}
+
+// WaitForContext is [Inbox.WaitFor] for code without a testing.TB. Its errors are those of
+// [Inbox.NextContext].
+func (b *Inbox) WaitForContext(ctx context.Context, match func(*Message) bool) (*Message, error) {
+	return b.waitFor(limit{ctx: ctx}, match)
+}
+
+func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
+	return b.take(l, "no message that matches", match)
+}
+
+// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there
+// are so many. With n 0 it returns none, at once.
+func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
+	tb.Helper()
+	m, err := b.waitN(b.within(tb), n)
+	check(tb, err)
+	return m
+}
+
+func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
+	var first []*record
+	err := b.wait(l, fewerThan(n), func() bool {
+		if b.untaken() < n {
+			return false
+		}
+		first = b.takeFirst(n)
+		return true
+	})
+	return decoded(first), err
+}
+
+// WaitOnly returns the n oldest messages that were not yet taken, and takes them, if there are no
+// more than these and none comes for the time quiet after the last. With n 0 it makes sure that no
+// mail comes.
+func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
+	tb.Helper()
+	m, err := b.waitOnly(b.within(tb), n, quiet)
+	check(tb, err)
+	return m
+}
+
+func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error) {
+	enough := func() bool { return b.untaken() >= n }
+	if err := b.wait(l, fewerThan(n), enough); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(quiet)
+	defer timer.Stop()
+	err := b.wait(limit{ctx: l.ctx, done: timer.C}, fewerThan(n), func() bool { return b.untaken() > n })
+	switch {
+	case err == nil:
+		return nil, fmt.Errorf("mailtest: more than %s\n%s", count(n, "message"), b.explain())
+	case errors.Is(err, errPatience), errors.Is(err, net.ErrClosed):
+		return b.waitN(l, n) // at once, unless another wait has taken some of them meanwhile
+	}
+	return nil, err
+}
+
+// Since returns the messages that came after the first n, in the order of [Inbox.Messages], whether a
+// wait has taken them or not, and takes none. It waits until there is one. Next is how many have come
+// with them, which is n for the next call. Messages that [Inbox.Reset] has forgotten count as well, so
+// that a message is never returned twice. Its errors are those of [Inbox.NextContext].
+//
+//	for n := 0; ; {
+//		messages, next, err := srv.Since(ctx, n)
+//		if err != nil {
+//			return err
+//		}
+//		show(messages)
+//		n = next
+//	}
+func (b *Inbox) Since(ctx context.Context, n int) (messages []*Message, next int, err error) {
+	var later []*record
+	err = b.wait(limit{ctx: ctx}, "no message after the first "+strconv.Itoa(n), func() bool {
+		next = b.base + b.settled
+		if next <= n {
+			return false
+		}
+		for _, e := range b.entries[max(n-b.base, 0):b.settled] {
+			later = append(later, e.record)
+		}
+		return len(later) > 0
+	})
+	return decoded(later), next, err
+}
+
+func fewerThan(n int) string { return "fewer than " + count(n, "message") }
+
+// take waits for a message that matches.
+func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message, error) {
+	w := waiter{inbox: b, limit: l}
+	defer w.stop()
+	place := 0 // of the next entry to look at, among all there ever were
+	for {
+		var e entry
+		err := w.until(what, func() bool {
+			place = max(place, b.base+b.first)
+			for place < b.base+b.settled {
+				e = b.entries[place-b.base]
+				place++
+				if !e.taken {
+					return true
+				}
+			}
+			return false
+		})
+		if err != nil {
+			return nil, err
+		}
+		// match is the test's own code and runs without the lock.
+		if m := e.message(); match(m) && b.claim(place-1) {
+			return m, nil
+		}
+		if err := w.overdue(what); err != nil { // mail without end that does not match
+			return nil, err
+		}
+	}
+}
+
+// limit is what ends a wait: a context, or a time.
+type limit struct {
+	ctx   context.Context
+	done  <-chan time.Time
+	after time.Duration // for the text
+	err   error         // the wait can't be begun
+}
+
+// errPatience ends a wait that took too long.
+var errPatience = errors.New("patience is at its end")
+
+// waiter is one wait in progress.
+type waiter struct {
+	inbox *Inbox
+	limit
+	late  bool          // done has fired
+	woken chan struct{} // nil until it is needed
+}
+
+// wait waits until ready returns true.
+func (b *Inbox) wait(l limit, what string, ready func() bool) error {
+	w := waiter{inbox: b, limit: l}
+	defer w.stop()
+	return w.until(what, ready)
+}
+
+// stop ends the wait.
+func (w *waiter) stop() {
+	if w.woken != nil {
+		w.inbox.mu.Lock()
+		defer w.inbox.mu.Unlock()
+		w.inbox.waiting = slices.DeleteFunc(w.inbox.waiting, func(c chan struct{}) bool { return c == w.woken })
+	}
+}
+
+// until waits until ready, which is called with the lock held, returns true. The error says what
+// there is instead.
+func (w *waiter) until(what string, ready func() bool) error {
+	b := w.inbox
+	if w.err != nil {
+		return w.err
+	}
+	var cancelled <-chan struct{}
+	if w.ctx != nil {
+		cancelled = w.ctx.Done()
+	}
+	over := false
+	for {
+		b.mu.Lock()
+		crash := b.crash
+		ok := crash == nil && ready()
+		if !ok && w.woken == nil {
+			w.woken = make(chan struct{}, 1)
+			b.waiting = append(b.waiting, w.woken)
+		}
+		b.mu.Unlock()
+		switch {
+		case ok:
+			return nil
+		case crash != nil && w.ctx != nil:
+			return crash.returned()
+		case crash != nil:
+			return crash.told()
+		case over:
+			return fmt.Errorf("mailtest: %s, and none can come any more: %w\n%s", what, net.ErrClosed, b.explain())
+		case b.over():
+			over = true // what came just before the end still counts
+			continue
+		}
+		select {
+		case <-w.woken:
+			continue
+		case <-cancelled:
+		case <-w.done:
+			w.late = true
+		}
+		return w.overdue(what)
+	}
+}
+
+// overdue returns an error if the limit is reached.
+func (w *waiter) overdue(what string) error {
+	if w.ctx != nil && w.ctx.Err() != nil {
+		return fmt.Errorf("mailtest: %s: %w\n%s", what, context.Cause(w.ctx), w.inbox.explain())
+	}
+	select {
+	case <-w.done:
+		w.late = true
+	default:
+	}
+	if w.late {
+		return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what, elapsed.Round(w.after), w.inbox.explain())}
+	}
+	return nil
+}
+
+// patienceError is errPatience with the whole story.
+type patienceError struct{ text string }
+
+func (e *patienceError) Error() string { return e.text }
+
+func (e *patienceError) Unwrap() error { return errPatience }
+
+// within returns the limit that the patience for test tb sets.
+func (b *Inbox) within(tb testing.TB) limit {
+	here := bubble.Of(tb)
+	b.mu.Lock()
+	made, servers := b.made, b.servers
+	b.mu.Unlock()
+	for _, s := range servers {
+		if err := s.setTooLate(); err != nil {
+			return limit{err: err}
+		}
+	}
+	if made != 0 && here != 0 && made != here {
+		return limit{err: errors.New("mailtest: a server that was made outside of a synctest bubble can't be used " +
+			"inside, nor the other way round; make it with New inside the bubble")}
+	}
+	d := b.Patience
+	if d <= 0 {
+		d = defaultPatience
+		if here == bubble.Inside {
+			d = bubblePatience
+		} else if t, ok := tb.(interface{ Deadline() (time.Time, bool) }); ok {
+			if end, ok := t.Deadline(); ok {
+				d = min(d, max(time.Until(end)*9/10, time.Millisecond))
+			}
+		}
+	}
+	return limit{done: time.After(d), after: d}
+}
+
+// check ends the test if a wait has failed.
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
