@@ -6,20 +6,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
-	"github.com/miekg/dns"
-
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/bubble"
-	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -201,186 +194,6 @@ func (n *Internet) forget(c closer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.closing, c)
-}
-
-// MX makes the given hosts the mail exchangers of domain, in place of those it had, and returns
-// them in the same order. Each is a name, or a preference and a name: "10 mx1.qq.com". Without
-// preferences they get 10, 20, 30 and so on, so that the first is tried first. The hosts are made
-// as by [Internet.Host] if need be, with a mail server on port 25. The domain becomes a zone of its
-// own, unless it is one.
-//
-// "." or "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
-// A name that is no domain name makes MX panic.
-func (n *Internet) MX(domain string, exchangers ...string) []*Host {
-	apex := mustName(domain)
-	rrs := make([]dns.RR, len(exchangers))
-	hosts := make([]*Host, len(exchangers))
-	for i, text := range exchangers {
-		pref, name := uint16(10*(i+1)), text
-		if name == "." {
-			pref = 0
-		}
-		if fields := strings.Fields(text); len(fields) == 2 {
-			p, err := strconv.ParseUint(fields[0], 10, 16)
-			if err != nil {
-				panic(fmt.Sprintf("mxmock: MX %q of %s: the preference is no number of 16 bits", text, domain))
-			}
-			pref, name = uint16(p), fields[1]
-		}
-		if name == "." {
-			rrs[i] = mx(apex, pref, ".")
-			continue
-		}
-		hosts[i] = n.Host(name)
-		hosts[i].Server(25)
-		rrs[i] = mx(apex, pref, mustName(name))
-	}
-	if err := errors.Join(n.db.Ensure(apex), n.db.Set(apex, dns.TypeMX, rrs...)); err != nil {
-		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
-	}
-	return hosts
-}
-
-func mx(owner string, pref uint16, host string) dns.RR {
-	return &dns.MX{Hdr: header(owner, dns.TypeMX), Preference: pref, Mx: host}
-}
-
-// header is the beginning of a record.
-func header(owner string, typ uint16) dns.RR_Header {
-	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: zone.DefaultTTL}
-}
-
-// Host returns the host with the given name, and makes it if there is none: a machine with
-// addresses, but no services yet. The DNS gets its address records, and a PTR record for each
-// address.
-//
-// A new host has the given addresses, and no others whatever the DNS says; without any, those that
-// the DNS already has for its name, or else an IPv4 address of its own. "0.0.0.0" stands for a free
-// IPv4 address and "::" for a free IPv6 address. Addresses that are given for a host that exists
-// are added to it. A name for which the DNS has the address of another host, or that is an alias
-// (CNAME), is a further name of that host, as by [Host.AddNames]. Host panics if the name is not a
-// domain name, if an address is malformed, and if a given address belongs to another host.
-func (n *Internet) Host(name string, addrs ...string) *Host {
-	fqdn := mustName(name)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.settle()
-	must(n.checkNetworks())
-	return n.host(fqdn, addrs)
-}
-
-// host is Host for a name in ASCII with a final dot. The internet is locked.
-func (n *Internet) host(fqdn string, addrs []string) *Host {
-	name := strings.TrimSuffix(fqdn, ".")
-	h := n.hosts[strings.ToLower(fqdn)]
-	var rrs []dns.RR
-	if h == nil {
-		known, target := n.resolve(fqdn)
-		if target != fqdn && len(addrs) == 0 {
-			h := n.host(target, nil)
-			n.enter(fqdn, h)
-			return h
-		}
-		if h = n.machineAt(known); h != nil && len(addrs) == 0 {
-			n.enter(fqdn, h)
-		} else {
-			h = newHost(n, fqdn, name)
-			n.enter(fqdn, h)
-			n.order = append(n.order, h)
-			if len(addrs) == 0 {
-				for _, a := range known {
-					rrs = append(rrs, n.attach(h, a))
-				}
-			}
-			if len(h.addrs) == 0 && len(addrs) == 0 {
-				addrs = []string{"0.0.0.0"}
-			}
-		}
-	}
-	for _, text := range addrs {
-		addr, err := n.parseAddr(text)
-		if err != nil {
-			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
-		}
-		if slices.Contains(h.addrs, addr) {
-			continue
-		}
-		rrs = append(rrs, n.attach(h, addr), addressRecord(fqdn, addr))
-	}
-	if len(rrs) > 0 {
-		if err := n.db.Add(rrs...); err != nil {
-			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
-		}
-	}
-	must(n.refit(h))
-	return h
-}
-
-// machineAt returns the host that has the first of some addresses that any host has, or nil. The
-// internet is locked.
-func (n *Internet) machineAt(addrs []netip.Addr) *Host {
-	for _, a := range addrs {
-		if h := n.byAddr[a]; h != nil {
-			return h
-		}
-	}
-	return nil
-}
-
-// enter makes a name one of a host. The internet is locked.
-func (n *Internet) enter(fqdn string, h *Host) {
-	if n.hosts == nil {
-		n.hosts = make(map[string]*Host)
-	}
-	n.hosts[strings.ToLower(fqdn)] = h
-	h.names = append(h.names, fqdn)
-}
-
-// attach gives an address to a host, and returns the PTR record for it. The internet is locked.
-func (n *Internet) attach(h *Host, addr netip.Addr) dns.RR {
-	if other := n.byAddr[addr]; other != nil {
-		panic(fmt.Sprintf("mxmock: host %s: %s has the address %v already", h.name, other.name, addr))
-	}
-	if n.byAddr == nil {
-		n.byAddr = make(map[netip.Addr]*Host)
-	}
-	n.byAddr[addr] = h
-	h.addrs = append(h.addrs, addr)
-	return &dns.PTR{Hdr: header(dnstext.ReverseName(addr), dns.TypePTR), Ptr: h.fqdn}
-}
-
-// addresses are those that the DNS has for a name.
-func (n *Internet) addresses(fqdn string) []netip.Addr {
-	addrs, _ := n.resolve(fqdn)
-	return addrs
-}
-
-// resolve returns the addresses that the DNS has for a name, and the name to which it is an alias, or
-// else the name itself.
-func (n *Internet) resolve(fqdn string) (addrs []netip.Addr, canonical string) {
-	canonical = fqdn
-	for _, typ := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		r := n.db.LookUp(fqdn, typ)
-		for _, rr := range r.Answer {
-			if addr := addrOf(rr); addr.IsValid() {
-				addrs = append(addrs, addr)
-			} else if alias, ok := rr.(*dns.CNAME); ok && typ == dns.TypeA {
-				canonical = alias.Target
-			}
-		}
-		if r.Rcode == dns.RcodeNameError {
-			break
-		}
-	}
-	return addrs, canonical
-}
-
-// addressRecord is the A or AAAA record for an address.
-func addressRecord(owner string, addr netip.Addr) dns.RR {
-	if addr.Is4() {
-		return &dns.A{Hdr: header(owner, dns.TypeA), A: net.IP(addr.AsSlice())}
-	}
-	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA), AAAA: net.IP(addr.AsSlice())}
 }
 
 // Reset forgets what happened: the messages, the sessions that have ended, and the journal. It also

@@ -12,39 +12,6 @@ import (
 	"unicode/utf8"
 )
 
-// verb returns the upper-case verb of a command line if SMTP knows it, and otherwise "".
-func verb(line []byte) string {
-	word := line
-	if i := bytes.IndexAny(line, " \t"); i >= 0 {
-		word = line[:i]
-	}
-	for _, v := range &verbs {
-		if len(v) == len(word) && strings.EqualFold(v, string(word)) {
-			return v
-		}
-	}
-	return ""
-}
-
-// KnownVerb reports whether a word is the verb of a command that SMTP knows, in any letter case.
-func KnownVerb(word string) bool { return verb([]byte(word)) != "" }
-
-// verbs are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones
-// of RFC 821.
-var verbs = [...]string{
-	"MAIL", "RCPT", "DATA", "BDAT", "EHLO", "HELO", "QUIT", "RSET", "NOOP", "AUTH", "STARTTLS", "VRFY", "HELP",
-	"LHLO", "XCLIENT", "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "ATRN",
-}
-
-// argument returns what follows the first word of a line, trimmed.
-func argument(line []byte) string {
-	i := bytes.IndexAny(line, " \t")
-	if i < 0 {
-		return ""
-	}
-	return string(bytes.TrimSpace(line[i:]))
-}
-
 // command takes a command line through its turn.
 func (c *Conn) command(line []byte, notes []Note) error {
 	v := verb(line)
@@ -101,35 +68,6 @@ func (c *Conn) noteHaste() {
 	if n := len(c.in.buffered()); n > 0 {
 		c.turn.note(Note{Kind: ReplyNotAwaited, Count: int64(n)})
 	}
-}
-
-// secret reports whether a line may hold credentials. Whatever the server thinks of an AUTH, a client may
-// send its credentials after it: in the lines of a response that it has broken, although it was refused,
-// later, or because a Handler's lie has asked for them. So from AUTH on, or a 334 in reply to anything,
-// all is secret that is not plainly another command, until the client has authenticated and said one.
-func (c *Conn) secret(line []byte) bool {
-	if mentionsAuth(line) {
-		c.state.credentials = true
-		return true
-	}
-	if c.state.authing {
-		return true
-	}
-	if verb(line) == "" {
-		return c.state.credentials
-	}
-	if c.state.auth {
-		c.state.credentials = false
-	}
-	return false
-}
-
-// mentionsAuth reports whether a line begins with AUTH, or has it somewhere with a blank after it: what comes
-// then are credentials, also if something that does not belong there has kept it from being a command.
-func mentionsAuth(line []byte) bool {
-	const auth = "AUTH"
-	line = bytes.ToUpper(bytes.TrimLeft(line, " \t"))
-	return bytes.HasPrefix(line, []byte(auth)) || bytes.Contains(line, []byte(auth+" ")) || bytes.Contains(line, []byte(auth+"\t"))
 }
 
 // partOfLine records a line that was not completed, if any of it came. The error ends the connection.

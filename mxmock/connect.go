@@ -1,0 +1,211 @@
+package mxmock
+
+// Connections: to one address, with what is wrong there.
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/zone"
+)
+
+// connect connects to one address.
+func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	target := net.TCPAddrFromAddrPort(to)
+	fail := func(err error) (net.Conn, error) {
+		named := *target
+		if d.unnamed {
+			named.IP = nil
+		}
+		if d.udp {
+			return nil, &net.OpError{Op: "dial", Net: d.network, Addr: (*net.UDPAddr)(&named), Err: err}
+		}
+		return nil, &net.OpError{Op: "dial", Net: d.network, Addr: &named, Err: err}
+	}
+	n := d.inet
+	if ctx.Err() != nil {
+		return fail(memnet.ContextError(ctx))
+	}
+	client, err := n.source(d.from, to.Addr())
+	if err != nil {
+		return fail(err)
+	}
+	host, fault := n.hostAt(d.from, to)
+	s := host.service(int(to.Port()))
+	if to == resolver4() && fault == 0 {
+		return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Recursive, to, false})
+	}
+	if d.udp {
+		if s == service(nameService{n}) {
+			return n.dialDNS(ctx, d.network, d.from, dnsPort{n, zone.Authoritative, to, false})
+		}
+		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
+	}
+	event := n.noteDial(client.String(), host.target(to))
+	err = n.befall(ctx, host, fault)
+	if err == nil && s == nil && !fault.accepts() {
+		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	event = n.concludeDial(event, err) // before the service can note what it does
+	if err != nil {
+		return fail(err)
+	}
+	near, far := memnet.Pipe(client, target)
+	switch {
+	case fault == Aborted:
+		reset(far)
+	case fault == Mute:
+		n.hold(far)
+	default:
+		err = s.accept(ctx, far, client.AddrPort(), to)
+	}
+	if err != nil {
+		n.concludeDial(event, err)
+		return fail(err)
+	}
+	return near, nil
+}
+
+// closedPort returns a UDP socket that is connected to a port where nobody listens, which its host may say.
+func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
+	var conn *memnet.PacketConn
+	conn = memnet.Datagram(net.UDPAddrFromAddrPort(client.AddrPort()), net.UDPAddrFromAddrPort(to), func([]byte, func([]byte)) {
+		if told {
+			conn.Refuse()
+		}
+	})
+	return conn
+}
+
+// hostAt returns the host with an address, or nil, and what is wrong with its port. The addresses of
+// the loopback interface are those of the host from which is asked.
+func (n *Internet) hostAt(from *Host, to netip.AddrPort) (*Host, Fault) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	addr := to.Addr()
+	host := n.byAddr[addr]
+	switch {
+	case n.closed:
+		return host, Unreachable
+	case host == nil && (addr.IsLoopback() || addr.IsUnspecified() || addr == client4() || addr == client6()):
+		if from == nil {
+			return nil, Refused
+		}
+		return from, n.broken[place{addr: addr}] // no wire is in between
+	}
+	return host, n.faultAt(host, addr, int(to.Port()))
+}
+
+// befall returns the error that a fault means for those who connect.
+func (n *Internet) befall(ctx context.Context, host *Host, f Fault) error {
+	switch {
+	case f == Silent:
+		n.mu.Lock()
+		done := n.done()
+		n.mu.Unlock()
+		timer := time.NewTimer(connectTimeout)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
+		case <-ctx.Done():
+			return memnet.ContextError(ctx)
+		case <-done:
+			return os.NewSyscallError("connect", syscall.EHOSTUNREACH)
+		}
+	case f == Refused:
+		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	case f == Unreachable, host == nil && !f.accepts():
+		return os.NewSyscallError("connect", syscall.EHOSTUNREACH)
+	}
+	return nil
+}
+
+// accepts reports whether connections are accepted, even if nobody listens.
+func (f Fault) accepts() bool { return f == Aborted || f == Mute }
+
+// hold reads what comes over a connection until its end, and says nothing.
+func (n *Internet) hold(conn net.Conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		conn.Close()
+		return
+	}
+	n.register(conn)
+	n.running.Go(func() {
+		io.Copy(io.Discard, conn)
+		conn.Close()
+		n.forget(conn)
+	})
+}
+
+// service returns what listens on a port of the host, or nil.
+func (h *Host) service(port int) service {
+	if h == nil {
+		return nil
+	}
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
+	if h.closed {
+		return nil
+	}
+	return h.services[port]
+}
+
+// target names an address and port in the journal.
+func (h *Host) target(to netip.AddrPort) string {
+	if h == nil {
+		return to.String()
+	}
+	target := net.JoinHostPort(h.name, strconv.Itoa(int(to.Port())))
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
+	if len(h.addrs) > 1 {
+		target += " " + to.Addr().String()
+	}
+	return target
+}
+
+// source returns the address that a connection comes from; it is not valid if there is no route. The
+// host is nil for the code under test. The internet is locked.
+func (h *Host) source(to netip.Addr) netip.Addr {
+	switch {
+	case to.IsLoopback():
+		return to
+	case h == nil && to.Is6():
+		return client6()
+	case h == nil:
+		return client4()
+	}
+	for _, a := range h.addrs {
+		if a.Is6() == to.Is6() {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// source is [Host.source] with a port.
+func (n *Internet) source(from *Host, to netip.Addr) (*net.TCPAddr, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	addr := from.source(to)
+	if !addr.IsValid() {
+		return nil, os.NewSyscallError("connect", syscall.ENETUNREACH)
+	}
+	n.lastPort++
+	return &net.TCPAddr{IP: addr.AsSlice(), Port: 49152 + int(n.lastPort%16384)}, nil
+}
+
+// client4 and client6 are the addresses of the code under test.
+func client4() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
+
+func client6() netip.Addr { return netip.MustParseAddr("2001:db8::1") }
