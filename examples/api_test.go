@@ -77,7 +77,7 @@ func packages(tb testing.TB) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// shows tells whether an example runs as a test.
+// shows reports whether an example runs as a test.
 func shows(e *doc.Example) bool { return e.Output != "" || e.EmptyOutput }
 
 // documentation is what go doc knows of a package of this module.

@@ -1,6 +1,6 @@
 package examples
 
-// The README's recipes for other programs and languages, each run as it stands there.
+// The cookbook's recipes for other programs and languages, each run as it stands there.
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// languages are those of the README, by the name after its fences: what runs a recipe, and what stands
+// languages are those of the cookbook, by the name after its fences: what runs a recipe, and what stands
 // before it.
 var languages = map[string]struct{ program, option, before string }{
 	"python": {"python3", "-c", "import os, smtplib, ssl\n"},
@@ -29,13 +29,13 @@ var languages = map[string]struct{ program, option, before string }{
 
 func TestLanguages(t *testing.T) {
 	machine.NeedIPv4(t)
-	readme, err := os.ReadFile("../README.md")
+	cookbook, err := os.ReadFile("COOKBOOK.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(machine.TempDir(t))
 	recipes := 0
-	for block := range strings.SplitSeq(string(readme), "\n```") {
+	for block := range strings.SplitSeq(string(cookbook), "\n```") {
 		language, recipe, _ := strings.Cut(block, "\n")
 		l, ok := languages[language]
 		if !ok {
@@ -76,7 +76,7 @@ func TestLanguages(t *testing.T) {
 		})
 	}
 	if recipes < 5 {
-		t.Errorf("the README has %d recipes, want 5 at least: is it read rightly?", recipes)
+		t.Errorf("the cookbook has %d recipes, want 5 at least: is it read rightly?", recipes)
 	}
 }
 

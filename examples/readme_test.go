@@ -1,24 +1,21 @@
-// Package examples has the recipes of the README as tests, and sees to it that they are the same.
+// Package examples has the recipes of the README and of the cookbook as tests, and sees to it that they are the same.
 package examples
 
 import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestReadme shows that every piece of Go in the README is compiled and run by a test: its lines
-// stand in one, one below the other.
+// TestReadme shows that every piece of Go in the README and in the cookbook is compiled and run by a test: its
+// lines stand in one, one below the other; and that it is whole.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var tests []string
-	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -29,17 +26,22 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := goBlocks(string(readme))
-	if len(blocks) < 10 {
-		t.Errorf("the README has %d pieces of Go, want 10 at least: is it read rightly?", len(blocks))
-	}
-	for _, block := range blocks {
-		found := false
-		for _, source := range tests {
-			found = found || strings.Contains(source, trimLines(block))
+	for file, least := range map[string]int{"../README.md": 10, "COOKBOOK.md": 30} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !found {
-			t.Errorf("no test has these lines of the README:\n%s", block)
+		blocks := goBlocks(string(text))
+		if len(blocks) < least {
+			t.Errorf("%s has %d pieces of Go, want %d at least: is it read rightly?", file, len(blocks), least)
+		}
+		for _, block := range blocks {
+			if !slices.ContainsFunc(tests, func(source string) bool { return strings.Contains(source, trimLines(block)) }) {
+				t.Errorf("no test has these lines of %s:\n%s", file, block)
+			}
+			if strings.Count(block, "{") != strings.Count(block, "}") {
+				t.Errorf("%s has a piece of Go with open braces:\n%s", file, block)
+			}
 		}
 	}
 }

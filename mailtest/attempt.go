@@ -25,7 +25,7 @@ type Attempt struct {
 	Helo string
 	User string
 
-	// Encrypted tells whether there is TLS.
+	// Encrypted reports whether there is TLS.
 	Encrypted bool
 
 	// Command is the command line, with the credentials replaced by "***".
@@ -58,7 +58,7 @@ type Attempt struct {
 	given bool // the connection came with TLS, whose configuration is the caller's
 }
 
-// hasPrefixFold tells whether s begins with prefix, without regard to case.
+// hasPrefixFold reports whether s begins with prefix, without regard to case.
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
-// as tells whether an error is one of type E, and of which test holds.
+// as reports whether an error is one of type E, and of which test holds.
 func as[E error](test func(E) bool) func(error) bool {
 	return func(err error) bool {
 		var e E
@@ -29,7 +29,7 @@ func invalid(reason x509.InvalidReason) func(error) bool {
 
 func always[E error](E) bool { return true }
 
-// alert tells whether an error is one that the server has sent.
+// alert reports whether an error is one that the server has sent.
 func alert(err error) bool {
 	return as(func(e *net.OpError) bool { return e.Op == "remote error" })(err)
 }

@@ -213,7 +213,7 @@ func (b *Inbox) Close() {
 	b.wakeLocked()
 }
 
-// over tells whether no message can come any more.
+// over reports whether no message can come any more.
 func (b *Inbox) over() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

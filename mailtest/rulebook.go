@@ -210,7 +210,7 @@ func (s *Server) patience(silent time.Duration) time.Duration {
 	return shortest
 }
 
-// usedUp tells whether a rule has acted as often as it may.
+// usedUp reports whether a rule has acted as often as it may.
 func (s *Server) usedUp(r *ruleState) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -242,7 +242,7 @@ func (r *ruleState) usedUp() bool { return r.Times > 0 && r.seen >= r.Skip+r.Tim
 
 func (r *ruleState) unused() bool { return r.seen <= r.Skip }
 
-// fits tells whether a rule is for this attempt, but for how often.
+// fits reports whether a rule is for this attempt, but for how often.
 func (r *ruleState) fits(a *Attempt) bool {
 	switch {
 	case !r.inForce(),
@@ -327,7 +327,7 @@ func (r *ruleState) edit(lines []string) []string {
 	return lines
 }
 
-// changesTLS tells whether the rule has something to say about the handshake.
+// changesTLS reports whether the rule has something to say about the handshake.
 func (r *ruleState) changesTLS() bool {
 	return r.Certificate != 0 || r.MaxTLS != 0 || r.ClientCertificate
 }

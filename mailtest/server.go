@@ -276,7 +276,7 @@ func (s *Server) logStuck() {
 	}
 }
 
-// hasEnded tells whether Close has ended everything.
+// hasEnded reports whether Close has ended everything.
 func (s *Server) hasEnded() bool {
 	s.state.Lock()
 	defer s.state.Unlock()

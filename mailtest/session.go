@@ -206,7 +206,7 @@ func (ss *session) Reply(t *wire.Turn) {
 	}
 }
 
-// hasMessages tells whether a message was accepted on the connection.
+// hasMessages reports whether a message was accepted on the connection.
 func (ss *session) hasMessages() bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
-// refused tells whether an error is that of a port on which nobody listens: ECONNREFUSED, or
+// refused reports whether an error is that of a port on which nobody listens: ECONNREFUSED, or
 // WSAECONNREFUSED.
 func refused(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.Errno(10061))

@@ -132,7 +132,7 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 	return state, nil
 }
 
-// inForce tells whether the rule acts at a time on a look-up that is its seen-th.
+// inForce reports whether the rule acts at a time on a look-up that is its seen-th.
 func (r *dnsRuleState) inForce(now time.Time) bool {
 	return !now.Before(r.begin) && (r.For == 0 || now.Before(r.begin.Add(r.For)))
 }

@@ -214,7 +214,7 @@ func (a *asking) key() lookupKey {
 // patience is how soon after an answer that a stub does not like it asks again.
 const patience = time.Second
 
-// repeated tells whether a question repeats this look-up.
+// repeated reports whether a question repeats this look-up.
 func (l *lookup) repeated(a *asking) bool {
 	since := a.time.Sub(l.time)
 	switch {
@@ -258,7 +258,7 @@ func (n *Internet) noteLookup(a *asking, v verdict, answer *dns.Msg) {
 	}
 }
 
-// usable tells whether a stub is content with an answer.
+// usable reports whether a stub is content with an answer.
 func usable(f Fault, answer *dns.Msg) bool {
 	switch f {
 	case 0, NXDomain, NoData, Truncate, Bogus:
@@ -267,7 +267,7 @@ func usable(f Fault, answer *dns.Msg) bool {
 	return false
 }
 
-// quiet tells whether a client goes on waiting after a fault.
+// quiet reports whether a client goes on waiting after a fault.
 func quiet(f Fault, udp bool) bool {
 	switch f {
 	case Silent:

@@ -178,7 +178,7 @@ func textRecord(name, text string) *dns.TXT {
 	return &dns.TXT{Hdr: header(name, dns.TypeTXT), Txt: dnstext.Strings(text)}
 }
 
-// isVersion tells whether a record is a TXT record that begins with a version tag, such as "v=spf1".
+// isVersion reports whether a record is a TXT record that begins with a version tag, such as "v=spf1".
 func isVersion(rr dns.RR, version string) bool {
 	txt, ok := rr.(*dns.TXT)
 	if !ok {

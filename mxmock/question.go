@@ -72,7 +72,7 @@ func (q question) String() string {
 	return strings.ToLower(dns.Type(q.typ).String()) + " " + name
 }
 
-// matches tells whether a question for a name, in lower case, and a type is one of these.
+// matches reports whether a question for a name, in lower case, and a type is one of these.
 func (q question) matches(name string, typ uint16) bool {
 	switch {
 	case q.typ != dns.TypeANY && q.typ != typ:
@@ -114,7 +114,7 @@ func asciiName(name string) (string, error) {
 	return dns.Fqdn(ascii), nil
 }
 
-// isASCII tells whether a name has nothing but ASCII characters.
+// isASCII reports whether a name has nothing but ASCII characters.
 func isASCII(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 })
 }

@@ -56,7 +56,7 @@ func parseMailbox(s string) (mailbox, error) {
 // String is the mailbox as it goes into MAIL and RCPT.
 func (m mailbox) String() string { return m.local + "@" + m.domain }
 
-// utf8 tells whether the mailbox needs SMTPUTF8. The domain never does: its
+// utf8 reports whether the mailbox needs SMTPUTF8. The domain never does: its
 // A-labels mean the same (RFC 6531 §3.2).
 func (m mailbox) utf8() bool { return !isASCII(m.local) }
 

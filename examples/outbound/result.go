@@ -71,7 +71,7 @@ type Result struct {
 	Addr string
 
 	// TLS is the version, such as "TLS 1.3", and empty for plain text. Verified
-	// tells whether the certificate was valid for Host; delivery does not ask.
+	// reports whether the certificate was valid for Host; delivery does not ask.
 	TLS      string
 	Verified bool
 }

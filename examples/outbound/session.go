@@ -169,7 +169,7 @@ func (c *session) startTLS(config *tls.Config, name string) *Error {
 	return nil
 }
 
-// verified tells whether the certificate is one that a client with the
+// verified reports whether the certificate is one that a client with the
 // configuration would have insisted on.
 func verified(state tls.ConnectionState, config *tls.Config) bool {
 	opts := x509.VerifyOptions{
@@ -259,7 +259,7 @@ func (c *session) commands(batch []*recipient) []string {
 
 // transaction offers the message for a batch of recipients and gives each of
 // them an outcome, except where the host has room for some only: then the others
-// stay pending, and can be next (RFC 5321 §4.5.3.1.10). It tells whether the
+// stay pending, and can be next (RFC 5321 §4.5.3.1.10). It reports whether the
 // message was sent, which ends the transaction on the server's side too. An
 // error is the host's, and not of those who stay pending.
 //

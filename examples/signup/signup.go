@@ -69,7 +69,7 @@ func (s *Shop) Confirm(token string) error {
 	return nil
 }
 
-// HasAccount tells whether the link that was sent to an address has been opened.
+// HasAccount reports whether the link that was sent to an address has been opened.
 func (s *Shop) HasAccount(address string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Updating tells whether files are to be written anew, for tests that compare otherwise than by [Compare].
+// Updating reports whether files are to be written anew, for tests that compare otherwise than by [Compare].
 func Updating() bool { return *update }
 
 // Compare compares got with the content of a file, and writes it there first if the files are to be

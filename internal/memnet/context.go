@@ -8,7 +8,7 @@ import (
 )
 
 // ContextError returns what package net makes of the error of a context that is done: one whose Timeout
-// method tells whether that was because of its deadline, and for which [errors.Is] finds the error of the context.
+// method reports whether that was because of its deadline, and for which [errors.Is] finds the error of the context.
 func ContextError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return timeoutError{}

@@ -285,7 +285,7 @@ func handshake(t *testing.T, cert *tls.Certificate, client *tls.Config, want fun
 	}
 }
 
-// is tells whether there is an E in err's chain.
+// is reports whether there is an E in err's chain.
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok

@@ -219,7 +219,7 @@ func (c *Conn) line() (line []byte, notes []Note, err error) {
 	}
 }
 
-// timedOut tells whether an error is that of a deadline.
+// timedOut reports whether an error is that of a deadline.
 func timedOut(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// positive tells whether a reply is of the 2xx or 3xx kind. Bytes that are no reply are not.
+// positive reports whether a reply is of the 2xx or 3xx kind. Bytes that are no reply are not.
 func positive(reply []byte) bool {
 	if len(reply) < 3 || reply[0] != '2' && reply[0] != '3' {
 		return false
@@ -16,7 +16,7 @@ func positive(reply []byte) bool {
 	return isDigit(reply[1]) && isDigit(reply[2]) && (len(reply) == 3 || !isDigit(reply[3]))
 }
 
-// intermediate tells whether a reply asks the client to go on with what it has begun (RFC 5321 §4.2.1).
+// intermediate reports whether a reply asks the client to go on with what it has begun (RFC 5321 §4.2.1).
 func intermediate(reply []byte) bool { return positive(reply) && reply[0] == '3' }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
@@ -86,7 +86,7 @@ func (c *Conn) corrected(engine []byte) []byte {
 	return bytes.Clone(engine)
 }
 
-// recognized tells whether all parameters are ones that the server offers for the verb, MAIL or RCPT.
+// recognized reports whether all parameters are ones that the server offers for the verb, MAIL or RCPT.
 func recognized(verb string, params []string) bool {
 	known := []string{"SIZE", "BODY", "SMTPUTF8", "REQUIRETLS", "AUTH", "RET", "ENVID"}
 	if verb == "RCPT" {

@@ -50,7 +50,7 @@ func (c *Conn) command(line []byte, notes []Note) error {
 // maxHeld is how many bytes of messages may be refused or abandoned between two accepted ones.
 func (c *Conn) maxHeld() int64 { return maxChatter + 2*c.cfg.MaxSize }
 
-// mustWait tells whether the client must read the reply to a command before it says more
+// mustWait reports whether the client must read the reply to a command before it says more
 // (RFC 2920 §3.1; for AUTH, RFC 4954 §4). What follows BDAT is its chunk, and what follows STARTTLS
 // is noted there.
 func (c *Conn) mustWait(verb string) bool {

@@ -119,7 +119,7 @@ func (c *Conn) ask() *Action {
 	return &c.turn.Action
 }
 
-// keepsFromEngine tells whether the action alone decides the turn.
+// keepsFromEngine reports whether the action alone decides the turn.
 func (a *Action) keepsFromEngine() bool {
 	if a.Reply != nil {
 		return !positive(a.Reply)
@@ -127,7 +127,7 @@ func (a *Action) keepsFromEngine() bool {
 	return a.Drop != NoDrop && a.After == 0
 }
 
-// interrupts tells whether an action for a Body does something.
+// interrupts reports whether an action for a Body does something.
 func (a *Action) interrupts() bool { return a.Drop != NoDrop || a.Reply != nil || a.Delay > 0 }
 
 // pass hands a command to the engine; its answer will settle the turn.

@@ -63,7 +63,7 @@ func (db *DB) LookUp(name string, typ uint16) *dns.Msg {
 	}, Recursive)
 }
 
-// answer answers a query, and tells whether the answer is the same until a zone changes, whatever the time.
+// answer answers a query, and reports whether the answer is the same until a zone changes, whatever the time.
 func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 	r = reply(q, m)
 	if rcode := check(q); rcode != dns.RcodeSuccess {
@@ -258,7 +258,7 @@ func (a *answerer) rewrite(p place, owner string) (target string) {
 	return target
 }
 
-// looping tells whether the answer has followed enough aliases, or has been at target before.
+// looping reports whether the answer has followed enough aliases, or has been at target before.
 func (a *answerer) looping(target string) bool {
 	aliases := 0
 	for _, rr := range a.msg.Answer {

@@ -144,7 +144,7 @@ func (c *change) commit() {
 	}
 }
 
-// keeps tells whether an apex keeps its records of a type as long as there is a zone.
+// keeps reports whether an apex keeps its records of a type as long as there is a zone.
 func (at *node) keeps(typ uint16) bool {
 	return at.zone != nil && (typ == dns.TypeSOA || at.zone.signer != nil && made(typ))
 }
@@ -284,7 +284,7 @@ func owner(s string, skip int) string {
 	return s[from:]
 }
 
-// admits tells whether a record may stand at this node beside what is there.
+// admits reports whether a record may stand at this node beside what is there.
 func (at *node) admits(r *record) error {
 	if (r.typ == dns.TypeNS || r.typ == dns.TypeDNAME) && at.label == "*" {
 		return fmt.Errorf("%s at a wildcard has no defined meaning (RFC 4592 §4)", dns.Type(r.typ))

@@ -75,7 +75,7 @@ func (s *signer) omits(at *node) bool {
 	return s.OptOut && at != s.apex && at.delegated() && at.set(dns.TypeDS) == nil
 }
 
-// delegated tells whether a node that is no apex of the zone is where another zone begins.
+// delegated reports whether a node that is no apex of the zone is where another zone begins.
 func (at *node) delegated() bool { return at.zone != nil || at.set(dns.TypeNS) != nil }
 
 // wire returns the name of a node in wire form without its root label.

@@ -37,7 +37,7 @@ func Unpack(packet []byte, m Mode) (query, refusal *dns.Msg) {
 	return q, nil
 }
 
-// counted tells whether a message has as many questions and records as its header says; dns.Msg.Unpack
+// counted reports whether a message has as many questions and records as its header says; dns.Msg.Unpack
 // takes it if the packet just ends early.
 func counted(q *dns.Msg, packet []byte) bool {
 	count := func(at int) int { return int(binary.BigEndian.Uint16(packet[at:])) }

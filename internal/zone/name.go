@@ -63,7 +63,7 @@ func (n *name) label(i int) []byte { return n.wire[n.starts[i]+1 : n.starts[i+1]
 // len is the length on the wire without the root label.
 func (n *name) len() int { return int(n.starts[n.labels]) }
 
-// within tells whether n is apex or beneath it.
+// within reports whether n is apex or beneath it.
 func (n *name) within(apex *name) bool {
 	skip := n.labels - apex.labels
 	return skip >= 0 && bytes.Equal(n.wire[n.starts[skip]:n.len()], apex.wire[:apex.len()])

@@ -33,7 +33,7 @@ func (o oracle) at(name string, typ uint16) (rrs []dns.RR) {
 	return rrs
 }
 
-// exists tells whether there is any record at or beneath a name.
+// exists reports whether there is any record at or beneath a name.
 func (o oracle) exists(name string) bool {
 	return slices.ContainsFunc(o.rrs, func(rr dns.RR) bool { return dns.IsSubDomain(name, rr.Header().Name) })
 }

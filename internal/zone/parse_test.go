@@ -253,7 +253,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// unprintable tells whether there are records among rrs that miekg/dns does not print as its own parser
+// unprintable reports whether there are records among rrs that miekg/dns does not print as its own parser
 // reads them; only the common types are held to that here.
 func unprintable(rrs []dns.RR) bool {
 	for _, rr := range rrs {

@@ -331,7 +331,7 @@ func excuse(ours, theirs *dns.Msg) string {
 	return ""
 }
 
-// more tells whether an authority section is another with further proofs.
+// more reports whether an authority section is another with further proofs.
 func more(few, many []dns.RR) bool {
 	have := make(map[string]bool)
 	for _, rr := range few {
@@ -347,7 +347,7 @@ func more(few, many []dns.RR) bool {
 	return len(have) == 0
 }
 
-// foreign tells whether the last of some aliases leads out of the zone in which the first one is. All
+// foreign reports whether the last of some aliases leads out of the zone in which the first one is. All
 // zones of the test have apexes of two labels, but for kid.deleg.test.
 func foreign(aliases []dns.RR) bool {
 	zone := func(name string) string {

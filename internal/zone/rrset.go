@@ -75,13 +75,13 @@ func onWire(rr dns.RR) (dns.RR, error) {
 	return sent, nil
 }
 
-// storable tells whether a type is one of records in zones, and not of questions or messages only
+// storable reports whether a type is one of records in zones, and not of questions or messages only
 // (RFC 6895 §3.1).
 func storable(typ uint16) bool {
 	return typ != 0 && typ != dns.TypeOPT && (typ < 128 || typ > 255)
 }
 
-// emptyData tells whether records of a type may have no data at all.
+// emptyData reports whether records of a type may have no data at all.
 func emptyData(typ uint16) bool {
 	_, known := dns.TypeToRR[typ]
 	return !known || typ == dns.TypeNULL || typ == dns.TypeAPL
@@ -140,5 +140,5 @@ func (s *rrset) lowerTTL(ttl uint32) bool {
 	return true
 }
 
-// besideCNAME tells whether records of a type may stand beside a CNAME (RFC 4035 §2.5).
+// besideCNAME reports whether records of a type may stand beside a CNAME (RFC 4035 §2.5).
 func besideCNAME(typ uint16) bool { return typ == dns.TypeRRSIG || typ == dns.TypeNSEC }

@@ -283,7 +283,7 @@ func (apex *node) foreign(signed bool) (typ uint16, name string) {
 	return typ, name
 }
 
-// made tells whether a secure zone makes the records of a type itself.
+// made reports whether a secure zone makes the records of a type itself.
 func made(typ uint16) bool {
 	switch typ {
 	case dns.TypeDNSKEY, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3, dns.TypeNSEC3PARAM:

@@ -49,7 +49,7 @@ func pick(section []dns.RR, name string, typ uint16) (rrs []dns.RR, sigs []*dns.
 	return rrs, sigs
 }
 
-// verify tells whether one of the keys of a zone has signed an RRset, and returns how many labels
+// verify reports whether one of the keys of a zone has signed an RRset, and returns how many labels
 // the owner had then.
 func verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok bool) {
 	for _, sig := range sigs {
@@ -242,7 +242,7 @@ func (all denials) encloser(name, apex string) string {
 	return ""
 }
 
-// denies tells whether the records prove a negative answer.
+// denies reports whether the records prove a negative answer.
 func (all denials) denies(name string, typ uint16, apex string, rcode int) bool {
 	encloser := all.encloser(name, apex)
 	if rcode == dns.RcodeNameError {
@@ -251,7 +251,7 @@ func (all denials) denies(name string, typ uint16, apex string, rcode int) bool 
 	return all.empty(name, typ) || encloser != "" && all.empty(star(encloser), typ)
 }
 
-// empty tells whether the records prove that a name exists and has no records of a type.
+// empty reports whether the records prove that a name exists and has no records of a type.
 func (all denials) empty(name string, typ uint16) bool {
 	return all.match(name, typ) || slices.ContainsFunc(all, func(d denial) bool {
 		return !d.hashed && d.covers(name) && dns.IsSubDomain(name, d.next) // an empty non-terminal

@@ -36,7 +36,7 @@ func (c *checker) bulk() {
 	}
 }
 
-// isBulk tells whether the message goes to many who have not written to a common list, and why it seems so.
+// isBulk reports whether the message goes to many who have not written to a common list, and why it seems so.
 func (c *checker) isBulk() (bool, string) {
 	if c.find("List-Post") != nil { // a list for discussions, RFC 2369 §3.4
 		return c.linter.Bulk, "the Linter says that the message is bulk mail"
@@ -52,7 +52,7 @@ func (c *checker) isBulk() (bool, string) {
 	return c.linter.Bulk, "the Linter says that the message is bulk mail"
 }
 
-// signed tells whether there is a DKIM signature that covers all those fields (RFC 6376 §3.5).
+// signed reports whether there is a DKIM signature that covers all those fields (RFC 6376 §3.5).
 func (c *checker) signed(names ...string) bool {
 	for _, f := range c.fields {
 		if f.name != "dkim-signature" {

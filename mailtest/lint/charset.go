@@ -1,6 +1,6 @@
 package lint
 
-// This file tells whether text is in the charset that it names.
+// This file reports whether text is in the charset that it names.
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
-// inCharset tells whether a charset is known, and whether b can be text in it. No charset is US-ASCII
+// inCharset reports whether a charset is known, and whether b can be text in it. No charset is US-ASCII
 // (RFC 2046 §4.1.2).
 func inCharset(b []byte, charset string) (known, fits bool) {
 	if charset == "" {
@@ -34,7 +34,7 @@ func inCharset(b []byte, charset string) (known, fits bool) {
 	return true, !looksUTF8(b)
 }
 
-// looksUTF8 tells whether b must be UTF-8: it is, and has two or more characters of three bytes,
+// looksUTF8 reports whether b must be UTF-8: it is, and has two or more characters of three bytes,
 // which text in other charsets does not by chance.
 func looksUTF8(b []byte) bool {
 	if isASCII(b) || !utf8.Valid(b) {
@@ -51,7 +51,7 @@ func looksUTF8(b []byte) bool {
 	return long >= 2
 }
 
-// straddles tells whether two pieces are text in the charset when they are put together.
+// straddles reports whether two pieces are text in the charset when they are put together.
 func straddles(a, b []byte, charset string) bool {
 	_, fits := inCharset(append(bytes.Clone(a), b...), charset)
 	return fits

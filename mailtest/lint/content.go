@@ -174,7 +174,7 @@ func (c *checker) attachment(l leaf) {
 	}
 }
 
-// refused tells whether Gmail refuses a file of that name: support.google.com/mail/answer/6590.
+// refused reports whether Gmail refuses a file of that name: support.google.com/mail/answer/6590.
 // Others do the same.
 func refused(name string) bool {
 	switch strings.ToLower(path.Ext(strings.TrimRight(name, ". "))) {

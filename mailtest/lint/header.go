@@ -107,7 +107,7 @@ func rawText(name string) string {
 	return "text beyond ASCII stands as it is (RFC 2047 wants encoded words) in the field"
 }
 
-// foldable tells whether a line of a field has white space where it could be folded.
+// foldable reports whether a line of a field has white space where it could be folded.
 func foldable(line string, first bool) bool {
 	if first {
 		_, line, _ = strings.Cut(line, ":")

@@ -89,7 +89,7 @@ func skipComments(s string) string {
 	}
 }
 
-// isDotAtom tells whether s is a dot-atom (RFC 5322 §3.2.3; beyond ASCII, RFC 6532 §3.2).
+// isDotAtom reports whether s is a dot-atom (RFC 5322 §3.2.3; beyond ASCII, RFC 6532 §3.2).
 func isDotAtom(s string) bool {
 	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" {

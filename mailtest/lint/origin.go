@@ -190,7 +190,7 @@ func badAddress(address string) string {
 	return ""
 }
 
-// isDomain tells whether s is a domain name as mail has them (RFC 5321 §4.1.2, §4.5.3.1.2; beyond
+// isDomain reports whether s is a domain name as mail has them (RFC 5321 §4.1.2, §4.5.3.1.2; beyond
 // ASCII, RFC 6531 §3.3).
 func isDomain(s string) bool {
 	if s == "" || len(s) > 255 {
@@ -209,7 +209,7 @@ func isDomain(s string) bool {
 	return true
 }
 
-// isLiteral tells whether s is an address literal (RFC 5321 §4.1.3).
+// isLiteral reports whether s is an address literal (RFC 5321 §4.1.3).
 func isLiteral(s string) bool {
 	s, open := strings.CutPrefix(s, "[")
 	s, closed := strings.CutSuffix(s, "]")
@@ -225,7 +225,7 @@ func isLiteral(s string) bool {
 	return err == nil && a.Is4()
 }
 
-// isFull tells whether a domain can be one of the internet: it has a dot, and ends with letters.
+// isFull reports whether a domain can be one of the internet: it has a dot, and ends with letters.
 func isFull(domain string) bool {
 	i := strings.LastIndexByte(domain, '.')
 	if i < 0 {

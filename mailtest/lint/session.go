@@ -36,7 +36,7 @@ func (c *sessionChecker) run() {
 	c.ending()
 }
 
-// ok tells whether the server agreed.
+// ok reports whether the server agreed.
 func ok(t mailtest.Turn) bool { return t.Code() >= 200 && t.Code() < 400 }
 
 // notes takes what the server has noted about the bytes.

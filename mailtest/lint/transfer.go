@@ -9,7 +9,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// base64 looks at the content of a part, which begins at at, and tells whether it can be decoded.
+// base64 looks at the content of a part, which begins at at, and reports whether it can be decoded.
 func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 	digits, padding := 0, 0
 	good = true

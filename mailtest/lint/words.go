@@ -72,14 +72,14 @@ func (c *checker) wordText(f field, w, last word, report func(rule, word, string
 	}
 }
 
-// joined tells whether two words give text in their charset if they are put together.
+// joined reports whether two words give text in their charset if they are put together.
 func (c *checker) joined(a, b word) bool {
 	first, _ := a.decode()
 	second, _ := b.decode()
 	return straddles(first, second, b.charset)
 }
 
-// continued tells whether the character that w lacks the end of is completed by the word behind it;
+// continued reports whether the character that w lacks the end of is completed by the word behind it;
 // that word is then the one to report.
 func (c *checker) continued(f field, w word) bool {
 	rest := strings.TrimLeft(f.body[w.end:], " \t")

@@ -89,7 +89,7 @@ type Resolver interface {
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
 }
 
-// Check tells whether a receiver would trust the message, as it would be on arrival: with the
+// Check reports whether a receiver would trust the message, as it would be on arrival: with the
 // client's address, its HELO name and the sender from msg.Envelope, and the rest from msg.Raw, the
 // only fields of msg that matter. A message that did not come by SMTP has no client address, and so
 // its SPF result is [None].

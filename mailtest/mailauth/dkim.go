@@ -263,7 +263,7 @@ func (s *signature) parseNumbers(tags map[string]string) error {
 	return nil
 }
 
-// within tells whether name is the domain or one below it.
+// within reports whether name is the domain or one below it.
 func within(name, domain string) bool {
 	return name == domain || strings.HasSuffix(name, "."+domain)
 }

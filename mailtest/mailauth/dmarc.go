@@ -115,7 +115,7 @@ func parseDMARC(text string) *dmarcRecord {
 	return r
 }
 
-// hasURI tells whether a list of addresses for reports has one that is valid.
+// hasURI reports whether a list of addresses for reports has one that is valid.
 func hasURI(list string) bool {
 	for text := range strings.SplitSeq(list, ",") {
 		text, _, _ = strings.Cut(strings.Trim(text, " \t"), "!") // once a limit of size
@@ -185,7 +185,7 @@ func author(fields []field) (domain, problem string) {
 	return domain, ""
 }
 
-// isHostName tells whether a name is made of letters, digits, hyphens and underscores.
+// isHostName reports whether a name is made of letters, digits, hyphens and underscores.
 func isHostName(name string) bool {
 	for _, c := range []byte(name) {
 		if !isAlpha(c) && !isDigit(c) && c != '-' && c != '_' && c != '.' {
@@ -299,7 +299,7 @@ func (d *DMARC) choosePolicy(dns *lookup, r *dmarcRecord) {
 	}
 }
 
-// exists tells whether a domain has addresses or mail exchangers (RFC 9989 §3.2). What can't be
+// exists reports whether a domain has addresses or mail exchangers (RFC 9989 §3.2). What can't be
 // asked is taken to exist.
 func exists(dns *lookup, domain string) bool {
 	for _, network := range []string{"ip4", "ip6"} {

@@ -1,4 +1,4 @@
-// Package mailauth tells whether a receiver would trust a message, and why: SPF, DKIM and DMARC verdicts on
+// Package mailauth reports whether a receiver would trust a message, and why: SPF, DKIM and DMARC verdicts on
 // a captured message, with the DNS that the test has made, and signatures to test verifiers with.
 //
 //	v, why := mailauth.Check(t.Context(), msg, inet.Resolver())

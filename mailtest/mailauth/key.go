@@ -134,7 +134,7 @@ func algorithmOf(name string) (algorithm, bool) {
 	return algorithm{}, false
 }
 
-// verify tells whether sig is the signature of a digest.
+// verify reports whether sig is the signature of a digest.
 func (a algorithm) verify(public crypto.PublicKey, digest, sig []byte) bool {
 	switch key := public.(type) {
 	case *rsa.PublicKey:

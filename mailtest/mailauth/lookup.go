@@ -134,7 +134,7 @@ func lower(s string) string {
 	return string(b)
 }
 
-// validName tells whether a name can be asked for: labels of 1 to 63 bytes, at most 253 in all
+// validName reports whether a name can be asked for: labels of 1 to 63 bytes, at most 253 in all
 // (RFC 1035 §2.3.4).
 func validName(name string) bool {
 	name = strings.TrimSuffix(name, ".")

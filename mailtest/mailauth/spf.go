@@ -224,7 +224,7 @@ func (c *spfCheck) tooManyVoids() *spfError {
 	return &spfError{PermError, fmt.Sprintf("more than %d look-ups that found nothing", maxVoids)}
 }
 
-// match tells whether the client matches a mechanism (RFC 7208 §5). For include, inner is what
+// match reports whether the client matches a mechanism (RFC 7208 §5). For include, inner is what
 // matched there.
 func (c *spfCheck) match(d directive, domain string) (hit bool, inner []string, fault *spfError) {
 	switch d.mechanism {
@@ -272,7 +272,7 @@ func (c *spfCheck) include(target string) (hit bool, inner []string, fault *spfE
 	return false, nil, nil
 }
 
-// matchAddr tells whether a name has the client's address, or one of the same network.
+// matchAddr reports whether a name has the client's address, or one of the same network.
 func (c *spfCheck) matchAddr(name string, d directive) (bool, *spfError) {
 	network, length := "ip4", d.cidr4
 	if c.client.Is6() {
@@ -287,7 +287,7 @@ func (c *spfCheck) matchAddr(name string, d directive) (bool, *spfError) {
 	return false, c.found(len(addrs), err)
 }
 
-// matchMX tells whether one of the mail exchangers of a name is the client.
+// matchMX reports whether one of the mail exchangers of a name is the client.
 func (c *spfCheck) matchMX(name string, d directive) (bool, *spfError) {
 	hosts, err := c.dns.mx(name)
 	if fault := c.found(len(hosts), err); fault != nil {

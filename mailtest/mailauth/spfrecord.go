@@ -28,7 +28,7 @@ type directive struct {
 	cidr6     int
 }
 
-// isSPF tells whether a TXT record is an SPF record (RFC 7208 §4.5).
+// isSPF reports whether a TXT record is an SPF record (RFC 7208 §4.5).
 func isSPF(txt string) bool {
 	version, _, _ := strings.Cut(txt, " ")
 	return lower(version) == "v=spf1"

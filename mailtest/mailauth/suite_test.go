@@ -162,7 +162,7 @@ func (s *suite) world(t *testing.T) *mxmock.Internet {
 	return inet
 }
 
-// legal tells whether a name can be in the DNS at all.
+// legal reports whether a name can be in the DNS at all.
 func legal(name string) bool {
 	for label := range strings.SplitSeq(name, ".") {
 		if label == "" || len(label) > 63 {

@@ -128,7 +128,7 @@ func mailOptions(c *smtp.Client, e *mailtest.Envelope, from string, to []mailtes
 	return opts
 }
 
-// international tells whether an address needs SMTPUTF8 (RFC 6531 §3.4).
+// international reports whether an address needs SMTPUTF8 (RFC 6531 §3.4).
 func international(address string) bool {
 	return strings.ContainsFunc(address, func(r rune) bool { return r > unicode.MaxASCII })
 }

@@ -49,7 +49,7 @@ func appendMbox(b []byte, m *mailtest.Message) []byte {
 	return append(b, '\n')
 }
 
-// quoted tells whether a line begins with "From " after any number of ">".
+// quoted reports whether a line begins with "From " after any number of ">".
 func quoted(line []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From "))
 }

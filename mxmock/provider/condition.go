@@ -37,10 +37,10 @@ type condition struct {
 	// counts: the policy has a limit. To ask is to count.
 	counts bool
 
-	// rewords tells whether the server refuses by itself, and the policy only has the words. Nil is no.
+	// rewords reports whether the server refuses by itself, and the policy only has the words. Nil is no.
 	rewords func(args []string) bool
 
-	// fits tells whether it holds.
+	// fits reports whether it holds.
 	fits func(t *turn, args []string) bool
 }
 

@@ -17,7 +17,7 @@ type counter struct {
 	seen  map[string]bool // of what counts once
 }
 
-// count counts one more of somebody's, and tells whether it is beyond the limit; then it does not
+// count counts one more of somebody's, and reports whether it is beyond the limit; then it does not
 // count. What has a name in once counts a single time.
 func (p *Provider) count(pol *policy, who, once string, l limit) bool {
 	p.mu.Lock()
@@ -51,7 +51,7 @@ type newKey struct {
 	who    [3]string
 }
 
-// isNew tells whether an attempt is the first of its kind, or comes before the delay after the
+// isNew reports whether an attempt is the first of its kind, or comes before the delay after the
 // first has passed (RFC 6647).
 func (p *Provider) isNew(pol *policy, who [3]string, delay time.Duration) bool {
 	p.mu.Lock()

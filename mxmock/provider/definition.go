@@ -105,17 +105,17 @@ func stageName(s mailtest.Stage) string {
 	return s.String()
 }
 
-// serves tells whether the policy is one of a service.
+// serves reports whether the policy is one of a service.
 func (p *policy) serves(s *service) bool {
 	return s.name == p.on || strings.HasPrefix(s.name, p.on+"-")
 }
 
-// rewords tells whether the policy has the words for what the server refuses by itself.
+// rewords reports whether the policy has the words for what the server refuses by itself.
 func (p *policy) rewords() bool {
 	return slices.ContainsFunc(p.when, func(t test) bool { return t.condition.rewords != nil && t.condition.rewords(t.args) })
 }
 
-// answersTo tells whether the policy is meant by a name: its own, or that of one of its conditions.
+// answersTo reports whether the policy is meant by a name: its own, or that of one of its conditions.
 func (p *policy) answersTo(name string) bool {
 	if p.name == name {
 		return true

@@ -36,7 +36,7 @@ func (r resolver) authenticate(a *mailtest.Attempt) (mailauth.Verdict, mailauth.
 	return mailauth.Check(ctx, m, r)
 }
 
-// noPTR tells whether the client has no name that leads back to its address.
+// noPTR reports whether the client has no name that leads back to its address.
 func (t *turn) noPTR([]string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -77,7 +77,7 @@ func (t *turn) helo(args []string) bool {
 	return false
 }
 
-// exists tells whether a name has addresses, or takes mail. If the DNS fails, it does.
+// exists reports whether a name has addresses, or takes mail. If the DNS fails, it does.
 func (r resolver) exists(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -89,7 +89,7 @@ func (r resolver) exists(name string) bool {
 	return !notFound(err)
 }
 
-// takesMail tells whether an answer to somebody in a domain would have a place to go
+// takesMail reports whether an answer to somebody in a domain would have a place to go
 // (RFC 5321 §5.1, RFC 7505 §4.2).
 func (r resolver) takesMail(domain string) bool {
 	if strings.HasPrefix(domain, "[") {
@@ -125,7 +125,7 @@ func (t *turn) dnsbl(args []string) bool {
 // remarks are the answers of a blocklist about the question.
 var remarks = netip.MustParsePrefix("127.255.255.0/24")
 
-// notFound tells whether the DNS knows that there is nothing.
+// notFound reports whether the DNS knows that there is nothing.
 func notFound(err error) bool {
 	var e *net.DNSError
 	return errors.As(err, &e) && e.IsNotFound

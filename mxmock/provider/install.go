@@ -117,7 +117,7 @@ func (p *Provider) serve(inet *mxmock.Internet, s *service) error {
 	return nil
 }
 
-// refusesBySize tells whether a policy decides what is too large for a service. It needs an EHLO reply of
+// refusesBySize reports whether a policy decides what is too large for a service. It needs an EHLO reply of
 // the service's own, or the server's would announce its own limit.
 func (p *Provider) refusesBySize(s *service) bool {
 	return s.words["ehlo"] != "" && slices.ContainsFunc(p.def.policies, func(pol *policy) bool {
@@ -125,7 +125,7 @@ func (p *Provider) refusesBySize(s *service) bool {
 	})
 }
 
-// offers tells whether the EHLO reply has a keyword.
+// offers reports whether the EHLO reply has a keyword.
 func (s *service) offers(keyword string) bool {
 	for line := range strings.Lines(s.words["ehlo"]) {
 		if len(line) > 4 && strings.EqualFold(strings.TrimSpace(line[4:]), keyword) {

@@ -179,7 +179,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// matches tells whether a token is one of a pattern.
+// matches reports whether a token is one of a pattern.
 func matches(t *testing.T, pattern, tok string) bool {
 	t.Helper()
 	re, err := regexp.Compile("^(" + pattern + ")$")

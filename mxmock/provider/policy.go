@@ -161,7 +161,7 @@ func (p *parser) reply(line int, reply string) {
 	}
 }
 
-// atStage tells whether a policy acts at a stage.
+// atStage reports whether a policy acts at a stage.
 func (p *policy) atStage(s mailtest.Stage) bool {
 	if s == mailtest.AuthStep {
 		s = mailtest.Auth

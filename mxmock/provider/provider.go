@@ -171,7 +171,7 @@ func (p *Provider) state(address string) State {
 	return s
 }
 
-// serves tells whether a domain is one of the provider's.
+// serves reports whether a domain is one of the provider's.
 func (p *Provider) serves(domain string) bool {
 	return slices.ContainsFunc(p.Domains, func(d string) bool { return strings.EqualFold(d, domain) })
 }
@@ -204,7 +204,7 @@ func (p *Provider) Unblock(what ...string) {
 	}
 }
 
-// blocks tells whether a client, a sender or a domain is on the blocklist.
+// blocks reports whether a client, a sender or a domain is on the blocklist.
 func (p *Provider) blocks(what string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -250,7 +250,7 @@ func (p *Provider) Account(user, code string) {
 	}
 }
 
-// withoutCode tells whether there is an account that may not send.
+// withoutCode reports whether there is an account that may not send.
 func (p *Provider) withoutCode(user string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -331,7 +331,7 @@ func (p *Provider) set(on bool, policies []*policy) {
 	}
 }
 
-// isOn tells whether a policy is in force, and its limit.
+// isOn reports whether a policy is in force, and its limit.
 func (p *Provider) isOn(pol *policy) (bool, limit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

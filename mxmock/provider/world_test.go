@@ -132,7 +132,7 @@ type conversation struct {
 	replies map[string][]string
 }
 
-// read reads a reply and notes it. It tells whether the reply is positive.
+// read reads a reply and notes it. It reports whether the reply is positive.
 func (c *conversation) read(t *testing.T, stage string) bool {
 	t.Helper()
 	var lines []string
@@ -163,7 +163,7 @@ func (c *conversation) say(t *testing.T, stage, command string) bool {
 	return c.read(t, stage)
 }
 
-// ended tells whether the server closes the connection now.
+// ended reports whether the server closes the connection now.
 func (c *conversation) ended(t *testing.T) bool {
 	t.Helper()
 	if _, err := c.conn.Write([]byte("NOOP\r\n")); err != nil {
