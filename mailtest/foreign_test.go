@@ -18,8 +18,8 @@ import (
 // oddListener has no address, can't be compared, and panics when it is closed if it is told so.
 type oddListener struct {
 	net.Listener
-	names []string
-	boom  bool
+	_    []string
+	boom bool
 }
 
 func (l oddListener) Addr() net.Addr { return nil }

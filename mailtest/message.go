@@ -159,7 +159,7 @@ type Part struct {
 	// breaks of format=flowed undone.
 	Text string
 
-	// Below is the number of parts below this one in the tree, which come directly behind it in
+	// Below is the number of parts below this one in the tree, which come directly after it in
 	// Message.Parts. It is 0 for a leaf.
 	Below int
 }

@@ -286,7 +286,7 @@ func (d *decoder) between(start, end int) []byte {
 }
 
 // delimiterAt returns the delimiter that is the line at at, if it is one. Nothing but white space may be
-// behind the boundary, so that one may begin with another. The line end before it is part of it (RFC 2046
+// after the boundary, so that one may begin with another. The line end before it is part of it (RFC 2046
 // §5.1.1), so that the end of an empty body may be before its beginning.
 func (d *decoder) delimiterAt(at int) (delim delimiter, ok bool) {
 	if len(d.bounds) == 0 || !bytes.HasPrefix(d.raw[at:], []byte("--")) {

@@ -38,7 +38,7 @@ type turn struct {
 	extra             bool // the next of the extras belongs to it
 }
 
-// wording is a command and the reply to it, one behind the other in transcript.text. Turns share
+// wording is a command and the reply to it, one after the other in transcript.text. Turns share
 // one if they repeat what was said the last time at their stage, as those of a kept connection do.
 type wording struct {
 	at             int

@@ -22,7 +22,7 @@ var stub = observeStub()
 type stubHabits struct {
 	questions int           // until it gives up a name
 	timeout   time.Duration // of each
-	suffixes  []string      // that it puts behind a name, with a dot at both ends: the search list
+	suffixes  []string      // that it puts after a name, with a dot at both ends: the search list
 }
 
 // observeStub looks up names that nobody answers for, and watches. It has a second purpose: it lets
@@ -70,7 +70,7 @@ func observeStub() stubHabits {
 }
 
 // unsuffixed returns the name that a stub was asked for before it put a suffix of its search list
-// behind it.
+// after it.
 func (h *stubHabits) unsuffixed(name string) (string, bool) {
 	for _, suffix := range h.suffixes {
 		if base, ok := strings.CutSuffix(name, suffix); ok && base != "" {

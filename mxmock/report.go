@@ -16,7 +16,7 @@ import (
 )
 
 // Report says in few lines what happened in the internet: a block for each message as
-// [mailtest.Message.String] has it, behind the name of the host that accepted it, and the journal. It is
+// [mailtest.Message.String] has it, after the name of the host that accepted it, and the journal. It is
 // what an internet made by [New] writes into the log of a test that has failed; one that lives longer than
 // a test can be asked for it.
 func (n *Internet) Report() string {

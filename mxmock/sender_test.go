@@ -43,8 +43,8 @@ func TestSenderWithdraws(t *testing.T) {
 		if err := inet.AddZone("shop.example. TXT \"unrelated\"\nshop.example. MX 5 elsewhere.example."); err != nil {
 			t.Fatal(err)
 		}
-		shop := inet.Sender("shop.example")
-		shop = inet.Sender("shop.example", o)
+		inet.Sender("shop.example")
+		shop := inet.Sender("shop.example", o)
 		r := inet.Resolver()
 		mx, _ := r.LookupMX(t.Context(), "shop.example")
 		ptr, _ := r.LookupAddr(t.Context(), shop.Addrs()[0])

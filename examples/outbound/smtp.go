@@ -36,7 +36,7 @@ func newConn(nc net.Conn) *conn {
 }
 
 // upgrade goes on with the connection above nc, and discards what came below it:
-// plain text behind the reply to STARTTLS is not from the server (RFC 3207 §6).
+// plain text after the reply to STARTTLS is not from the server (RFC 3207 §6).
 func (c *conn) upgrade(nc net.Conn) {
 	c.nc = nc
 	c.br.Reset(nc)

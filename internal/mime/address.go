@@ -126,7 +126,7 @@ func (p *addressParser) list() {
 	}
 }
 
-// angleAddress reads what is between the "<" at s[i] and its ">", and returns the index behind
+// angleAddress reads what is between the "<" at s[i] and its ">", and returns the index after
 // that. Without a ">" before the next "<", the address ends at the next comma or semicolon.
 func (p *addressParser) angleAddress(i int) int {
 	end, separator, closed := i+1, -1, false
@@ -190,7 +190,7 @@ func (p *addressParser) endMailbox() {
 		return // nothing, or a comment alone
 	}
 	words = joinAt(words)
-	found, pending := false, 0 // where the words behind the last address begin
+	found, pending := false, 0 // where the words after the last address begin
 	for i, w := range words {
 		if !w.at {
 			continue

@@ -12,7 +12,7 @@ type flow struct {
 }
 
 // unflow joins the lines that belong to one paragraph: those that end in a space, with the lines
-// behind them of the same quote depth (§4.1). With flowedDelSp that space goes. Quoted paragraphs
+// after them of the same quote depth (§4.1). With flowedDelSp that space goes. Quoted paragraphs
 // begin with their quote marks and a space; space-stuffing goes (§4.4). It writes what comes before
 // the text of a line, and returns what is left of that, and whether a line ends there.
 func (w *textWriter) unflow(line []byte, ended bool) (text []byte, ends bool) {

@@ -208,7 +208,7 @@ type commentFinder struct {
 	none bool // one was not closed: from there on parentheses are text
 }
 
-// end returns the index behind the comment that begins at s[i], or -1.
+// end returns the index after the comment that begins at s[i], or -1.
 func (c *commentFinder) end(s string, i int) int {
 	if c.none {
 		return -1
@@ -278,7 +278,7 @@ func stripComments(s string) string {
 	return b.String()
 }
 
-// quotedEnd returns the index behind the quoted string that begins at s[i], or -1.
+// quotedEnd returns the index after the quoted string that begins at s[i], or -1.
 func quotedEnd(s string, i int) int {
 	for i++; i < len(s); i++ {
 		switch s[i] {
@@ -291,7 +291,7 @@ func quotedEnd(s string, i int) int {
 	return -1
 }
 
-// commentEnd returns the index behind the comment that begins at s[i], or -1.
+// commentEnd returns the index after the comment that begins at s[i], or -1.
 func commentEnd(s string, i int) int {
 	for depth := 0; i < len(s); i++ {
 		switch s[i] {

@@ -138,7 +138,7 @@ func (s *Spec) template() (*x509.Certificate, error) {
 			if err != nil {
 				return nil, err
 			}
-			if ip, err = netip.ParseAddr(dns); err != nil { // else it was one with a dot behind it
+			if ip, err = netip.ParseAddr(dns); err != nil { // else it was one with a dot after it
 				cert.DNSNames = append(cert.DNSNames, dns)
 				continue
 			}

@@ -1,12 +1,12 @@
 package wire
 
-// Paths: the address in the argument of MAIL and RCPT, and the parameters behind it.
+// Paths: the address in the argument of MAIL and RCPT, and the parameters after it.
 
 import "strings"
 
 // path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client
 // wrote between the angle brackets, without a source route, which is returned without its colon; where
-// there are no brackets, what is behind the colon up to white space. It is glued if something follows the
+// there are no brackets, what is after the colon up to white space. It is glued if something follows the
 // brackets without a space. The syntax is not checked.
 func path(arg string) (address, route string, params []string, glued bool) {
 	_, arg, _ = strings.Cut(arg, ":")

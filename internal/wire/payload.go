@@ -28,10 +28,10 @@ type unstuffer struct {
 	eol int
 
 	lf       bool // a bare LF is a line end, too
-	smuggled bool // and the message has ended with one behind the dot
+	smuggled bool // and the message has ended with one after the dot
 
 	dots   int   // lines with a stuffed dot
-	bare   int   // lines that begin with a single dot and something else behind it
+	bare   int   // lines that begin with a single dot and something else after it
 	cut    int64 // bytes thrown away, of a message over the limit
 	source int64 // bytes taken, stuffing included
 }
@@ -76,7 +76,7 @@ func (u *unstuffer) scan() (end bool) {
 			if crlf || u.lf {
 				u.eol = 2
 			} else {
-				u.keep(1) // a dot behind a bare LF begins no line
+				u.keep(1) // a dot after a bare LF begins no line
 			}
 			continue
 		}
@@ -97,7 +97,7 @@ func (u *unstuffer) scan() (end bool) {
 	return false
 }
 
-// nextDot returns the place of the next dot behind a LF, or -1, and whether a CR precedes that LF.
+// nextDot returns the place of the next dot after a LF, or -1, and whether a CR precedes that LF.
 // (It looks for dots and not for line ends, of which base64 has more.)
 func (u *unstuffer) nextDot(p []byte) (at int, crlf bool) {
 	for at = 0; ; at++ {
@@ -166,7 +166,7 @@ func (c *Conn) room() (buf []byte, lent *[]byte) {
 	return (*lent)[:0], lent
 }
 
-// kept returns the message for its receiver to keep, with little memory behind its end.
+// kept returns the message for its receiver to keep, with little memory after its end.
 func (c *Conn) kept(u *unstuffer, lent bool) []byte {
 	if c.large = 0; minOwn <= u.n && u.n <= maxScratch {
 		c.large = u.n
@@ -360,7 +360,7 @@ func LineEnds(data []byte) []Note {
 	return notes
 }
 
-// indexEnd returns where such an end of a message is, or -1. A dot behind CRLF is none: it was doubled.
+// indexEnd returns where such an end of a message is, or -1. A dot after CRLF is none: it was doubled.
 func indexEnd(data []byte, end string) int {
 	for from := 0; ; {
 		i := bytes.Index(data[from:], []byte(end))

@@ -63,7 +63,7 @@ func (c *Conn) mustWait(verb string) bool {
 	return !c.state.pipelining
 }
 
-// noteHaste notes what has come behind the line of the turn already.
+// noteHaste notes what has come after the line of the turn already.
 func (c *Conn) noteHaste() {
 	if n := len(c.in.buffered()); n > 0 {
 		c.turn.note(Note{Kind: ReplyNotAwaited, Count: int64(n)})
@@ -108,7 +108,7 @@ func (c *Conn) bad(reply string) error {
 	return c.dismiss("421 4.7.0 Too many errors, closing connection")
 }
 
-// dismiss ends the connection behind its last reply.
+// dismiss ends the connection after its last reply.
 func (c *Conn) dismiss(reply string) error {
 	if err := c.conclude(oneLine(reply)); err != nil {
 		return err

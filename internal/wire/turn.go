@@ -27,7 +27,7 @@ type Turn struct {
 	Kind     Kind
 	Verb     string // of a command: in upper case, "" where it is none that SMTP knows
 	Line     []byte // the line as received, without its end; bounded, see Notes where it was cut
-	arg      string // of a command: the part of the line behind the verb
+	arg      string // of a command: the part of the line after the verb
 	address  string // of MAIL and RCPT: see Path
 	route    string
 	params   []string
@@ -53,11 +53,11 @@ type Turn struct {
 	Recipient int
 }
 
-// Arg is the part of a command line behind the verb, trimmed.
+// Arg is the part of a command line after the verb, trimmed.
 func (t *Turn) Arg() string { return t.arg }
 
 // Path is the address of MAIL or RCPT, as the client wrote it between the angle brackets but without a
-// source route, and the parameters behind it.
+// source route, and the parameters after it.
 func (t *Turn) Path() (address string, params []string) { return t.address, t.params }
 
 // Action is what the Handler wants done in a turn. The zero value means: as usual.

@@ -29,7 +29,7 @@ const (
 )
 
 // How many CNAME records one answer follows. Resolvers give up where BIND and Unbound do by default, for
-// a name that is behind more of them can't be resolved.
+// a name that is after more of them can't be resolved.
 const (
 	maxAliasesResolved = 11
 	maxAliasesServed   = 16
@@ -79,7 +79,7 @@ func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 		r.Rcode = dns.RcodeFormatError
 		return r, true
 	}
-	opts := r.Extra // OPT is the last record, behind the addresses
+	opts := r.Extra // OPT is the last record, after the addresses
 	r.Extra = nil
 	db.read(func() { a.resolve(&db.root, n) })
 	if a.validated {

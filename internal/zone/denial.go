@@ -121,7 +121,7 @@ func (s *signer) denial(wire []byte) dns.RR {
 }
 
 // wrongDenial returns a record that proves nothing: that the apex has a type, and that there is no
-// name directly behind it.
+// name directly after it.
 func (s *signer) wrongDenial(qtype uint16) dns.RR {
 	types := slices.Compact(slices.Sorted(slices.Values(append(s.apex.types(s), qtype))))
 	if !s.NSEC3 {

@@ -11,7 +11,7 @@ import (
 )
 
 // generate reads "$GENERATE start-stop[/step] owner [TTL] [class] type data": a record for every number,
-// which replaces each $ in the tokens behind the range.
+// which replaces each $ in the tokens after the range.
 func (p *parser) generate(e entry) *ParseError {
 	if len(e.tokens) < 4 {
 		return e.end.wrong(errors.New("want $GENERATE start-stop[/step] owner type data"))

@@ -16,7 +16,7 @@ import (
 type ParseError struct {
 	File   string // as given to Parse
 	Line   int    // from 1
-	Column int    // from 1, in bytes; just behind the end where something is missing
+	Column int    // from 1, in bytes; just after the end where something is missing
 	Text   string // the token in question, "" where something is missing
 	Err    error  // what is wrong with it
 }

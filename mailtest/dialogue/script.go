@@ -124,14 +124,13 @@ func unquote(s string) ([]string, error) {
 	var parts []string
 	var b []byte
 	for rest := s; rest != ""; {
-		switch rest[0] {
-		case '*':
+		if rest[0] == '*' {
 			parts, b, rest = append(parts, string(b)), nil, rest[1:]
 			continue
-		default:
+		}
+		if rest[0] != '\\' {
 			b, rest = append(b, rest[0]), rest[1:]
 			continue
-		case '\\':
 		}
 		r, multibyte, tail, err := strconv.UnquoteChar(rest, 0)
 		if err != nil {

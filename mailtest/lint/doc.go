@@ -82,7 +82,7 @@
 //	message-id-syntax      error    RFC 5322 §3.6.4
 //	    The Message-ID is not one identifier of the form <left@right>.
 //	message-id-domain      warning  RFC 5322 §3.6.4
-//	    What is behind the at sign of the Message-ID is no domain of the internet.
+//	    What is after the at sign of the Message-ID is no domain of the internet.
 //	message-id-twice       error    RFC 5322 §3.6.4
 //	    Two different messages have the same Message-ID.
 //	references-syntax      error    RFC 5322 §3.6.4
@@ -114,7 +114,7 @@
 //	multipart-unclosed     error    RFC 2046 §5.1.1
 //	    The end of a multipart is missing.
 //	text-after-end         warning  RFC 2046 §5.1.1
-//	    There is text behind the end of a multipart, which nobody will see.
+//	    There is text after the end of a multipart, which nobody will see.
 //	disposition-unknown    warning  RFC 2183 §2.8
 //	    The Content-Disposition is none that there is, and counts as attachment.
 //	transfer-encoding      error    RFC 2045 §6.1
@@ -124,7 +124,7 @@
 //	base64-line-length     error    RFC 2045 §6.8
 //	    A line of base64 has more than 76 characters.
 //	base64-syntax          error    RFC 2045 §6.8
-//	    Base64 has characters that are none of it, wrong padding, or text behind its end.
+//	    Base64 has characters that are none of it, wrong padding, or text after its end.
 //	qp-line-length         error    RFC 2045 §6.7
 //	    A line of quoted-printable has more than 76 characters.
 //	qp-syntax              error    RFC 2045 §6.7

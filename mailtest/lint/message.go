@@ -67,7 +67,7 @@ func (c *checker) message() {
 }
 
 // part looks at the part that begins at at, which is the first of parts, and at those below it,
-// which are the others. It returns where it ends. They lie in raw one behind the other, as the
+// which are the others. It returns where it ends. They lie in raw one after the other, as the
 // decoder has found them, so each place follows from the one before.
 func (c *checker) part(parts []mailtest.Part, at int, root bool) (end int) {
 	p := &parts[0]

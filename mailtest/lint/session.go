@@ -237,7 +237,7 @@ func (c *sessionChecker) path(i int, t mailtest.Turn, arg, prefix string) map[st
 }
 
 // closing returns the index of the angle bracket that ends a path, or -1. There may be others in a quoted
-// string, and in the parameters behind it (RFC 3461 §4).
+// string, and in the parameters after it (RFC 3461 §4).
 func closing(path string) int {
 	quoted := false
 	for i := 0; i < len(path); i++ {

@@ -14,7 +14,7 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 	digits, padding := 0, 0
 	good = true
 	report := func(at int, format string, args ...any) {
-		if good { // what comes behind the first fault may follow from it
+		if good { // what comes after the first fault may follow from it
 			good = false
 			c.out.add(base64Syntax, p.Path, at, format, args...)
 		}

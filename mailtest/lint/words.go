@@ -79,7 +79,7 @@ func (c *checker) joined(a, b word) bool {
 	return straddles(first, second, b.charset)
 }
 
-// continued reports whether the character that w lacks the end of is completed by the word behind it;
+// continued reports whether the character that w lacks the end of is completed by the word after it;
 // that word is then the one to report.
 func (c *checker) continued(f field, w word) bool {
 	rest := strings.TrimLeft(f.body[w.end:], " \t")
@@ -134,7 +134,7 @@ func unhex(b byte) int {
 type wordScanner struct {
 	s   string
 	at  int
-	end int // where the first "?=" at or behind some place was found
+	end int // where the first "?=" at or after some place was found
 }
 
 // next returns the next encoded word, or what must have been meant for one; why says what is wrong with it.

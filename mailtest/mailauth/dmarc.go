@@ -77,7 +77,7 @@ type dmarcRecord struct {
 }
 
 // parseDMARC reads a TXT record. It returns nil if that is no policy record: one must begin with
-// v=DMARC1. Whatever is wrong behind that is passed over; of a tag that comes twice the first
+// v=DMARC1. Whatever is wrong after that is passed over; of a tag that comes twice the first
 // counts.
 func parseDMARC(text string) *dmarcRecord {
 	version, rest, _ := strings.Cut(text, ";")

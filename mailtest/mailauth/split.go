@@ -14,7 +14,7 @@ type field struct {
 	raw  []byte
 }
 
-// value returns what stands behind the colon.
+// value returns what stands after the colon.
 func (f field) value() string {
 	_, v, _ := bytes.Cut(f.raw, []byte(":"))
 	return string(v)

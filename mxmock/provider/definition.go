@@ -52,7 +52,7 @@ type domain struct {
 // service is what hosts say on some of their ports.
 type service struct {
 	line   int
-	name   string // "mx", "submission", or one of these with "-" and something behind it
+	name   string // "mx", "submission", or one of these with "-" and something after it
 	hosts  []string
 	ports  []int
 	size   int64 // 0: no limit is announced

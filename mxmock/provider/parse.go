@@ -128,7 +128,7 @@ func (p *parser) each(b block, table map[string]func(prop)) {
 	}
 }
 
-// heading checks the number of words behind the first word of a block; most < 0 is any.
+// heading checks the number of words after the first word of a block; most < 0 is any.
 func (p *parser) heading(b block, least, most int) bool {
 	if len(b.args) < least || most >= 0 && len(b.args) > most {
 		belong := strconv.Itoa(least)
@@ -291,7 +291,7 @@ func (p *parser) service(d *definition, b block) {
 	d.services = append(d.services, s)
 }
 
-// join puts a line behind others.
+// join puts a line after others.
 func join(lines, line string) string {
 	if lines == "" {
 		return line
