@@ -82,7 +82,7 @@
 //	message-id-syntax      error    RFC 5322 §3.6.4
 //	    The Message-ID is not one identifier of the form <left@right>.
 //	message-id-domain      warning  RFC 5322 §3.6.4
-//	    What is after the at sign of the Message-ID is no domain of the internet.
+//	    What is after the at sign of the Message-ID is not a domain of the internet.
 //	message-id-twice       error    RFC 5322 §3.6.4
 //	    Two different messages have the same Message-ID.
 //	references-syntax      error    RFC 5322 §3.6.4
@@ -152,7 +152,7 @@
 //	command-order          error    RFC 5321 §4.1.4
 //	    A command came before another one that it needs, or twice.
 //	command-unknown        error    RFC 5321 §4.1.1
-//	    A line is no command of SMTP.
+//	    A line is not a command of SMTP.
 //	command-line-end       error    RFC 5321 §2.3.8
 //	    A command line has a bare LF or a bare CR.
 //	helo-syntax            error    RFC 5321 §4.1.1.1, §4.1.3
