@@ -18,8 +18,8 @@ import (
 )
 
 // Summary returns the message as a text for people and for golden files: its decoded header fields,
-// then its parts, one below the other. What is different each time is replaced by "*": the values
-// of Date, Message-ID and Received, and boundaries, wherever they occur. Parts that are no text are
+// then its parts, one below the other. Values that differ each time are replaced by "*": those
+// of Date, Message-ID and Received, and boundaries, wherever they occur. Parts that are not text are
 // there with their size and the beginning of their SHA-256.
 func (m *Message) Summary() string {
 	var b strings.Builder
@@ -80,9 +80,8 @@ func (p Part) summarize(b *strings.Builder) {
 
 // Golden compares the [Message.Summary] of a message with the file of the given name, and reports
 // the first lines that differ as an error of the test. In the file, "*" stands for anything within
-// a line. What changes each time in the text of the message, such as a token, is named by regular
-// expressions: each match of one of them becomes "*", or if the expression has groups, what these
-// have matched. One that is malformed panics.
+// a line. Regular expressions name what changes each time in the text of the message, such as a token: each match
+// of one of them becomes "*" or, if the expression has groups, what these have matched. One that is malformed panics.
 //
 //	mailtest.Golden(t, "testdata/welcome.txt", msg, `token=(\w+)`, `\b\d{6}\b`)
 //

@@ -108,7 +108,7 @@ func (m *Message) Code(tb testing.TB, expr string) string {
 // has none. Blocks are on lines of their own, runs of white space are one space, and images are there by
 // their alternative text.
 //
-// What is hidden is left out, as the preheader of a newsletter usually is: by the attribute hidden, by an attribute
+// Hidden text is left out, such as the preheader of a newsletter: text that is hidden by the attribute hidden, by an attribute
 // style, or by a style sheet in the HTML, with display, visibility, opacity, a font without a size, or a box without a
 // height or width whose overflow is hidden. Media queries are those of a screen 1024 px wide in light colours.
 // Selectors with a colon in them (":hover") do not count.

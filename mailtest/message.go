@@ -20,9 +20,9 @@ import (
 //
 // # Damage
 //
-// Decoding never fails and loses nothing. What is damaged, mislabelled or beyond the
-// bounds below is decoded as well as it can be, is there untouched in a Raw field, and
-// is named in Problems. A message without Problems is one whose every header field and
+// Decoding never fails and loses nothing. A part or field that is damaged, mislabelled or
+// beyond the bounds below is decoded as well as possible; Raw has it untouched, and
+// Problems names it. A message without Problems is one whose every header field and
 // part could be decoded just as it was labelled.
 //
 // # Bounds
@@ -106,7 +106,7 @@ type Message struct {
 
 	// Inline is the leaves that are meant to be shown in place, in order: those that HTML
 	// refers to as "cid:…", and, unless they are marked as attachments, those with a
-	// Content-ID, those that are no text and have Content-Disposition "inline", and those of the body
+	// Content-ID, those that are not text and have Content-Disposition "inline", and those of the body
 	// that have a file name. Text and HTML themselves are not in it.
 	Inline []Part
 
@@ -186,8 +186,8 @@ type Address struct {
 	Name string
 
 	// Address is the address without angle brackets, source route, comments and white space
-	// around it, as in an [Envelope]: "bob@qq.com". What cannot be read as an address is here
-	// in full, and in the Problems of the message.
+	// around it, as in an [Envelope]: "bob@qq.com". Text that cannot be read as an address is
+	// here in full, and in the Problems of the message.
 	Address string
 }
 

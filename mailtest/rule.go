@@ -81,7 +81,7 @@ type Rule struct {
 	// Reply is sent in place of the server's own reply, literally as it stands on the wire, but for
 	// its end: a "\n" becomes CRLF, and one is added at the end. Several lines are written as such:
 	// "250-mx1.qq.com\n250 SIZE 1000". A reply of the 2xx or 3xx kind replaces that of the server where
-	// the server agrees; any other, also one that is no valid reply at all, refuses the command.
+	// the server agrees; any other, also one that is not a valid reply at all, refuses the command.
 	// At Body, it interrupts the message.
 	Reply string
 

@@ -25,10 +25,9 @@ import (
 // later. All methods may be called from several goroutines at once, those with a [testing.TB]
 // only from the test's own.
 //
-// What a client sends is bounded, but for its accepted messages: lines of 16 KiB, a thousand bad
-// commands, and from one accepted message to the next 16 MiB of commands and replies, and as much
-// and twice MaxSize of content that was refused or taken back. Beyond that it is told so by 421 and
-// the connection ends.
+// The server takes lines of 16 KiB and a thousand bad commands. From one accepted message to the next it
+// takes 16 MiB of commands and replies, and 16 MiB and twice MaxSize of content that it refuses. A client that
+// sends more hears 421, and the connection ends.
 //
 // # Addresses
 //
@@ -206,9 +205,9 @@ func (s *Server) Start() error {
 
 // Close stops the server: it closes all listeners and connections, and waits until all goroutines of
 // the server have ended, for less than a second whatever their clients do. A client that was told 250
-// for a message less than 250 ms ago may still say QUIT and hears 221 (RSET and NOOP before it, too); any other hears 421 at once
-// before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending], and it is neither a
-// turn nor for rules. What was captured stays. A second call does nothing.
+// for a message less than 250 ms ago may still say QUIT, also after RSET and NOOP, and hears 221. Any other
+// client hears 421 at once, before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending]; it is
+// not a turn, and rules do not see it. Messages and sessions stay. A second call does nothing.
 //
 // Close panics, when all that is done, if the test has made a mistake that nobody has told it, see
 // [Server].

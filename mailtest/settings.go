@@ -17,7 +17,7 @@ import (
 
 // settings are the fields of a [Server] that a test may set, by the same names in the same order. Connections read the
 // copy that was made when the server was first used, never the fields, so that a field which is set
-// too late has no effect on some connections and none on others, and is no data race.
+// too late has no effect on some connections and none on others, and is not a data race.
 type settings struct {
 	Name          string
 	Users         map[string]string

@@ -39,9 +39,9 @@ type DNSRule struct {
 	Client string
 
 	// Skip is how many look-ups that fit are let pass first, and Times for how many after them the
-	// rule acts. Times 0 is for ever. What a stub repeats because it did not get a usable answer is
-	// the same look-up: so many questions as the resolver of package net asks on this machine
-	// ([Internet.Resolver]), or whatever has the same ID and comes from the same address. A and
+	// rule acts. Times 0 is for ever. Questions that a stub repeats because it did not get a usable
+	// answer are the same look-up: as many as the resolver of package net asks on this machine
+	// ([Internet.Resolver]), or all that have the same ID and come from the same address. A and
 	// AAAA are two look-ups.
 	Skip  int
 	Times int

@@ -71,7 +71,7 @@ const (
 //	inet.Secure("163.com", mxmock.NSEC3)
 //	inet.Secure("sina.com", mxmock.ExpiredSignatures)
 //
-// Who asks the DNS with the DO bit gets signatures and proofs. Resolvers of the internet
+// A client that sets the DO bit gets signatures and proofs. Resolvers of the internet
 // ([Internet.Resolver], [Internet.ListenDNS]) validate: to the AD or DO bit in a query they answer
 // with AD if all is secure, and bogus data is SERVFAIL unless the query has the CD bit, as that of
 // a resolver which validates itself. The resolver of package net shows nothing of that but
@@ -80,13 +80,13 @@ const (
 // Signatures are made for each answer and are valid from an hour ago until in 14 days, inside a
 // synctest bubble in virtual time.
 //
-// What a fault or a rule answers in place of the truth has no signatures.
+// An answer that a fault or a rule gives in place of the truth has no signatures.
 //
 // A second call for a domain signs it anew, with the same keys unless their kind changes; without a
 // flaw it mends what was wrong. A single record is made bogus by [Internet.Break] with [Bogus], and
 // other DS records can be set as any record can.
 //
-// Secure panics if domain is no domain name, or has records of DNSSEC already that it did not make,
+// Secure panics if domain is not a domain name, or has records of DNSSEC already that it did not make,
 // or if two of how exclude each other.
 func (n *Internet) Secure(domain string, how ...DNSSEC) {
 	var s zone.Security

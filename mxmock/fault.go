@@ -163,7 +163,7 @@ type brokenPattern struct {
 }
 
 // Mend ends what [Internet.Break] has begun, and takes back the rules that [Internet.AddDNSRules]
-// was given for that question. What was not broken stays as it is.
+// was given for that question. It leaves everything else as it is.
 func (n *Internet) Mend(what string) {
 	n.lockSettled()
 	defer n.mu.Unlock()

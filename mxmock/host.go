@@ -140,8 +140,8 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 }
 
 // ServeDNS makes the host a name server: on port 53 it answers for all zones of the internet with
-// authority, as the servers do that NS records name, and for nothing else. (Who wants a resolver
-// uses [Internet.Resolver] or [Internet.ListenDNS].) It is reached by DialContext over "udp" and
+// authority, as the servers do that NS records name, and for nothing else. (For a resolver, use
+// [Internet.Resolver] or [Internet.ListenDNS].) It is reached by DialContext over "udp" and
 // "tcp". ServeDNS panics if something else listens on port 53.
 func (h *Host) ServeDNS() {
 	n := h.inet

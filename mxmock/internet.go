@@ -56,8 +56,8 @@ type Internet struct {
 	mailtest.Inbox
 
 	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for
-	// documentation. They must be set before the first address is taken of them: what makes a host
-	// panics if they were set later, if one of them is no range, or if no address is left.
+	// documentation. They must be set before the first address is taken of them: a call that
+	// makes a host panics if they were set later, if one of them is not a range, or if no address is left.
 	Networks []string
 
 	db zone.DB
@@ -131,8 +131,8 @@ func New(tb testing.TB) *Internet {
 }
 
 // Close ends all servers, listeners and connections of the internet, and waits until their
-// goroutines have ended. An attempt to connect that is under way fails with EHOSTUNREACH. What was
-// captured stays. A second call does nothing.
+// goroutines have ended. An attempt to connect that is under way fails with EHOSTUNREACH. Messages,
+// sessions and the journal stay. A second call does nothing.
 //
 // Close panics, when all that is done, if Networks was set too late, or where
 // [mailtest.Server.Close] of one of the mail servers does; an Internet made by [New] has an error of

@@ -24,7 +24,7 @@ import (
 // own, unless it is one.
 //
 // "." or "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
-// A name that is no domain name makes MX panic.
+// MX panics if a name is not a domain name.
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
 	rrs := make([]dns.RR, len(exchangers))

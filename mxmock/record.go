@@ -29,7 +29,7 @@ type events struct {
 
 // LimitJournal bounds the journal to the given number of questions, connections and SMTP commands,
 // now and from now on; older ones are forgotten. Zero, the default, means no bound: each of them
-// takes about a kilobyte. What counts in a bounded journal counts what is left of it.
+// takes about a kilobyte. A count in a bounded journal is a count of what is left in it.
 func (n *Internet) LimitJournal(most int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

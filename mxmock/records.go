@@ -137,8 +137,8 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 }
 
 // RemoveRecords removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the
-// name, and returns how many there were. The SOA record of a zone stays. It panics if what it is
-// given is no question about one name.
+// name, and returns how many there were. The SOA record of a zone stays. It panics unless it is
+// given a question about one name.
 func (n *Internet) RemoveRecords(what string) int {
 	q := mustQuestion(what)
 	if q.beneath {
@@ -148,7 +148,7 @@ func (n *Internet) RemoveRecords(what string) int {
 }
 
 // RemoveZone removes the zone of a domain with all its records, and reports whether there was one.
-// Zones beneath it stay, and so do hosts. It panics if the domain is no domain name.
+// Zones beneath it stay, and so do hosts. It panics if the domain is not a domain name.
 func (n *Internet) RemoveZone(domain string) bool { return n.db.RemoveZone(mustName(domain)) }
 
 // mention keeps the addresses in records from being given to hosts by chance.

@@ -111,8 +111,9 @@ func (n *Internet) ResolvConf() (string, error) {
 //
 // The error names the address and port that is taken or not one of this machine, or the real port
 // that is none or would stand for two; then all is as it was. If there is no host yet, port 25 of
-// the first address of Networks is tried, so that missing rights show at once. What is made later
-// panics instead.
+// the first address of Networks is tried, so that missing rights show at once. A host or
+// service that is made later and can't have its sockets panics instead.
+//
 // Inside a synctest bubble, ListenHosts always fails.
 func (n *Internet) ListenHosts(ports map[int]int) error {
 	n.mu.Lock()

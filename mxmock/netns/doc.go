@@ -18,11 +18,11 @@
 //
 // # Faults as they are
 //
-// What [mxmock.Internet.Break] does is what the kernel does: attempts to connect to a host that is
+// A fault of [mxmock.Internet.Break] is what the kernel makes of it: attempts to connect to a host that is
 // [mxmock.Silent] are dropped, so that they time out, one that is [mxmock.Unreachable] is that by ICMP, and
 // one that is [mxmock.Refused] answers with RST. A single port can be silent and refused, but not unreachable:
-// it is refused. (Over IPv6, Linux takes "no route" for something that may pass, and goes on trying.) Each attempt is in the journal, with what
-// the fault makes of it: one that is dropped is there as timed out at once.
+// it is refused. (Over IPv6, Linux takes "no route" for something that may pass, and goes on trying.) Each attempt is in the
+// journal, with what the fault makes of it: one that is dropped is there as timed out at once.
 //
 // # Where it works
 //

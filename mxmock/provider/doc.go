@@ -7,7 +7,7 @@
 //
 // From then on mx3.qq.com greets as it does in the world, offers what it offers there, and refuses
 // at the same stage of the dialogue and in the same words, word for word where somebody has written
-// them down. What is checked is real: SPF, DKIM and DMARC by package mailauth, from the message
+// them down. The checks are real: SPF, DKIM and DMARC by package mailauth, from the message
 // that came and the DNS of the internet; the form of the message by package lint; PTR and HELO and
 // blocklists by questions to that DNS (which are in its journal). So a test's sender has to do what
 // senders have to do out there: have a host with a name ([mxmock.Internet.Host]), an SPF record,

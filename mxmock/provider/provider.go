@@ -177,8 +177,8 @@ func (p *Provider) serves(domain string) bool {
 }
 
 // Block puts clients and senders on the provider's own blocklist: each is an address or a prefix
-// such as "192.0.2.0/24", the address of a sender, or the domain of senders. What then happens to
-// their mail the policies say that depend on "blocked". (Public blocklists are records in the DNS,
+// such as "192.0.2.0/24", the address of a sender, or the domain of senders. The policies
+// that depend on "blocked" say what then happens to their mail. (Public blocklists are records in the DNS,
 // and policies that depend on "dnsbl" look there.)
 func (p *Provider) Block(what ...string) {
 	p.mu.Lock()
@@ -258,7 +258,7 @@ func (p *Provider) withoutCode(user string) bool {
 	return ok && code == ""
 }
 
-// MaxSize changes the largest message that the policies allow that depend on "size". What EHLO says
+// MaxSize changes the largest message that the policies allow that depend on "size". The reply to EHLO
 // stays as it was. Zero is the limit of the definition, that which EHLO names.
 func (p *Provider) MaxSize(n int64) {
 	p.mu.Lock()
