@@ -166,7 +166,7 @@ func (c *Conn) step() error {
 		return c.readMessage()
 	}
 	line, notes, err := c.line()
-	leaving := err == nil && c.leaving(verb(line))
+	leaving := err == nil && c.leaving(lookUp(line).verb)
 	if err == nil && c.stopped() && !leaving {
 		return errStopped
 	}

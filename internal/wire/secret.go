@@ -18,7 +18,7 @@ func (c *Conn) secret(line []byte) bool {
 	if c.state.authing {
 		return true
 	}
-	if verb(line) == "" {
+	if lookUp(line) == &unknown {
 		return c.state.credentials
 	}
 	if c.state.auth {

@@ -1,0 +1,258 @@
+package wire
+
+// The table of commands: all that SMTP knows, with what is allowed when (RFC 5321 §4.1.4), who answers, and how
+// the state advances.
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// command is what there is to know of a command.
+type command struct {
+	verb string // in upper case; "" for what is not a command
+
+	// waits says that the client has to read the reply before it says more, also with PIPELINING (RFC 2920
+	// §3.1; for AUTH, RFC 4954 §4). Of one that continues, the next bytes are its own, or noted by itself.
+	waits     bool
+	continues bool
+
+	// bare says that it takes no argument.
+	bare bool
+
+	// refuse, if not nil, returns a reply that the engine would not give, or would give wrongly, or "".
+	refuse func(*Conn) string
+
+	// take, if not nil, takes the command through its turn from the first look. Serve, if not nil, answers
+	// it in place of the engine, when neither the Handler nor refuse has decided it.
+	take  func(*Conn) error
+	serve func(*Conn) error
+
+	// engine is the verb that the engine gets to see, if it is another one.
+	engine string
+
+	// accepted, if not nil, moves the state on when the server has agreed.
+	accepted func(*Conn)
+}
+
+// commands are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones
+// of RFC 821. They are set by init, since they refer to what refers to them.
+var commands []command
+
+func init() {
+	commands = []command{
+		{verb: "MAIL", refuse: (*Conn).refuseMail, accepted: (*Conn).beginMail},
+		{verb: "RCPT", refuse: (*Conn).refuseRcpt, accepted: func(c *Conn) { c.state.rcpt++ }},
+		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, accepted: func(c *Conn) { c.state.payload = true }},
+		{verb: "BDAT", continues: true, take: (*Conn).bdat},
+		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", accepted: (*Conn).beginESMTP}, // HELO, whose reply is short
+		{verb: "HELO", waits: true, refuse: (*Conn).refuseHelo, accepted: (*Conn).beginSMTP},
+		{verb: "QUIT", waits: true, bare: true},
+		{verb: "RSET", bare: true, accepted: func(c *Conn) { c.state.transaction = transaction{} }},
+		{verb: "NOOP", waits: true},
+		{verb: "AUTH", waits: true, refuse: (*Conn).refuseAuth},
+		{verb: "STARTTLS", continues: true, serve: (*Conn).startTLS},
+		{verb: "VRFY", waits: true, refuse: (*Conn).answerVrfy},
+		{verb: "HELP", refuse: always("214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT AUTH STARTTLS")},
+		{verb: "LHLO", waits: true, refuse: (*Conn).refuseLhlo, accepted: (*Conn).beginESMTP},
+		{verb: "XCLIENT", refuse: (*Conn).refuseXClient, serve: (*Conn).xclient},
+		{verb: "EXPN", waits: true, refuse: always("502 5.5.1 EXPN not implemented")},
+		{verb: "TURN", waits: true, refuse: always("502 5.5.1 TURN not implemented")},
+		{verb: "SEND", refuse: always("502 5.5.1 SEND not implemented")},
+		{verb: "SOML", refuse: always("502 5.5.1 SOML not implemented")},
+		{verb: "SAML", refuse: always("502 5.5.1 SAML not implemented")},
+		{verb: "ETRN", refuse: always("502 5.5.1 ETRN not implemented")},
+		{verb: "ATRN", refuse: always("502 5.5.1 ATRN not implemented")},
+	}
+}
+
+// unknown is for what is not a command.
+var unknown = command{refuse: func(c *Conn) string {
+	if len(c.turn.Line) == 0 {
+		return "500 5.5.2 Empty command line"
+	}
+	return "500 5.5.1 Command unrecognized"
+}}
+
+// lookUp returns the command of a line, or unknown.
+func lookUp(line []byte) *command {
+	word := line
+	if i := bytes.IndexAny(line, " \t"); i >= 0 {
+		word = line[:i]
+	}
+	return byVerb(word)
+}
+
+func byVerb(word []byte) *command {
+	for i := range commands {
+		if v := commands[i].verb; len(v) == len(word) && strings.EqualFold(v, string(word)) {
+			return &commands[i]
+		}
+	}
+	return &unknown
+}
+
+// KnownVerb reports whether a word is the verb of a command that SMTP knows, in any letter case.
+func KnownVerb(word string) bool { return byVerb([]byte(word)) != &unknown }
+
+// argument returns what follows the first word of a line, trimmed.
+func argument(line []byte) string {
+	i := bytes.IndexAny(line, " \t")
+	if i < 0 {
+		return ""
+	}
+	return string(bytes.TrimSpace(line[i:]))
+}
+
+// always is a reply whatever the client says.
+func always(reply string) func(*Conn) string { return func(*Conn) string { return reply } }
+
+// refusal returns the reply of the server's own to the command, or "" where the engine shall answer.
+func (cmd *command) refusal(c *Conn) string {
+	switch {
+	case cmd.bare && c.turn.arg != "":
+		return "501 5.5.4 " + cmd.verb + " takes no argument"
+	case cmd.refuse != nil:
+		return cmd.refuse(c)
+	}
+	return ""
+}
+
+func (c *Conn) refuseHelo() string {
+	switch {
+	case c.cfg.LMTP:
+		return "500 5.5.1 This is LMTP, use LHLO"
+	case !utf8.ValidString(c.turn.arg):
+		return "501 5.5.4 Malformed host name"
+	}
+	return ""
+}
+
+func (c *Conn) refuseLhlo() string {
+	if !c.cfg.LMTP {
+		return "500 5.5.1 LHLO is for LMTP, use EHLO"
+	}
+	return ""
+}
+
+func (c *Conn) refuseXClient() string {
+	if !c.cfg.Client {
+		return "550 5.7.0 XCLIENT is not allowed"
+	}
+	return ""
+}
+
+func (c *Conn) answerVrfy() string {
+	if c.turn.arg == "" {
+		return "501 5.5.4 VRFY needs an address or a name"
+	}
+	return "252 2.1.5 Cannot verify, but will accept a message and try to deliver it"
+}
+
+func (c *Conn) refuseMail() string {
+	switch s := &c.state; {
+	case !s.helo:
+		return "503 5.5.1 Say EHLO or HELO first"
+	case s.mail:
+		return "503 5.5.1 Nested MAIL command"
+	}
+	if refuse := c.checkPath("501 5.1.7 Bad sender address syntax"); refuse != "" {
+		return refuse
+	}
+	return c.checkMail()
+}
+
+func (c *Conn) refuseRcpt() string {
+	switch s := &c.state; {
+	case !s.mail:
+		return "503 5.5.1 Need MAIL before RCPT"
+	case s.chunking:
+		return "503 5.5.1 RCPT in the middle of chunks"
+	case s.rcpt >= c.cfg.MaxRecipients:
+		return "452 4.5.3 Too many recipients"
+	case !s.utf8 && !ascii(c.turn.arg):
+		return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
+	}
+	return c.checkPath("501 5.1.3 Bad recipient address syntax")
+}
+
+func (c *Conn) refuseData() string {
+	if refuse := c.noRecipients(); refuse != "" {
+		return refuse
+	}
+	switch s := &c.state; {
+	case s.chunking:
+		return "503 5.5.1 DATA in the middle of chunks"
+	case s.binary:
+		return "503 5.5.1 BINARYMIME needs BDAT"
+	}
+	return ""
+}
+
+// noRecipients is the reply to a message, of DATA or BDAT, that nobody is to get, or "".
+func (c *Conn) noRecipients() string {
+	switch s := &c.state; {
+	case !s.mail:
+		return "503 5.5.1 Need MAIL before " + c.turn.Verb
+	case s.tried == 0:
+		return "503 5.5.1 Need RCPT before " + c.turn.Verb
+	case s.rcpt == 0:
+		return "554 5.5.1 No valid recipients"
+	}
+	return ""
+}
+
+func (c *Conn) refuseAuth() string {
+	switch s := &c.state; {
+	case !s.helo:
+		return "503 5.5.1 Say EHLO first"
+	case s.auth:
+		return "503 5.5.1 Already authenticated"
+	case s.mail:
+		return "503 5.5.1 AUTH in the middle of a transaction"
+	case c.turn.arg == "":
+		return "501 5.5.4 AUTH needs a mechanism"
+	case len(strings.Fields(c.turn.arg)) > 2: // as where base64 was broken into lines
+		return "501 5.5.4 AUTH takes a mechanism and an initial response" // RFC 4954 §4
+	}
+	return ""
+}
+
+// advance moves the state on by what the server itself has said in this turn.
+func (c *Conn) advance(own []byte) {
+	s, t := &c.state, &c.turn
+	switch {
+	case t.Kind == AuthStep, t.Kind == Command && t.Verb == "AUTH":
+		s.authing = intermediate(own)
+		s.auth = s.auth || positive(own) && !s.authing
+	case t.Kind == End && t.Recipient == 0:
+		s.transaction = transaction{}
+	case t.Kind == Command:
+		if t.Verb == "RCPT" && s.mail {
+			s.tried++
+		}
+		if cmd := byVerb([]byte(t.Verb)); t.Accepted && cmd.accepted != nil {
+			cmd.accepted(c)
+		}
+	}
+}
+
+// beginSMTP and beginESMTP begin a session of a client that has said its name, and beginMail a transaction.
+func (c *Conn) beginSMTP() {
+	c.state.helo, c.state.pipelining, c.state.transaction = true, false, transaction{}
+}
+
+func (c *Conn) beginESMTP() {
+	c.beginSMTP()
+	c.state.pipelining = bytes.Contains(c.turn.Reply, []byte("PIPELINING"))
+}
+
+func (c *Conn) beginMail() {
+	s := &c.state
+	s.mail = true
+	for _, p := range c.turn.params {
+		s.utf8 = s.utf8 || strings.EqualFold(p, "SMTPUTF8")
+		s.binary = s.binary || strings.EqualFold(p, "BODY=BINARYMIME")
+	}
+}

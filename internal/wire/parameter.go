@@ -1,0 +1,109 @@
+package wire
+
+// Arguments of MAIL and RCPT: what is wrong with them, and what the engine gets to see.
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checkPath looks at the path of MAIL or RCPT and what is glued to it, and takes the parameters of DSN out of
+// what the engine gets to see.
+func (c *Conn) checkPath(malformed string) (refuse string) {
+	t := &c.turn
+	switch {
+	case t.route != "" && badRoute(t.route), t.address != "" && badMailbox(t.address):
+		// An address with a fault is refused for that, whatever else there is.
+		if t.Verb == "MAIL" && !ascii(t.arg) && !c.asksForUTF8() {
+			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
+		}
+		return malformed
+	case t.glued:
+		return "501 5.5.4 No space before the parameters"
+	}
+	others, refuse := c.readDSN()
+	t.others = others
+	return refuse
+}
+
+// asksForUTF8 reports whether a MAIL command has the parameter SMTPUTF8.
+func (c *Conn) asksForUTF8() bool {
+	return slices.ContainsFunc(c.turn.params, func(p string) bool { return strings.EqualFold(p, "SMTPUTF8") })
+}
+
+// checkMail looks at those parameters of MAIL that are this package's concern.
+func (c *Conn) checkMail() string {
+	for _, p := range c.turn.params {
+		key, value, _ := strings.Cut(p, "=")
+		switch strings.ToUpper(key) {
+		case "SIZE":
+			n, err := strconv.ParseUint(value, 10, 63)
+			switch {
+			case err != nil && !digits(value):
+				return "501 5.5.4 SIZE is no number"
+			case err != nil || int64(n) > c.cfg.MaxSize:
+				return fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
+			}
+		case "SMTPUTF8":
+			if p != key && len(p) > len(key) {
+				return "501 5.5.4 SMTPUTF8 takes no value"
+			}
+		case "REQUIRETLS":
+			if !c.state.encrypted {
+				return "555 5.5.4 REQUIRETLS needs TLS"
+			}
+		}
+	}
+	if !c.asksForUTF8() && !ascii(c.turn.arg) {
+		return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
+	}
+	return ""
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// forEngine is the argument as the engine can read it: it knows no SIZE above 32 bits, which
+// checkMail has seen, no <postmaster> without a domain, which every server must accept
+// (RFC 5321 §4.5.1), and no empty quoted string; and the parameters of DSN are read already.
+func (c *Conn) forEngine() string {
+	t := &c.turn
+	arg := t.Arg()
+	if t.Verb != "MAIL" && t.Verb != "RCPT" {
+		return arg
+	}
+	keyword, rest, ok := strings.Cut(arg, ":")
+	if !ok {
+		return arg
+	}
+	path := rest
+	if i := len(rest) - len(strings.TrimLeft(rest, " \t")); len(t.params) > 0 {
+		path = rest[:strings.Index(rest[i+len(t.route)+len(t.address):], t.params[0])+i+len(t.route)+len(t.address)]
+	}
+	switch domain, empty := strings.CutPrefix(t.address, `""@`); {
+	case t.Verb == "RCPT" && strings.EqualFold(t.address, "postmaster"):
+		path = "<postmaster@localhost>"
+	case empty:
+		path = "<x@" + domain + ">"
+	}
+	words := []string{keyword + ":" + strings.TrimSpace(path)}
+	for _, p := range t.others {
+		if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
+			p = "SIZE=0"
+		}
+		words = append(words, p)
+	}
+	return strings.Join(words, " ")
+}
