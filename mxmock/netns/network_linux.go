@@ -208,5 +208,9 @@ func silence(at netip.AddrPort) (io.Closer, error) {
 	return f, nil
 }
 
-// Close implements [io.Closer].
-func (f full) Close() error { return errors.Join(unix.Close(f.connection), unix.Close(f.listener)) }
+// Close implements [io.Closer]. A process that another goroutine is just starting has the listener too, until its
+// program begins: so that the port is free at once, it does not only go but ends to listen.
+func (f full) Close() error {
+	unix.Shutdown(f.listener, unix.SHUT_RD)
+	return errors.Join(unix.Close(f.connection), unix.Close(f.listener))
+}
