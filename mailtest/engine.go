@@ -44,7 +44,7 @@ func (ss *session) Rcpt(string, *smtp.RcptOptions) error {
 // Data is go-smtp's report of the end of a message, which the wire has kept from it: r is empty.
 func (ss *session) Data(r io.Reader) error {
 	for {
-		if _, err := r.Read(ss.nothing[:]); err == io.EOF {
+		if _, err := r.Read(ss.emptyBody[:]); err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err

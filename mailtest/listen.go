@@ -186,7 +186,7 @@ func (s *Server) Port() int {
 // TLSAddr returns a second address of the server, where TLS is spoken from the first byte on, as on port
 // 465 (RFC 8314 §3.3). It behaves as [Server.Addr] otherwise.
 func (s *Server) TLSAddr() string {
-	addr, err := s.listen(&s.state.tls, &s.wireT)
+	addr, err := s.listen(&s.state.tls, &s.wireTLS)
 	if err != nil {
 		panic(err)
 	}

@@ -20,7 +20,7 @@ type record struct {
 	msg      *Message // nil until it is asked for
 	raw      []byte
 	tx       *transaction
-	by       *identity
+	client   *identity
 	session  *session
 	after    time.Duration // when it came, since the session began
 	number   int
@@ -57,9 +57,9 @@ func (r *record) message() *Message {
 func (r *record) envelope() Envelope {
 	e := Envelope{
 		From: r.tx.from, To: r.tx.to,
-		Helo: r.by.helo, ESMTP: r.by.esmtp,
-		Client: r.by.client, Server: r.session.local,
-		User: r.by.user, Mechanism: r.by.mechanism, TLS: r.by.encrypted,
+		Helo: r.client.helo, ESMTP: r.client.esmtp,
+		Client: r.client.client, Server: r.session.local,
+		User: r.client.user, Mechanism: r.client.mechanism, TLS: r.client.encrypted,
 		Chunking: r.chunking,
 	}
 	opts := r.tx.opts
@@ -99,12 +99,12 @@ func (ss *session) newRecord(t *wire.Turn) *record {
 	if ss.tx == nil {
 		return nil
 	}
-	if ss.by == nil || *ss.by != ss.identity {
+	if ss.shared == nil || *ss.shared != ss.identity {
 		by := ss.identity
-		ss.by = &by
+		ss.shared = &by
 	}
 	return &record{
-		session: ss, tx: ss.tx, by: ss.by, raw: t.Payload, chunking: t.Verb == "BDAT", after: t.Received.Sub(ss.log.start),
+		session: ss, tx: ss.tx, client: ss.shared, raw: t.Payload, chunking: t.Verb == "BDAT", after: t.Received.Sub(ss.log.start),
 	}
 }
 

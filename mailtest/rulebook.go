@@ -22,7 +22,7 @@ import (
 // ruleState is a rule in force.
 type ruleState struct {
 	Rule
-	number int // from 1; ofNature for those of Server.Rules
+	number int // from 1; standingRule for those of Server.Rules
 	prefix netip.Prefix
 	reply  []byte
 	begin  time.Time
@@ -73,8 +73,8 @@ func (b *ruleBook) open(stage Stage) []*ruleState {
 	return peers.rules[peers.first:]
 }
 
-// ofNature is the number of all rules of Server.Rules.
-const ofNature = -1
+// standingRule is the number of all rules of Server.Rules.
+const standingRule = -1
 
 // AddRules puts rules into force, after those that are. It panics if one of them makes no sense,
 // saying why. It may be called at any time, before the first use of the server too; a turn that has
@@ -135,7 +135,7 @@ func newRuleStates(rules []Rule, whose string) []*ruleState {
 
 // newRuleState prepares a rule that was checked.
 func newRuleState(r Rule) *ruleState {
-	state := &ruleState{Rule: r, number: ofNature, begin: time.Now().Add(r.Begin)}
+	state := &ruleState{Rule: r, number: standingRule, begin: time.Now().Add(r.Begin)}
 	if r.For > 0 {
 		state.end = state.begin.Add(r.For)
 	}
@@ -166,10 +166,10 @@ func literal(reply string) []byte {
 // without the lock.
 func (s *Server) rule(a *Attempt) *ruleState {
 	s.state.Lock()
-	rules, nature := s.state.rules.open(a.Stage), s.nature.open(a.Stage)
+	rules, standing := s.state.rules.open(a.Stage), s.standing.open(a.Stage)
 	a.Open = s.state.open
 	s.state.Unlock()
-	for _, some := range [...][]*ruleState{rules, nature} {
+	for _, some := range [...][]*ruleState{rules, standing} {
 		for _, r := range some {
 			if !s.usedUp(r) && r.fits(a) && s.use(r) {
 				return r
@@ -179,20 +179,20 @@ func (s *Server) rule(a *Attempt) *ruleState {
 	return nil
 }
 
-// books returns the rules of the server's nature and the others. The state is locked.
-func (s *Server) books() [2]*ruleBook { return [...]*ruleBook{&s.nature, &s.state.rules} }
+// books returns the standing rules of the server and the others. The state is locked.
+func (s *Server) books() [2]*ruleBook { return [...]*ruleBook{&s.standing, &s.state.rules} }
 
 // hasRules reports whether there are any rules, and hasRulesAt whether there are some at a stage.
 func (s *Server) hasRules() bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	return len(s.nature.all)+len(s.state.rules.all) > 0
+	return len(s.standing.all)+len(s.state.rules.all) > 0
 }
 
 func (s *Server) hasRulesAt(stage Stage) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	return s.nature.stages[stage] != nil || s.state.rules.stages[stage] != nil
+	return s.standing.stages[stage] != nil || s.state.rules.stages[stage] != nil
 }
 
 // patience is the shortest silence beyond one of the given length that a rule waits for, or 0.

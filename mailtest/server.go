@@ -114,7 +114,7 @@ type Server struct {
 	// recorded in the transcript.
 	BareLF BareLF
 
-	// Rules are what the server does by its nature. They are tried after those of
+	// Rules are standing rules: what the server always does. They are tried after those of
 	// [Server.AddRules]; Reset does not take them away, and transcripts do not name them; [Rule.Must] holds for them too. One that makes no sense panics when the
 	// server is first used.
 	Rules []Rule
@@ -135,20 +135,20 @@ type Server struct {
 	// until it returns.
 	Watch func(session, turn int)
 
-	setup sync.Once
-	used  atomic.Bool            // setup is done
-	named atomic.Pointer[string] // Name, where ClientTLS has given it away before that
-	set   settings               // as they were then
-	wire  wire.Config            // of connections in the clear
-	wireT wire.Config            // of connections with implicit TLS
-	certs struct {
+	setup   sync.Once
+	used    atomic.Bool            // setup is done
+	named   atomic.Pointer[string] // Name, where ClientTLS has given it away before that
+	set     settings               // as they were then
+	wire    wire.Config            // of connections in the clear
+	wireTLS wire.Config            // of connections with implicit TLS
+	certs   struct {
 		own  *tls.Config // a copy of TLS
 		once sync.Once
 		cfg  *tls.Config
 		err  error
 	}
 
-	nature   ruleBook // of Rules
+	standing ruleBook // of Rules
 	refusals refusals
 	tb       testing.TB // of New; or nil
 

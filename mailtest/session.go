@@ -23,25 +23,25 @@ type session struct {
 
 	// Only the connection's own goroutine uses these.
 	identity
-	by       *identity // a copy of the identity, which messages share until it changes
-	implicit bool
-	given    bool         // the connection came with TLS of the caller's
-	path     string       // the address of the current MAIL or RCPT
-	params   []string     // and its parameters
-	tx       *transaction // since MAIL
-	ending   *transaction // the one whose message has just come
-	rule     *ruleState   // that decides the current turn
-	body     *ruleState   // that waits for its byte of the current message
-	record   *record      // of the message that the current turn is about
-	settling *record      // the one that is filed and not settled
-	attempt  *Attempt     // what the client does in the current turn, if anybody wants to know
-	counts   [lastStage + 1]int
-	left     bool      // is not counted as open any more
-	auth     *exchange // the last AUTH exchange
-	nothing  [1]byte   // what go-smtp has of messages
-	deciding bool      // Before was called for the turn, and After was not
-	watching bool      // Watch is running
-	refusing bool      // is among the refusals of the server, which guard it
+	shared    *identity // a copy of the identity, which messages share until it changes
+	implicit  bool
+	given     bool         // the connection came with TLS of the caller's
+	path      string       // the address of the current MAIL or RCPT
+	params    []string     // and its parameters
+	tx        *transaction // since MAIL
+	ending    *transaction // the one whose message has just come
+	rule      *ruleState   // that decides the current turn
+	body      *ruleState   // that waits for its byte of the current message
+	record    *record      // of the message that the current turn is about
+	settling  *record      // the one that is filed and not settled
+	attempt   *Attempt     // what the client does in the current turn, if anybody wants to know
+	counts    [lastStage + 1]int
+	left      bool      // is not counted as open any more
+	auth      *exchange // the last AUTH exchange
+	emptyBody [1]byte   // what go-smtp has of messages
+	deciding  bool      // Before was called for the turn, and After was not
+	watching  bool      // Watch is running
+	refusing  bool      // is among the refusals of the server, which guard it
 
 	mu  sync.Mutex
 	log transcript
@@ -100,14 +100,14 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	}
 	if stage == Dot && t.Recipient <= 1 {
 		ss.ending, ss.record = ss.tx, ss.newRecord(t)
-		ss.passed()
+		ss.releaseBody()
 	}
 	ss.rule, ss.attempt = nil, nil
 	if !ss.server.hasRules() && ss.server.set.Reword == nil {
 		return wire.Action{}
 	}
 	if stage == Body {
-		ss.passed()
+		ss.releaseBody()
 	}
 	a := ss.newAttempt(stage, t)
 	a.Nth = nth
@@ -134,8 +134,8 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	return act
 }
 
-// passed gives back a rule at Body whose byte never came, so that it has not acted.
-func (ss *session) passed() {
+// releaseBody gives back a rule at Body whose byte never came, so that it has not acted.
+func (ss *session) releaseBody() {
 	if ss.body != nil {
 		ss.server.unuse(ss.body)
 		ss.body = nil
@@ -193,7 +193,7 @@ func (ss *session) Reply(t *wire.Turn) {
 		}
 	case Body:
 		if t.Action.Rule == 0 {
-			ss.passed()
+			ss.releaseBody()
 		}
 		ss.body = nil
 	case Bdat:
@@ -278,7 +278,7 @@ func (ss *session) Encrypted(state tls.ConnectionState) {
 
 // End notes how the connection ended.
 func (ss *session) End(how wire.Ending) {
-	ss.passed()
+	ss.releaseBody()
 	ss.mu.Lock()
 	ss.log.end, ss.log.ending = time.Now(), Ending{endingKinds[how.Kind], how.Cause}
 	ss.mu.Unlock()

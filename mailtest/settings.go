@@ -60,7 +60,7 @@ func (s *Server) prepare() {
 		}
 		s.set = set
 		for _, r := range newRuleStates(set.Rules, "of Server.Rules") {
-			s.nature.add(r)
+			s.standing.add(r)
 		}
 		s.wire = wire.Config{
 			Name: s.name(), MaxSize: set.MaxSize, MaxRecipients: set.MaxRecipients, Implicit: set.ImplicitTLS,
@@ -75,8 +75,8 @@ func (s *Server) prepare() {
 		if set.StartTLS || set.ImplicitTLS {
 			s.wire.TLS = s.serverTLS
 		}
-		s.wireT = s.wire
-		s.wireT.TLS, s.wireT.Implicit = s.serverTLS, true
+		s.wireTLS = s.wire
+		s.wireTLS.TLS, s.wireTLS.Implicit = s.serverTLS, true
 		s.certs.own = set.TLS.Clone()
 		s.Inbox.join(s)
 		if set.Collect != nil {

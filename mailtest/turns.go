@@ -64,7 +64,7 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		rec.replied = t.Replied.Sub(l.start)
 	}
 	rec.wording = l.word(stage, line, t.Reply[:t.Sent])
-	rule := max(0, t.Action.Rule) // ofNature does not show
+	rule := max(0, t.Action.Rule) // standingRule does not show
 	if t.Payload != nil && !filed || t.Notes != nil || rule != 0 {
 		rec.extra = true
 		x := extra{notes: notesOf(t.Notes), rule: rule}

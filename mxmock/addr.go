@@ -9,14 +9,14 @@ import (
 	"slices"
 )
 
-// nobodys4 and nobodys6 are the address ranges that no one has: those for documentation and for
+// documentation4 and documentation6 are the address ranges that no one has: those for documentation and for
 // benchmarks (RFC 5737, RFC 2544, RFC 3849).
 var (
-	nobodys4 = []netip.Prefix{
+	documentation4 = []netip.Prefix{
 		netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
 		netip.MustParsePrefix("198.18.0.0/15"),
 	}
-	nobodys6 = []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}
+	documentation6 = []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}
 )
 
 // pools are those of IPv4 and IPv6.
@@ -64,7 +64,7 @@ func (n *Internet) fillPools() {
 	}
 	n.pools = &pools{networks: slices.Clone(n.Networks)}
 	if len(n.Networks) == 0 {
-		n.pools.v4.ranges, n.pools.v6.ranges = nobodys4, nobodys6
+		n.pools.v4.ranges, n.pools.v6.ranges = documentation4, documentation6
 	}
 	for _, text := range n.Networks {
 		prefix, err := netip.ParsePrefix(text)

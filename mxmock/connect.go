@@ -49,7 +49,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
 	}
 	event := n.noteDial(client.String(), host.target(to))
-	err = n.befall(ctx, host, fault)
+	err = n.dialFault(ctx, host, fault)
 	if err == nil && s == nil && !fault.accepts() {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
@@ -103,8 +103,8 @@ func (n *Internet) hostAt(from *Host, to netip.AddrPort) (*Host, Fault) {
 	return host, n.faultAt(host, addr, int(to.Port()))
 }
 
-// befall returns the error that a fault means for those who connect.
-func (n *Internet) befall(ctx context.Context, host *Host, f Fault) error {
+// dialFault returns the error that a fault means for those who connect.
+func (n *Internet) dialFault(ctx context.Context, host *Host, f Fault) error {
 	switch {
 	case f == Silent:
 		n.mu.Lock()

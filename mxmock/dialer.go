@@ -46,7 +46,7 @@ func (n *Internet) loopback(ctx context.Context, h *Host, port int, f Fault) (ne
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	if err := n.befall(ctx, h, f); err != nil {
+	if err := n.dialFault(ctx, h, f); err != nil {
 		return netip.AddrPort{}, err
 	}
 	s := h.service(port)

@@ -53,7 +53,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 		if v.fault != 0 || v.rule != nil {
 			own := *q
 			own.Id = a.id
-			answer = p.befallen(n.db.Answer(&own, p.mode), &a, v)
+			answer = p.applyFault(n.db.Answer(&own, p.mode), &a, v)
 			r.packet = zone.Pack(answer, &own, udp) // before the journal, for it may cut the answer
 		}
 	}
@@ -67,8 +67,8 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 	return r
 }
 
-// befallen is what a verdict makes of a true answer: another answer, or nil for none.
-func (p dnsPort) befallen(r *dns.Msg, a *asking, v verdict) *dns.Msg {
+// applyFault is what a verdict makes of a true answer: another answer, or nil for none.
+func (p dnsPort) applyFault(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	empty := func(rcode int) *dns.Msg {
 		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), rcode
 		r.AuthenticatedData = false

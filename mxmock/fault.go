@@ -138,7 +138,7 @@ func (n *Internet) Break(what string, f Fault) {
 			n.broken = make(map[place]Fault)
 		}
 		n.broken[p] = f
-		n.refitPlace(p)
+		n.syncPlace(p)
 		return
 	}
 	q := mustBeBreakable(what)
@@ -169,7 +169,7 @@ func (n *Internet) Mend(what string) {
 	defer n.mu.Unlock()
 	if p, ok := n.mustPlace(what); ok {
 		delete(n.broken, p)
-		n.refitPlace(p)
+		n.syncPlace(p)
 		return
 	}
 	q := mustBeBreakable(what)

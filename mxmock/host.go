@@ -94,7 +94,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 		server.Close()
 	}
 	h.services[port] = mailService{server}
-	must(n.refit(h))
+	must(n.syncSockets(h))
 	return server
 }
 
@@ -128,11 +128,11 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 		defer n.mu.Unlock()
 		if h.services[port] == service(l) {
 			delete(h.services, port)
-			must(n.refit(h))
+			must(n.syncSockets(h))
 		}
 	}
 	h.services[port] = l
-	if err := n.refit(h); err != nil {
+	if err := n.syncSockets(h); err != nil {
 		delete(h.services, port)
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (h *Host) ServeDNS() {
 		panic(fmt.Sprintf("mxmock: host %s: another service is on port 53", h.name))
 	}
 	h.services[53] = nameService{n}
-	must(n.refit(h))
+	must(n.syncSockets(h))
 }
 
 // RootHints makes the DNS of the internet a tree that a resolver can walk down from its root, and returns the
@@ -186,7 +186,7 @@ func (h *Host) Break(f Fault) {
 	h.inet.lockSettled()
 	defer h.inet.mu.Unlock()
 	h.broken = f
-	must(h.inet.refit(h))
+	must(h.inet.syncSockets(h))
 }
 
 // Mend ends what [Host.Break] has begun.
@@ -194,7 +194,7 @@ func (h *Host) Mend() {
 	h.inet.lockSettled()
 	defer h.inet.mu.Unlock()
 	h.broken = 0
-	must(h.inet.refit(h))
+	must(h.inet.syncSockets(h))
 }
 
 // DialContext is [Internet.DialContext] as code on this host would call it: connections come from
@@ -282,7 +282,7 @@ func (h *Host) servers() []mailServer {
 func (h *Host) close() error {
 	h.inet.mu.Lock()
 	h.closed = true
-	must(h.inet.refit(h))
+	must(h.inet.syncSockets(h))
 	services := make([]service, 0, len(h.services))
 	for _, port := range slices.Sorted(maps.Keys(h.services)) {
 		services = append(services, h.services[port])

@@ -206,7 +206,7 @@ func (n *Internet) Reset() {
 	n.rules, n.questions, n.patterns, n.broken, n.pending = nil, nil, nil, nil, nil
 	for _, h := range hosts {
 		h.broken = 0
-		must(n.refit(h))
+		must(n.syncSockets(h))
 	}
 	n.mu.Unlock()
 	n.Inbox.Reset()

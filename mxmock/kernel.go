@@ -37,7 +37,7 @@ func (n *Internet) leaveNamespace() {
 	defer n.mu.Unlock()
 	n.ports, n.kernel = nil, nil
 	for _, h := range n.order {
-		n.refit(h)
+		n.syncSockets(h)
 	}
 }
 

@@ -126,7 +126,7 @@ func (n *Internet) host(fqdn string, addrs []string) *Host {
 			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
 		}
 	}
-	must(n.refit(h))
+	must(n.syncSockets(h))
 	return h
 }
 

@@ -46,18 +46,18 @@ func (n *Internet) mustPlace(text string) (place, bool) {
 	return p, true
 }
 
-// refitPlace is refit for the hosts at a place. The internet is locked.
-func (n *Internet) refitPlace(p place) {
+// syncPlace is syncSockets for the hosts at a place. The internet is locked.
+func (n *Internet) syncPlace(p place) {
 	switch {
 	case p.addr.IsValid() && n.byAddr[p.addr] == nil:
 		must(n.rerouteNobody(p.addr))
 	case p.addr.IsValid():
-		must(n.refit(n.byAddr[p.addr]))
+		must(n.syncSockets(n.byAddr[p.addr]))
 	case p.host != nil:
-		must(n.refit(p.host))
+		must(n.syncSockets(p.host))
 	default:
 		for _, h := range n.order {
-			must(n.refit(h))
+			must(n.syncSockets(h))
 		}
 	}
 }

@@ -134,10 +134,10 @@ func (n *Internet) ListenHosts(ports map[int]int) error {
 		return err
 	}
 	for _, h := range n.order {
-		if err := n.refit(h); err != nil {
+		if err := n.syncSockets(h); err != nil {
 			n.ports = old
 			for _, h := range n.order {
-				n.refit(h)
+				n.syncSockets(h)
 			}
 			return err
 		}
@@ -161,9 +161,9 @@ func checkPorts(ports map[int]int) error {
 	return nil
 }
 
-// refit opens and closes the real sockets of a host, which may be nil, until they are as they
+// syncSockets opens and closes the real sockets of a host, which may be nil, until they are as they
 // should be. The internet is locked.
-func (n *Internet) refit(h *Host) error {
+func (n *Internet) syncSockets(h *Host) error {
 	if h == nil || n.ports == nil && len(h.sockets) == 0 {
 		return nil
 	}

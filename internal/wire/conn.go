@@ -157,7 +157,7 @@ func (c *Conn) greeting() []byte {
 	if c.cfg.LMTP {
 		protocol = "LMTP"
 	}
-	return c.usual("220 ", c.cfg.Name, " ", protocol, " ready")
+	return c.compose("220 ", c.cfg.Name, " ", protocol, " ready")
 }
 
 // step takes one turn from the client.

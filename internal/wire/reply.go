@@ -31,34 +31,34 @@ func (c *Conn) ownReply(engine []byte) []byte {
 		return c.corrected(engine)
 	}
 	if t.Kind == End {
-		return c.usual("250 2.0.0 Message accepted")
+		return c.compose("250 2.0.0 Message accepted")
 	}
 	switch t.Verb {
 	case "HELO":
-		return c.usual("250 ", c.cfg.Name)
+		return c.compose("250 ", c.cfg.Name)
 	case "EHLO", "LHLO":
 		return c.ehlo()
 	case "MAIL":
-		return c.usual("250 2.1.0 Sender OK")
+		return c.compose("250 2.1.0 Sender OK")
 	case "RCPT":
-		return c.usual("250 2.1.5 Recipient OK")
+		return c.compose("250 2.1.5 Recipient OK")
 	case "DATA":
-		return c.usual("354 End data with <CR><LF>.<CR><LF>")
+		return c.compose("354 End data with <CR><LF>.<CR><LF>")
 	case "RSET":
-		return c.usual("250 2.0.0 Reset")
+		return c.compose("250 2.0.0 Reset")
 	case "NOOP":
-		return c.usual("250 2.0.0 OK")
+		return c.compose("250 2.0.0 OK")
 	case "QUIT":
-		return c.usual("221 2.0.0 Bye")
+		return c.compose("221 2.0.0 Bye")
 	}
 	if (t.Verb == "AUTH" || t.Kind == AuthStep) && engine[0] == '2' {
-		return c.usual("235 2.7.0 Authentication successful")
+		return c.compose("235 2.7.0 Authentication successful")
 	}
 	return engine
 }
 
-// usual is oneLine for the replies of every session: it uses the same memory for each.
-func (c *Conn) usual(reply ...string) []byte {
+// compose is oneLine for the replies of every session: it uses the same memory for each.
+func (c *Conn) compose(reply ...string) []byte {
 	c.own = c.own[:0]
 	for _, piece := range reply {
 		c.own = append(c.own, piece...)
