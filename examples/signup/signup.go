@@ -4,15 +4,16 @@
 package signup
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"mime"
-	"net/mail"
 	"net/smtp"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/emersion/go-message/mail"
 )
 
 // ErrToken is the error for a link that was never sent, or that was opened before.
@@ -37,8 +38,12 @@ func (s *Shop) Register(address string) error {
 		return fmt.Errorf("signup: register %q: %w", address, err)
 	}
 	token := rand.Text()
+	message, err := s.welcome(to, token)
+	if err != nil {
+		return fmt.Errorf("signup: write the mail to %s: %w", to.Address, err)
+	}
 	s.expect(token, to.Address)
-	if err := smtp.SendMail(s.Mailer, nil, s.From, []string{to.Address}, s.welcome(to, token)); err != nil {
+	if err := smtp.SendMail(s.Mailer, nil, s.From, []string{to.Address}, message); err != nil {
 		return fmt.Errorf("signup: welcome %s: %w", to.Address, err)
 	}
 	return nil
@@ -77,25 +82,28 @@ func (s *Shop) HasAccount(address string) bool {
 }
 
 // welcome returns the message with the link.
-func (s *Shop) welcome(to *mail.Address, token string) []byte {
+func (s *Shop) welcome(to *mail.Address, token string) ([]byte, error) {
 	name := to.Name
 	if name == "" {
 		name, _, _ = strings.Cut(to.Address, "@")
 	}
 	_, domain, _ := strings.Cut(s.From, "@")
-	return []byte(strings.Join([]string{
-		"From: " + (&mail.Address{Name: "The Shop", Address: s.From}).String(),
-		"To: " + to.String(),
-		"Subject: " + mime.QEncoding.Encode("utf-8", "Welcome, "+name),
-		"Date: " + time.Now().Format(time.RFC1123Z),
-		"Message-ID: <" + rand.Text() + "@" + domain + ">",
-		"MIME-Version: 1.0",
-		"Content-Type: text/plain; charset=utf-8",
-		"Content-Transfer-Encoding: 8bit",
-		"",
-		"Hello " + name + ",",
-		"",
-		"please open " + s.URL + "/confirm?token=" + token + " to confirm your address.",
-		"",
-	}, "\r\n"))
+	var h mail.Header
+	h.SetAddressList("From", []*mail.Address{{Name: "The Shop", Address: s.From}})
+	h.SetAddressList("To", []*mail.Address{to})
+	h.SetSubject("Welcome, " + name)
+	h.SetDate(time.Now())
+	h.SetMessageID(rand.Text() + "@" + domain)
+	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
+	h.Set("Content-Transfer-Encoding", "8bit")
+	var message bytes.Buffer
+	body, err := mail.CreateSingleInlineWriter(&message, h)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(body, "Hello %s,\r\n\r\nplease open %s/confirm?token=%s to confirm your address.\r\n", name, s.URL, token)
+	if err := body.Close(); err != nil {
+		return nil, err
+	}
+	return message.Bytes(), nil
 }
