@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -283,16 +282,23 @@ func (h *Host) close() error {
 	h.inet.mu.Lock()
 	h.closed = true
 	must(h.inet.syncSockets(h))
-	services := make([]service, 0, len(h.services))
-	for _, port := range slices.Sorted(maps.Keys(h.services)) {
-		services = append(services, h.services[port])
+	type onPort struct {
+		port int
+		service
+	}
+	services := make([]onPort, 0, len(h.services))
+	for port, s := range h.services {
+		services = append(services, onPort{port, s})
 	}
 	h.inet.mu.Unlock()
-	var err error
+	slices.SortFunc(services, func(a, b onPort) int { return cmp.Compare(a.port, b.port) })
+	var errs []error
 	for _, s := range services {
-		err = errors.Join(err, s.close())
+		if err := s.close(); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // closeServer closes a mail server and returns the error with which Close panics because of what the test

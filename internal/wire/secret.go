@@ -4,6 +4,7 @@ package wire
 
 import (
 	"bytes"
+	"strings"
 )
 
 // secret reports whether a line may hold credentials. Whatever the server thinks of an AUTH, a client may
@@ -31,6 +32,14 @@ func (c *Conn) secret(line []byte) bool {
 // then are credentials, also if something that does not belong there has kept it from being a command.
 func mentionsAuth(line []byte) bool {
 	const auth = "AUTH"
-	line = bytes.ToUpper(bytes.TrimLeft(line, " \t"))
-	return bytes.HasPrefix(line, []byte(auth)) || bytes.Contains(line, []byte(auth+" ")) || bytes.Contains(line, []byte(auth+"\t"))
+	line = bytes.TrimLeft(line, " \t")
+	for i := 0; i+len(auth) <= len(line); i++ {
+		if line[i]|0x20 != 'a' || !strings.EqualFold(string(line[i:i+len(auth)]), auth) {
+			continue
+		}
+		if after := line[i+len(auth):]; i == 0 || len(after) > 0 && (after[0] == ' ' || after[0] == '\t') {
+			return true
+		}
+	}
+	return false
 }
