@@ -32,7 +32,7 @@ func TestExtendedErrors(t *testing.T) {
 		{"expired", secure(mxmock.ExpiredSignatures), "qq.com.", dns.TypeMX, dns.RcodeServerFailure, 7},
 		{"future", secure(mxmock.FutureSignatures), "qq.com.", dns.TypeMX, dns.RcodeServerFailure, 8},
 		{"wrong DS", secure(mxmock.WrongDS), "qq.com.", dns.TypeMX, dns.RcodeServerFailure, 9},
-		{"unsigned", secure(mxmock.Unsigned), "qq.com.", dns.TypeMX, dns.RcodeServerFailure, 10},
+		{"unsigned", secure(mxmock.Unsigned), "qq.com.", dns.TypeMX, dns.RcodeServerFailure, 9},
 		{"bad", secure(mxmock.BadSignatures), "qq.com.", dns.TypeMX, dns.RcodeServerFailure, 6},
 		{"below bad", func(inet *mxmock.Internet) {
 			inet.Secure("qq.com", mxmock.ExpiredSignatures)
@@ -48,6 +48,11 @@ func TestExtendedErrors(t *testing.T) {
 		{"notimp", breakIt(mxmock.NotImp), "qq.com.", dns.TypeMX, dns.RcodeNotImplemented, 21},
 		{"nxdomain", breakIt(mxmock.NXDomain), "qq.com.", dns.TypeMX, dns.RcodeNameError, -1},
 		{"lame delegation", func(*mxmock.Internet) {}, "x.lame.qq.com.", dns.TypeA, dns.RcodeServerFailure, 22},
+		{"alias into a lame delegation", func(inet *mxmock.Internet) {
+			if err := inet.AddZone("into.qq.com. CNAME x.lame.qq.com."); err != nil {
+				panic(err)
+			}
+		}, "into.qq.com.", dns.TypeA, dns.RcodeServerFailure, 22},
 		{"circle", func(*mxmock.Internet) {}, "circle.qq.com.", dns.TypeA, dns.RcodeServerFailure, 0},
 	}
 	for _, test := range tests {

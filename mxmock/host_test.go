@@ -468,3 +468,30 @@ func TestHostForwards(t *testing.T) {
 		t.Errorf("WaitSession gives %v", got)
 	}
 }
+
+// An address that comes under a further name is the host's, in both directions; and what was removed stays so.
+func TestFurtherNames(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	h := inet.Host("k.example")
+	h.AddNames("k2.example")
+	if again := inet.Host("k2.example", "203.0.113.88"); again != h {
+		t.Fatal("the further name is another host")
+	}
+	for _, name := range []string{"k.example", "k2.example"} {
+		addrs, err := inet.Resolver().LookupHost(t.Context(), name)
+		if err != nil || !slices.Contains(addrs, "203.0.113.88") {
+			t.Errorf("%s has the addresses %v, %v", name, addrs, err)
+		}
+	}
+	if err := inet.Check(); err != nil {
+		t.Error(err)
+	}
+	h.Remove()
+	mustPanic(t, "was removed", func() { h.AddNames("zombie.example") })
+	if _, found := inet.FindHost("zombie.example"); found {
+		t.Error("a removed host has come back")
+	}
+	inet.MX("null.example", ".")
+	mustPanic(t, "RFC 7505", func() { inet.Publish("null.example", mxmock.Records{MTASTS: "enforce"}) })
+}

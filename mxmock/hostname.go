@@ -65,11 +65,14 @@ func (h *Host) Names() []string {
 // for each that it does not have, and clients that ask for one by SNI see a certificate for it. The
 // PTR records, the greeting of its servers and the journal keep the first name. A name that the
 // host has already is left alone. AddNames panics if a name is not a domain name or is that of
-// another host.
+// another host, or if the host was removed.
 func (h *Host) AddNames(names ...string) {
 	n := h.inet
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if h.removed {
+		panic(fmt.Sprintf("mxmock: host %s: it was removed and gets no further names", h.name))
+	}
 	for _, name := range names {
 		fqdn := mustName(name)
 		switch other := n.hosts[strings.ToLower(fqdn)]; other {
@@ -108,9 +111,15 @@ func (h *Host) Remove() {
 	var errs []error
 	for _, name := range h.names {
 		delete(n.hosts, strings.ToLower(name))
+		var v4, v6 []dns.RR
 		for _, a := range h.addrs {
-			errs = append(errs, n.withdraw(addressRecord(name, a)))
+			if a.Is4() {
+				v4 = append(v4, addressRecord(name, a))
+			} else {
+				v6 = append(v6, addressRecord(name, a))
+			}
 		}
+		errs = append(errs, n.withdraw(v4...), n.withdraw(v6...))
 	}
 	for _, a := range h.addrs {
 		delete(n.byAddr, a)
@@ -120,11 +129,19 @@ func (h *Host) Remove() {
 	must(errors.Join(append(errs, h.close())...))
 }
 
-// withdraw removes a record from the DNS, if it is there.
-func (n *Internet) withdraw(rr dns.RR) error {
-	hdr := rr.Header()
+// withdraw removes records of one name and type from the DNS, as far as they are there.
+func (n *Internet) withdraw(rrs ...dns.RR) error {
+	if len(rrs) == 0 {
+		return nil
+	}
+	data := func(rr dns.RR) string { return strings.ToLower(strings.TrimPrefix(rr.String(), rr.Header().String())) }
+	gone := make(map[string]bool)
+	for _, rr := range rrs {
+		gone[data(rr)] = true
+	}
+	hdr := rrs[0].Header()
 	all := n.records(hdr.Name, hdr.Rrtype)
-	left := slices.DeleteFunc(slices.Clone(all), func(other dns.RR) bool { return dns.IsDuplicate(rr, other) })
+	left := slices.DeleteFunc(slices.Clone(all), func(other dns.RR) bool { return gone[data(other)] })
 	if len(left) == len(all) {
 		return nil
 	}

@@ -120,6 +120,9 @@ func (n *Internet) host(fqdn string, addrs []string) *Host {
 			continue
 		}
 		rrs = append(rrs, n.attach(h, addr), addressRecord(fqdn, addr))
+		if !strings.EqualFold(fqdn, h.fqdn) { // a further name: the PTR record leads to the first
+			rrs = append(rrs, addressRecord(h.fqdn, addr))
+		}
 	}
 	if len(rrs) > 0 {
 		if err := n.db.Add(rrs...); err != nil {

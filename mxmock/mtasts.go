@@ -3,6 +3,7 @@ package mxmock
 // MTA-STS policies (RFC 8461): how a domain publishes one, well or badly.
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,6 +50,9 @@ func (n *Internet) setPolicy(apex, text string) error {
 	p, err := parsePolicy(text)
 	if err != nil {
 		return err
+	}
+	if mxs := n.records(apex, dns.TypeMX); p.mode != "" && len(mxs) == 1 && mxs[0].(*dns.MX).Mx == "." {
+		return errors.New("the domain takes no mail, its MX is null (RFC 7505): there is nobody for a policy to name")
 	}
 	n.mu.Lock()
 	n.lastPolicy++

@@ -257,3 +257,28 @@ func TestListenHostsEarly(t *testing.T) {
 	}
 	inet.MX("qq.com", "mx1.qq.com") // panics if anything were to be opened
 }
+
+// What a host to come can't have is an error at once, whatever hosts there are, in either family and on each port.
+func TestListenHostsTries(t *testing.T) {
+	t.Parallel()
+	machine.NeedIPv4(t)
+	for name, test := range map[string]struct {
+		networks []string
+		ports    map[int]int
+	}{
+		"addresses of no machine":      {nil, map[int]int{25: 50025, 587: 50587}},
+		"IPv6 addresses of no machine": {[]string{"127.81.0.0/16", "2001:db8:1::/64"}, map[int]int{25: 50025}},
+	} {
+		inet := mxmock.New(t)
+		inet.Networks = test.networks
+		inet.Host("client.example")
+		if err := inet.ListenHosts(test.ports); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	inet := mxmock.New(t)
+	inet.Host("mine.example", "127.0.0.1")
+	if err := inet.ListenHosts(map[int]int{25: 0}); err != nil {
+		t.Errorf("a host with an address of the test's own: %v", err)
+	}
+}

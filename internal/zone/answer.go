@@ -115,6 +115,7 @@ type answerer struct {
 	verdict   verdict   // if validated, on all so far
 	blamed    *node     // the apex whose data is bogus
 	time      time.Time // of the answer, once it matters
+	circling  bool      // there are too many aliases
 }
 
 // resolve answers the question: it follows the aliases from the name to the end.
@@ -144,6 +145,7 @@ func (a *answerer) resolve(root *node, n name) {
 			return
 		}
 		if a.looping(target) {
+			a.circling = true
 			if a.mode == Recursive {
 				a.msg.Rcode = dns.RcodeServerFailure
 			}

@@ -36,7 +36,7 @@ func (apex *node) fault(now time.Time) (code uint16, text string) {
 	from, until := s.window(now)
 	switch {
 	case s.Flaw == Unsigned:
-		return dns.ExtendedErrorCodeRRSIGsMissing, apex.name() + " is not signed"
+		return dns.ExtendedErrorCodeDNSKEYMissing, apex.name() + " has a DS record and no key"
 	case now.After(until):
 		return dns.ExtendedErrorCodeSignatureExpired, "the signatures of " + apex.name() + " have expired"
 	case now.Before(from):

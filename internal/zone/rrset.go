@@ -38,7 +38,28 @@ func prepare(rrs []dns.RR) ([]record, error) {
 		}
 		recs[i] = record{rr, given, n, rr.Header().Rrtype}
 	}
+	levelTTLs(recs)
 	return recs, nil
+}
+
+// levelTTLs gives all records of an RRset the lowest of their TTLs (RFC 2181 §5.2), so that a set which exists
+// is copied once for all of them.
+func levelTTLs(recs []record) {
+	type set struct {
+		name string
+		typ  uint16
+	}
+	lowest := make(map[set]uint32)
+	of := func(r *record) set { return set{string(r.name.wire[:r.name.len()]), r.typ} }
+	for i := range recs {
+		r := &recs[i]
+		if ttl, ok := lowest[of(r)]; !ok || r.rr.Header().Ttl < ttl {
+			lowest[of(r)] = r.rr.Header().Ttl
+		}
+	}
+	for i := range recs {
+		recs[i].rr.Header().Ttl = lowest[of(&recs[i])]
+	}
 }
 
 // onWire returns the copy of a record that its receiver would get.
@@ -123,7 +144,12 @@ func (s *rrset) has(rr dns.RR) bool {
 
 // textOf returns the data of a record as text, which is the same for two records that are duplicates.
 func textOf(rr dns.RR) string {
-	return strings.ToLower(strings.TrimPrefix(rr.String(), rr.Header().String()))
+	text := strings.TrimPrefix(rr.String(), rr.Header().String())
+	switch rr.(type) {
+	case *dns.TXT, *dns.SPF, *dns.CAA, *dns.HINFO: // in which letter case matters
+		return text
+	}
+	return strings.ToLower(text)
 }
 
 // lowerTTL gives the whole set a lower TTL, in copies, and reports whether it had to.

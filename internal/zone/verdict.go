@@ -101,11 +101,13 @@ func (a *answerer) judge(apex *node) {
 // explain says why an answer is SERVFAIL, if the client can read it.
 func (a *answerer) explain() {
 	switch {
+	case a.mode == Authoritative && a.msg.Rcode == dns.RcodeRefused:
+		SetExtendedError(a.msg, dns.ExtendedErrorCodeNotAuthoritative, "no zone of this server has the name")
 	case a.mode != Recursive || a.msg.Rcode != dns.RcodeServerFailure:
 	case a.blamed != nil:
 		code, text := a.blamed.fault(a.now())
 		SetExtendedError(a.msg, code, text)
-	case len(a.msg.Answer) > 0:
+	case a.circling:
 		SetExtendedError(a.msg, dns.ExtendedErrorCodeOther, "too many aliases, or aliases in a circle")
 	default:
 		SetExtendedError(a.msg, dns.ExtendedErrorCodeNoReachableAuthority, "nobody serves the zone that the name is delegated to")

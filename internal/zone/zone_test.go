@@ -74,3 +74,27 @@ func show(r *dns.Msg) string {
 	}
 	return b.String()
 }
+
+// One call gives an RRset one TTL, the lowest, however the records come (RFC 2181 §5.2).
+func TestLowestTTL(t *testing.T) {
+	t.Parallel()
+	db := load(t, "a.example. 500 A 192.0.2.1")
+	before := db.Answer(query(t, "a.example. A"), Recursive).Answer
+	if err := db.Add(parse(t, "a.example. 400 A 192.0.2.2\nA.example. 300 A 192.0.2.3\na.example. 350 A 192.0.2.4\na.example. 200 TXT x")...); err != nil {
+		t.Fatal(err)
+	}
+	for _, rr := range db.Answer(query(t, "a.example. A"), Recursive).Answer {
+		if ttl := rr.Header().Ttl; ttl != 300 {
+			t.Errorf("%v has the TTL %d, want 300", rr, ttl)
+		}
+	}
+	if ttl := before[0].Header().Ttl; ttl != 500 {
+		t.Errorf("an answer that was given before has now the TTL %d", ttl)
+	}
+	if err := db.Add(parse(t, "a.example. TXT X")...); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(db.Answer(query(t, "a.example. TXT"), Recursive).Answer); n != 2 {
+		t.Errorf("%d TXT records, want x and X", n)
+	}
+}

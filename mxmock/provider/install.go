@@ -64,6 +64,10 @@ func install(inet *mxmock.Internet, d *definition, customers []string) (*Provide
 func withCustomers(d *definition, customers []string) ([]domain, error) {
 	var domains []domain
 	template := false
+	customers = slices.Clone(customers)
+	for i, name := range customers {
+		customers[i] = domainOf(name)
+	}
 	for _, dom := range d.domains {
 		if dom.names[0] != "*" {
 			domains = append(domains, dom)

@@ -15,6 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
+	"golang.org/x/net/idna"
 )
 
 // Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts
@@ -117,6 +118,7 @@ func Names() []string {
 // Add comes before the first mail, and once for each provider; it panics otherwise, or if there is
 // no such provider.
 func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
+	name = domainOf(name)
 	for _, d := range builtin() {
 		if d.name == name || slices.ContainsFunc(d.domains, func(dom domain) bool { return slices.Contains(dom.names, name) }) {
 			p, err := install(inet, d, customers)
@@ -155,16 +157,17 @@ func (p *Provider) Mailbox(address string, s State) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mailboxes[strings.ToLower(address)] = s
+	p.mailboxes[canonical(address)] = s
 	p.known = p.known || s != Unknown
 }
 
 // state returns how a mailbox is. Those of others are good.
 func (p *Provider) state(address string) State {
-	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	address = canonical(address)
+	local, domain, _ := strings.Cut(address, "@")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s, named := p.mailboxes[strings.ToLower(address)]
+	s, named := p.mailboxes[address]
 	if !named && p.known && local != "postmaster" && p.serves(domain) {
 		return Unknown
 	}
@@ -188,7 +191,7 @@ func (p *Provider) Block(what ...string) {
 			p.prefixes = append(p.prefixes, prefix)
 			continue
 		}
-		p.block[strings.ToLower(w)] = true
+		p.block[canonical(w)] = true
 	}
 }
 
@@ -200,7 +203,7 @@ func (p *Provider) Unblock(what ...string) {
 		if prefix, err := ipprefix.Parse(w); err == nil {
 			p.prefixes = slices.DeleteFunc(p.prefixes, func(q netip.Prefix) bool { return q == prefix })
 		}
-		delete(p.block, strings.ToLower(w))
+		delete(p.block, canonical(w))
 	}
 }
 
@@ -208,7 +211,7 @@ func (p *Provider) Unblock(what ...string) {
 func (p *Provider) blocks(what string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.block[strings.ToLower(what)] {
+	if p.block[canonical(what)] {
 		return true
 	}
 	return slices.ContainsFunc(p.prefixes, func(q netip.Prefix) bool { return ipprefix.Contains(q, what) })
@@ -369,5 +372,14 @@ func (p *Provider) choose(names []string) []*policy {
 
 // domainOf returns the domain of an address in lower case, or nothing.
 func domainOf(address string) string {
-	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		domain = ascii
+	}
+	return strings.ToLower(domain)
+}
+
+// canonical returns an address, or a domain, as it is compared: in small letters, with A-labels.
+func canonical(address string) string {
+	return strings.ToLower(address[:strings.LastIndexByte(address, '@')+1]) + domainOf(address)
 }

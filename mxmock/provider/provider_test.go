@@ -418,3 +418,29 @@ func TestHostileClient(t *testing.T) {
 		}
 	}
 }
+
+// Names and addresses are the same with U-labels and A-labels, and in any letter case.
+func TestInternationalNames(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	p := Add(inet, "ExMail.qq.com", "例子.测试")
+	if want := []string{"xn--fsqu00a.xn--0zwm56d"}; !slices.Equal(p.Domains, want) {
+		t.Errorf("domains = %q, want %q", p.Domains, want)
+	}
+	p.Mailbox("bob@例子.测试", Full)
+	if got := p.state("BOB@xn--fsqu00a.XN--0ZWM56D"); got != Full {
+		t.Errorf("the mailbox is %v, want full", got)
+	}
+	p.Block("商店.example", "bob@书.example")
+	for what, want := range map[string]bool{
+		"xn--czrs0t.example": true, "商店.EXAMPLE": true, "Bob@xn--x9q.example": false, "bob@书.example": true, "ann@书.example": false,
+	} {
+		if got := p.blocks(what); got != want {
+			t.Errorf("blocks(%s) = %v, want %v", what, got, want)
+		}
+	}
+	p.Unblock("xn--czrs0t.example")
+	if p.blocks("商店.example") {
+		t.Error("what was taken back is still blocked")
+	}
+}
