@@ -13,8 +13,8 @@
 // A [Namespace] is two network namespaces of Linux with a cable between them. In one are the hosts of the
 // internet, each at its own addresses. In the other is one of them, for programs to run on: they have its
 // addresses, by which servers see them, and all ports of their own are free, port 25 too. Its resolv.conf
-// names the resolver of the internet, its certificates are those that the internet's authority has
-// signed; only programs in the namespace see these files, and nothing is written below /etc.
+// names the resolver of the internet, its host name is that of the host, and its certificates are those that the
+// internet's authority has signed; only programs in the namespace see these files, and nothing is written below /etc.
 //
 // # Faults as they are
 //

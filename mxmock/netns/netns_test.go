@@ -395,3 +395,22 @@ func TestSwaks(t *testing.T) {
 		t.Errorf("to %v", m.Envelope.To)
 	}
 }
+
+// A program is on the host by name, too, whatever the machine is called.
+func TestHostName(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	ns := netns.New(t, inet, inet.Host("mail.shop.example").Name())
+	var out strings.Builder
+	cmd := exec.CommandContext(t.Context(), "uname", "-n")
+	cmd.Stdout = &out
+	if err := ns.Run(cmd); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != "mail.shop.example\n" {
+		t.Errorf("the host name is %q", got)
+	}
+	if name, err := os.Hostname(); err != nil || name == "mail.shop.example" {
+		t.Errorf("the name of the machine is %q, %v", name, err)
+	}
+}

@@ -57,7 +57,10 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) (err error) {
 		return err
 	})
 	if err == nil {
-		err = s.inside(func() error { return connectClient(addrs) })
+		err = s.inside(func() error {
+			// The C library makes a search list of the domain in it.
+			return errors.Join(connectClient(addrs), unix.Sethostname([]byte(host.Name())))
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("connect the namespaces: %w", err)
@@ -111,7 +114,7 @@ func (s *system) start() error {
 	}
 	keeper := exec.Command("sh", "-c", first)
 	keeper.SysProcAttr = &syscall.SysProcAttr{
-		Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, // with mounts that nobody else sees
+		Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWUTS, // with mounts and a host name that nobody else sees
 		Cloneflags:   unix.CLONE_NEWPID,
 		PidFD:        &s.pidfd,
 	}
@@ -142,7 +145,7 @@ func (s *system) inside(f func() error) error {
 		return errClosed
 	}
 	return onThread(func() error {
-		if err := enter(s.pidfd, unix.CLONE_NEWNET|unix.CLONE_NEWNS|unix.CLONE_NEWPID); err != nil {
+		if err := enter(s.pidfd, unix.CLONE_NEWNET|unix.CLONE_NEWNS|unix.CLONE_NEWUTS|unix.CLONE_NEWPID); err != nil {
 			return fmt.Errorf("enter the namespace: %w", err)
 		}
 		return f()
