@@ -157,7 +157,9 @@ func (h *Host) ServeDNS() {
 // file by which one finds that: the root hints of unbound or of BIND. The host a.root-servers.net is made a
 // name server, as by [Host.ServeDNS], and the one of the root and of each zone that has no NS records of its
 // own. Such resolvers ask port 53 of its address, so that it takes [Internet.ListenHosts] on a machine, or in
-// a network namespace, to which the address belongs.
+// a network namespace, to which the address belongs. Resolvers
+// answer by themselves for names of addresses that are for documentation (RFC 6303 §4.2): for PTR records of these,
+// unbound takes "local-zone: 2.0.192.in-addr.arpa. nodefault" and its like, and BIND "empty-zones-enable no".
 func (n *Internet) RootHints() string {
 	const name = "a.root-servers.net."
 	h := n.Host(name)
