@@ -98,3 +98,20 @@ func TestLowestTTL(t *testing.T) {
 		t.Errorf("%d TXT records, want x and X", n)
 	}
 }
+
+// A name server that has no zone for a name says so (RFC 8914 §4.21).
+func TestNotAuthoritative(t *testing.T) {
+	t.Parallel()
+	db := load(t, "a.example. SOA ns.a.example. h.a.example. 1 2 3 4 5")
+	q := query(t, "a.other. A")
+	q.SetEdns0(MaxUDP, false)
+	r := db.Answer(q, Authoritative)
+	found := false
+	for _, o := range r.IsEdns0().Option {
+		e, ok := o.(*dns.EDNS0_EDE)
+		found = found || ok && e.InfoCode == dns.ExtendedErrorCodeNotAuthoritative
+	}
+	if r.Rcode != dns.RcodeRefused || !found {
+		t.Errorf("got %v, want REFUSED with Not Authoritative", r)
+	}
+}
