@@ -16,11 +16,11 @@ import (
 	"io"
 	"log"
 	"net"
-	"net/smtp"
-	"net/textproto"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/emersion/go-smtp"
 
 	"github.com/seed078e9d8c/maillab/examples/outbound"
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -126,16 +126,13 @@ func submit(ctx context.Context, w io.Writer, inet *mxmock.Internet, server *mai
 		return err
 	}
 	defer conn.Close()
-	c, err := smtp.NewClient(conn, server.Name)
-	if err != nil {
-		return err
-	}
-	refusal := c.Mail(sender)
+	c := smtp.NewClient(conn)
+	refusal := c.Mail(sender, nil)
 	if err := c.Quit(); err != nil {
 		return err
 	}
 	dialogue(w, server.Sessions())
-	var reply *textproto.Error
+	var reply *smtp.SMTPError
 	if !errors.As(refusal, &reply) || reply.Code != 503 {
 		return fmt.Errorf("%s answers %v, want 503", server.Name, refusal)
 	}

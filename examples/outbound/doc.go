@@ -80,6 +80,7 @@
 // that says EHLO as "localhost", so that a refusal cannot be followed by plain text; takes replies
 // without end, and lines of other codes inside of one; refuses a reply that is a bare code; has no
 // deadline while it writes a message; does not pipeline; and loses a reply that came before the
-// connection broke. That of net/smtp shares most of this and has no deadlines at all. What is
-// needed here is small: smtp.go has the syntax, session.go the order of things.
+// connection broke. TestClientOfGoSMTP shows each of these. What is needed here is small: smtp.go has
+// the syntax, session.go the order of things. A program that submits its mail to a server of its own
+// meets none of this, and is better off with go-smtp: see examples/offline.
 package outbound
