@@ -19,7 +19,8 @@ import (
 //
 // Rules are tried in the order in which they were added; the first that fits decides the turn. One that has
 // been used up is out of the way. Which one has decided a turn is in the transcript, by its number.
-// Ready-made ones have names: [Greylist], [UnknownMailbox], [RateLimit] and others.
+// Ready-made ones have names: [Greylist], [UnknownMailbox], [RateLimit] and others. In files and in JSON, a rule is a
+// text, see [Rule.UnmarshalText].
 type Rule struct {
 	// At is the stage at which the rule acts. It must be set.
 	At Stage

@@ -26,6 +26,7 @@ import (
 //
 // Rules are tried in the order in which they were added, and before what [Internet.Break] says; the
 // first that fits decides. One that has been used up (Times) or is over (For) is out of the way.
+// In files and in JSON, a rule is a text, see [DNSRule.UnmarshalText].
 type DNSRule struct {
 	// Question is a question as [Internet.Break] takes it: "mx qq.com", "any *.qq.com", "any *".
 	// Empty means every one.
