@@ -12,7 +12,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// Attempt is what a client is doing: what the funcs of a [Rule] decide by. It is valid during the call.
+// Attempt describes what a client is doing to the functions of a [Rule]. It is valid during the call.
 type Attempt struct {
 	// Stage is what the client has just done, and Session the number of its connection.
 	Stage   Stage
@@ -21,38 +21,38 @@ type Attempt struct {
 	// Client is the address of the client, without port.
 	Client string
 
-	// Helo and User are who the client says to be and has proved to be.
+	// Helo is the name that the client gave, and User is the name as which it has authenticated.
 	Helo string
 	User string
 
-	// Encrypted reports whether there is TLS.
+	// Encrypted reports whether the connection has TLS.
 	Encrypted bool
 
 	// Command is the command line, with the credentials replaced by "***".
 	Command string
 
-	// From is the sender: of this MAIL command, later of the transaction. HasFrom tells the null
-	// sender from none.
+	// From is the sender of this MAIL command, or later of the transaction. HasFrom reports whether there is
+	// one; the null sender is one.
 	From    string
 	HasFrom bool
 
-	// To is the recipient of this RCPT command; with LMTP, at Dot, the one who is being answered for.
+	// To is the recipient of this RCPT command or, with LMTP at Dot, the recipient that the reply is for.
 	To string
 
-	// Silent is, at Idle, how long the client has been silent.
+	// Silent, at Idle, is how long the client has been silent.
 	Silent time.Duration
 
-	// Recipients are those accepted so far.
+	// Recipients are the recipients accepted so far.
 	Recipients []Recipient
 
-	// Message is, at Dot, the decoded message.
+	// Message, at Dot, is the decoded message.
 	Message *Message
 
-	// Nth is as in [Rule].
+	// Nth is the number of the command, as in [Rule].
 	Nth int
 
-	// Open is how many connections the server has at this moment, this one included. Those that a
-	// rule has ended don't count, though their clients may not have noticed yet.
+	// Open is the number of connections that the server has at this moment, including this one. Those that a
+	// rule has ended do not count, even if their clients have not noticed yet.
 	Open int
 
 	given bool // the connection came with TLS, whose configuration is the caller's

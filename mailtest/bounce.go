@@ -10,7 +10,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
-// DeliveryStatus is what a delivery status notification (RFC 3464), a bounce, says about one recipient.
+// DeliveryStatus is what a delivery status notification (RFC 3464), also known as a bounce, says about one
+// recipient.
 type DeliveryStatus struct {
 	// ReportingMTA is the host that reports, without its type "dns;".
 	ReportingMTA string
@@ -34,9 +35,8 @@ type DeliveryStatus struct {
 	Diagnostic string
 }
 
-// DeliveryStatus returns what the message reports about recipients, in order; nothing if it is no
-// report. Fields that the report has twice count once, the first time; damaged ones are left as
-// they are.
+// DeliveryStatus returns what the message reports about recipients, in order, or nothing if it is not a report.
+// Of a field that the report repeats, the first counts. Damaged fields are left as they are.
 func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
 	for _, part := range m.Parts {

@@ -11,7 +11,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 )
 
-// CertificateFault is something that is wrong with a certificate. The zero CertificateFault is nothing.
+// CertificateFault is something that is wrong with a certificate. The zero CertificateFault stands for a good
+// one.
 type CertificateFault uint8
 
 // What can be wrong with a certificate.

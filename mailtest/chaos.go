@@ -14,15 +14,14 @@ import (
 // chaosRules is how many faults there are in one chaos.
 const chaosRules = 12
 
-// Chaos returns rules with faults that are drawn at random: temporary refusals, delays, replies
-// that come byte by byte, connections that are closed, cut or reset at any stage, in the middle of
-// a reply or of the message, and acknowledgements that get lost. Each acts at most three times and
-// is temporary, so that a client that tries again gets through in the end, though a message may
-// come twice.
+// Chaos returns rules with random faults: temporary refusals, delays, replies that come byte by byte,
+// connections that are closed, cut or reset at any stage, in the middle of a reply or of the message, and
+// acknowledgements that get lost. Each rule acts at most three times. All faults are temporary, so a client
+// that tries again gets through in the end, but a message may come twice.
 //
-// A seed always gives the same rules. Seed 0 stands for one that is drawn itself. If the test
-// fails, its log says which seed it was. Delays are of up to 50 ms, inside a synctest bubble of up
-// to 10 minutes; only there, a server may fall silent altogether.
+// The same seed gives the same rules. Seed 0 stands for a random seed. If the test fails, its log has the seed.
+// Delays last up to 50 ms, or up to 10 minutes inside a synctest bubble; only there, a server may fall silent
+// for good.
 func Chaos(tb testing.TB, seed uint64) []Rule {
 	tb.Helper()
 	for seed == 0 {

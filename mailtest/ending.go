@@ -17,7 +17,7 @@ import (
 type Ending struct {
 	Kind EndingKind
 
-	// Cause is what the kind says that it is, or empty.
+	// Cause has the meaning that the kind gives it, or is empty.
 	Cause string
 }
 
@@ -50,7 +50,7 @@ var endingKinds = [wire.LastEnding + 1]EndingKind{
 	wire.ServerStopped: ServerStopped, wire.ServerCrashed: ServerCrashed, wire.ServerFailed: ServerFailed,
 }
 
-// String says the ending in a few words: "the client closed the connection in the middle of the line".
+// String returns the ending in a few words: "the client closed the connection in the middle of the line".
 func (e Ending) String() string {
 	switch e.Kind {
 	case ClientQuit:

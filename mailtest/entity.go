@@ -9,11 +9,11 @@ import (
 	"github.com/emersion/go-message"
 )
 
-// Entity returns the message as code reads it that works with github.com/emersion/go-message. It is read from Raw
-// at each call, and its body can be read once. The errors are those of [message.ReadWithOptions]: with one for which
-// [message.IsUnknownCharset] or [message.IsUnknownEncoding] holds there is an entity, whose body is not decoded.
-// Other charsets than UTF-8 and US-ASCII are unknown unless the program has set [message.CharsetReader]; Text and
-// HTML of the message itself do not depend on that.
+// Entity returns the message for code that works with github.com/emersion/go-message. Each call reads it from
+// Raw, and its body can be read once. The errors are those of [message.ReadWithOptions]. With an error for
+// which [message.IsUnknownCharset] or [message.IsUnknownEncoding] holds, there is an entity whose body is not
+// decoded. Charsets other than UTF-8 and US-ASCII are unknown unless the program sets [message.CharsetReader];
+// Text and HTML of the message itself do not depend on that.
 func (m *Message) Entity() (*message.Entity, error) {
 	e, err := message.ReadWithOptions(bytes.NewReader(m.Raw), &message.ReadOptions{MaxHeaderBytes: -1})
 	if err != nil {

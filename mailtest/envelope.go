@@ -32,14 +32,14 @@ type Envelope struct {
 	// TLS describes the encryption of the connection; nil means plain text.
 	TLS *TLSState
 
-	// Body is the BODY parameter of MAIL in upper case: "7BIT", "8BITMIME",
-	// "BINARYMIME", or empty where none was given (RFC 6152, RFC 3030).
+	// Body is the BODY parameter of MAIL in upper case: "7BIT", "8BITMIME", "BINARYMIME", or empty if there was
+	// none (RFC 6152, RFC 3030).
 	Body string
 
-	// Size is the SIZE parameter of MAIL in bytes, or 0 where none was given (RFC 1870).
+	// Size is the SIZE parameter of MAIL in bytes, or 0 if there was none (RFC 1870).
 	Size int64
 
-	// SMTPUTF8 and RequireTLS tell whether MAIL had these parameters (RFC 6531, RFC 8689).
+	// SMTPUTF8 and RequireTLS report whether MAIL had these parameters (RFC 6531, RFC 8689).
 	SMTPUTF8   bool
 	RequireTLS bool
 
@@ -61,13 +61,13 @@ type Recipient struct {
 	// route, for example "bob@qq.com" or "postmaster".
 	Address string
 
-	// Notify is the NOTIFY parameter: "NEVER", or some of "SUCCESS", "FAILURE"
-	// and "DELAY", in the client's order (RFC 3461 §4.1). Nil where none was given.
+	// Notify is the NOTIFY parameter: "NEVER", or some of "SUCCESS", "FAILURE" and "DELAY", in the client's
+	// order (RFC 3461 §4.1). It is nil if there was none.
 	Notify []string
 
-	// OriginalType and Original are the two halves of the decoded ORCPT parameter, such as "RFC822"
-	// and "bob@qq.com" (RFC 3461 §4.2). The types RFC822 and UTF-8 are in capitals, any other is as
-	// the client wrote it.
+	// OriginalType and Original are the two halves of the decoded ORCPT parameter, such as "RFC822" and
+	// "bob@qq.com" (RFC 3461 §4.2). The types RFC822 and UTF-8 are in capitals; any other type is as the client
+	// wrote it.
 	OriginalType string
 	Original     string
 }

@@ -17,10 +17,10 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wildcard"
 )
 
-// Summary returns the message as a text for people and for golden files: its decoded header fields,
-// then its parts, one below the other. Values that differ each time are replaced by "*": those
-// of Date, Message-ID and Received, and boundaries, wherever they occur. Parts that are not text are
-// there with their size and the beginning of their SHA-256.
+// Summary returns the message as a text for people and for golden files: its decoded header fields, and then
+// its parts, one after the other. "*" replaces the values that are different each time: those of Date,
+// Message-ID and Received, and boundaries, wherever they occur. A part that is not text is represented by its
+// size and the beginning of its SHA-256.
 func (m *Message) Summary() string {
 	var b strings.Builder
 	var unstable []string
@@ -78,16 +78,17 @@ func (p Part) summarize(b *strings.Builder) {
 	}
 }
 
-// Golden compares the [Message.Summary] of a message with the file of the given name, and reports
-// the first lines that differ as an error of the test. In the file, "*" stands for anything within
-// a line. Regular expressions name what changes each time in the text of the message, such as a token: each match
-// of one of them becomes "*" or, if the expression has groups, what these have matched. One that is malformed panics.
+// Golden compares the [Message.Summary] of a message with the file of the given name, and reports the first
+// lines that differ as an error of the test. In the file, "*" matches anything within a line. The regular
+// expressions in blank match what is different each time in the text of the message, such as a token: "*"
+// replaces each match or, if the expression has groups, the matches of the groups. Golden panics if an
+// expression is malformed.
 //
 //	mailtest.Golden(t, "testdata/welcome.txt", msg, `token=(\w+)`, `\b\d{6}\b`)
 //
-// If the test binary has a flag -update of its own and it is set, the file is written anew instead;
-// lines with a "*" that still fit stay as they are. The directory is created if need be. A file
-// that can't be read or written ends the test.
+// If the test binary defines a flag -update and it is set, Golden writes the file instead, and keeps lines with
+// a "*" that still match. It creates the directory if necessary. If the file cannot be read or written, it ends
+// the test.
 func Golden(tb testing.TB, name string, m *Message, blank ...string) {
 	tb.Helper()
 	f := flag.Lookup("update")

@@ -10,30 +10,30 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/bubble"
 )
 
-// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several
-// servers can share another one, see [Server.Collect]; that of a simulated internet spans all its
-// hosts. The zero value is ready to use.
+// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several servers can share
+// another one, see [Server.Collect]; the inbox of a simulated internet spans all its hosts. The zero value is
+// ready to use.
 //
-// A message is in the inbox before its client can read that it was accepted: after a send that has
-// succeeded, [Inbox.Messages] has it.
+// A message is in the inbox before its client can read that it was accepted. So after a send that has
+// succeeded, [Inbox.Messages] has the message.
 //
 // # Waiting
 //
-// Next, WaitFor, WaitN and WaitOnly wait without polling; each message that one of them returns is
-// taken, and is not returned by a later wait of this inbox. A wait that lasts too long ends the
-// test, and its text says what did arrive, and how far the other connections came:
+// Next, WaitFor, WaitN and WaitOnly wait without polling. Each message that one of them returns is taken, and
+// no later wait of this inbox returns it. A wait that lasts too long ends the test. Its text says what did
+// arrive, and how far the other connections came:
 //
 //	mailtest: no message that matches within 10s
 //	0 messages
 //	session 1 from 127.0.0.1:40122: RCPT TO:<bob@qq.com> → 550 5.1.1 No such user; QUIT
 //
-// NextContext and WaitForContext return errors instead, for code without a [testing.TB]. Since takes
-// nothing: it is for code that shows all there is beside the test, such as a page. All methods may be
-// called from several goroutines at once, those with a testing.TB only from the test's own.
+// NextContext and WaitForContext return errors instead, for code without a [testing.TB]. Since takes nothing;
+// it is for code beside the test that shows all messages, such as a page. All methods may be called from
+// several goroutines at once, except that those with a testing.TB belong to the goroutine of the test.
 type Inbox struct {
-	// Patience is how long a wait lasts at most. Zero means 10 seconds, less where the deadline of
-	// the test is nearer, and 30 days of virtual time inside a synctest bubble.
-	// It must not be changed while a wait is going on.
+	// Patience is the longest time that a wait lasts. If zero, it is 10 seconds, or less if the deadline of the
+	// test is nearer; inside a synctest bubble it is 30 days of virtual time. It must not be changed during a
+	// wait.
 	Patience time.Duration
 
 	mu      sync.Mutex
@@ -137,7 +137,7 @@ func (b *Inbox) wakeLocked() {
 	}
 }
 
-// Reset forgets all messages, taken or not. Waits go on.
+// Reset forgets all messages, taken or not. Waits in progress continue.
 func (b *Inbox) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,8 +145,8 @@ func (b *Inbox) Reset() {
 	b.entries, b.settled, b.first, b.taken = nil, 0, 0, 0
 }
 
-// Messages returns all messages so far, taken or not, in the order in which they were accepted.
-// They are shared with other callers and must not be changed.
+// Messages returns all messages so far, taken or not, in the order in which they were accepted. The messages
+// are shared with other callers and must not be changed.
 func (b *Inbox) Messages() []*Message {
 	b.mu.Lock()
 	entries := slices.Clone(b.entries)
@@ -203,9 +203,9 @@ func (b *Inbox) takeLocked(i int) {
 	}
 }
 
-// Close says that no message can come any more: waits end at once, those to come too, unless there
-// is what they wait for. The messages stay. A [Server] and a simulated internet close their own
-// inboxes; whoever shares one among servers closes it when they are.
+// Close declares that no further message will come. Waits, later ones too, end at once unless they find what
+// they wait for. The messages remain. A [Server] and a simulated internet close their own inboxes; a caller
+// that shares an inbox among servers closes it after them.
 func (b *Inbox) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

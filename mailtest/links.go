@@ -13,7 +13,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
-// Link is something to click in a message.
+// Link is a link in a message.
 type Link struct {
 	// URL is where it leads, as it stands in the message but for HTML's character references; a relative
 	// one is completed by the base element, if there is one, until that has made all of them together longer by
@@ -25,7 +25,7 @@ type Link struct {
 	Text string
 }
 
-// Query returns the parameters of the URL, none if it is malformed.
+// Query returns the parameters of the URL, or none if it is malformed.
 func (l Link) Query() url.Values {
 	u, err := url.Parse(l.URL)
 	if err != nil {
@@ -34,10 +34,9 @@ func (l Link) Query() url.Values {
 	return u.Query()
 }
 
-// Links returns the links of the message in order: first those of Text, then those of HTML, each
-// URL of Text once. In plain text a link begins with "http://", "https://" or "mailto:", and ends
-// before the first character that is not ASCII, white space, or punctuation that belongs to the
-// sentence.
+// Links returns the links of the message in order: first those of Text, each URL once, then those of HTML. In
+// plain text, a link begins with "http://", "https://" or "mailto:". It ends before white space, before a
+// character that is not ASCII, and before punctuation that belongs to the sentence.
 func (m *Message) Links() []Link {
 	var links []Link
 	seen := make(map[string]bool)
@@ -56,9 +55,9 @@ func (m *Message) Links() []Link {
 	return links
 }
 
-// Link returns the first of [Message.Links] that has part in its URL or in its text, in any letter case;
-// with "" the first of all. If there is none, it ends the test, whose log then has the links and the
-// message.
+// Link returns the first of [Message.Links] whose URL or text contains part, in any letter case. If part is
+// empty, it returns the first link. If there is none, Link ends the test, and writes the links and the message
+// to its log.
 //
 //	link := srv.Next(t).Link(t, "confirm")
 //	token := link.Query().Get("token")
@@ -79,11 +78,10 @@ func (m *Message) Link(tb testing.TB, part string) Link {
 	return Link{}
 }
 
-// Code returns the first match of a regular expression in what a person would read: in Text, in
-// [Message.VisibleText], or in Subject. If the expression has groups, it returns what the first of them
-// that took part in the match has matched.
-// If nothing matches, it ends the test, whose log then has the message. An expression that is malformed
-// panics.
+// Code returns the first match of a regular expression in Text, in [Message.VisibleText], or in Subject, in
+// this order. If the expression has groups, Code returns the match of the first group that took part. If
+// nothing matches, it ends the test, and writes the message to its log. It panics if the expression is
+// malformed.
 //
 //	code := srv.Next(t).Code(t, `\b\d{6}\b`)
 func (m *Message) Code(tb testing.TB, expr string) string {
@@ -104,9 +102,8 @@ func (m *Message) Code(tb testing.TB, expr string) string {
 	return ""
 }
 
-// VisibleText returns the text that a person sees who reads the HTML of the message, or Text if it
-// has none. Blocks are on lines of their own, runs of white space are one space, and images are there by
-// their alternative text.
+// VisibleText returns the text that a reader of the HTML sees, or Text if the message has no HTML. Blocks are
+// on lines of their own, each run of white space is one space, and the alternative text stands for an image.
 //
 // Hidden text is left out, such as the preheader of a newsletter: text that is hidden by the attribute hidden, by an attribute
 // style, or by a style sheet in the HTML, with display, visibility, opacity, a font without a size, or a box without a

@@ -13,7 +13,7 @@ type List struct {
 	// The URLs of these fields, in order, without their angle brackets.
 	Help, Unsubscribe, Subscribe, Post, Owner, Archive []string
 
-	// OneClick tells that List-Unsubscribe-Post allows to unsubscribe by a POST request (RFC 8058).
+	// OneClick reports whether List-Unsubscribe-Post allows unsubscribing by a POST request (RFC 8058).
 	OneClick bool
 }
 

@@ -73,10 +73,10 @@ func (s *Server) forget(l listening) {
 	s.running.Done()
 }
 
-// Suspend makes the server refuse connections as a machine does on which no server runs: the client
-// gets ECONNREFUSED, also from [Server.Dial]. Connections that are open go on. Listeners that were
-// given to [Server.Serve] are their owner's to close; their connections are closed at once. A
-// second call does nothing.
+// Suspend makes the server refuse connections, as a machine does on which no server runs: clients get
+// ECONNREFUSED, also from [Server.Dial]. Open connections continue. Listeners that were passed to
+// [Server.Serve] stay open, because they belong to the caller; connections that they accept are closed at once.
+// A second call does nothing.
 func (s *Server) Suspend() {
 	s.prepare()
 	s.mustBeSettled()
@@ -92,9 +92,9 @@ func (s *Server) Suspend() {
 	}
 }
 
-// Resume ends what [Server.Suspend] has begun, at the same addresses. The error is that of
-// [net.Listen], where another program has taken a port meanwhile, or says that the server is
-// closed. Without a Suspend it does nothing.
+// Resume undoes [Server.Suspend]: the server listens on the same addresses again. The error is that of
+// [net.Listen] if another program has taken a port meanwhile, or says that the server is closed. Without
+// Suspend, it does nothing.
 func (s *Server) Resume() error {
 	s.prepare()
 	s.mustBeSettled()
@@ -158,9 +158,9 @@ func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
 	}
 }
 
-// Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without
-// IPv4. It starts the server if need be, and panics if no loopback address can be listened on or if
-// the server was closed before.
+// Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without IPv4. It
+// starts the server if necessary. It panics if the server cannot listen on a loopback address, or was closed
+// before.
 func (s *Server) Addr() string {
 	addr, err := s.listen(&s.state.plain, &s.wire)
 	if err != nil {
@@ -169,22 +169,22 @@ func (s *Server) Addr() string {
 	return addr.String()
 }
 
-// Host returns the host of [Server.Addr] without the port, for code that has the two apart. It
-// starts the server and panics as Addr does.
+// Host returns the host of [Server.Addr] without the port, for code that takes the two separately. Like Addr,
+// it starts the server and may panic.
 func (s *Server) Host() string {
 	host, _, _ := net.SplitHostPort(s.Addr())
 	return host
 }
 
-// Port returns the port of [Server.Addr]. It starts the server and panics as Addr does.
+// Port returns the port of [Server.Addr]. Like Addr, it starts the server and may panic.
 func (s *Server) Port() int {
 	_, port, _ := net.SplitHostPort(s.Addr())
 	n, _ := strconv.Atoi(port)
 	return n
 }
 
-// TLSAddr returns a second address of the server, where TLS is spoken from the first byte on, as on port
-// 465 (RFC 8314 §3.3). It behaves as [Server.Addr] otherwise.
+// TLSAddr returns a second address of the server, where connections begin with TLS, as on port 465 (RFC 8314
+// §3.3). Otherwise it is like [Server.Addr].
 func (s *Server) TLSAddr() string {
 	addr, err := s.listen(&s.state.tls, &s.wireTLS)
 	if err != nil {
@@ -193,9 +193,9 @@ func (s *Server) TLSAddr() string {
 	return addr.String()
 }
 
-// Dial connects to the server in memory. The connection behaves as one over TCP does. Of ctx, only
-// whether it is already done counts. After Close and [Server.Suspend] the error is one for which
-// errors.Is(err, syscall.ECONNREFUSED) holds.
+// Dial connects to the server in memory. The connection behaves like one over TCP. Dial fails if ctx is already
+// done, and does not use it otherwise. After Close or [Server.Suspend], errors.Is(err, syscall.ECONNREFUSED)
+// holds for the error.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	s.prepare()
 	s.state.Lock()
@@ -214,11 +214,10 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	return near, nil
 }
 
-// Serve serves the connections of l until l fails, or until Close, which closes l and makes Serve
-// return nil. The server may have any number of listeners. Connections to one of the caller's listeners are
-// as those to [Server.Addr], but a *[tls.Conn], as [tls.NewListener] accepts it, is one with TLS from
-// the first byte, as those to [Server.TLSAddr]. A rule at [Handshake] can delay or end such a
-// handshake; the configuration is the caller's.
+// Serve serves the connections of l until l fails, or until Close, which closes l and makes Serve return nil. A
+// server may have any number of listeners. Their connections are treated like those to [Server.Addr], but a
+// *[tls.Conn], as [tls.NewListener] returns it, is treated like those to [Server.TLSAddr]. A rule at
+// [Handshake] can delay or end the handshake of such a connection, but not change its configuration.
 func (s *Server) Serve(l net.Listener) error {
 	if isNil(l) {
 		return errors.New("mailtest: Serve: the listener is nil")
@@ -249,11 +248,10 @@ func isNil(v any) bool {
 	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
-// ServeConn serves the client at the other end of conn, in the background, and closes conn in the
-// end. After Close, it closes conn at once and returns an error for which errors.Is(err,
-// [net.ErrClosed]) holds. A nil conn is an error, too. A conn without addresses serves: its client
-// is one without an address, for rules and in envelopes. A *[tls.Conn] is treated as by
-// [Server.Serve].
+// ServeConn serves the client at the other end of conn in the background, and closes conn at the end. After
+// Close, it closes conn at once and returns an error for which errors.Is(err, [net.ErrClosed]) holds. It also
+// returns an error if conn is nil. If conn has no addresses, rules and envelopes have an empty one. A
+// *[tls.Conn] is treated as in [Server.Serve].
 func (s *Server) ServeConn(conn net.Conn) error {
 	if isNil(conn) {
 		return errors.New("mailtest: ServeConn: the connection is nil")

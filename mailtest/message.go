@@ -13,43 +13,40 @@ import (
 //
 // # Plain data
 //
-// A message is decoded once, before anybody sees it, into exported fields of plain
-// data, so that its fields can be compared with ==, and whole messages with cmp.Diff,
-// without options. Byte slices share the memory of Raw, and copies of a message share it
-// too: treat everything as read-only, and any number of goroutines may read it.
+// A message is decoded once, before it is first returned, into exported fields of plain data, so that tests can
+// compare fields with ==, and whole messages with cmp.Diff without options. Byte slices share the memory of
+// Raw, and so do copies of a message. Any number of goroutines may read a message, but none may change it.
 //
 // # Damage
 //
-// Decoding never fails and loses nothing. A part or field that is damaged, mislabelled or
-// beyond the bounds below is decoded as well as possible; Raw has it untouched, and
-// Problems names it. A message without Problems is one whose every header field and
-// part could be decoded just as it was labelled.
+// Decoding never fails and loses nothing. A part or field that is damaged, mislabelled or beyond the bounds
+// below is decoded as well as possible. Raw has it unchanged, and Problems names it. If there are no Problems,
+// every header field and every part was decoded exactly as it is labelled.
 //
 // # Bounds
 //
-// Multiparts may be nested 100 deep, a message may have 10,000 parts, and a header 1 MiB.
-// Beyond that a part is not taken apart (it is a leaf with its bytes), and header fields
-// count as the beginning of the body. Time and memory grow in proportion to the size of
-// the message, whatever is in it. A big one takes, Raw included, at most three times its
-// size, unless it consists of headers, or of letters that UTF-8 has more bytes for.
+// Multiparts may be nested 100 deep, a message may have 10,000 parts, and a header may have 1 MiB. Beyond that,
+// a part is not taken apart but is a leaf with its bytes, and header fields count as the beginning of the body.
+// Time and memory are proportional to the size of the message, whatever it contains. A large message takes at
+// most three times its size, including Raw, unless it consists of headers, or of letters that take more bytes
+// in UTF-8.
 type Message struct {
-	// Number counts the messages of a server from 1, in the order in which they were
-	// accepted. It is 0 for a message that no server received.
+	// Number is the number of the message on its server, from 1, in the order of acceptance. It is 0 if no
+	// server received the message.
 	Number int
 
 	// Session is the number of the session that carried the message, or 0.
 	Session int
 
-	// Time is when the message was accepted; zero if no server received it.
+	// Time is the time at which the message was accepted. It is zero if no server received it.
 	Time time.Time
 
-	// Acked is true if the acceptance was really sent to the client. A rule can lose
-	// it, and then a client that does its duty sends the message again. A message can be
-	// had before its acceptance is sent, and stays as it is; if the client does not get
-	// the acceptance for other reasons than a rule, such as a connection that it has
-	// reset, only those that Messages and waits return from then on say so. A client that
-	// has closed the connection without a reset may still be reading: what is written
-	// into it counts as sent.
+	// Acked reports whether the acceptance was sent to the client. If a rule loses it, a correct client sends
+	// the message again. A message can be returned before its acceptance is sent, and does not change. So if
+	// the acceptance is lost for another reason than a rule, for example because the client has reset the
+	// connection, only the messages that Messages and waits return from then on say so. What is written to a
+	// client that has closed its connection without a reset counts as sent, since that client may still be
+	// reading.
 	Acked bool
 
 	// Envelope is what the client said about the message in the SMTP dialogue.
@@ -59,11 +56,11 @@ type Message struct {
 	// (RFC 5321 §4.5.2).
 	Raw []byte
 
-	// Header is the fields of the message's own header, in order.
+	// Header has the fields of the message's own header, in order.
 	Header []Field
 
-	// Date is the Date field in its own offset from UTC; zero if there is none or if it
-	// says no time (RFC 5322 §3.3).
+	// Date is the Date field in its own offset from UTC. It is zero if there is none, or if the field is not a
+	// date (RFC 5322 §3.3).
 	Date time.Time
 
 	// Subject is the decoded Subject field.
@@ -93,26 +90,26 @@ type Message struct {
 	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". Its end is as that of Text.
 	HTML string
 
-	// Parts is the MIME tree, each part before its own parts. The first is the root, whose
-	// Header is the message's. The Path of a part tells its place in the tree.
+	// Parts is the MIME tree, each part before its own parts. The first is the root, whose Header is that of
+	// the message. The Path of a part is its place in the tree.
 	Parts []Part
 
-	// Attachments is the leaves of the tree that are meant to be saved, in order: those with
-	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that
-	// are neither in the body nor in Inline, except for text of other types than plain text and
-	// HTML, such as text/calendar, without a file name. A part that holds a message is a leaf; a
-	// multipart that could not be taken apart is not.
+	// Attachments has the leaves of the tree that are meant to be saved, in order: those with
+	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that are neither in
+	// the body nor in Inline, except for text of other types than plain text and HTML, such as text/calendar,
+	// without a file name. A part that holds a message is a leaf; a multipart that could not be taken apart is
+	// not.
 	Attachments []Part
 
-	// Inline is the leaves that are meant to be shown in place, in order: those that HTML
-	// refers to as "cid:…", and, unless they are marked as attachments, those with a
-	// Content-ID, those that are not text and have Content-Disposition "inline", and those of the body
-	// that have a file name. Text and HTML themselves are not in it.
+	// Inline has the leaves that are meant to be shown in place, in order: those that HTML refers to as
+	// "cid:…", and, unless they are marked as attachments, those with a Content-ID, those that are not text and
+	// have Content-Disposition "inline", and those of the body that have a file name. Text and HTML themselves
+	// are not in it.
 	Inline []Part
 
-	// Problems is what could not be decoded as it was labelled, one sentence each: where
-	// (the header field or the part, and the offset in Raw), and why. At most 100 are
-	// listed. Messages inside this one have their own.
+	// Problems lists what could not be decoded as it is labelled, one sentence each: where it is (the header
+	// field or the part, and the offset in Raw), and why. It has at most 100 sentences. Messages inside this
+	// one have their own.
 	Problems []string
 }
 
@@ -191,9 +188,8 @@ type Address struct {
 	Address string
 }
 
-// ParseMessage decodes a message, for example one from an .eml file, as a server would that
-// had received it. It never fails: see Problems. The message keeps raw, which must not be
-// changed from then on.
+// ParseMessage decodes a message, for example one from an .eml file, as if a server had received it. It never
+// fails: see Problems. The message keeps raw, which must not be changed from then on.
 func ParseMessage(raw []byte) *Message {
 	m := &Message{Raw: raw}
 	m.decode()
@@ -228,8 +224,8 @@ func (m *Message) Find(mediaType string) []Part {
 	return found
 }
 
-// Attachment returns the first part with that file name, wherever it is in the message
-// and whether it is in Attachments, Inline or neither, and false if there is none.
+// Attachment returns the first part with the given file name, and reports whether there is one. The part may be
+// anywhere in the message, in Attachments, in Inline or in neither.
 func (m *Message) Attachment(filename string) (Part, bool) {
 	for _, p := range m.Parts {
 		if p.Filename == filename && p.Filename != "" {
@@ -239,8 +235,8 @@ func (m *Message) Attachment(filename string) (Part, bool) {
 	return Part{}, false
 }
 
-// InlineByID returns the first part with that Content-ID, wherever it is in the message, and
-// false if there is none. The id may be as HTML ("cid:x@y") or a header ("<x@y>") writes it.
+// InlineByID returns the first part with the given Content-ID, and reports whether there is one. The part may
+// be anywhere in the message. The id may be written as in HTML ("cid:x@y") or as in a header ("<x@y>").
 func (m *Message) InlineByID(id string) (Part, bool) {
 	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
 		id = id[4:]

@@ -9,11 +9,11 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// Note is something remarkable about what a client did in a turn. It is plain data.
+// Note is something remarkable that a client did in a turn. It is plain data.
 type Note struct {
 	Kind NoteKind
 
-	// Count, Offset and Text are what the kind says that they are; the others are zero.
+	// Count, Offset and Text have the meaning that the kind gives them. Those without one are zero.
 	Count  int64
 	Offset int64
 	Text   string
@@ -69,7 +69,7 @@ func notesOf(noted []wire.Note) []Note {
 	return notes
 }
 
-// String says the note in a few words: "12 bytes came without waiting for the reply".
+// String returns the note in a few words: "12 bytes came without waiting for the reply".
 func (n Note) String() string {
 	switch n.Kind {
 	case LineBareLF:

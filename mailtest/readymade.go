@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Greylist returns a rule that refuses with 451 a message from a client, sender and recipient that
-// it has not seen before, until delay has passed since the first attempt (RFC 6647).
+// Greylist returns a rule that refuses a recipient with 451 if it has not seen this client, sender and
+// recipient together before, until delay has passed since their first attempt (RFC 6647).
 func Greylist(delay time.Duration) Rule {
 	var mu sync.Mutex
 	first := make(map[[3]string]time.Time)
@@ -32,9 +32,9 @@ func Greylist(delay time.Duration) Rule {
 	}
 }
 
-// RateLimit returns a rule that refuses with 450 the MAIL commands of a client address beyond the
-// first n in each period of the given length, which begins with the first of them. Those that this
-// rule refuses don't count. With n 0 it refuses all.
+// RateLimit returns a rule that lets each client address have n MAIL commands in a period, which begins with
+// the first of them, and refuses further ones with 450. Commands that the rule refuses do not count. If n is 0,
+// it refuses all.
 func RateLimit(n int, period time.Duration) Rule {
 	type window struct {
 		start time.Time
@@ -63,8 +63,8 @@ func RateLimit(n int, period time.Duration) Rule {
 	}
 }
 
-// MessageLimit returns a rule that takes n MAIL commands on each connection, and refuses the next
-// with 421 and closes it.
+// MessageLimit returns a rule that lets each connection have n MAIL commands. It answers the next with 421 and
+// closes the connection.
 func MessageLimit(n int) Rule {
 	return Rule{
 		At:    Mail,
@@ -74,7 +74,7 @@ func MessageLimit(n int) Rule {
 	}
 }
 
-// ConnectionLimit returns a rule that turns away with 421 whoever connects while n connections are open.
+// ConnectionLimit returns a rule that turns clients away with 421 while n other connections are open.
 func ConnectionLimit(n int) Rule {
 	return Rule{
 		At:    Greeting,
@@ -84,15 +84,15 @@ func ConnectionLimit(n int) Rule {
 	}
 }
 
-// UnknownMailbox returns a rule that refuses a recipient, or those of "@" and a domain, because
-// there is no such mailbox. With an empty address it refuses every recipient, as the other rules
-// about mailboxes do.
+// UnknownMailbox returns a rule that refuses a recipient because there is no such mailbox. The address may be
+// "@" and a domain, for all recipients there, or empty, for all recipients. The same holds for the other rules
+// about mailboxes.
 func UnknownMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "550 5.1.1 No such user here"}
 }
 
-// FullMailbox returns a rule that refuses a recipient because the mailbox is full. RFC 5321 §4.2.2 has 452
-// and 552 for that; this is the temporary one.
+// FullMailbox returns a rule that refuses a recipient because the mailbox is full. RFC 5321 §4.2.2 has two
+// codes for that, 452 and 552; this rule sends 452, the temporary one.
 func FullMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "452 4.2.2 Mailbox full"}
 }
@@ -102,14 +102,14 @@ func DisabledMailbox(address string) Rule {
 	return Rule{At: Rcpt, To: address, Reply: "550 5.2.1 Mailbox disabled, not accepting messages"}
 }
 
-// Blocklisted returns a rule that refuses all mail from a client address or prefix, such as
-// "192.0.2.0/24"; empty is every client.
+// Blocklisted returns a rule that refuses all mail from a client address or a prefix, such as "192.0.2.0/24".
+// If client is empty, it refuses all mail.
 func Blocklisted(client string) Rule {
 	return Rule{At: Mail, Client: client, Reply: "554 5.7.1 Service unavailable; client host is on a blocklist"}
 }
 
-// SizeLimit returns a rule that refuses messages of more than n bytes once they have arrived,
-// though neither EHLO nor MAIL said so. For a limit that is announced, set [Server.MaxSize].
+// SizeLimit returns a rule that refuses messages of more than n bytes after they have arrived, although no
+// reply has announced the limit. For a limit that SIZE announces, set [Server.MaxSize].
 func SizeLimit(n int) Rule {
 	return Rule{
 		At:    Dot,
@@ -118,8 +118,8 @@ func SizeLimit(n int) Rule {
 	}
 }
 
-// FailFirst returns a rule that refuses the first n messages with a temporary error, after the
-// final dot; none if n is 0.
+// FailFirst returns a rule that refuses the first n messages with a temporary error, after the final dot. If n
+// is 0, it refuses none.
 func FailFirst(n int) Rule {
 	return Rule{
 		At:    Dot,
@@ -129,8 +129,8 @@ func FailFirst(n int) Rule {
 	}
 }
 
-// Maintenance returns a rule that turns away with 421 whoever connects, for so long since it was added; 0 is
-// for ever.
+// Maintenance returns a rule that turns all clients away with 421, for the given duration after it was added.
+// If duration is 0, it does so for ever.
 func Maintenance(duration time.Duration) Rule {
 	return Rule{At: Greeting, For: duration, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 )
 
-// Report says in few lines what the server saw: a block for each message as [Message.String] has it, and
-// the dialogues. It is what a server made by [New] writes into the log of a test that has failed; one that
-// lives longer than a test, such as that of a TestMain, can be asked for it.
+// Report returns what the server saw, as text: each message as [Message.String] returns it, and the dialogues.
+// A server made by [New] writes it to the log of a test that fails. A caller can ask a server that lives
+// longer, such as one of a TestMain, for it.
 func (s *Server) Report() string {
 	s.prepare()
 	var b strings.Builder
@@ -66,8 +66,8 @@ func (s *Server) nobody() string {
 	return "nobody connected to " + strings.Join(at, " or ")
 }
 
-// String returns a block of text for people: the subject, the sender and the recipients of the envelope,
-// the addresses of the header, the parts, and the first lines of what a person would read.
+// String returns a few lines of text for people: the subject, the sender and the recipients of the envelope,
+// the addresses of the header, the parts, and the first lines of the text.
 func (m *Message) String() string {
 	const mostLines, width = 8, 100
 	var b strings.Builder

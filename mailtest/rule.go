@@ -8,8 +8,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/enum"
 )
 
-// Rule says what the server does wrong: where, for whom, how often, and what. It is plain data; the
-// zero value of a field means that it does not matter. [Server.AddRules] puts rules into force.
+// Rule says what the server does wrong: at which stage, for whom, how often, and what. It is plain data. The
+// zero value of a field places no condition on the turn, and has no effect. [Server.AddRules] puts rules into force.
 //
 //	srv.AddRules(
 //		mailtest.Rule{At: mailtest.Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"},
@@ -17,98 +17,102 @@ import (
 //		mailtest.Rule{At: mailtest.Greeting, Delay: 6 * time.Minute},
 //	)
 //
-// Rules are tried in the order in which they were added; the first that fits decides the turn. One that has
-// been used up is out of the way. Which one has decided a turn is in the transcript, by its number.
-// Ready-made ones have names: [Greylist], [UnknownMailbox], [RateLimit] and others. In files and in JSON, a rule is a
-// text, see [Rule.UnmarshalText].
+// Rules are tried in the order in which they were added, and the first that matches decides the turn. A rule
+// that is used up no longer matches. [Turn.Rule] is the number of the rule that decided a turn. Common faults
+// have names: [Greylist], [UnknownMailbox], [RateLimit] and others. In files and in JSON a rule is a line of text;
+// see [Rule.UnmarshalText].
 type Rule struct {
-	// At is the stage at which the rule acts. It must be set.
+	// At is the stage at which the rule acts. It is required.
 	At Stage
 
-	// Session is the number of the connection, the first being 1.
+	// Session is the number of the connection. The first connection has number 1.
 	Session int
 
 	// Client is the address of the client, or a prefix such as "192.0.2.0/24".
 	Client string
 
-	// Helo is the name that the client gave, User the name as which it has authenticated.
+	// Helo is the name that the client gave, and User is the name as which it has authenticated.
 	// Letter case does not matter.
 	Helo string
 	User string
 
-	// Plain and Encrypted bind the rule to connections without and with TLS. Both unset is either.
+	// Plain restricts the rule to connections without TLS, and Encrypted to those with TLS. If neither is
+	// set, both match.
 	Plain     bool
 	Encrypted bool
 
-	// Command is how the command line begins, such as "EHLO" at Helo or "XFORWARD" at Unknown.
+	// Command is the beginning of the command line, such as "EHLO" at Helo or "XFORWARD" at Unknown.
 	// Letter case does not matter.
 	Command string
 
-	// From is the sender: an address, "@" and a domain, or "<>" for the null sender. To is such a
-	// recipient: at Rcpt that of the command, later any of those accepted; with [Server.LMTP], at
-	// Dot, the one who is being answered for. Letter case does not matter.
+	// From is the sender: an address, "@" and a domain, or "<>" for the null sender. To is a recipient in
+	// the same form: the one of the command at Rcpt, and any that was accepted at later stages. With
+	// [Server.LMTP], at Dot, it is the recipient that the reply is for. Letter case does not matter.
 	From string
 	To   string
 
-	// Header and Content, at Dot, are texts in the decoded message: Header in one of its header
-	// fields, written as "Subject: 你好", and Content in its text, its HTML or its raw bytes. Header
-	// names compare without regard to case.
+	// Header and Content are texts in the decoded message, at Dot. Header is in a header field of the given
+	// name, and is written as "Subject: 你好"; the case of the name does not matter. Content is in the text,
+	// the HTML or the raw bytes.
 	Header  string
 	Content string
 
 	// Nth is the number of the command among those of its stage on this connection; at Rcpt, among those of
-	// the transaction. The first has 1.
+	// the transaction. The first command has number 1.
 	Nth int
 
-	// When has the last word on whether the rule fits. It may be called from several goroutines at once.
+	// When, if non-nil, must also report true for the rule to match. It may be called from several
+	// goroutines at once.
 	When func(*Attempt) bool
 
-	// Skip is how many turns that fit are let pass first, and Times for how many after them the
-	// rule acts. Times 0 is for ever.
+	// Skip is the number of matching turns to let through before the rule acts. Times is the number of
+	// matching turns on which it acts after that; zero means all of them.
 	Skip  int
 	Times int
 
-	// Begin and For bound the time in which the rule is in force: it begins Begin after it was added,
-	// and ends For after that; For 0 is for ever. A rule of [Server.Rules] counts as added when the
-	// server is first used.
+	// Begin and For limit the time during which the rule is in force. It comes into force Begin after it was
+	// added, and goes out of force For after that; if For is zero, it stays. A rule of [Server.Rules] counts
+	// as added when the server is first used.
 	Begin time.Duration
 	For   time.Duration
 
-	// Must makes the test fail at its end if the rule never acted. [New], and that of a simulated
-	// internet, see to it; of other servers [Server.CheckRules] tells. A rule that [Server.Reset]
-	// takes away need not act any more.
+	// Must makes the test fail at its end if the rule has never acted. This is checked for a server made by
+	// [New], and for those of a simulated internet made for a test; for other servers,
+	// [Server.CheckRules] reports it. A rule that [Server.Reset] removes need not act any more.
 	Must bool
 
-	// Reply is sent in place of the server's own reply, literally as it stands on the wire, but for
-	// its end: a "\n" becomes CRLF, and one is added at the end. Several lines are written as such:
-	// "250-mx1.qq.com\n250 SIZE 1000". A reply of the 2xx or 3xx kind replaces that of the server where
-	// the server agrees; any other, also one that is not a valid reply at all, refuses the command.
-	// At Body, it interrupts the message.
+	// Reply is sent in place of the server's own reply, exactly as written except for line ends: each "\n"
+	// becomes CRLF, and a CRLF is added at the end. A reply of several lines is written as
+	// "250-mx1.qq.com\n250 SIZE 1000". A reply with a 2xx or 3xx code replaces the server's own only if the
+	// server agrees. Any other reply, even a malformed one, refuses the command. At Body, it interrupts the
+	// message.
 	Reply string
 
-	// Raw sends Reply as it is, without adding or changing line ends. It may then be anything.
+	// Raw sends Reply as it is, without changing or adding line ends. Reply can then be anything.
 	Raw bool
 
-	// ReplyFunc makes the reply, in place of Reply. The empty string stands for the server's own. It
-	// may be called from several goroutines at once, and must not use the server.
+	// ReplyFunc, if non-nil, returns the reply to send in place of Reply. If it returns the empty string, the
+	// server's own reply is sent. It may be called from several goroutines at once, and must not use the
+	// server.
 	ReplyFunc func(*Attempt) string
 
-	// Endless repeats the reply for as long as the client reads it. The transcript has it once.
-	// Inside a synctest bubble set Pace as well: a client that reads without a pause stops the
-	// clock, and with it its own timeout.
+	// Endless repeats the reply for as long as the client reads it. The transcript has it once. Inside a
+	// synctest bubble, set Pace as well: a client that reads without a pause stops the clock, and so its own
+	// timeout never comes.
 	Endless bool
 
-	// Lie sends a positive Reply where the server does not agree, too.
+	// Lie sends a positive Reply even if the server does not agree.
 	Lie bool
 
-	// Hide takes lines out of the EHLO reply, each named by its keyword; Add puts lines in, in
-	// place of one with the same keyword or else at the end. To reorder lines, or to lie about them
-	// altogether, write them all in Reply. The server goes on to understand what is hidden.
+	// Hide removes lines from the EHLO reply, each named by its keyword. Add adds lines; each replaces the
+	// line with the same keyword, or else comes last. To reorder lines, write the whole Reply. The server
+	// still understands the extensions that are hidden.
 	Hide []string
 	Add  []string
 
-	// Certificate, at Handshake, is what is wrong with the server's certificate. This rule, and one with
-	// MaxTLS or ClientCertificate, never fits a connection that came encrypted to [Server.Serve].
+	// Certificate, at Handshake, is what is wrong with the server's certificate. A rule with Certificate,
+	// MaxTLS or ClientCertificate never matches a connection that was encrypted before it came to
+	// [Server.Serve].
 	Certificate CertificateFault
 
 	// MaxTLS, at Handshake, is the newest version that the server speaks, such as [tls.VersionTLS11].
@@ -117,33 +121,32 @@ type Rule struct {
 	// ClientCertificate, at Handshake, requires a certificate of the test CA from the client.
 	ClientCertificate bool
 
-	// Delay is how long the client waits for the reply. That the client goes away meanwhile ends the session
-	// at once at Greeting, and at other stages when the delay is over. At Idle, it is how long the
-	// client has to be silent for the rule to act.
+	// Delay is the time that the client waits for the reply. If the client closes the connection during the
+	// delay, the session ends at once at Greeting, and after the delay at other stages. At Idle, Delay is
+	// the time that the client has to be silent before the rule acts.
 	Delay time.Duration
 
-	// Pace, if not zero, is the time between each two bytes of the reply.
+	// Pace, if not zero, is the time between two bytes of the reply.
 	Pace time.Duration
 
-	// Drop ends the connection, in place of the reply or, where Reply is set, after it.
+	// Drop ends the connection: in place of the reply, or after Reply if that is set.
 	Drop Drop
 
-	// AfterBytes is, at Body, the number of bytes of the message after which the rule acts. At any
-	// other stage it goes with Drop: so many bytes of the reply are sent first.
+	// AfterBytes, at Body, is the number of bytes of the message after which the rule acts. At other stages
+	// it goes with Drop, and is the number of bytes of the reply that are sent first.
 	AfterBytes int64
 
-	// AfterReply goes with Drop: the server's own reply is sent first. It is not for Body, where there
-	// is none; with Reply set, the Drop comes after that anyway.
+	// AfterReply goes with Drop: the server's own reply is sent first. It can't be set at Body, where there
+	// is no reply. If Reply is set, the connection ends after it in any case.
 	AfterReply bool
 
-	// Keep, at Dot, keeps a message although its client is not told so: what is lost is the
-	// acknowledgement. It goes with a Reply that refuses, or a Drop. A message over the size limit,
-	// of which not all is there, is not kept.
+	// Keep, at Dot, keeps the message although the client is not told so, as if only the acknowledgement had
+	// been lost. It goes with Drop, or with a Reply that refuses. A message over the size limit is never
+	// kept, since part of it is missing.
 	Keep bool
 
-	// Lose, at Dot, loses a message although its client is told that it was accepted. With To, it is
-	// lost for those recipients only, and kept for the others, if there are any. It still is in the
-	// transcript.
+	// Lose, at Dot, loses the message although the client is told that it was accepted. With To, it is lost
+	// for the recipients that match, and kept for the others, if there are any. The transcript still has it.
 	Lose bool
 }
 
@@ -155,7 +158,7 @@ const (
 	Close   Drop = iota + 1 // orderly, as by close(2): FIN, over TLS after a close_notify alert
 	Cut                     // FIN without close_notify; without TLS the same as Close
 	Reset                   // RST
-	Silence                 // the connection stays open, and nothing is answered any more
+	Silence                 // the connection stays open, and the server never answers again
 )
 
 // dropNames are the names of the ways to end a connection.

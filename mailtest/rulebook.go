@@ -76,9 +76,9 @@ func (b *ruleBook) open(stage Stage) []*ruleState {
 // standingRule is the number of all rules of Server.Rules.
 const standingRule = -1
 
-// AddRules puts rules into force, after those that are. It panics if one of them makes no sense,
-// saying why. It may be called at any time, before the first use of the server too; a turn that has
-// begun is not affected.
+// AddRules puts rules into force, after those that already are. It panics, saying why, if one of them makes no
+// sense. It may be called at any time, also before the server is first used. It does not affect a turn that has
+// begun.
 func (s *Server) AddRules(rules ...Rule) {
 	states := newRuleStates(cloneRules(rules), "of this call")
 	s.mustBeSettled()
@@ -90,9 +90,9 @@ func (s *Server) AddRules(rules ...Rule) {
 	}
 }
 
-// CheckRules returns an error that names the rules with [Rule.Must] that never acted, those of
-// [Server.Rules] first; nil if there are none. It is called at the end of the test for servers that
-// were made by [New] or belong to a simulated internet that was made for a test.
+// CheckRules returns an error that names the rules with [Rule.Must] that have never acted, those of
+// [Server.Rules] first, or nil if there are none. At the end of a test it is called for the servers that [New]
+// has made, and for those of a simulated internet that was made for the test.
 func (s *Server) CheckRules() error {
 	s.prepare()
 	s.state.Lock()

@@ -16,48 +16,48 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// Server is a real SMTP server for tests. It accepts what a lenient server would, keeps every
-// message, remembers every dialogue, and goes wrong where a [Rule] says so.
+// Server is a real SMTP server for tests. It accepts what a lenient server would, keeps every message,
+// records every dialogue, and goes wrong where a [Rule] says so.
 //
-// The zero value is ready to use. It starts by itself when an address is first asked for; [New]
-// makes one that ends with its test and reports what it saw if the test fails. The fields are free
-// to change until the server is first used, other than by AddRules; see below for one that is set
-// later. All methods may be called from several goroutines at once, those with a [testing.TB]
-// only from the test's own.
+// The zero value is ready to use, and starts when its address is first asked for. [New] returns a server
+// that is closed at the end of its test, and that reports what it saw if the test fails. The fields may be set
+// until the server is first used; a call of AddRules is not a use. All methods may be called from several
+// goroutines at once, except that those with a [testing.TB] belong to the goroutine of the test.
 //
-// The server takes lines of 16 KiB and a thousand bad commands. From one accepted message to the next it
-// takes 16 MiB of commands and replies, and 16 MiB and twice MaxSize of content that it refuses. A client that
-// sends more hears 421, and the connection ends.
+// The server limits what a client may send. A line may have 16 KiB, and a session a thousand bad commands.
+// From one accepted message to the next, a session may have 16 MiB of commands and replies, and 16 MiB plus
+// twice MaxSize of content that the server refuses. A client that sends more receives 421, and the
+// connection ends.
 //
 // # Addresses
 //
-// [Server.Addr] is an address on the loopback interface with a port that was free; nothing ever listens
-// elsewhere. [Server.TLSAddr] is a second one where TLS comes before the first word. [Server.Dial]
-// connects in memory, without any socket, and so does package mxmock. [Server.Serve] and
-// [Server.ServeConn] serve a listener or a connection of the caller's own.
+// [Server.Addr] is an address on the loopback interface, with a port that was free; the server never listens
+// elsewhere. [Server.TLSAddr] is a second address, where connections begin with TLS. [Server.Dial] connects in
+// memory, without a socket, and so does package mxmock. [Server.Serve] and [Server.ServeConn] serve a
+// listener or a connection that the caller provides.
 //
 // # Inside a synctest bubble
 //
-// A server that was made inside a bubble works there in virtual time, as long as it is reached in
-// memory: a goroutine in a real socket's Accept would stop the bubble's clock. A server that was
-// made outside must not be used inside: the waits notice that and end the test.
+// A server that was made inside a bubble works there in virtual time, as long as clients connect in memory:
+// a goroutine that blocks in Accept of a real socket would stop the clock of the bubble. A server that was made
+// outside must not be used inside; a wait notices that and ends the test.
 //
 // # Mistakes in the test
 //
-// A field that is set after the server was first used has no effect, and the next call tells the
-// test: a wait with a [testing.TB] and a server made by [New] end it by Fatal, any other server
-// panics. At the latest, the end of the test or [Server.Close] tells it. [Server.Dial],
-// [Server.Serve], [Server.ServeConn] and what returns messages or sessions at once, which the code
-// under test may call as well, don't look.
+// A field that is set after the server was first used has no effect, and the next call from the test says
+// so. If the call has a [testing.TB], or [New] made the server, the test ends by Fatal; otherwise the call
+// panics. The end of the test and [Server.Close] check as well. [Server.Dial], [Server.Serve],
+// [Server.ServeConn], and the methods that return messages or sessions at once do not check, because the
+// code under test may call them.
 //
-// A panic in a func of the test's own, such as [Rule.When], Reword or Watch, resets the connection.
-// A server made by New reports it as an error of its test, with the stack; a wait that is going on
-// ends at once. Otherwise the next wait ends its test with it, or panics where it knows of no test,
-// as Close does, after everything is closed.
+// A panic in a function of the test, such as [Rule.When], Reword or Watch, resets the connection. A server made
+// by New reports the panic and its stack as an error of the test, and a wait in progress ends at once. For
+// other servers, the next wait ends its test with the panic. A call that knows no test panics itself, as
+// Close does after everything is closed.
 //
 // # Messages
 //
-// The embedded [Inbox] has the messages and the waits for them.
+// The embedded [Inbox] holds the messages, and has the methods that wait for them.
 type Server struct {
 	// Inbox holds the messages of this server.
 	Inbox
@@ -65,74 +65,74 @@ type Server struct {
 	// The fields below may be set until the server is first used.
 
 	// Name is the host name in the greeting, in the EHLO reply and in the certificate.
-	// Empty means "localhost".
+	// If empty, it is "localhost".
 	Name string
 
-	// Users are the names and passwords (for XOAUTH2 and OAUTHBEARER: the tokens) that AUTH knows. If
-	// there are any, mail is taken only after AUTH: MAIL is refused with 530, wrong credentials with
-	// 535 (RFC 4954 §6). Nil means that AUTH is offered, not required, and takes any credentials.
+	// Users maps names to passwords, or to tokens for XOAUTH2 and OAUTHBEARER. If there are any, the server
+	// accepts mail only after AUTH: it refuses MAIL with 530, and wrong credentials with 535 (RFC 4954 §6).
+	// If nil, AUTH is offered but not required, and takes any credentials.
 	Users map[string]string
 
-	// Mechanisms are the SASL mechanisms to offer, out of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256,
-	// XOAUTH2 and OAUTHBEARER. Nil means all that work with Users (SCRAM-SHA-256 needs a password to
-	// compare with); an empty slice offers no AUTH at all. Names of others are left out.
+	// Mechanisms are the SASL mechanisms to offer: any of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2 and
+	// OAUTHBEARER. Other names are ignored. If nil, the server offers all that work with Users (SCRAM-SHA-256
+	// needs a password to compare with). If empty but not nil, it offers no AUTH at all.
 	Mechanisms []string
 
-	// StartTLS offers STARTTLS (RFC 3207). It is off by default, since a client that trusts nobody
-	// would fail then; with it, a client needs [Server.ClientTLS] or [Server.RootCAs].
+	// StartTLS offers STARTTLS (RFC 3207). It is off by default, because a client that does not trust the
+	// certificate would fail. A client needs [Server.ClientTLS] or [Server.RootCAs] with it.
 	StartTLS bool
 
 	// ImplicitTLS makes every connection begin with TLS (RFC 8314), not only those to TLSAddr.
 	ImplicitTLS bool
 
-	// TLS is a configuration of the caller's own. If it has no certificate, it gets one of the test
-	// CA for Name, localhost, 127.0.0.1 and ::1. Nil means such a certificate and client certificates
-	// requested, but not required. It is cloned.
+	// TLS, if non-nil, is the configuration to use. The server clones it. If it has no certificate, it gets
+	// one of the test CA for Name, localhost, 127.0.0.1 and ::1. If nil, the server uses such a certificate,
+	// and requests a client certificate without requiring it.
 	TLS *tls.Config
 
-	// MaxSize is the most bytes of a message that are taken, as announced by SIZE (RFC 1870).
-	// Zero means 64 MiB.
+	// MaxSize is the maximum size of a message in bytes, which SIZE announces (RFC 1870).
+	// If zero, it is 64 MiB.
 	MaxSize int64
 
-	// MaxRecipients is the most recipients of one message; more get 452 (RFC 5321 §4.5.3.1.10).
-	// Zero means 10,000, which is not announced; any other value is, as LIMITS RCPTMAX (RFC 9422).
+	// MaxRecipients is the maximum number of recipients of a message. The server refuses more with 452
+	// (RFC 5321 §4.5.3.1.10), and announces the number as LIMITS RCPTMAX (RFC 9422). If zero, it is 10,000
+	// and not announced.
 	MaxRecipients int
 
-	// LMTP makes the server speak LMTP (RFC 2033): LHLO in place of EHLO, and after a message a
-	// reply for each recipient. A rule at Dot then decides for each recipient apart, and the
-	// message is kept with those who were accepted.
+	// LMTP makes the server speak LMTP (RFC 2033): LHLO takes the place of EHLO, and there is a reply for
+	// each recipient after a message. A rule at Dot decides for each recipient separately, and the message is
+	// kept with those that were accepted.
 	LMTP bool
 
-	// ProxyProtocol makes every connection begin with a PROXY header, version 1 or 2, as load
-	// balancers send it. The client that it names is the client for rules and in envelopes.
+	// ProxyProtocol makes every connection begin with a PROXY header, version 1 or 2, as load balancers send
+	// it. Rules and envelopes have the client that the header names.
 	ProxyProtocol bool
 
-	// XClient offers the extension XCLIENT of Postfix, by which anybody may say to be another client.
+	// XClient offers the extension XCLIENT of Postfix, by which any client may claim to be another.
 	XClient bool
 
-	// BareLF says what becomes of a LF without CR in a message after DATA. Whatever it says, such bytes are
-	// recorded in the transcript.
+	// BareLF is how the server treats a LF without CR in a message after DATA. The transcript notes
+	// such bytes in any case.
 	BareLF BareLF
 
-	// Rules are standing rules: what the server always does. They are tried after those of
-	// [Server.AddRules]; Reset does not take them away, and transcripts do not name them; [Rule.Must] holds for them too. One that makes no sense panics when the
-	// server is first used.
+	// Rules are standing rules: what the server always does. The server tries them after those of
+	// [Server.AddRules], Reset keeps them, and transcripts do not name them. [Rule.Must] holds for them too.
+	// The first use of the server panics if one of them makes no sense.
 	Rules []Rule
 
-	// Reword, if not nil, puts the server's own replies into other words. It is given a reply as
-	// [Rule.Reply] has it, and returns the one to send, the same if it has no other words. It can't
-	// change what the reply means: of 2xx and 3xx the first digit stays, and a refusal stays one;
-	// what does not is ignored. With a failed AUTH, Attempt.User is who the client has claimed to
-	// be. It may be called from several goroutines at once, and must not use the server.
+	// Reword, if non-nil, returns other words for the server's own replies. Its argument and its result are
+	// written as [Rule.Reply] is. It cannot change what a reply means: the first digit of a 2xx or 3xx reply
+	// stays, and a refusal stays a refusal; another result is ignored. For an AUTH that failed,
+	// Attempt.User is the name that the client has claimed. Reword may be called from several goroutines at
+	// once, and must not use the server.
 	Reword func(a *Attempt, reply string) string
 
-	// Collect, if not nil, is a further inbox for the messages, that several servers can share.
+	// Collect, if non-nil, is another inbox that also receives the messages. Several servers can share it.
 	Collect *Inbox
 
-	// Watch, if not nil, is called after each turn of each connection: when it is in the
-	// transcript, and before the client can read the reply. It is told the number of the session
-	// and the index of the turn in [Session.Turns]. Connections call it concurrently, and wait
-	// until it returns.
+	// Watch, if non-nil, is called after each turn of each connection, when the turn is in the transcript and
+	// before the client can read the reply. Its arguments are the number of the session and the index of the
+	// turn in [Session.Turns]. Connections call it concurrently, and each waits until it returns.
 	Watch func(session, turn int)
 
 	setup   sync.Once
@@ -169,9 +169,9 @@ type Server struct {
 	running sync.WaitGroup // accept loops and connections
 }
 
-// New returns a server that is closed at the end of the test tb. The test fails if a rule with
-// [Rule.Must] never acted. If the test fails, the server writes to its log what it saw, once;
-// otherwise it is silent. The server listens when an address is first asked for.
+// New returns a server that is closed at the end of the test tb. The test fails if a rule with [Rule.Must]
+// never acted. If the test fails, the server writes what it saw to the log of the test, once; otherwise it is
+// silent. The server starts to listen when its address is first asked for.
 func New(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{tb: tb}
@@ -192,9 +192,9 @@ func New(tb testing.TB) *Server {
 	return s
 }
 
-// Start makes the server listen on [Server.Addr]. It need not be called: Addr does it too, and panics
-// where Start returns an error. A second call does nothing. The error is that of [net.Listen], or says
-// that the server is closed.
+// Start makes the server listen on [Server.Addr]. It need not be called: Addr starts the server too, and panics
+// if Start would return an error. A second call does nothing. The error is that of [net.Listen], or says that
+// the server is closed.
 func (s *Server) Start() error {
 	_, err := s.listen(&s.state.plain, &s.wire)
 	if err == nil && s.hasEnded() {
@@ -203,14 +203,13 @@ func (s *Server) Start() error {
 	return err
 }
 
-// Close stops the server: it closes all listeners and connections, and waits until all goroutines of
-// the server have ended, for less than a second whatever their clients do. A client that was told 250
-// for a message less than 250 ms ago may still say QUIT, also after RSET and NOOP, and hears 221. Any other
-// client hears 421 at once, before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending]; it is
-// not a turn, and rules do not see it. Messages and sessions stay. A second call does nothing.
+// Close stops the server. It closes all listeners and connections, and waits until all goroutines of the server
+// have ended, which takes less than a second, whatever the clients do. A client that received 250 for a message
+// less than 250 ms ago may still say QUIT, or RSET and NOOP before it, and receives 221. Any other client
+// receives 421 at once, before its connection ends (RFC 5321 §3.8). That 421 is in [Session.Ending]; it is not
+// a turn, and rules do not see it. Messages and sessions remain. A second call does nothing.
 //
-// Close panics, when all that is done, if the test has made a mistake that nobody has told it, see
-// [Server].
+// After that, Close panics if the test has made a mistake that was not reported yet; see [Server].
 func (s *Server) Close() {
 	s.close()
 	s.Inbox.mu.Lock()
@@ -282,9 +281,8 @@ func (s *Server) hasEnded() bool {
 	return s.state.ended
 }
 
-// Reset makes the server forget the messages, the sessions that have ended, and the rules that were
-// added. Open connections go on. Numbers go on too: no session or message gets the number of an
-// earlier one.
+// Reset makes the server forget the messages, the sessions that have ended, and the rules that were added. Open
+// connections continue, and so does the numbering: no session or message gets the number of an earlier one.
 func (s *Server) Reset() {
 	s.mustBeSettled()
 	s.Inbox.Reset()

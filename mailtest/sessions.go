@@ -20,8 +20,8 @@ func (s *Server) live() []*session {
 	return live
 }
 
-// Sessions returns what was said on each connection so far, in the order in which they were accepted.
-// The result is a copy that does not change any more.
+// Sessions returns the transcript of each connection so far, in the order in which they were accepted. The
+// transcripts are copies, and do not change.
 func (s *Server) Sessions() []*Session {
 	all := s.allSessions()
 	sessions := make([]*Session, len(all))
@@ -31,8 +31,8 @@ func (s *Server) Sessions() []*Session {
 	return sessions
 }
 
-// Session returns what was said so far on the connection with the given number, as [Server.Sessions]
-// does, or nil if there was none or Reset has forgotten it.
+// Session returns the transcript so far of the connection with the given number, or nil if there is none or
+// Reset has forgotten it. It is a copy, and does not change.
 func (s *Server) Session(number int) *Session {
 	s.state.Lock()
 	found := s.find(number)
@@ -52,8 +52,8 @@ func (s *Server) find(number int) *session {
 	return s.state.sessions[i]
 }
 
-// Message returns the message with the given number, see [Message.Number], or nil if there is none or
-// Reset has forgotten it. It takes nothing from the waits.
+// Message returns the message with the given number, see [Message.Number], or nil if there is none or Reset has
+// forgotten it. It does not take the message.
 func (s *Server) Message(number int) *Message {
 	s.Inbox.mu.Lock()
 	var r *record
@@ -74,9 +74,9 @@ func (s *Server) allSessions() []*session {
 	return slices.Clone(s.state.sessions)
 }
 
-// WaitSession waits until the connection with the given number, the first being 1, has come and
-// gone, and returns its whole transcript. It ends the test as the waits of [Inbox] do, and at once
-// if the session has ended and [Server.Reset] has forgotten it.
+// WaitSession waits until the connection with the given number has ended, and returns its whole transcript. The
+// first connection has number 1. If the wait lasts too long, the test ends, as with the waits of [Inbox]. It
+// also ends if [Server.Reset] has forgotten the session.
 func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	tb.Helper()
 	var ended *session

@@ -158,8 +158,8 @@ func same(a, b reflect.Value) bool {
 	return a.Equal(b)
 }
 
-// BareLF is a way to treat a LF without CR in a message. Servers that differ in it let one message
-// be two: the "SMTP smuggling" of 2023. The zero BareLF is KeepLF.
+// BareLF is a way to treat a LF without CR in a message. Where two servers differ in it, one message can become
+// two, which is known as SMTP smuggling. The zero BareLF is KeepLF.
 type BareLF uint8
 
 // The ways to treat a bare LF.

@@ -36,13 +36,13 @@ func (s *Server) newTLS() (*tls.Config, error) {
 // of all its servers.
 func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 
-// RootPEM returns the certificate authority of [Server.RootCAs] as PEM, for programs that read what they
-// trust from a file. It is another one in each process.
+// RootPEM returns the certificate authority of [Server.RootCAs] as PEM, for programs that read what they trust
+// from a file. Each process has another authority.
 func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 
-// ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs] and expects
-// the server's name, under whatever address it was reached. It is the caller's own to change. A server with
-// a certificate of the caller's own in TLS needs a configuration of the caller's own as well.
+// ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs], and expects
+// the server's name at any address. The caller may change it. If [Server.TLS] has a certificate, clients need a
+// configuration that fits it instead.
 func (s *Server) ClientTLS() *tls.Config {
 	if !s.used.Load() {
 		name := s.Name

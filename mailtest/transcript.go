@@ -11,18 +11,18 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/elapsed"
 )
 
-// Session is the transcript of one connection, as far as it has come. It is plain data, and a copy:
-// it does not change while the connection goes on.
+// Session is the transcript of one connection, as far as it has come. It is plain data, and a copy that does
+// not change when the connection continues.
 type Session struct {
-	// Number tells the connections of a server apart; the first has 1.
+	// Number is the number of the connection on its server. The first connection has number 1.
 	Number int
 
 	// Client and Server are the two ends, as "address:port".
 	Client string
 	Server string
 
-	// Start is when the connection was accepted, End when it ended; End is zero while it is open.
-	// Ending is how it ended.
+	// Start is the time at which the connection was accepted, and End the time at which it ended, or zero while
+	// it is open. Ending is how it ended.
 	Start  time.Time
 	End    time.Time
 	Ending Ending
@@ -33,7 +33,7 @@ type Session struct {
 	User      string
 	Mechanism string
 
-	// TLS describes the encryption; nil means that there is none.
+	// TLS describes the encryption. It is nil if there is none.
 	TLS *TLSState
 
 	// Turns are what the client did and what the server answered, in order.
@@ -43,19 +43,19 @@ type Session struct {
 	Messages []int
 }
 
-// Turn is one thing that a client did, and the answer to it.
+// Turn is one thing that a client did, usually a command, and the reply to it.
 type Turn struct {
 	// Stage is what the client did.
 	Stage Stage
 
-	// Command is the line as it was received, without its end. Credentials are replaced by "***".
-	// It is empty where the client has sent none, as at Greeting and Dot.
+	// Command is the line as it was received, without its end. Credentials are replaced by "***". It is empty
+	// at stages without a line, such as Greeting and Dot.
 	Command string
 
-	// Payload is, at Dot and Bdat, what was received of the message, after unstuffing; also of one
-	// that was not accepted. Of a message over the size limit it is the beginning, and so it is of the
-	// oldest that were not accepted where they come to more than 64 MiB and twice the size limit; a note
-	// says so. It is shared and must not be changed.
+	// Payload, at Dot and Bdat, is what was received of the message, accepted or not, after unstuffing. It is
+	// cut, and a note says so, if the message is over the size limit, or if the messages that the server did
+	// not accept have more than 64 MiB plus twice the size limit together; then the oldest are cut. Payload is
+	// shared and must not be changed.
 	Payload []byte
 
 	// Received is when the client's part was complete, Replied when the reply was sent, or its
@@ -90,8 +90,8 @@ func (t Turn) Code() int {
 	return int(code)
 }
 
-// String returns the turn as lines of text: "-> " before what the client said, "<- " before what
-// the server said.
+// String returns the turn as lines of text, with "-> " before what the client said and "<- " before what the
+// server said.
 func (t Turn) String() string {
 	var s strings.Builder
 	t.write(&s, time.Time{}, t.Reply)
@@ -169,8 +169,8 @@ func printable(s string, n int) string {
 	return q + tail
 }
 
-// String returns the whole transcript as text, with the time of each line since the connection
-// began: in three significant digits, or in hundredths of a second from one second on.
+// String returns the whole transcript as text. Each line has its time since the connection began, in three
+// significant digits or, from one second on, in hundredths of a second.
 func (s *Session) String() string {
 	return s.text(len(s.Turns), len(s.Turns), func(t Turn) string { return t.Reply })
 }

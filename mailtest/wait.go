@@ -21,7 +21,7 @@ const (
 	bubblePatience  = 30 * 24 * time.Hour // of virtual time
 )
 
-// Next returns the oldest message that was not yet taken, and takes it. It waits for one if there is none.
+// Next takes and returns the oldest message that is not yet taken. If there is none, it waits for one.
 func (b *Inbox) Next(tb testing.TB) *Message {
 	tb.Helper()
 	m, err := b.next(b.within(tb))
@@ -29,17 +29,16 @@ func (b *Inbox) Next(tb testing.TB) *Message {
 	return m
 }
 
-// NextContext is [Inbox.Next] for code without a testing.TB. It waits until ctx is done, whatever
-// the Patience. The error wraps the cause of ctx, or [net.ErrClosed] if no message can come any
-// more.
+// NextContext is [Inbox.Next] for code without a testing.TB. It waits until ctx is done, and ignores Patience.
+// The error wraps the cause of ctx, or [net.ErrClosed] if the inbox is closed.
 func (b *Inbox) NextContext(ctx context.Context) (*Message, error) { return b.next(limit{ctx: ctx}) }
 
 func (b *Inbox) next(l limit) (*Message, error) {
 	return b.take(l, "no message", func(*Message) bool { return true })
 }
 
-// WaitFor returns the oldest message that was not yet taken and for which match returns true, and
-// takes it. It waits for one if there is none. A message is shown to match once per wait.
+// WaitFor takes and returns the oldest message that is not yet taken and for which match reports true. If there
+// is none, it waits for one. A wait calls match once for each message.
 func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
 	tb.Helper()
 	m, err := b.waitFor(b.within(tb), match)
@@ -57,8 +56,8 @@ func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
 	return b.take(l, "no message that matches", match)
 }
 
-// WaitN returns the n oldest messages that were not yet taken, and takes them. It waits until there
-// are so many. With n 0 it returns none, at once.
+// WaitN waits until n messages are there that are not yet taken, and takes and returns the n oldest of them. If
+// n is 0, it returns at once.
 func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	tb.Helper()
 	m, err := b.waitN(b.within(tb), n)
@@ -78,9 +77,8 @@ func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
 	return decoded(first), err
 }
 
-// WaitOnly returns the n oldest messages that were not yet taken, and takes them, if there are no
-// more than these and none comes for the time quiet after the last. With n 0 it makes sure that no
-// mail comes.
+// WaitOnly is [Inbox.WaitN], and then makes sure that there are no more messages and that none comes for the
+// duration quiet. If n is 0, it makes sure that no mail comes.
 func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 	tb.Helper()
 	m, err := b.waitOnly(b.within(tb), n, quiet)
@@ -105,10 +103,10 @@ func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error
 	return nil, err
 }
 
-// Since returns the messages that came after the first n, in the order of [Inbox.Messages], whether a
-// wait has taken them or not, and takes none. It waits until there is one. Next is how many have come
-// with them, which is n for the next call. Messages that [Inbox.Reset] has forgotten count as well, so
-// that a message is never returned twice. Its errors are those of [Inbox.NextContext].
+// Since returns the messages that came after the first n, in the order of [Inbox.Messages], taken or not. It
+// waits until there is one, and takes none. The result next is the number of messages that have come so far,
+// and is the n of the next call. Messages that [Inbox.Reset] has forgotten count as well, so no message is
+// returned twice. The errors are those of [Inbox.NextContext].
 //
 //	for n := 0; ; {
 //		messages, next, err := srv.Since(ctx, n)
