@@ -19,10 +19,11 @@ type certificates struct {
 	byName map[string]*tls.Certificate
 }
 
-// TLSConfig returns a configuration for a service on this host, such as a web server, with the host's own
-// certificates, which its mail servers present too. They are signed by [Internet.RootCAs]. A host
-// with several names has a certificate for each, and presents the one that the client asks for by
-// SNI, or else the one for its first name. The configuration is the caller's own to change.
+// TLSConfig returns a new configuration for a service on this host, such as a web server, with the
+// certificates of the host, which its mail servers present too. They are signed by the authority of
+// [Internet.RootCAs]. A host with several names has a certificate for each, and presents the one
+// that the client asks for by SNI, or else the one for its first name. The caller may change the
+// configuration.
 func (h *Host) TLSConfig() *tls.Config {
 	return &tls.Config{ClientAuth: tls.RequestClientCert, GetCertificate: h.certificate}
 }

@@ -14,17 +14,20 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
-// Check looks for records and hosts that disagree, and returns an error that has them all, one a
-// line and each with the section that says so, or nil if there are none:
+// Check looks for records and hosts that disagree. It returns nil if there are none, and otherwise
+// an error that lists each on a line of its own, with the RFC section that it violates:
 //
-//   - MX and SRV records whose target has no address, is an alias, is an address itself, or is no host that listens there
+//   - MX and SRV records whose target has no address, is an alias, is an address itself, or is not
+//     a host that listens on that port
 //   - a null MX beside others, or with a preference other than 0
-//   - hosts whose addresses are not those of their name, and addresses whose PTR record leads elsewhere
-//   - aliases that lead nowhere
+//   - hosts whose addresses differ from those in the DNS, and addresses whose PTR record names
+//     something else
+//   - aliases whose target does not exist
 //   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, MTA-STS without its web server
-//   - TLSA records for mail servers that present another key
+//   - TLSA records that do not match the key of the mail server
 //
-// A test that breaks the world on purpose has no use for it; one that writes a zone by hand has.
+// Check is useful in tests that write zones by hand, and not in those that break the world on
+// purpose.
 func (n *Internet) Check() error {
 	c := &checker{inet: n}
 	sets := make(map[string][]dns.RR)

@@ -26,15 +26,15 @@ const (
 
 // DialContext connects to a host of the internet, as [net.Dialer.DialContext] would. The network is
 // "tcp", "tcp4" or "tcp6"; the address is a host and a port, where the host is an address or a name
-// that the internet's own DNS resolves. All its addresses are tried, IPv6 before IPv4 as on a machine
-// that has both, whatever this one has (RFC 6724 §6), and the other address family beside the first
-// after 300 ms (RFC 8305). The connection comes from 192.0.2.1 or 2001:db8::1; that from a host of the
-// internet is made by [Host.DialContext]. The networks "udp", "udp4" and "udp6" reach the DNS only, at
+// that the internet's own DNS resolves. All addresses of the name are tried, IPv6 before IPv4 (RFC
+// 6724 §6) whatever this machine has, and the second address family is tried in parallel after 300
+// ms (RFC 8305). Connections come from 192.0.2.1 or 2001:db8::1; to connect from a host of the
+// internet, use [Host.DialContext]. The networks "udp", "udp4" and "udp6" reach only the DNS, at
 // 192.0.2.53:53 and at hosts that serve it.
 //
-// Errors are *[net.OpError] with the errno of the platform: ECONNREFUSED for a port where nobody
-// listens, EHOSTUNREACH for an address that no host has, a *[net.DNSError] for a name without
-// address, and timeouts for which errors.Is(err, context.DeadlineExceeded) holds.
+// Errors are *[net.OpError] with the errno of the platform: ECONNREFUSED for a port on which
+// nothing listens, EHOSTUNREACH for an address that belongs to no host, a *[net.DNSError] for a
+// name without addresses, and timeouts that match context.DeadlineExceeded by errors.Is.
 func (n *Internet) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return n.dial(ctx, nil, network, address)
 }

@@ -20,24 +20,23 @@ import (
 //	mx1     A    203.0.113.25
 //	@       TXT  "v=spf1 mx -all"
 //
-// The text may be indented as a whole: white space with which all of its lines begin, empty ones
-// apart, has no meaning. Beyond it, a line that begins with white space has the owner of the record
-// before it.
+// The text may be indented as a whole: white space that begins every non-empty line is ignored.
+// After that, a line that begins with white space has the owner of the previous record.
 //
-// Names that do not end in a dot are relative to $ORIGIN, and to the root where there is none. A
-// zone is made at each SOA record, and otherwise at the registrable domain. NS records at any other
-// name are a delegation, to servers that need not exist, if the text has nothing else at that name or
-// beneath it than their addresses and DS records; else they are those of a zone, which is made. An
-// error names line and column; then nothing was added.
+// Names that do not end in a dot are relative to $ORIGIN, or to the root if there is none. A zone
+// is made at each SOA record, and otherwise at the registrable domain. NS records at any other name
+// are a delegation if the text has nothing else at or below that name except addresses of name
+// servers and DS records; the servers need not exist. Otherwise a zone is made there. If AddZone
+// returns an error, it names the line and column, and nothing was added.
 //
-// A zone that is signed already is an error, for its signatures would not be served: leave RRSIG, NSEC,
-// NSEC3 and NSEC3PARAM records out and have [Internet.Secure] sign it.
+// A zone that is already signed is an error, since its signatures would not be served: omit RRSIG,
+// NSEC, NSEC3 and NSEC3PARAM records, and sign it by [Internet.Secure].
 //
-// Records make no hosts: who connects to an address in them finds it unreachable until
+// Adding records does not create hosts: dialling an address in them fails with EHOSTUNREACH until
 // [Internet.Host] is called, which takes the addresses that the DNS has for the name.
 //
-// Whatever changes records adds one to the serial number of the zone. A look-up sees all of a
-// change or nothing of it.
+// Every change of records adds one to the serial number of the zone. A look-up sees either all of a
+// change or none of it.
 func (n *Internet) AddZone(text string) error {
 	rrs, err := zone.Parse(text, ".", "zone")
 	if err != nil {
@@ -113,10 +112,10 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 	return soas
 }
 
-// ReplaceZone makes the records of a master file, written as for [Internet.AddZone], all that there is
-// in the zone of a domain. Names that do not end in a dot are relative to the domain. Without an
-// SOA record, the zone keeps its own. An error names line and column, or the record that is outside
-// of the domain; then nothing was changed.
+// ReplaceZone replaces all records in the zone of a domain by those of a master file, written as
+// for [Internet.AddZone]. Names that do not end in a dot are relative to the domain. If the text
+// has no SOA record, the zone keeps its own. If ReplaceZone returns an error, it names the line and
+// column, or the record that is outside of the domain, and nothing was changed.
 func (n *Internet) ReplaceZone(domain, text string) error {
 	apex, err := asciiName(domain)
 	if err != nil {
@@ -136,9 +135,9 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 	return nil
 }
 
-// RemoveRecords removes the records that a question asks for, "mx qq.com", or "any qq.com" for all of the
-// name, and returns how many there were. The SOA record of a zone stays. It panics unless it is
-// given a question about one name.
+// RemoveRecords removes the records that answer a question, such as "mx qq.com", or "any qq.com"
+// for all records of the name, and returns how many there were. The SOA record of a zone stays.
+// RemoveRecords panics if what is not a question about one name.
 func (n *Internet) RemoveRecords(what string) int {
 	q := mustQuestion(what)
 	if q.beneath {
@@ -148,7 +147,7 @@ func (n *Internet) RemoveRecords(what string) int {
 }
 
 // RemoveZone removes the zone of a domain with all its records, and reports whether there was one.
-// Zones beneath it stay, and so do hosts. It panics if the domain is not a domain name.
+// Zones below it stay, and so do hosts. RemoveZone panics if the domain is not a domain name.
 func (n *Internet) RemoveZone(domain string) bool { return n.db.RemoveZone(mustName(domain)) }
 
 // mention keeps the addresses in records from being given to hosts by chance.

@@ -22,18 +22,17 @@ func resolver4() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 53}), 53)
 }
 
-// Resolver returns a resolver that asks this internet, in memory, and nothing else. As any
-// [net.Resolver], it looks into /etc/hosts first when it is asked for addresses, and follows the
-// search list and the number of attempts of /etc/resolv.conf: a question may come more than once,
-// and with a suffix.
+// Resolver returns a resolver that asks only this internet, in memory. Like every [net.Resolver],
+// it consults /etc/hosts first when it looks up addresses, and follows the search list and the
+// number of attempts in /etc/resolv.conf, so a question may come more than once, and with a suffix.
 //
-// An error names the name server of /etc/resolv.conf, as in "lookup qq.com on 10.0.0.1:53", since
-// package net writes down which server it meant to ask before it calls the resolver's Dial. Nothing
-// was sent there.
+// Its errors name the name server of /etc/resolv.conf, as in "lookup qq.com on 10.0.0.1:53", since
+// package net records which server it intends to ask before it calls the resolver's Dial. Nothing
+// is sent there.
 //
-// Other packages for DNS ask at 192.0.2.53:53 by [Internet.DialContext], over "udp" and "tcp". One
-// that takes every connection for TCP unless it is a *[net.UDPConn], as codeberg.org/miekg/dns does,
-// needs the real sockets of [Internet.ListenDNS].
+// Other DNS packages can ask 192.0.2.53:53 by [Internet.DialContext], over "udp" and "tcp". A
+// package that treats every connection as TCP unless it is a *[net.UDPConn], as
+// codeberg.org/miekg/dns does, needs the real sockets of [Internet.ListenDNS].
 func (n *Internet) Resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return n.dialDNS(ctx, network, nil, dnsPort{n, zone.Recursive, resolver4(), true})
@@ -96,17 +95,17 @@ func (n *Internet) ready() error {
 }
 
 // UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for
-// code that injects nothing. It covers what package net resolves, [net.LookupMX] and [net.Dial]
-// among them, and no other: neither packages that read /etc/resolv.conf by themselves, nor cgo.
-// Only names are resolved that way: connections to the addresses are real, and go where the
-// machine's routes lead; [Internet.ListenHosts] puts hosts there.
+// code under test that can't be given a resolver. It covers only what package net resolves,
+// including [net.LookupMX] and [net.Dial], and neither packages that read /etc/resolv.conf
+// themselves nor cgo. It only resolves names: connections to the addresses are real, and follow the
+// machine's routes; [Internet.ListenHosts] can put hosts there.
 //
-// Clients of DANE (RFC 7672) need more than package net offers, whether an answer is authentic.
-// They ask by themselves, at the address of [Internet.ListenDNS], and those that use the resolver of
-// libc need "options trust-ad" in resolv.conf, as [Internet.ResolvConf] has it.
+// Clients that use DANE (RFC 7672) must know whether an answer is authentic, which package net does
+// not report. They ask by themselves, at the address of [Internet.ListenDNS]. Those that use the
+// resolver of libc need "options trust-ad" in resolv.conf, which [Internet.ResolvConf] writes.
 //
-// Since the resolver is one for the whole process, UseAsDefault panics in a parallel test, as
-// [testing.T.Setenv] does.
+// Since the default resolver is shared by the whole process, UseAsDefault panics in a parallel
+// test, as [testing.T.Setenv] does.
 func (n *Internet) UseAsDefault(tb testing.TB) {
 	tb.Helper()
 	tb.Setenv("MXMOCK_DEFAULT_RESOLVER", "1") // panics in parallel tests

@@ -13,10 +13,9 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// DNSRule says what goes wrong with a question of the DNS: which, for whom, when, how often, and
-// what. It is plain data; the zero value of a field means that it does not matter.
-// [Internet.AddDNSRules] puts rules into force. For a fault that lasts, [Internet.Break] is
-// shorter.
+// DNSRule says what goes wrong with a DNS question: which question, for whom, when, how often, and
+// what happens. It is plain data; the zero value of a field means that it does not matter.
+// [Internet.AddDNSRules] adds rules. For a lasting fault, [Internet.Break] is shorter.
 //
 //	inet.AddDNSRules(
 //		mxmock.DNSRule{Question: "mx qq.com", Times: 1, Fault: mxmock.ServFail},
@@ -24,43 +23,44 @@ import (
 //		mxmock.DNSRule{Question: "mx qq.com", After: 24 * time.Hour, Answer: "@ MX 10 mx3.qq.com."},
 //	)
 //
-// Rules are tried in the order in which they were added, and before what [Internet.Break] says; the
-// first that fits decides. One that has been used up (Times) or is over (For) is out of the way.
-// In files and in JSON, a rule is a text, see [DNSRule.UnmarshalText].
+// Rules are tried in the order in which they were added, before the faults set by [Internet.Break];
+// the first that matches decides. A rule that is used up (Times) or over (For) no longer matches.
+// In files and in JSON, a rule is written as text; see [DNSRule.UnmarshalText].
 type DNSRule struct {
-	// Question is a question as [Internet.Break] takes it: "mx qq.com", "any *.qq.com", "any *".
-	// Empty means every one.
+	// Question is a question as [Internet.Break] takes it: "mx qq.com", "any *.qq.com", "any *". If
+	// empty, every question matches.
 	Question string
 
-	// Network is "udp" or "tcp".
+	// Network is "udp" or "tcp". If empty, both match.
 	Network string
 
-	// Client is the address of who asks, or a prefix such as "192.0.2.0/24". Code under test that
-	// asks in memory has 192.0.2.1.
+	// Client is the address of the client that asks, or a prefix such as "192.0.2.0/24". Code under
+	// test that asks in memory has the address 192.0.2.1.
 	Client string
 
-	// Skip is how many look-ups that fit are let pass first, and Times for how many after them the
-	// rule acts. Times 0 is for ever. Questions that a stub repeats because it did not get a usable
-	// answer are the same look-up: as many as the resolver of package net asks on this machine
-	// ([Internet.Resolver]), or all that have the same ID and come from the same address. A and
-	// AAAA are two look-ups.
+	// Skip is the number of matching look-ups to let through first, and Times is the number of
+	// look-ups after them for which the rule acts. If Times is 0, there is no limit. Questions that
+	// a stub resolver repeats because it did not get a usable answer belong to the same look-up: as
+	// many as the resolver of package net asks on this machine ([Internet.Resolver]), or all that
+	// have the same ID and come from the same address. A and AAAA are two look-ups.
 	Skip  int
 	Times int
 
 	// After and For bound the time in which the rule is in force: it begins After the call of
-	// AddDNSRules, and ends For after its beginning. For 0 is for ever.
+	// AddDNSRules, and lasts for the duration For. If For is 0, it has no end.
 	After time.Duration
 	For   time.Duration
 
-	// Must makes the test fail at its end if the rule never acted. [New] sees to it; of another
-	// Internet [Internet.CheckRules] tells. A rule that [Internet.Mend] or [Internet.Reset] takes away
-	// need not act any more.
+	// Must makes the test fail at its end if the rule never acted. This happens for an Internet
+	// made by [New]; for any other, call [Internet.CheckRules]. A rule removed by [Internet.Mend]
+	// or [Internet.Reset] need no longer act.
 	Must bool
 
-	// Delay is how long the answer takes, whatever it is. Over TCP, the answers after it wait too.
+	// Delay is how long the answer takes. Over TCP, the answers after it wait too.
 	Delay time.Duration
 
-	// Fault is what is wrong.
+	// Fault is what goes wrong. If it is zero, the answer is Answer, or the true answer if that is
+	// empty too.
 	Fault Fault
 
 	// Answer is the answer in place of the true one: records in the format of [Internet.AddZone],
@@ -78,8 +78,9 @@ type dnsRuleState struct {
 	seen     int // look-ups that fitted
 }
 
-// AddDNSRules puts rules into force, after those that are, until they are used up or taken back by
-// [Internet.Mend] or [Internet.Reset]. It panics if one of them makes no sense, saying why.
+// AddDNSRules adds rules after those that exist. They stay in force until they are used up, or
+// removed by [Internet.Mend] or [Internet.Reset]. AddDNSRules panics if a rule is not valid, and
+// says why.
 func (n *Internet) AddDNSRules(rules ...DNSRule) {
 	states := make([]*dnsRuleState, len(rules))
 	for i, r := range rules {

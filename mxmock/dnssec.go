@@ -11,8 +11,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// DNSSEC is how a domain is signed, or what is wrong with that: something to give to
-// [Internet.Secure]. The zero DNSSEC is neither, and Secure panics on it.
+// DNSSEC is an argument of [Internet.Secure]: how a domain is signed, or what is wrong with its
+// signatures. Secure panics on the zero DNSSEC.
 type DNSSEC uint8
 
 // How a domain can be signed, instead of by ECDSA P-256 keys with NSEC records.
@@ -20,22 +20,23 @@ const (
 	// NSEC3 denies by hashed names (RFC 5155).
 	NSEC3 DNSSEC = iota + 1
 
-	// RSA makes keys of 2048 bits for RSA/SHA-256 (RFC 5702), which takes long; Ed25519 those of RFC 8080.
+	// RSA makes keys of 2048 bits for RSA/SHA-256 (RFC 5702), which takes a while, and Ed25519
+	// makes those of RFC 8080.
 	RSA
 	Ed25519
 
-	// BadSignatures: all signatures of the domain are false. Validators find its data bogus, as
-	// with the flaws that follow.
+	// BadSignatures: all signatures of the domain are wrong. Validators find its data bogus, as
+	// they do with the flaws that follow.
 	BadSignatures
 
-	// ExpiredSignatures: the signatures have expired a week ago.
+	// ExpiredSignatures: the signatures expired a week ago.
 	ExpiredSignatures
 
-	// FutureSignatures: the signatures are valid in a week.
+	// FutureSignatures: the signatures become valid in a week.
 	FutureSignatures
 
-	// UnrenewedSignatures: the signatures are those of the moment when Secure was called, which are
-	// valid for 14 days. (Some validators overlook a day, as unbound does.)
+	// UnrenewedSignatures: the signatures are made once, when Secure is called, and are valid for
+	// 14 days. (Some validators, such as unbound, tolerate another day.)
 	UnrenewedSignatures
 
 	// Unsigned: the parent says that the domain is secure, but it has neither keys nor signatures.
@@ -44,50 +45,50 @@ const (
 	// WrongDS: the DS record in the parent is for another key.
 	WrongDS
 
-	// NoDS: the parent denies that there is a DS record. So the domain is not bogus, but insecure,
-	// as one that is not signed (RFC 4035 §5.2).
+	// NoDS: the parent denies that there is a DS record. The domain is then not bogus but insecure,
+	// as if it were not signed (RFC 4035 §5.2).
 	NoDS
 
-	// NoDenial: answers that something does not exist have no proof. Only these are bogus, those made from
-	// wildcards, and the domains beneath that are not secure.
+	// NoDenial: answers that say that something does not exist have no proof. Only these are bogus,
+	// and those made from wildcards, and insecure domains below this one.
 	NoDenial
 
 	// WrongDenial: such answers have proofs with good signatures that prove something else.
 	WrongDenial
 
-	// OptOut denies by hashed names of which those are left out that are not secure (RFC 5155 §6), as
-	// most of the large domains do in which others register theirs, com among them. That a name
-	// does not exist is then insecure, since it could be one of those.
+	// OptOut denies by hashed names (NSEC3) and omits insecure delegations (RFC 5155 §6), as most
+	// large registries do, that of com among them. The proof that a name does not exist is then
+	// insecure, since the name could be one of those omitted.
 	OptOut
 )
 
-// Secure makes a domain secure by DNSSEC (RFC 4033): it gets keys, and its parents too, up to the
-// root, so that a validating resolver that trusts [Internet.TrustAnchor] gets to them. For MX hosts
-// in another domain and their TLSA records (RFC 7672), that domain must be made secure as well. So
-// must a domain beneath this one that is a zone of its own, as [Internet.MX], [Internet.Publish],
-// [Internet.Blocklist] and SOA records make them: until then it is not signed.
+// Secure signs a domain by DNSSEC (RFC 4033). The domain and its parents up to the root get keys,
+// so that a validating resolver that trusts [Internet.TrustAnchor] can verify them. If the MX hosts
+// and their TLSA records (RFC 7672) are in another domain, that domain must be signed as well. So
+// must a domain below this one that is a zone of its own, as made by [Internet.MX],
+// [Internet.Publish], [Internet.Blocklist] and SOA records: until then it is not signed.
 //
 //	inet.Secure("qq.com")
 //	inet.Secure("163.com", mxmock.NSEC3)
 //	inet.Secure("sina.com", mxmock.ExpiredSignatures)
 //
-// A client that sets the DO bit gets signatures and proofs. Resolvers of the internet
-// ([Internet.Resolver], [Internet.ListenDNS]) validate: to the AD or DO bit in a query they answer
-// with AD if all is secure, and bogus data is SERVFAIL unless the query has the CD bit, as that of
-// a resolver which validates itself. The resolver of package net shows nothing of that but
-// SERVFAIL: clients of DANE use packages such as miekg/dns.
+// A client that sets the DO bit gets signatures and proofs. The resolvers of the internet
+// ([Internet.Resolver], [Internet.ListenDNS]) validate. They set AD in the answer to a query with
+// the AD or DO bit if the data is secure, and answer SERVFAIL for bogus data unless the query has
+// the CD bit, which resolvers that validate themselves set. The resolver of package net shows only
+// the SERVFAIL; clients that use DANE need a package such as miekg/dns.
 //
-// Signatures are made for each answer and are valid from an hour ago until in 14 days, inside a
-// synctest bubble in virtual time.
+// Signatures are made for each answer. They are valid from one hour before to 14 days after it, in
+// virtual time inside a synctest bubble.
 //
-// An answer that a fault or a rule gives in place of the truth has no signatures.
+// An answer that a fault or a rule gives instead of the true one has no signatures.
 //
-// A second call for a domain signs it anew, with the same keys unless their kind changes; without a
-// flaw it mends what was wrong. A single record is made bogus by [Internet.Break] with [Bogus], and
-// other DS records can be set as any record can.
+// A second call for a domain signs it anew, with the same keys unless their kind changes; a call
+// without a flaw repairs an earlier one. To make the answer to a single question bogus, use
+// [Internet.Break] with [Bogus]. Other DS records can be added like any record.
 //
-// Secure panics if domain is not a domain name, or has records of DNSSEC already that it did not make,
-// or if two of how exclude each other.
+// Secure panics if domain is not a domain name, if it already has DNSSEC records that Secure did
+// not make, or if two of the arguments exclude each other.
 func (n *Internet) Secure(domain string, how ...DNSSEC) {
 	var s zone.Security
 	for _, h := range how {
@@ -127,26 +128,25 @@ var dnssecNames = enum.Names{
 	NoDS: "NoDS", NoDenial: "NoDenial", WrongDenial: "WrongDenial", OptOut: "OptOut",
 }
 
-// String returns the name as it is in this package.
+// String returns the name of the constant.
 func (d DNSSEC) String() string { return dnssecNames.String("DNSSEC", "DNSSEC(0)", uint8(d)) }
 
-// MarshalText returns the name, and nothing for the zero DNSSEC. The error says that there is none
-// of that number.
+// MarshalText returns the name of the constant, or an empty text for the zero DNSSEC. It returns an
+// error if there is no constant of that number.
 func (d DNSSEC) MarshalText() ([]byte, error) { return dnssecNames.Marshal("mxmock: DNSSEC", uint8(d)) }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText parses what MarshalText returns, in any letter case. Its error lists the names.
 func (d *DNSSEC) UnmarshalText(text []byte) error {
 	return dnssecNames.Unmarshal("mxmock: DNSSEC", text, (*uint8)(d))
 }
 
 // TrustAnchor returns the key of the root as a DNSKEY record in the format of a master file, for a
-// validating resolver: the text of unbound's trust-anchor, or a file for its trust-anchor-file. The
-// root is made secure if it is not.
+// validating resolver such as unbound (trust-anchor or trust-anchor-file). The root is signed if it
+// is not yet.
 func (n *Internet) TrustAnchor() string { return n.rootKey().String() }
 
-// TrustAnchorDS returns [Internet.TrustAnchor] as a DS record with a SHA-256 digest, as systemd-resolved
-// and others want it.
+// TrustAnchorDS returns [Internet.TrustAnchor] as a DS record with a SHA-256 digest, which
+// systemd-resolved and others require.
 func (n *Internet) TrustAnchorDS() string { return n.rootKey().ToDS(dns.SHA256).String() }
 
 // rootKey returns the key of the root, which is made secure if it is not.

@@ -17,37 +17,39 @@ import (
 )
 
 // Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
-// dialogue, a message that was accepted.
+// session, or a message that was accepted.
 type Event struct {
-	// Time is when the DNS was asked, when an attempt to connect began, and when the server was done
-	// with a turn of the dialogue. In a [Journal] it never runs backwards.
+	// Time is when the question was asked, when the attempt to connect began, or when the server
+	// had finished the turn. In a [Journal], times never decrease.
 	Time time.Time
 
-	// Client is the address of who did it, with the port.
+	// Client is the address and port of the client.
 	Client string
 
-	// What begins with the kind of event and goes on with what it is about, in one of these forms:
+	// What is the kind of the event and what it is about, in one of these forms:
 	//
 	//	ask mx qq.com
 	//	dial mx1.qq.com:25
 	//	smtp mx1.qq.com:25 RCPT TO:<bob@qq.com>
 	//	mail mx1.qq.com:25 bob@qq.com
 	//
-	// The greeting is "smtp mx1.qq.com:25 (greeting)", the end of a message "smtp mx1.qq.com:25
-	// (dot)", and so on for what is no command. A host that does not exist is named by the address;
-	// of one with several addresses, the one that was dialled follows: "dial mx1.qq.com:25
-	// 2001:db8::2". A message has one event for each of its recipients.
+	// Turns that are not commands have names in parentheses, such as "smtp mx1.qq.com:25
+	// (greeting)" and, for the end of a message, "smtp mx1.qq.com:25 (dot)". An address that
+	// belongs to no host stands in place of the name. If a host has several addresses, the one that
+	// was dialled follows: "dial mx1.qq.com:25 2001:db8::2". A message has one event for each of
+	// its recipients.
 	What string
 
-	// Result is what came of it: the answer of the DNS; "connected", the error, or "(no answer
-	// yet)"; the first line of the reply; or sender and subject.
+	// Result is the outcome: the answer of the DNS; "connected", the error, or "(no answer yet)";
+	// the first line of the reply; or sender and subject.
 	Result string
 
-	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
+	// Repeat reports whether a stub resolver asked again because it did not get a usable answer;
+	// see [DNSRule.Times].
 	Repeat bool
 }
 
-// String returns the event as one line, without time and client.
+// String returns the event as one line, without its time and client.
 func (e Event) String() string {
 	if e.Result == "" {
 		return e.What

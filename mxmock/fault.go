@@ -12,7 +12,7 @@ import (
 )
 
 // Fault is something that is wrong with a host, an address or a question. The zero Fault means that
-// nothing is. Its text is the name of its constant.
+// nothing is wrong. The text of a Fault is the name of its constant.
 type Fault uint8
 
 // What can be wrong. Refused, Silent, Unreachable and Aborted apply to hosts, addresses and
@@ -21,17 +21,17 @@ const (
 	// Refused: a connection is refused (ECONNREFUSED), a question is answered with REFUSED.
 	Refused Fault = iota + 1
 
-	// Silent: there is no answer at all, until the client gives up. A client without a deadline
-	// gets ETIMEDOUT after 127 seconds, as on Linux.
+	// Silent: there is no answer at all. A client without a deadline gets ETIMEDOUT after 127
+	// seconds, as on Linux.
 	Silent
 
-	// Unreachable: there is no route to the host (EHOSTUNREACH); a question over UDP is answered by
-	// the ICMP message that nobody listens there (over a real socket, by nothing), one over TCP by
-	// the end of the connection.
+	// Unreachable: there is no route to the host (EHOSTUNREACH). A question over UDP gets the ICMP
+	// error "port unreachable" (over a real socket, no answer), and over TCP the connection is
+	// closed.
 	Unreachable
 
-	// Aborted: a connection is accepted and reset at once. A question over TCP is answered by a
-	// reset; over UDP as by Silent.
+	// Aborted: a connection is accepted and reset at once. A question over TCP gets a reset, and
+	// over UDP no answer.
 	Aborted
 
 	// ServFail: the question is answered with SERVFAIL.
@@ -62,25 +62,26 @@ const (
 	// WrongQuestion: the answer repeats another question than was asked.
 	WrongQuestion
 
-	// Garbage: the answer is no DNS message.
+	// Garbage: the answer is not a DNS message.
 	Garbage
 
 	// Partial: the second half of what follows the question is missing, and over TCP the connection
-	// ends there.
+	// is closed there.
 	Partial
 
-	// Bogus: the signatures in the answer are false. Resolvers of the internet, which validate,
-	// answer with SERVFAIL unless the query has the CD bit. It is meant for domains that
-	// [Internet.Secure] has made secure; for others it is ServFail to them, and nothing to those
-	// who validate themselves.
+	// Bogus: the signatures in the answer are wrong. The resolvers of the internet validate, and
+	// answer with SERVFAIL unless the query has the CD bit. Bogus is meant for domains signed by
+	// [Internet.Secure]. For other domains these resolvers answer SERVFAIL, and resolvers that
+	// validate themselves notice nothing.
 	Bogus
 
-	// Mute: a connection is accepted, what the client says is read, and nothing is ever said.
+	// Mute: a connection is accepted and what the client sends is read, but the server never says
+	// anything.
 	Mute
 
 	// BadCertificate: connections work, but services that use [Host.TLSConfig], as mail servers do,
-	// present a certificate for another name. A rule at [mailtest.Handshake] has more to offer for
-	// mail servers.
+	// present a certificate for another name. For mail servers, rules at [mailtest.Handshake] offer
+	// more faults.
 	BadCertificate
 )
 
@@ -92,15 +93,14 @@ var faultNames = enum.Names{
 	Mute: "Mute", BadCertificate: "BadCertificate",
 }
 
-// String returns the name of the fault as it is in this package.
+// String returns the name of the constant.
 func (f Fault) String() string { return faultNames.String("Fault", "no fault", uint8(f)) }
 
-// MarshalText returns the name of the fault, and nothing for the zero Fault. The error says that
-// there is no such fault.
+// MarshalText returns the name of the constant, or an empty text for the zero Fault. It returns an
+// error if there is no such fault.
 func (f Fault) MarshalText() ([]byte, error) { return faultNames.Marshal("mxmock: fault", uint8(f)) }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText parses what MarshalText returns, in any letter case. Its error lists the names.
 func (f *Fault) UnmarshalText(text []byte) error {
 	return faultNames.Unmarshal("mxmock: fault", text, (*uint8)(f))
 }
@@ -115,18 +115,18 @@ func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
 
 // Break breaks a question, an address or a port, until [Internet.Mend] or another Break.
 //
-// A question is a type and a name: "mx qq.com", or "any qq.com" for all types; "mx *.qq.com" means
-// all names beneath qq.com, and "any *" everything. It stays broken however often it is repeated,
-// and whatever suffix of a search list is added to it.
+// A question is a type and a name: "mx qq.com", or "any qq.com" for all types. "mx *.qq.com" means
+// all names below qq.com, and "any *" means every question. It stays broken however often it is
+// repeated, and whatever suffix of a search list is added to it.
 //
-// An address, "203.0.113.99", need not be that of a host; if it is, only this address of the host
-// is broken. With a port, "203.0.113.9:25" or "[2001:db8::9]:25", nothing else of the address is;
-// "mx1.qq.com:25" is the port on all addresses of a host; and ":25" is the port of every machine,
-// as where a provider blocks it for its customers. The narrower decides: an address and port, a
-// host and port, an address, [Host.Break], a port alone.
+// An address such as "203.0.113.99" need not belong to a host; if it does, only this address of the
+// host is broken. An address with a port, "203.0.113.9:25" or "[2001:db8::9]:25", breaks only that
+// port of the address. "mx1.qq.com:25" is the port on all addresses of a host, and ":25" is the
+// port of every machine, as where a provider blocks it for its customers. The narrowest decides, in
+// this order: an address and port, a host and port, an address, [Host.Break], a port alone.
 //
-// Break panics if what it is given is none of these, if there is no such host, or if the fault does
-// not apply to it.
+// Break panics if what is none of these, if there is no such host, or if the fault does not apply
+// to it.
 func (n *Internet) Break(what string, f Fault) {
 	n.lockSettled()
 	defer n.mu.Unlock()
@@ -162,8 +162,8 @@ type brokenPattern struct {
 	fault Fault
 }
 
-// Mend ends what [Internet.Break] has begun, and takes back the rules that [Internet.AddDNSRules]
-// was given for that question. It leaves everything else as it is.
+// Mend undoes [Internet.Break], and removes the rules that were added by [Internet.AddDNSRules] for
+// that question. It leaves everything else as it is.
 func (n *Internet) Mend(what string) {
 	n.lockSettled()
 	defer n.mu.Unlock()

@@ -20,10 +20,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Host is a machine of an [Internet]. It is made by [Internet.Host] or [Internet.MX]; there is no
-// use for the zero value. The methods that name no port mean the mail server on port 25. All
-// methods may be called from several goroutines at once, those with a [testing.TB] only from the
-// test's own.
+// Host is a machine of an [Internet], made by [Internet.Host] or [Internet.MX]. The zero value is
+// not usable. Methods that take no port refer to the mail server on port 25. All methods may be
+// called from several goroutines at once, except that those with a [testing.TB] may only be called
+// from the test's own goroutine.
 type Host struct {
 	inet  *Internet
 	name  string
@@ -45,7 +45,8 @@ func newHost(n *Internet, fqdn, name string) *Host {
 	return &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]service), closed: n.closed}
 }
 
-// Name returns the name of the host, without a final dot: the first, if it has several.
+// Name returns the name of the host without a final dot. If the host has several names, it is the
+// first.
 func (h *Host) Name() string { return h.name }
 
 // Addrs returns the addresses of the host as text, in the order in which it got them.
@@ -60,13 +61,13 @@ func (h *Host) Addrs() []string {
 }
 
 // Server returns the mail server on the given port of the host, and makes it if there is none. On
-// port 465 every connection begins with TLS (RFC 8314); on any other, STARTTLS is offered if the
-// test sets [mailtest.Server.StartTLS] before the server is first used. Its name and its
-// certificate are those of the host. On port 25 it offers no AUTH, since those who deliver mail
-// have no account; on any other it takes any credentials and requires none, unless its Users are
-// set. Its fields Collect and Watch belong to the internet.
+// port 465 every connection begins with TLS (RFC 8314); on any other port, STARTTLS is offered if
+// the test sets [mailtest.Server.StartTLS] before the server is first used. The server has the name
+// and the certificate of the host. On port 25 it does not offer AUTH, since a sender that delivers
+// by MX has no account there; on other ports it accepts any credentials and requires none, unless
+// its Users are set. Its fields Collect and Watch are reserved for the internet.
 //
-// Server panics if the port is none or if something else listens there.
+// Server panics if the port is out of range or if something else listens there.
 func (h *Host) Server(port int) *mailtest.Server {
 	n := h.inet
 	n.mu.Lock()
@@ -98,9 +99,9 @@ func (h *Host) Server(port int) *mailtest.Server {
 }
 
 // Listen listens on the given port of the host, for services of the test's own such as a web server
-// or another mail server. The listener's address is the first address of the host. The error is a
-// *net.OpError: for a port that is in use (EADDRINUSE), one that is none, or a host of an internet
-// that was closed ([net.ErrClosed]).
+// or another mail server. The listener's address is the first address of the host. Listen returns a
+// *net.OpError if the port is in use (EADDRINUSE) or out of range, or if the internet was closed
+// ([net.ErrClosed]).
 func (h *Host) Listen(port int) (net.Listener, error) {
 	n := h.inet
 	n.mu.Lock()
@@ -138,10 +139,10 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 	return l, nil
 }
 
-// ServeDNS makes the host a name server: on port 53 it answers for all zones of the internet with
-// authority, as the servers do that NS records name, and for nothing else. (For a resolver, use
-// [Internet.Resolver] or [Internet.ListenDNS].) It is reached by DialContext over "udp" and
-// "tcp". ServeDNS panics if something else listens on port 53.
+// ServeDNS makes the host an authoritative name server: on port 53 it answers for all zones of the
+// internet, and for nothing else. (For a resolver, use [Internet.Resolver] or
+// [Internet.ListenDNS].) Clients reach it by DialContext over "udp" and "tcp". ServeDNS panics if
+// something else listens on port 53.
 func (h *Host) ServeDNS() {
 	n := h.inet
 	n.mu.Lock()
@@ -153,13 +154,13 @@ func (h *Host) ServeDNS() {
 	must(n.syncSockets(h))
 }
 
-// RootHints makes the DNS of the internet a tree that a resolver can walk down from its root, and returns the
-// file by which one finds that: the root hints of unbound or of BIND. The host a.root-servers.net is made a
-// name server, as by [Host.ServeDNS], and the one of the root and of each zone that has no NS records of its
-// own. Such resolvers ask port 53 of its address, so that it takes [Internet.ListenHosts] on a machine, or in
-// a network namespace, to which the address belongs. Resolvers
-// answer by themselves for names of addresses that are for documentation (RFC 6303 §4.2): for PTR records of these,
-// unbound takes "local-zone: 2.0.192.in-addr.arpa. nodefault" and its like, and BIND "empty-zones-enable no".
+// RootHints makes the DNS of the internet a tree that a resolver can walk down from its root, and
+// returns the root hints file for unbound or BIND. The host a.root-servers.net becomes a name
+// server, as by [Host.ServeDNS], and serves the root and each zone that has no NS records of its
+// own. Such resolvers query port 53 of its address, so [Internet.ListenHosts] is needed on a
+// machine, or in a network namespace, that has the address. Resolvers answer PTR questions for
+// documentation addresses themselves (RFC 6303 §4.2), unless unbound is configured with
+// "local-zone: 2.0.192.in-addr.arpa. nodefault" and its like, or BIND with "empty-zones-enable no".
 func (n *Internet) RootHints() string {
 	const name = "a.root-servers.net."
 	h := n.Host(name)
@@ -178,7 +179,7 @@ func (n *Internet) RootHints() string {
 }
 
 // Break breaks the host, with all its addresses and ports, until [Host.Mend] or another Break.
-// Connections that exist are not touched. [Internet.Break] breaks a single address or port. Break
+// Established connections are not affected. [Internet.Break] breaks a single address or port. Break
 // panics if the fault does not apply to hosts.
 func (h *Host) Break(f Fault) {
 	if !f.ofHosts() {
@@ -190,7 +191,7 @@ func (h *Host) Break(f Fault) {
 	must(h.inet.syncSockets(h))
 }
 
-// Mend ends what [Host.Break] has begun.
+// Mend undoes [Host.Break].
 func (h *Host) Mend() {
 	h.inet.lockSettled()
 	defer h.inet.mu.Unlock()
@@ -199,8 +200,8 @@ func (h *Host) Mend() {
 }
 
 // DialContext is [Internet.DialContext] as code on this host would call it: connections come from
-// the first address of this host that is of the right family, and there is no route to a family of
-// which it has none (ENETUNREACH).
+// the host's first address of the right family. If it has no address of a family, dialling fails
+// with ENETUNREACH.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return h.inet.dial(ctx, h, network, address)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
-// Hosts returns the hosts of the internet in the order in which they were made, those that
-// publishing and providers made included.
+// Hosts returns the hosts of the internet in the order in which they were made, including those
+// made by [Internet.Publish] and by providers.
 func (n *Internet) Hosts() []*Host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -22,7 +22,7 @@ func (n *Internet) Hosts() []*Host {
 }
 
 // FindHost returns the host with the given name and reports whether there is one. Unlike
-// [Internet.Host], it makes none. It panics if the name is not a domain name.
+// [Internet.Host], it never makes a host. FindHost panics if the name is not a domain name.
 func (n *Internet) FindHost(name string) (*Host, bool) {
 	h := n.hostNamed(mustName(name))
 	return h, h != nil
@@ -60,12 +60,12 @@ func (h *Host) Names() []string {
 	return names
 }
 
-// AddNames gives the host further names, as a hosting provider's machine has that serves many
-// domains. [Internet.Host] finds the host by each of them, the DNS gets the addresses of the host
-// for each that it does not have, and clients that ask for one by SNI see a certificate for it. The
-// PTR records, the greeting of its servers and the journal keep the first name. A name that the
-// host has already is left alone. AddNames panics if a name is not a domain name or is that of
-// another host, or if the host was removed.
+// AddNames gives the host further names, like a hosting provider's machine that serves many
+// domains. [Internet.Host] finds the host by each of them. Names without addresses in the DNS get
+// those of the host, and clients that ask for a name by SNI get a certificate for it. The PTR
+// records, the greeting of its servers and the journal keep the first name. A name that the host
+// already has is left alone. AddNames panics if a name is not a domain name or belongs to another
+// host, or if the host was removed.
 func (h *Host) AddNames(names ...string) {
 	n := h.inet
 	n.mu.Lock()
@@ -96,10 +96,10 @@ func (h *Host) AddNames(names ...string) {
 }
 
 // Remove takes the host off the net. Its services end as by [Internet.Close], its addresses and
-// names become free, and its own records leave the DNS: the address records of its names and the
-// PTR records of its addresses. Records that name the host, such as MX, stay and lead nowhere. The
-// messages and sessions that it has captured stay in the Internet. A second call does nothing. Remove
-// panics where Close does.
+// names become free, and its own records are removed from the DNS: the address records of its names
+// and the PTR records of its addresses. Records that refer to the host, such as MX records, stay
+// and lead nowhere. The messages and sessions that it captured stay in the Internet. A second call
+// does nothing. Remove panics where Close does.
 func (h *Host) Remove() {
 	n := h.inet
 	n.mu.Lock()

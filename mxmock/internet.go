@@ -20,44 +20,45 @@ import (
 )
 
 // Internet is a simulated mail internet: domains with DNS records, and hosts with names, addresses
-// and mail servers. Code under test meets it through [Internet.Resolver] and
+// and mail servers. Code under test reaches it through [Internet.Resolver] and
 // [Internet.DialContext], in memory, and can't tell the difference.
 //
-// The zero value is an internet without hosts, ready to use. [New] makes one that ends with its
-// test and reports what it saw if the test fails. All methods may be called from several goroutines
-// at once.
+// The zero value is an internet without hosts, ready to use. [New] makes one that is closed at the
+// end of its test and reports what it saw if the test fails. All methods may be called from several
+// goroutines at once.
 //
 // # Names
 //
-// Whatever nobody defined does not exist: the answer is NXDOMAIN with an SOA record. A name that
-// exists without records of the type asked for is answered with NODATA. International names may be
-// given in Unicode or as A-labels.
+// A name that the test has not defined does not exist: the answer is NXDOMAIN with an SOA record.
+// For a name that has no records of the type asked for, the answer is NODATA. International names
+// may be given in Unicode or as A-labels.
 //
 // # Addresses
 //
-// Hosts get addresses of the ranges for documentation, 192.0.2.0/24, 198.51.100.0/24,
-// 203.0.113.0/24 and then 198.18.0.0/15, in that order, and of 2001:db8::/32 (RFC 5737, RFC 2544,
-// RFC 3849), unless Networks says otherwise. They are virtual: nothing leaves the process. The code
-// under test is at 192.0.2.1 and 2001:db8::1, the DNS at 192.0.2.53. An address that no host has is
-// unreachable.
+// Unless Networks says otherwise, hosts get addresses from the ranges reserved for documentation
+// and benchmarks: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 and then 198.18.0.0/15, in that
+// order, and 2001:db8::/32 (RFC 5737, RFC 2544, RFC 3849). The addresses are virtual: nothing
+// leaves the process. The code under test has the addresses 192.0.2.1 and 2001:db8::1, and the DNS
+// has 192.0.2.53. An address that belongs to no host is unreachable.
 //
 // # Virtual time
 //
-// An internet that was made inside a synctest bubble works there in virtual time. One that was made
-// outside can't be used inside: look-ups and dialling fail with an error that says so, and the
-// waits end the test.
+// An internet made inside a synctest bubble runs in the bubble's virtual time. One made outside
+// can't be used inside: look-ups and dialling fail with an error that says so, and waits end the
+// test.
 //
 // # Messages
 //
-// The embedded [mailtest.Inbox] spans the mail servers of all hosts, in the order in which messages
-// were accepted. A [Host] has the messages of its own port 25.
+// The embedded [mailtest.Inbox] holds the messages of all hosts, in the order in which they were
+// accepted. A [Host] has the messages of its own port 25.
 type Internet struct {
-	// Inbox has the messages of all hosts, and waits for them.
+	// Inbox holds the messages of all hosts, and waits for them.
 	mailtest.Inbox
 
-	// Networks are the address ranges of the hosts, such as "127.80.0.0/16"; nil means those for
-	// documentation. They must be set before the first address is taken of them: a call that
-	// makes a host panics if they were set later, if one of them is not a range, or if no address is left.
+	// Networks are the address ranges of the hosts, such as "127.80.0.0/16". Nil means the ranges
+	// for documentation. Networks must be set before the first host is made: a call that makes a
+	// host panics if Networks was changed after that, if one of them is not a range, or if no
+	// address is left.
 	Networks []string
 
 	db zone.DB
@@ -108,9 +109,9 @@ func (n *Internet) settle() {
 // closer is whatever Close has to close.
 type closer interface{ Close() error }
 
-// New returns an Internet that is closed at the end of the test tb. The test fails if a rule that
-// must act never did, as [Internet.CheckRules] tells. If the test fails, the Internet writes to its log which questions were asked and what was said to the mail servers, once;
-// otherwise it is silent.
+// New returns an Internet that is closed at the end of the test tb. The test fails if a rule marked
+// with Must never acted, as reported by [Internet.CheckRules]. If the test fails, the Internet logs
+// once which questions were asked and what was said to the mail servers; otherwise it logs nothing.
 func New(tb testing.TB) *Internet {
 	tb.Helper()
 	n := &Internet{}
@@ -130,13 +131,13 @@ func New(tb testing.TB) *Internet {
 	return n
 }
 
-// Close ends all servers, listeners and connections of the internet, and waits until their
+// Close closes all servers, listeners and connections of the internet, and waits until their
 // goroutines have ended. An attempt to connect that is under way fails with EHOSTUNREACH. Messages,
-// sessions and the journal stay. A second call does nothing.
+// sessions and the journal remain available. A second call does nothing.
 //
-// Close panics, when all that is done, if Networks was set too late, or where
-// [mailtest.Server.Close] of one of the mail servers does; an Internet made by [New] has an error of
-// its test in place of that.
+// After everything is closed, Close panics if Networks was set too late, or if
+// [mailtest.Server.Close] of one of the mail servers panicked. An Internet made by [New] reports an
+// error of its test instead.
 func (n *Internet) Close() {
 	if err := n.close(); err != nil {
 		panic(err)
@@ -197,7 +198,7 @@ func (n *Internet) forget(c closer) {
 }
 
 // Reset forgets what happened: the messages, the sessions that have ended, and the journal. It also
-// takes back what goes wrong: the rules of all servers, those of the DNS, and all that is broken.
+// removes what goes wrong: the rules of all servers and of the DNS, and everything set by Break.
 // Records, hosts and services stay.
 func (n *Internet) Reset() {
 	n.mu.Lock()
@@ -217,7 +218,7 @@ func (n *Internet) Reset() {
 	}
 }
 
-// Sessions returns the transcripts of all mail servers, host by host in the order in which the
+// Sessions returns the transcripts of all mail servers, grouped by host, in the order in which the
 // hosts were made.
 func (n *Internet) Sessions() []*mailtest.Session {
 	n.mu.Lock()
@@ -232,15 +233,14 @@ func (n *Internet) Sessions() []*mailtest.Session {
 	return all
 }
 
-// RootCAs returns a pool with the certificate authority of this process, which has signed the
+// RootCAs returns a pool with the certificate authority of this process, which signs the
 // certificates of all hosts.
 func (n *Internet) RootCAs() *x509.CertPool { return testca.Pool() }
 
-// RootPEM returns the certificate authority of [Internet.RootCAs] as PEM, for programs that read what they
-// trust from a file. It is another one in each process.
+// RootPEM returns the certificate authority of [Internet.RootCAs] in PEM, for programs that read
+// their trusted authorities from a file. Each process has an authority of its own.
 func (n *Internet) RootPEM() []byte { return testca.RootPEM() }
 
-// ClientTLS returns a configuration with which a client can connect to any host: it trusts
-// [Internet.RootCAs]. It is the caller's own to change; who does not let a dialer set the name of
-// the server must set it.
+// ClientTLS returns a new configuration for clients, which trusts [Internet.RootCAs]. The caller
+// may change it, and must set ServerName unless a dialer does so.
 func (n *Internet) ClientTLS() *tls.Config { return &tls.Config{RootCAs: n.RootCAs()} }

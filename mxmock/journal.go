@@ -13,18 +13,20 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/elapsed"
 )
 
-// Journal is a list of events in the order in which they happened, also across hosts, and where
-// time stands still.
+// Journal is a list of events in the order in which they happened, across all hosts. The order is
+// exact even where virtual time stands still.
 //
-// Its methods name events by the first words of [Event.What], in any letter case, where a port, and
-// whatever else is after a colon, may be left out: "ask mx qq.com", "dial mx1.qq.com", "smtp
-// mx1.qq.com:25 RCPT", or just "mail". Questions are named as for [Internet.Break]: "ask any qq.com"
-// is each question about qq.com. Names may be given in Unicode or as A-labels, with or without a
-// final dot. The methods panic if an event can't occur, since its kind, record type, name, port or
-// SMTP command does not exist: what is misspelt would never be found, and so always pass.
+// Its methods name events by the first words of [Event.What], in any letter case. A port, and
+// anything else after a colon, may be omitted: "ask mx qq.com", "dial mx1.qq.com", "smtp
+// mx1.qq.com:25 RCPT", or just "mail". Questions are named as for [Internet.Break]: "ask any
+// qq.com" is every question about qq.com. Names may be given in Unicode or as A-labels, with or
+// without a final dot. The methods panic if an event can't occur, since its kind, record type,
+// name, port or SMTP command does not exist: a test for the absence of a misspelt event would
+// always pass.
 type Journal []Event
 
-// Count returns how many such events there are, repeated questions apart. So a name was asked for once if
+// Count returns the number of such events, not counting repeated questions. So a name was looked up
+// exactly once if
 //
 //	inet.Journal().Count("ask mx qq.com") == 1
 func (j Journal) Count(what string) int {
@@ -37,8 +39,8 @@ func (j Journal) Count(what string) int {
 	return count
 }
 
-// Order returns nil if these events happened in this order, whatever else did before, between and
-// after them. Otherwise the error says which one is missing, and shows the journal.
+// Order returns nil if the given events happened in this order, whatever else happened before,
+// between and after them. Otherwise the error says which event is missing, and shows the journal.
 //
 //	err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com RCPT", "mail mx1.qq.com")
 func (j Journal) Order(events ...string) error {
@@ -61,8 +63,8 @@ func (j Journal) Order(events ...string) error {
 	return nil
 }
 
-// String returns the journal as text, a line for each event, with the time since the first: in
-// three significant digits, or in hundredths of a second from one second on.
+// String returns the journal as text, with a line for each event, which begins with the time since
+// the first event: in three significant digits, or in hundredths of a second from one second on.
 func (j Journal) String() string {
 	var b strings.Builder
 	for _, e := range j {
@@ -75,37 +77,41 @@ func (j Journal) String() string {
 	return b.String()
 }
 
-// Query is a question that was asked, and its answer.
+// Query is a DNS question that was asked, and its answer.
 type Query struct {
-	// Time is when the question came.
+	// Time is when the question arrived.
 	Time time.Time
 
-	// Network is "udp" or "tcp", Client the address of who asked, and Server the address that was asked.
+	// Network is "udp" or "tcp", Client is the address and port of the client, and Server is the
+	// address that was asked.
 	Network string
 	Client  string
 	Server  string
 
-	// Name is the name as it was asked, with a final dot, and Type the type, such as "MX".
+	// Name is the name that was asked for, with a final dot, and Type is the record type, such as
+	// "MX".
 	Name string
 	Type string
 
-	// Flags are those of the question: "rd" recursion desired, "ad" authentic data, "cd" checking
-	// disabled, "do" DNSSEC OK, with a space between.
+	// Flags are those of the question, separated by spaces: "rd" recursion desired, "ad" authentic
+	// data, "cd" checking disabled, "do" DNSSEC OK.
 	Flags string
 
-	// Rcode is the response code of the answer, such as "NOERROR" or "NXDOMAIN", and empty if none
-	// was given.
+	// Rcode is the response code of the answer, such as "NOERROR" or "NXDOMAIN". It is empty if
+	// there was no answer.
 	Rcode string
 
-	// Answer is the records of the answer section, in the format of a master file with single spaces.
+	// Answer has the records of the answer section, in the format of a master file with single
+	// spaces.
 	Answer []string
 
-	// Fault is the fault that has befallen the question, and Rule the number of the [DNSRule] that
-	// decided, in the order in which they were added, from 1; 0 is none.
+	// Fault is the fault that was applied to the question. Rule is the number of the [DNSRule] that
+	// decided, counted from 1 in the order in which rules were added, or 0 if none did.
 	Fault Fault
 	Rule  int
 
-	// Repeat is set if a stub asked again because it was not content with the answer, see [DNSRule.Times].
+	// Repeat reports whether a stub resolver asked again because it did not get a usable answer;
+	// see [DNSRule.Times].
 	Repeat bool
 }
 

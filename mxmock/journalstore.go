@@ -27,9 +27,9 @@ type events struct {
 	ended    bool // nothing more comes
 }
 
-// LimitJournal bounds the journal to the given number of questions, connections and SMTP commands,
-// now and from now on; older ones are forgotten. Zero, the default, means no bound: each of them
-// takes about a kilobyte. A count in a bounded journal is a count of what is left in it.
+// LimitJournal bounds the journal, from now on, to the given number of questions, connections and
+// SMTP commands; older ones are forgotten. Zero, the default, means that there is no bound. Each of
+// them takes about a kilobyte. [Journal.Count] counts only what is left in the journal.
 func (n *Internet) LimitJournal(most int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -37,7 +37,7 @@ func (n *Internet) LimitJournal(most int) {
 	n.events.trim()
 }
 
-// Journal returns what happened so far.
+// Journal returns what has happened so far.
 func (n *Internet) Journal() Journal {
 	n.lockSettled()
 	entries := slices.Clone(n.events.entries)
@@ -45,14 +45,15 @@ func (n *Internet) Journal() Journal {
 	return written(entries)
 }
 
-// Events returns an iterator over what happened and happens: first the events of the journal, then
-// each further one as soon as it is over. It ends when ctx is done, and when the internet was
-// closed and all events were seen. An attempt to connect comes when it has succeeded or failed, so
-// that the order may differ from that of the journal.
+// Events returns an iterator over past and future events: first the events of the journal, then
+// each further event as soon as it is complete. It ends when ctx is done, or when the internet was
+// closed and all events were delivered. An attempt to connect is delivered when it has succeeded or
+// failed, so the order may differ from that of the journal.
 //
-// With each event comes a position, from which another call goes on after this event; only the end
-// of a message is repeated if its "mail" events were not all seen. The position 0 is the beginning.
-// Positions stay valid after [Internet.Reset], but what it has forgotten is left out. With a ctx that is done already, Events returns what there is and waits for nothing.
+// Each event comes with a position; a later call with that position continues after the event. Only
+// the end of a message is repeated if not all of its "mail" events were delivered. The position 0
+// is the beginning. Positions stay valid after [Internet.Reset], but events that it has forgotten
+// are omitted. If ctx is already done, Events delivers the events that there are and does not wait.
 //
 //	for _, e := range inet.Events(ctx, 0) {
 //		log.Print(e)

@@ -33,7 +33,7 @@ func (l *listener) accept(ctx context.Context, conn net.Conn, _, _ netip.AddrPor
 	return l.Deliver(ctx, conn)
 }
 
-// Close refuses further connections and resets those that wait.
+// Close refuses further connections and resets those that wait to be accepted.
 func (l *listener) Close() error {
 	if err := l.Listener.Close(); err != nil {
 		return err

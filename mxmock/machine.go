@@ -17,14 +17,14 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// MX makes the given hosts the mail exchangers of domain, in place of those it had, and returns
-// them in the same order. Each is a name, or a preference and a name: "10 mx1.qq.com". Without
-// preferences they get 10, 20, 30 and so on, so that the first is tried first. The hosts are made
-// as by [Internet.Host] if need be, with a mail server on port 25. The domain becomes a zone of its
-// own, unless it is one.
+// MX makes the given hosts the mail exchangers of domain, replacing those it had, and returns them
+// in the same order. Each is a name, or a preference and a name: "10 mx1.qq.com". Without
+// preferences they get 10, 20, 30 and so on, so the first is tried first. Hosts that do not exist
+// are made as by [Internet.Host], and each has a mail server on port 25. The domain becomes a zone
+// of its own, if it is not one already.
 //
-// "." or "0 ." is a null MX, a domain that takes no mail (RFC 7505): its place in the result is nil.
-// MX panics if a name is not a domain name.
+// The exchanger "." or "0 ." is a null MX, which says that the domain accepts no mail (RFC 7505);
+// its place in the result is nil. MX panics if a name is not a domain name.
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
 	rrs := make([]dns.RR, len(exchangers))
@@ -65,15 +65,15 @@ func header(owner string, typ uint16) dns.RR_Header {
 }
 
 // Host returns the host with the given name, and makes it if there is none: a machine with
-// addresses, but no services yet. The DNS gets its address records, and a PTR record for each
-// address.
+// addresses, but no services yet. Its address records and a PTR record for each address are added
+// to the DNS.
 //
-// A new host has the given addresses, and no others whatever the DNS says; without any, those that
-// the DNS already has for its name, or else an IPv4 address of its own. "0.0.0.0" stands for a free
-// IPv4 address and "::" for a free IPv6 address. Addresses that are given for a host that exists
-// are added to it. A name for which the DNS has the address of another host, or that is an alias
-// (CNAME), is a further name of that host, as by [Host.AddNames]. Host panics if the name is not a
-// domain name, if an address is malformed, and if a given address belongs to another host.
+// A new host has exactly the given addresses, whatever the DNS says. If none is given, it has those
+// that the DNS already has for its name, or else a free IPv4 address. "0.0.0.0" stands for a free
+// IPv4 address and "::" for a free IPv6 address. Addresses given for an existing host are added to
+// it. If the name is an alias (CNAME), or the DNS has the address of another host for it, it
+// becomes a further name of that host, as by [Host.AddNames]. Host panics if the name is not a
+// domain name, if an address is malformed, or if a given address belongs to another host.
 func (n *Internet) Host(name string, addrs ...string) *Host {
 	fqdn := mustName(name)
 	n.mu.Lock()

@@ -25,8 +25,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
-// Records are what a domain publishes about its mail, beside its MX records. It is plain data; the
-// zero value of a field publishes nothing and leaves what there is.
+// Records are what a domain publishes about its mail besides its MX records. It is plain data; a
+// field with the zero value publishes nothing and leaves existing records as they are.
 //
 //	inet.Publish("qq.com", mxmock.Records{
 //		SPF:    "mx -all",
@@ -39,17 +39,17 @@ type Records struct {
 	SPF string
 
 	// DKIM has the public keys by selector (RFC 6376 §3.6.1, RFC 8463 §4): *[rsa.PublicKey] or
-	// [ed25519.PublicKey]. A nil key is a revoked one.
+	// [ed25519.PublicKey]. A nil key means that the key was revoked.
 	DKIM map[string]crypto.PublicKey
 
 	// DMARC is what follows "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 7489 §6.3).
 	DMARC string
 
-	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none"
-	// (RFC 8461 §3). It publishes a record at _mta-sts, with a new id each time, and a web server at
+	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none" (RFC 8461
+	// §3). It publishes a record at _mta-sts, with a new id each time, and a web server at
 	// https://mta-sts.qq.com/.well-known/mta-sts.txt. The policy there has the MX hosts that the
-	// domain has when it is fetched, and a max_age of a week. If the DNS has mta-sts.qq.com as an
-	// alias, the web server is at its end (RFC 8461 §8.2).
+	// domain has when it is fetched, and a max_age of a week. If mta-sts.qq.com is an alias in the
+	// DNS, the web server runs on the host that the alias leads to (RFC 8461 §8.2).
 	//
 	// To serve something else, set MTASTS to the policy as it is on the wire, well-formed or not,
 	// such as "version: STSv1\nmode: enforce\nmx: *.qq.com\nmax_age: 86400\n", or to an HTTP status,
@@ -57,8 +57,8 @@ type Records struct {
 	// itself: "mta-sts.qq.com:443" with [Silent], [Mute], [Refused] or [BadCertificate].
 	MTASTS string
 
-	// TLSRPT says where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), in the record at
-	// _smtp._tls.
+	// TLSRPT is where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), published in the
+	// record at _smtp._tls.
 	TLSRPT string
 
 	// DANE publishes a TLSA record 3 1 1 for port 25 of each MX host, or of the domain itself if it
@@ -66,20 +66,19 @@ type Records struct {
 	// MX host that is an alias, there are records at both names (RFC 7672 §2.2.3).
 	DANE bool
 
-	// Services are those for mail programs, as host and port: "imaps": "imap.qq.com:993", in an SRV
-	// record each, at _imaps._tcp. The names are submission, submissions, imap, imaps, pop3 and
-	// pop3s (RFC 6186, RFC 8314 §5.1). The service "." says that there is none. Hosts that do not
-	// exist are not made.
+	// Services are the servers for mail programs, as host and port. Each is published in an SRV
+	// record: "imaps": "imap.qq.com:993" at _imaps._tcp. The keys are submission, submissions,
+	// imap, imaps, pop3 and pop3s (RFC 6186, RFC 8314 §5.1). The value "." says that the service is
+	// not offered. Services does not create hosts.
 	Services map[string]string
 
-	// Autoconfig makes a host autoconfig that tells mail programs of the Services under
-	// http://autoconfig.qq.com/mail/config-v1.1.xml, and by https likewise.
+	// Autoconfig makes a host autoconfig.qq.com with a web server, which announces the Services to
+	// mail programs at http://autoconfig.qq.com/mail/config-v1.1.xml, and by https too.
 	Autoconfig bool
 }
 
-// Publish publishes records of a domain, in place of those that it had of the same kind. The domain
-// becomes a zone of its own, unless it is one. Publish panics if one of the records makes no sense,
-// saying why.
+// Publish publishes records of a domain, replacing those of the same kind. The domain becomes a
+// zone of its own, if it is not one already. Publish panics if a record is not valid, and says why.
 func (n *Internet) Publish(domain string, r Records) {
 	apex := mustName(domain)
 	if err := n.publish(apex, r); err != nil {
@@ -301,11 +300,11 @@ func (h *Host) keyHash(name string, port int) (string, error) {
 	return hex.EncodeToString(hash[:]), nil
 }
 
-// Blocklist makes a domain a blocklist of the DNS (RFC 5782) and lists entries there, beside those
-// that it has. An entry is an IP address or a domain name, and maybe an address that is to be the
-// answer: "203.0.113.7" or "spam.example.com 127.0.0.4"; otherwise the answer is 127.0.0.2. Each
-// has a TXT record too. The test entries of RFC 5782 §5 are there: 127.0.0.2, ::ffff:127.0.0.2 and
-// TEST are listed, 127.0.0.1 and INVALID are not. Blocklist panics if an entry is none.
+// Blocklist makes a domain a DNS blocklist (RFC 5782) and adds entries to it. An entry is an IP
+// address or a domain name, optionally followed by the address to answer with: "203.0.113.7" or
+// "spam.example.com 127.0.0.4". Without one, the answer is 127.0.0.2. Each entry has a TXT record
+// too. The test entries of RFC 5782 §5 are included: 127.0.0.2, ::ffff:127.0.0.2 and TEST are
+// listed, 127.0.0.1 and INVALID are not. Blocklist panics if an entry is malformed.
 func (n *Internet) Blocklist(domain string, entries ...string) {
 	apex := mustName(domain)
 	fail := func(err error) { panic(fmt.Sprintf("mxmock: blocklist %s: %v", domain, err)) }

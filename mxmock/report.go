@@ -15,10 +15,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Report says in few lines what happened in the internet: a block for each message as
-// [mailtest.Message.String] has it, after the name of the host that accepted it, and the journal. It is
-// what an internet made by [New] writes into the log of a test that has failed; one that lives longer than
-// a test can be asked for it.
+// Report returns a short text about what happened in the internet: for each message the name of the
+// host that accepted it and the text of [mailtest.Message.String], and the journal. An Internet
+// made by [New] writes it to the log of a failed test.
 func (n *Internet) Report() string {
 	const mostEvents, mostMessages = 200, 20
 	var b strings.Builder
@@ -60,9 +59,9 @@ func (n *Internet) accepters() map[*mailtest.Message]string {
 	return all
 }
 
-// CheckRules returns an error that names the rules that must act and never did: those of the DNS with
-// [DNSRule.Must], and those with [mailtest.Rule.Must] of all mail servers; nil if there are none. An
-// Internet made by [New] calls it at the end of the test.
+// CheckRules returns an error that lists the rules marked with [DNSRule.Must], or with
+// [mailtest.Rule.Must] on any mail server, that never acted, or nil if there are none. An Internet
+// made by [New] calls it at the end of the test.
 func (n *Internet) CheckRules() error {
 	var errs []error
 	n.mu.Lock()

@@ -14,7 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 )
 
-// Sender is a domain's own mail host, from which mail is sent: see [Internet.Sender].
+// Sender is the host from which a domain sends its mail; see [Internet.Sender].
 type Sender struct {
 	// Host is the host. Code under test connects from it by [Host.DialContext], and says its
 	// [Host.Name] in EHLO.
@@ -24,7 +24,7 @@ type Sender struct {
 	DKIM mailauth.Signer
 }
 
-// Omission is a part that a [Sender] does not have. The zero Omission is none.
+// Omission is a part that a [Sender] lacks. The zero Omission means that nothing is missing.
 type Omission uint8
 
 // The parts that a sender can be without.
@@ -39,26 +39,26 @@ const (
 // omissionNames are the names of the omissions.
 var omissionNames = enum.Names{NoMX: "NoMX", NoPTR: "NoPTR", NoSPF: "NoSPF", NoDKIM: "NoDKIM", NoDMARC: "NoDMARC"}
 
-// String returns the name of the omission as it is in this package.
+// String returns the name of the constant.
 func (o Omission) String() string { return omissionNames.String("Omission", "no Omission", uint8(o)) }
 
-// MarshalText returns the name of the omission, and nothing for the zero Omission. The error says
-// that there is no such omission.
+// MarshalText returns the name of the constant, or an empty text for the zero Omission. It returns
+// an error if there is no such omission.
 func (o Omission) MarshalText() ([]byte, error) {
 	return omissionNames.Marshal("mxmock: omission", uint8(o))
 }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText parses what MarshalText returns, in any letter case. Its error lists the names.
 func (o *Omission) UnmarshalText(text []byte) error {
 	return omissionNames.Unmarshal("mxmock: omission", text, (*uint8)(o))
 }
 
-// Sender makes the host mail.DOMAIN, with a mail server on port 25 for what comes back, and everything
-// by which receivers judge a sender: an MX record, a PTR record that leads back to the host, an SPF
-// record that names it and nobody else, the public key of DKIM, and a DMARC policy that rejects
-// everything else. Each of them can be left out. They replace those that the domain has, also where they are
-// left out; the host may exist. Sender panics if domain is not a domain name.
+// Sender makes the host mail.DOMAIN, with a mail server on port 25 for bounces and replies, and
+// everything by which receivers judge a sender: an MX record, a PTR record that leads back to the
+// host, an SPF record that allows only this host, a DKIM public key, and a DMARC policy that
+// rejects everything else. Each part can be omitted. Existing records of these kinds are replaced,
+// or removed if the part is omitted; the host may exist already. Sender panics if domain is not a
+// domain name.
 //
 //	shop := inet.Sender("shop.example", mxmock.NoPTR)
 //	app := newApp(inet.Resolver(), shop.DialContext)

@@ -22,14 +22,14 @@ import (
 )
 
 // errRealSockets reports real sockets in a bubble.
-var errRealSockets = errors.New("mxmock: real sockets can't be used inside a synctest bubble: who waits for them stops its clock")
+var errRealSockets = errors.New("mxmock: real sockets can't be used inside a synctest bubble: waiting for them stops its clock")
 
 // ListenDNS opens the resolver of the internet on real sockets, over UDP and TCP, and returns the
 // first address, such as "127.0.0.1:40053". It listens at the given addresses, or at a random port
-// of the loopback interface if there are none; port 0 means a random one. It can be called more
-// than once. The answers are as those of [Internet.Resolver].
+// of the loopback interface if none is given; port 0 means a random port. It can be called more
+// than once. Its answers are those of [Internet.Resolver].
 //
-// The error names the address that is taken or not one of this machine; then nothing was opened.
+// If an address is in use or not one of this machine, the error names it, and nothing was opened.
 // Inside a synctest bubble, ListenDNS always fails.
 func (n *Internet) ListenDNS(addresses ...string) (string, error) {
 	n.mu.Lock()
@@ -73,10 +73,11 @@ func (n *Internet) socketsAllowed() error {
 	return nil
 }
 
-// ResolvConf returns the text of a resolv.conf(5) with which other programs ask this internet, and
-// nothing else. It has no search list: programs of older versions of Go would ask for "name..". It has
-// the option trust-ad, without which glibc strips the AD bit, and mail servers do no DANE. The format
-// has no place for ports, so an error says so if [Internet.ListenDNS] has none on port 53.
+// ResolvConf returns the text of a resolv.conf(5) that makes other programs ask only this internet.
+// It has no search list, since programs built with older versions of Go would ask for "name..". It
+// has the option trust-ad, since otherwise glibc strips the AD bit and mail servers don't use DANE.
+// The format has no place for ports: ResolvConf returns an error unless [Internet.ListenDNS]
+// listens on port 53.
 func (n *Internet) ResolvConf() (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -94,25 +95,25 @@ func (n *Internet) ResolvConf() (string, error) {
 }
 
 // ListenHosts puts all hosts on real sockets: each at its own addresses, on the ports of its
-// services. Hosts and services that are made later follow. The addresses must be those of this
+// services. Hosts and services that are made later follow. The addresses must belong to this
 // machine: either loopback addresses, with Networks such as "127.80.0.0/16" (not on macOS, which
-// has only 127.0.0.1), or others that it takes for its own. Servers see clients at the addresses of this machine,
-// some mail servers ignore MX hosts in 127.0.0.0/8, and many programs look up no addresses on a machine that has
-// none but 127.0.0.1 (AI_ADDRCONFIG). For programs on Linux, with root, package netns is the better way: there each
-// host has its own address and the program one of its own.
+// has only 127.0.0.1), or other local addresses. Servers see clients at addresses of this machine,
+// some mail servers ignore MX hosts in 127.0.0.0/8, and many programs don't look up addresses on a
+// machine that has only 127.0.0.1 (AI_ADDRCONFIG). On Linux, with root, package netns avoids these
+// limits: there each host has its own address, and so does the program.
 //
-// Ports says which real port stands for the port of a service, such as 2525 for 25; services on ports that it
-// does not name stay virtual. Nil means that every service has its own port.
+// The map ports gives the real port for the port of a service, such as 2525 for 25; services on
+// other ports stay virtual. If ports is nil, every service has its own port.
 //
-// A host that is [Refused] or [Unreachable] is one that does not listen, one that is [Silent] or
-// [Mute] accepts and says nothing, one that is [Aborted] accepts and resets. An attempt that the kernel
-// refuses, since nobody listens, is not in the journal. In package netns, faults are what they are in reality, and
-// all attempts are in the journal.
+// Faults are limited to what sockets can do: a host that is [Refused] or [Unreachable] does not
+// listen, one that is [Silent] or [Mute] accepts and says nothing, and one that is [Aborted]
+// accepts and resets. An attempt that the kernel refuses, since nothing listens, is not in the
+// journal. In package netns, faults behave as in reality, and all attempts are in the journal.
 //
-// The error names the address and port that is taken or not one of this machine, or the real port
-// that is none or would stand for two; then all is as it was. Port 25 of the
-// next host is tried too, if it is to be a real one, so that missing rights show at once. A host or
-// service that is made later and can't have its sockets panics instead.
+// If an address and port is in use or not one of this machine, or a real port is out of range or
+// stands for two ports, the error names it, and nothing was changed. ListenHosts also tries port 25
+// of the next host, if it is to be a real port, so that missing rights show at once. Making a host
+// or service later panics if it can't have its sockets.
 //
 // Inside a synctest bubble, ListenHosts always fails.
 func (n *Internet) ListenHosts(ports map[int]int) error {

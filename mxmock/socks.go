@@ -16,18 +16,18 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 )
 
-// ListenSOCKS opens a SOCKS5 proxy into the internet on a real socket and returns its address, for
-// programs in which host names and ports are fixed but a proxy can be set: curl, Java, Python's PySocks,
-// Go's golang.org/x/net/proxy, or anything below tsocks. It listens at the given address, or with "" at a
-// random port of the loopback interface; port 0 means a random one.
+// ListenSOCKS opens a SOCKS5 proxy into the internet on a real socket and returns its address. It
+// is for programs with fixed host names and ports that can be given a proxy: curl, Java, Python's
+// PySocks, Go's golang.org/x/net/proxy, or anything run by tsocks. It listens at the given address,
+// or at a random port of the loopback interface if address is empty; port 0 means a random port.
 //
-// The proxy does what [Internet.DialContext] does. It knows CONNECT to names, which the internet's own
-// DNS resolves, and to addresses, and takes any user name and password. An attempt that fails is answered
-// by the reply that fits the error: 5 for a connection that is refused, 4 for a host that does not exist
-// or is unreachable, 6 for one that is silent. It can be called more than once.
+// The proxy connects as [Internet.DialContext] does. It supports CONNECT to addresses and to names,
+// which the internet's own DNS resolves, and accepts any user name and password. A failed attempt
+// gets the reply for its error: 5 for a refused connection, 4 for a host that does not exist or is
+// unreachable, 6 for one that is silent. ListenSOCKS can be called more than once.
 //
-// The error names the address that is taken or not one of this machine. Inside a synctest bubble,
-// ListenSOCKS always fails.
+// If the address is in use or not one of this machine, the error names it. Inside a synctest
+// bubble, ListenSOCKS always fails.
 func (n *Internet) ListenSOCKS(address string) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
