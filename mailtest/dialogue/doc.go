@@ -1,7 +1,7 @@
-// Package dialogue plays SMTP conversations that are written as text, from either side: as the client, it
-// finds out whether a server keeps to its part; as the server, it says to a client exactly what some server
-// has said. [Of] writes down what was said on a connection of a [mailtest.Server], so that it can be played
-// again.
+// Package dialogue plays SMTP conversations that are written as text, from either side. As the
+// client, it checks that a server keeps to its part; as the server, it says to a client exactly
+// what some server has said. [Of] records what was said on a connection of a [mailtest.Server] as
+// such a text.
 //
 //	srv := dialogue.NewServer(t, `
 //	s <- 220 mx1.qq.com ESMTP
@@ -16,8 +16,8 @@
 //
 // # Scripts
 //
-// A script has one thing a line. Each is done by c, the client, or s, the server: whoever plays that side
-// does it, and whoever plays the other side wants it done.
+// A script has one step on each line. A step is done by c, the client, or s, the server: a player
+// of that side does it, and a player of the other side expects it.
 //
 //	# a comment; empty lines mean nothing, too
 //	c -> EHLO client.example      the client sends a line, and CRLF
@@ -33,12 +33,13 @@
 //	s .. 5m                       the server says nothing for five minutes, but does what follows then
 //	s !! close                    the server closes the connection; also: reset, cut (TLS without a close_notify)
 //
-// A "*" in a line stands for any bytes, also none, of the side that is not played. Of the lines that are
-// sent, those of the client have a star there, and those of the server have nothing. Of "any number of
-// lines" only the last is sent.
+// A "*" in an expected line stands for any number of bytes. In a line that is sent, it stands for
+// itself if the client sends it, and for nothing if the server does. Of "any number of lines", only
+// the last is sent.
 //
-// Bytes are written as in Go strings: \r, \n, \t, \\, \x00; \x2a is a star that stands for itself. What
-// one side sends between two lines of the other is sent at once.
+// Bytes are written as in Go strings: \r, \n, \t, \\, \x00; \x2a is a star that stands for itself.
+// Consecutive steps of one side are sent in one write.
 //
-// "c !! starttls" begins TLS: as the first line before the greeting, else after the reply to STARTTLS.
+// "c !! starttls" begins TLS: before the greeting if it is the first line, and otherwise after the
+// reply to STARTTLS.
 package dialogue

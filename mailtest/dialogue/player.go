@@ -15,49 +15,54 @@ import (
 	"time"
 )
 
-// Play plays the client of a script on a connection: it is [Player.Play] without anything special.
+// Play plays the client of a script on a connection. It is [Player.Play] with all other fields
+// zero.
 func Play(conn net.Conn, script string) error { return (&Player{Conn: conn}).Play(script) }
 
-// Serve plays the server of a script on a connection: it is [Player.Serve] without anything special.
+// Serve plays the server of a script on a connection. It is [Player.Serve] with all other fields
+// zero.
 func Serve(conn net.Conn, script string) error { return (&Player{Conn: conn}).Serve(script) }
 
-// Player plays one side of a conversation. A new one has Conn alone. It must not be used by several goroutines
-// at once.
+// Player plays one side of a conversation. Only Conn must be set. A Player must not be used by
+// several goroutines at once.
 type Player struct {
-	// Conn is the connection to the other side. Where a script begins TLS, Conn is from then on that.
+	// Conn is the connection to the other side. When a script begins TLS, Conn becomes the TLS
+	// connection.
 	Conn net.Conn
 
-	// TLS is for "c !! starttls", which is an error without it: the configuration of a client, or of a
-	// server.
+	// TLS is the configuration for "c !! starttls", of a client or of a server. If it is nil, that
+	// step is an error.
 	TLS *tls.Config
 
-	// Exact makes it an error if the other side does anything later than the script says, and not only
-	// if earlier. It is for virtual time, inside a synctest bubble.
+	// Exact makes it an error if the other side does anything later than the script says; without
+	// Exact, only earlier is an error. It is meant for virtual time, inside a synctest bubble.
 	Exact bool
 
-	// Patience is how long the other side may keep the player waiting beyond what ".." says; zero means 10
-	// seconds.
+	// Patience is how long to wait for the other side, in addition to the pauses in the script.
+	// Zero means 10 seconds.
 	Patience time.Duration
 
-	// Heard, if not nil, is written what the other side has sent, without encryption.
+	// Heard, if not nil, receives what the other side sends, decrypted.
 	Heard io.Writer
 
 	closing <-chan struct{} // ends pauses
 }
 
-// Play plays the client's part of a script, and leaves the connection open unless the script says
-// otherwise. The error tells the first line that did not come true, or is wrong itself; in the latter case
-// nothing has been sent. It wraps that of the connection. Meanwhile the connection must not be used otherwise; afterwards it has no deadline.
+// Play plays the client's part of a script, and leaves the connection open unless the script closes
+// it. The error names the first line that failed, or that is malformed, in which case nothing has
+// been sent. It wraps the error of the connection. The connection must not be used elsewhere
+// meanwhile; afterwards it has no deadline.
 //
-// A connection that is encrypted already does not tell "s !! close" from "s !! cut".
+// If the connection is already encrypted, Play can't distinguish "s !! close" from "s !! cut".
 func (p *Player) Play(script string) error {
 	run := &play{Player: p, side: "c"}
 	return run.script(script)
 }
 
-// Serve plays the server's part of a script, to the end of the connection: after the last line, unless
-// that ends it, the client may say QUIT, which is answered with 221, and has to close; anything else is an
-// error. The connection is closed when Serve returns. Otherwise it is as [Player.Play].
+// Serve plays the server's part of a script until the end of the connection. After the last line,
+// unless that ends the connection, the client may send QUIT, which is answered with 221, and must
+// then close; anything else is an error. Serve closes the connection before it returns. In all
+// other respects it is like [Player.Play].
 func (p *Player) Serve(script string) error {
 	run := &play{Player: p, side: "s"}
 	defer func() { p.Conn.Close() }()

@@ -12,10 +12,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Of writes a session as a script. Played against a server that does the same again, it comes true, and so it
-// does against a client that does. Pauses are in it as far as they lasted a second and more, in whole
-// seconds. Credentials are not: whoever plays the client has to fill them in, and for the server "***" stands
-// for any.
+// Of returns a session as a script. It succeeds against a server or a client that does the same
+// again. Pauses of a second or more are included, in whole seconds. Credentials are replaced by
+// "***": to play the client, fill them in; when the server is played, they match anything.
 func Of(s *mailtest.Session) string {
 	w := recorder{last: s.Start}
 	w.comment("session %d from %s to %s", s.Number, s.Client, s.Server)

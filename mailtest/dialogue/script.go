@@ -39,7 +39,7 @@ func events(who string) []string {
 	return []string{"close", "cut", "reset"}
 }
 
-// String writes the step as it stands in a script.
+// String returns the step as it is written in a script.
 func (s step) String() string {
 	times, parts := "", make([]string, len(s.text))
 	for i, part := range s.text {

@@ -18,14 +18,14 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 )
 
-// Server plays the server of scripts, one for each connection, in their order. The zero value, with Scripts
-// set, is ready to use; methods may be called from several goroutines at once.
+// Server plays the server's part of its scripts, one on each connection, in order. A zero Server
+// with Scripts set is ready to use. All methods may be called from several goroutines at once.
 type Server struct {
 	// Scripts are what the server says. They must not be changed after the first use.
 	Scripts []string
 
-	// TLS is for "c !! starttls". Nil is a certificate for localhost, 127.0.0.1 and ::1, which
-	// [Server.ClientTLS] trusts.
+	// TLS is the configuration for "c !! starttls". Nil means a certificate for localhost,
+	// 127.0.0.1 and ::1, which [Server.ClientTLS] trusts.
 	TLS *tls.Config
 
 	// Exact and Patience are as in [Player].
@@ -48,8 +48,8 @@ type Server struct {
 // grace is how long Close waits for clients that are about to say QUIT.
 const grace = 250 * time.Millisecond
 
-// NewServer starts a server for a test. At the end of the test the server is closed, and what did not come
-// true is an error of the test, as [Server.Close] has it.
+// NewServer starts a server for a test. At the end of the test the server is closed, and the error
+// of [Server.Close], if any, becomes an error of the test.
 func NewServer(tb testing.TB, scripts ...string) *Server {
 	tb.Helper()
 	s := &Server{Scripts: scripts}
@@ -67,8 +67,8 @@ func NewServer(tb testing.TB, scripts ...string) *Server {
 	return s
 }
 
-// Addr returns the address of the server, as "127.0.0.1:port". The first call opens the port; it panics if
-// there is none to be had, or if the server is closed.
+// Addr returns the address of the server, as "127.0.0.1:port". The first call opens the port. Addr
+// panics if that fails or if the server is closed.
 func (s *Server) Addr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,8 +86,8 @@ func (s *Server) Addr() string {
 	return s.port.Addr().String()
 }
 
-// Dial connects to the server in memory, whatever the network and the address: it has the form of a
-// DialContext. It works inside a synctest bubble, if the server was made there.
+// Dial connects to the server in memory. It has the signature of a DialContext and ignores network
+// and address. It works inside a synctest bubble if the server was made there.
 func (s *Server) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	s.mu.Lock()
 	if s.memory == nil {
@@ -104,8 +104,8 @@ func (s *Server) Dial(ctx context.Context, network, address string) (net.Conn, e
 	return dial(ctx, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000})
 }
 
-// Serve plays the scripts on the connections of a listener, such as a port of a simulated host, until the
-// listener is closed. It returns the error of that.
+// Serve plays the scripts on the connections of a listener, such as a port of a simulated host,
+// until Accept fails, and returns the error of Accept.
 func (s *Server) Serve(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
@@ -119,8 +119,8 @@ func (s *Server) Serve(l net.Listener) error {
 // accept serves a listener of the server's own. The server is locked.
 func (s *Server) accept(l net.Listener) { s.accepting.Go(func() { s.Serve(l) }) }
 
-// ClientTLS returns a configuration for a client that trusts the certificate of a server without TLS of its
-// own, and expects the name localhost.
+// ClientTLS returns a configuration for clients of a server whose TLS is nil: it trusts the
+// server's certificate and expects the name localhost.
 func (s *Server) ClientTLS() *tls.Config {
 	return &tls.Config{RootCAs: testca.Pool(), ServerName: "localhost"}
 }
@@ -168,9 +168,9 @@ func (s *Server) play(conn net.Conn, script string) error {
 	return (&Player{Conn: conn, TLS: cfg, Exact: s.Exact, Patience: s.Patience, closing: s.closing}).Serve(script)
 }
 
-// Close ends the server: nobody can connect any more, and clients that do not end their connections by
-// themselves within 250 milliseconds are cut off. The error is all that did not come true, on any
-// connection, and names the scripts that nobody has played.
+// Close closes the server. Connections that clients do not end themselves within 250 milliseconds
+// are cut off. The error joins everything that failed, on any connection, and names the scripts
+// that were not played.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	first := !s.closed

@@ -1,8 +1,8 @@
-// Package lint says what is wrong with a captured message, and with the dialogue that brought it:
-// which rule is broken, where, which RFC says so, and what to do about it.
+// Package lint reports what is wrong with a captured message, and with the session that delivered
+// it: which rule is broken, where, which RFC says so, and what to do about it.
 //
-// A mail program that is malformed in small ways works with lenient receivers and is refused by the
-// others, often days later and without a word. Its tests can know before:
+// A program whose mail is malformed in small ways works with lenient receivers and is refused by
+// others, often days later and without notice. Its tests can find out first:
 //
 //	srv := mailtest.New(t)
 //	newShop(srv.Addr()).Register("bob@qq.com")
@@ -14,22 +14,22 @@
 //
 //	message 1:3: error: the field "subject" has bytes beyond ASCII: "你好" [header-not-ascii, RFC 5322 §2.2, RFC 6532 §3]
 //
-// [Check] looks at messages: their format, and what makes it likely that they reach people and not
-// a spam folder. [CheckSession] looks at a transcript, as [mailtest.Server.Sessions] has them. A
-// [Linter] has fields to switch rules and groups off, and to set bounds. All three work on
-// anything, however broken, in time proportional to its size.
+// [Check] checks messages: their format, and whether they are likely to reach people instead of a
+// spam folder. [CheckSession] checks a transcript, as returned by [mailtest.Server.Sessions]. A
+// [Linter] has fields to switch off rules and groups, and to set bounds. All of them accept any
+// input, however broken, and take time proportional to its size.
 //
 // # Severity
 //
-// An [Error] breaks what a standard demands, or is refused by receivers. A [Warning] breaks what a
-// standard advises, or costs trust. A [Note] is allowed and out of date. A test that wants only
-// errors looks at the field:
+// An [Error] violates a requirement of a standard, or is refused by receivers. A [Warning] violates
+// a recommendation, or costs trust. A [Note] is allowed but out of date. A test that wants only
+// errors compares the field:
 //
 //	if f.Severity == lint.Error { … }
 //
 // # Rules
 //
-// These are the rules, by group. The same table is [Rules], with what to do.
+// These are the rules, by group. [Rules] returns the same table, with how to fix each.
 //
 // format:
 //

@@ -9,19 +9,19 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Finding is one thing that is wrong. It is plain data: findings can be compared with ==.
+// Finding is one thing that is wrong. It is plain data; findings can be compared with ==.
 type Finding struct {
-	// Source says what was looked at: "message" or "session", with the number that the server gave it
-	// if it has one, as in "message 3".
+	// Source is what was checked: "message" or "session", with the number that the server gave it,
+	// if any, as in "message 3".
 	Source string
 
-	// Line is the line of the message's Raw, from 1, on which the finding begins. Of a session it
-	// is the number of the turn, from 1. It is 0 for what concerns the whole, such as a field that
-	// is missing.
+	// Line is the line of the message's Raw on which the finding begins, counted from 1. For a
+	// session it is the number of the turn, counted from 1. It is 0 for a finding about the whole,
+	// such as a missing field.
 	Line int
 
-	// Part is the path of the part, as in [mailtest.Part]; empty for the header of the message, for
-	// the message as a whole, and for sessions.
+	// Part is the path of the part, as in [mailtest.Part]. It is empty for the header of the
+	// message, for the message as a whole, and for sessions.
 	Part string
 
 	// Rule, Severity, Section and Fix are as in [RuleInfo].
@@ -30,11 +30,11 @@ type Finding struct {
 	Section  string
 	Fix      string
 
-	// Text says what is wrong, and quotes the piece that is, shortened.
+	// Text says what is wrong and quotes it, shortened.
 	Text string
 }
 
-// String returns the finding as a line like that of a compiler:
+// String returns the finding as a line like a compiler's:
 //
 //	message 3:4: error: the field name "mail from" has a space in it [field-name, RFC 5322 §2.2]
 func (f Finding) String() string {
@@ -48,17 +48,18 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %v: %s [%s, %s]", where, f.Severity, f.Text, f.Rule, f.Section)
 }
 
-// Severity says how bad a finding is. Greater is worse; the zero value is none.
+// Severity is how bad a finding is. Greater values are worse; the zero value is not a severity.
 type Severity uint8
 
 const (
-	// Note is for what is allowed and out of date.
+	// Note is for what is allowed but out of date.
 	Note Severity = iota + 1
 
-	// Warning is for what a standard discourages ("SHOULD"), and for what makes filters suspicious.
+	// Warning is for what a standard discourages ("SHOULD NOT"), and for what makes filters
+	// suspicious.
 	Warning
 
-	// Error is for what a standard forbids ("MUST"), and for what receivers refuse.
+	// Error is for what a standard forbids ("MUST NOT"), and for what receivers refuse.
 	Error
 )
 
@@ -75,40 +76,39 @@ func (s Severity) String() string {
 	return "no severity"
 }
 
-// Linter is a choice of rules, with their bounds. The zero value has all rules and the bounds that
-// are named below. A Linter is not changed by its methods, so that any number of goroutines may use
-// it.
+// Linter is a selection of rules, with their bounds. The zero value has all rules and the default
+// bounds. Its methods do not change it, so any number of goroutines may use it at once.
 type Linter struct {
-	// Off names rules and groups of rules that are not to be looked at. Only, if it is not empty,
-	// names all that are; Off counts within it. A name that is neither that of a rule nor of a
-	// group panics, so that no misspelling switches nothing off.
+	// Off has the names of rules and groups to skip. Only, if not empty, has the names of those to
+	// check; Off applies within it. The methods panic if a name is not that of a rule or group, so
+	// a misspelt name does not go unnoticed.
 	Off  []string
 	Only []string
 
-	// Now is the time with which Date fields are compared. If it is zero, that is when the server
-	// accepted the message, and the Dates of messages that no server has received are not compared
-	// with anything.
+	// Now is the time with which Date fields are compared. If it is zero, they are compared with
+	// the time when the server accepted the message, and not at all for messages that no server has
+	// received.
 	Now time.Time
 
-	// DateOff is how far a Date may be from Now, in either direction. Zero means 24 hours.
+	// DateOff is how far a Date may differ from Now, in either direction. Zero means 24 hours.
 	DateOff time.Duration
 
-	// MaxSize is the most bytes that a message may have before it is too big for the receivers of
-	// the world. Zero means 35,882,577, which is what Gmail announces for submission, and less than
-	// the other providers do.
+	// MaxSize is the largest size of a message, in bytes, that receivers are expected to take. Zero
+	// means 35,882,577, which Gmail announces for submission and which is less than the other
+	// providers announce.
 	MaxSize int64
 
-	// Bulk takes every message for one that is sent to many, and not only those whose header says so.
+	// Bulk makes every message count as bulk mail, and not only those whose header says so.
 	Bulk bool
 }
 
 // Check returns what is wrong with the messages, by the rules of the groups "format" and
-// "deliverability": for each message in the order of lines, then of [Rules]. Several messages are
-// also compared with each other. Of what a rule finds in one message, the first ten are listed and
-// the rest is counted.
+// "deliverability", sorted for each message by line and then in the order of [Rules]. Several
+// messages are also compared with each other. If a rule finds more than ten places in a message,
+// the first ten are listed and the rest is counted.
 //
-// Messages inside messages are looked at as bytes only: they are quotations, whatever is wrong with them.
-// Time is proportional to the size of the messages. A nil message has no findings.
+// Messages inside messages are checked only as bytes, since they are quotations. The time is
+// proportional to the size of the messages. A nil message has no findings.
 func (l *Linter) Check(messages ...*mailtest.Message) []Finding {
 	off := l.switchedOff()
 	var all []Finding
@@ -126,9 +126,9 @@ func (l *Linter) Check(messages ...*mailtest.Message) []Finding {
 }
 
 // CheckSession returns what is wrong with what the client said on a connection, by the rules of the
-// group "transport", in the order of turns. Of what a rule finds in one session, the first ten are
-// listed and the rest is counted. It does not look into the messages, apart from how they fit what
-// was said about them.
+// group "transport", in the order of turns. If a rule finds more than ten places in a session, the
+// first ten are listed and the rest is counted. Messages are checked only against what the session
+// says about them.
 func (l *Linter) CheckSession(s *mailtest.Session) []Finding {
 	c := sessionChecker{s: s}
 	c.out.source, c.out.off = source("session", s.Number), l.switchedOff()
@@ -136,7 +136,7 @@ func (l *Linter) CheckSession(s *mailtest.Session) []Finding {
 	return c.out.inOrder()
 }
 
-// Check is [Linter.Check] with all rules and the usual bounds.
+// Check is [Linter.Check] with all rules and the default bounds.
 func Check(messages ...*mailtest.Message) []Finding { return new(Linter).Check(messages...) }
 
 // CheckSession is [Linter.CheckSession] with all rules.

@@ -8,26 +8,27 @@ package lint
 
 // RuleInfo describes a rule.
 type RuleInfo struct {
-	// Name is how a finding and a Linter name the rule, such as "date-missing".
+	// Name is the name of the rule in findings and in a [Linter], such as "date-missing".
 	Name string
 
 	// Group is "format", "transport" or "deliverability".
 	Group string
 
-	// Severity is that of all findings of the rule.
+	// Severity is the severity of all findings of the rule.
 	Severity Severity
 
-	// Section is the source of the rule: the sections of RFCs, or whose habit it is.
+	// Section is the source of the rule: sections of RFCs, or whose practice it is.
 	Section string
 
-	// Text is what the rule finds, in one sentence.
+	// Text says what the rule finds, in one sentence.
 	Text string
 
-	// Fix is what to do about it.
+	// Fix says what to do about it.
 	Fix string
 }
 
-// Rules returns all rules, in the order in which findings in the same place come. The result is a copy.
+// Rules returns all rules, in the order in which findings on the same line are sorted. The caller
+// may change the result.
 func Rules() []RuleInfo { return append([]RuleInfo(nil), rules[:]...) }
 
 // rule is an index of rules.

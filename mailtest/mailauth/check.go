@@ -15,42 +15,42 @@ type Result string
 
 // The outcomes. Not every method knows all of them.
 const (
-	// None: there is nothing to check, such as no SPF record, no signature, no DMARC record.
+	// None: there is nothing to check: no SPF record, no signature, or no DMARC record.
 	None Result = "none"
 
-	// Pass: the domain stands for the message.
+	// Pass: the domain vouches for the message.
 	Pass Result = "pass"
 
 	// Fail: the domain disowns the message (SPF, DMARC), or the signature does not match it (DKIM).
 	Fail Result = "fail"
 
-	// SoftFail: the domain thinks that it does not stand for the client (SPF only).
+	// SoftFail: the domain states that the client is probably not authorized (SPF only).
 	SoftFail Result = "softfail"
 
 	// Neutral: the domain says nothing about the client (SPF), or the signature is one that
 	// no verifier can read (DKIM).
 	Neutral Result = "neutral"
 
-	// Policy: the signature may match, but verifiers must not count it: SHA-1, or a key
-	// that is too short (RFC 8301). DKIM only.
+	// Policy: the signature may match, but verifiers must not accept it, because of SHA-1 or a
+	// short key (RFC 8301). DKIM only.
 	Policy Result = "policy"
 
 	// TempError: the DNS did not answer. Trying again later may help.
 	TempError Result = "temperror"
 
-	// PermError: what the domain has published is wrong, and stays wrong.
+	// PermError: what the domain has published is wrong, and trying again does not help.
 	PermError Result = "permerror"
 )
 
 // Verdict is what a receiver would think of a message, in one word for each method. It is
-// comparable, so a test can say which verdict it wants.
+// comparable, so a test can state the verdict that it wants.
 type Verdict struct {
 	// SPF is the result for the MAIL FROM identity: [Report.SPF].
 	SPF Result
 
-	// DKIM is [Pass] if any signature passes. Otherwise it is the result that speaks most
-	// for the message: of [TempError], [Fail], [Policy], [PermError] and [Neutral] the first
-	// that a signature has, and [None] without signatures.
+	// DKIM is [Pass] if any signature passes. Otherwise it is the first of [TempError], [Fail],
+	// [Policy], [PermError] and [Neutral] that a signature has, or [None] if there are no
+	// signatures.
 	DKIM Result
 
 	// DMARC is the result for the domain of the From field: [DMARC.Result].
@@ -59,29 +59,29 @@ type Verdict struct {
 
 // Report is why a [Verdict] is what it is. It is plain data.
 type Report struct {
-	// SPF is the check of the MAIL FROM identity (RFC 7208 §2.4): the one that counts.
+	// SPF is the check of the MAIL FROM identity (RFC 7208 §2.4), which decides the verdict.
 	SPF SPF
 
-	// Helo is the check of the HELO identity (RFC 7208 §2.3). Many receivers do it
-	// too, but it has no part in the verdict.
+	// Helo is the check of the HELO identity (RFC 7208 §2.3). Many receivers check it too, but it
+	// does not affect the verdict.
 	Helo SPF
 
-	// Signatures is the DKIM signatures from the top of the message down, at most [MaxSignatures].
+	// Signatures are the DKIM signatures from the top of the message down, at most [MaxSignatures].
 	Signatures []Signature
 
-	// Skipped is how many signatures there are beyond these.
+	// Skipped is the number of further signatures, which were not checked.
 	Skipped int
 
 	// DMARC is the check of the domain of the From field.
 	DMARC DMARC
 }
 
-// Resolver is the DNS as a receiver sees it. [*net.Resolver] is one, and so is what
-// mxmock.Internet.Resolver returns. All names are asked for with a final dot, so that no search
-// list applies. A name that does not exist or has no such records must give a [*net.DNSError] with
-// IsNotFound, or no error and no records; any other error counts as temporary.
+// Resolver is the DNS as a receiver sees it. [*net.Resolver] implements it, including the one
+// returned by mxmock.Internet.Resolver. All names are looked up with a final dot, so no search list
+// applies. For a name that does not exist or has no such records, a Resolver must return a
+// [*net.DNSError] with IsNotFound, or no error and no records; any other error counts as temporary.
 //
-// Mind that a *net.Resolver looks into /etc/hosts before it asks for addresses.
+// Note that a *net.Resolver consults /etc/hosts before it asks for addresses.
 type Resolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
@@ -94,13 +94,13 @@ type Resolver interface {
 // only fields of msg that matter. A message that did not come by SMTP has no client address, and so
 // its SPF result is [None].
 //
-// The verdict is always set, and the report explains it. If ctx ends early, what is not yet known
-// becomes [TempError]. The time, for expired signatures, is time.Now. The DNS is asked by the
-// goroutine that called Check, one question after the other, and hardly any question is asked
-// twice. A nil r is [net.DefaultResolver]. Calls may run at the same time.
+// The verdict is always set, and the report explains it. If ctx ends early, whatever is not yet
+// known becomes [TempError]. Signatures are checked for expiry against time.Now. Check asks the DNS
+// from its own goroutine, one question after the other. If r is nil, [net.DefaultResolver] is used.
+// Check may be called from several goroutines at once.
 //
-// A client on the loopback interface is 127.0.0.1, for which no domain stands. To see what a
-// receiver would think of the machine that the program will run on, change the client in a copy of
+// A client on the loopback interface has the address 127.0.0.1, which no domain authorizes. To
+// check the address of the machine on which the program will run, change the client in a copy of
 // the message:
 //
 //	m := *msg

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// MaxSignatures is how many signatures of a message are checked. The RFC leaves the bound to
-// the verifier (RFC 6376 §6.1); so many cost no more than ten look-ups.
+// MaxSignatures is the number of signatures that are checked in a message. RFC 6376 §6.1 leaves the
+// bound to the verifier.
 const MaxSignatures = 10
 
-// Signature is what became of one DKIM-Signature field.
+// Signature is the result of checking one DKIM-Signature field.
 type Signature struct {
 	// Result is [Pass]; [Fail] if the hash of the body or the signature over the header does not
 	// match; [Neutral] if the field can't be read as a signature; [PermError] if there is no usable
@@ -26,7 +26,7 @@ type Signature struct {
 	// weak; or [TempError].
 	Result Result
 
-	// Reason says why, in a sentence. For a signature that passes, it names what is weak about it,
+	// Reason explains the result in a sentence. For a signature that passes, it names a weakness,
 	// or is empty.
 	Reason string
 
@@ -37,18 +37,18 @@ type Signature struct {
 	// Algorithm is a=, such as "rsa-sha256", and Canonicalization is c= in full, such as "relaxed/simple".
 	Algorithm, Canonicalization string
 
-	// Headers is h=: the names of the signed fields as written, in order.
+	// Headers is the h= tag: the names of the signed fields as written, in order.
 	Headers []string
 
-	// Oversigned is those of Headers that the message doesn't have (any more): a field of that name that is
-	// added later breaks the signature (RFC 6376 §8.15).
+	// Oversigned are the names in Headers for which the message has no further field: adding such a
+	// field breaks the signature (RFC 6376 §8.15).
 	Oversigned []string
 
 	// Time and Expires are t= and x=; zero without them.
 	Time, Expires time.Time
 
-	// Unsigned is how many bytes at the end of the body l= leaves out of the signature: anybody can
-	// change them (RFC 6376 §8.2).
+	// Unsigned is the number of bytes at the end of the body that the l= tag excludes from the
+	// signature: anyone can change them (RFC 6376 §8.2).
 	Unsigned int64
 
 	// BodyOK is true if the body has the hash that the signature names, and HeaderOK if the
@@ -56,14 +56,15 @@ type Signature struct {
 	// key, for instance.
 	BodyOK, HeaderOK bool
 
-	// Record is the key record as it was found, KeyBits the size of the key, and Testing whether
-	// the domain says that it only tests DKIM (t=y). Receivers should then treat the message as one
-	// without this signature; many do not, and here it makes no difference.
+	// Record is the key record as published, KeyBits is the size of the key, and Testing reports
+	// whether the domain says that it is only testing DKIM (t=y). Receivers should then ignore the
+	// signature; many do not, and Check does not.
 	Record  string
 	KeyBits int
 	Testing bool
 
-	// Mark is the first characters of the signature, as Authentication-Results has it (RFC 6008).
+	// Mark is the beginning of the signature, by which Authentication-Results identifies it (RFC
+	// 6008).
 	Mark string
 }
 

@@ -10,13 +10,13 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// DMARC is what became of the check of the author's domain by RFC 9989, which has replaced RFC 7489
-// in May 2026: organisational domains come from a walk up the DNS tree, and no longer from a list
-// of public suffixes; pct= is gone; np=, psd= and t= are new.
+// DMARC is the result of checking the author's domain by RFC 9989, which replaced RFC 7489 in May
+// 2026: organizational domains are found by a walk up the DNS tree instead of a list of public
+// suffixes; pct= is gone; np=, psd= and t= are new.
 type DMARC struct {
-	// Result is [Pass] if SPF or a signature passes for a domain that is aligned with Domain, and else
-	// [Fail]; [None] if nobody has published a record; [TempError] if the DNS did not tell
-	// enough; and [PermError] if the From field doesn't name one domain.
+	// Result is [Pass] if SPF or a signature passes for a domain that is aligned with Domain, and
+	// otherwise [Fail]. It is [None] if there is no record, [TempError] if DNS look-ups failed, and
+	// [PermError] if the From field does not name exactly one domain.
 	Result Result
 
 	// Reason says why, in a sentence.
@@ -26,7 +26,8 @@ type DMARC struct {
 	// organisational domain.
 	Domain, Organization string
 
-	// Walk is what the look-ups for the policy found, in order, such as "_dmarc.shop.example: no record".
+	// Walk lists what the look-ups for the policy found, in order, such as "_dmarc.shop.example: no
+	// record".
 	Walk []string
 
 	// Record is the policy record that applies, and RecordDomain the domain that has published it: Domain,
@@ -38,29 +39,31 @@ type DMARC struct {
 	// "np" for subdomains that don't exist.
 	Policy, Tag string
 
-	// Testing is true if the record has t=y: Policy is then one step milder than published.
+	// Testing reports whether the record has t=y. Policy is then one step milder than published.
 	Testing bool
 
-	// Alignments is the identifiers, passed or not: that of SPF, if it was checked, and that of
-	// each signature.
+	// Alignments are the identifiers, whether they passed or not: that of SPF, if it was checked,
+	// and that of each signature.
 	Alignments []Alignment
 }
 
-// Alignment is one identifier set beside the author's domain (RFC 9989 §4.4).
+// Alignment compares one identifier with the author's domain (RFC 9989 §4.4).
 type Alignment struct {
-	// Method is "spf" or "dkim", Domain the domain that it speaks for, and Result what it came to.
+	// Method is "spf" or "dkim", Domain is the domain that it authenticates, and Result is its
+	// outcome.
 	Method string
 	Domain string
 	Result Result
 
-	// Strict is true if the record asks for identical domains (aspf=s, adkim=s), and not for domains of
-	// one organisation only.
+	// Strict reports whether the record requires identical domains (aspf=s, adkim=s), instead of
+	// domains of the same organization.
 	Strict bool
 
-	// Organization is the organisational domain of Domain; empty if Strict, or if it could not be found.
+	// Organization is the organizational domain of Domain. It is empty if Strict is set or if the
+	// domain could not be found.
 	Organization string
 
-	// Aligned is true if the domains fit, whether or not the method passed.
+	// Aligned reports whether the domains match, whether or not the method passed.
 	Aligned bool
 }
 

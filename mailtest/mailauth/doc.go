@@ -1,5 +1,6 @@
-// Package mailauth reports whether a receiver would trust a message, and why: SPF, DKIM and DMARC verdicts on
-// a captured message, with the DNS that the test has made, and signatures to test verifiers with.
+// Package mailauth reports whether a receiver would trust a message, and why. It gives SPF, DKIM
+// and DMARC verdicts on a captured message, using the DNS of the test, and makes DKIM signatures,
+// good and broken, to test verifiers with.
 //
 //	v, why := mailauth.Check(t.Context(), msg, inet.Resolver())
 //	if want := (mailauth.Verdict{SPF: "pass", DKIM: "pass", DMARC: "pass"}); v != want {
@@ -10,19 +11,19 @@
 //
 // A program delivers its own mail for the first time. The domain has an MX record and nothing else,
 // the address of the machine was rented yesterday, and the provider answers "550 domain or address
-// not trusted", or says 250 and files the mail under junk. What the provider has seen is three
-// questions without an answer:
+// not trusted", or says 250 and files the mail under junk. The provider found no answer to three
+// questions:
 //
 //   - Did this domain allow this address to send for it? The answer is a TXT record at the domain of MAIL FROM, such
 //     as "v=spf1 mx -all" ([SPF], RFC 7208). Without one, the verdict is none: anybody may be the sender.
-//   - Did this domain have this text in its hands? The answer is a signature in the header, and its key in the
+//   - Did this domain see this text? The answer is a signature in the header, and its key in the
 //     DNS ([Signature], RFC 6376). It still holds after forwarding, when SPF does not.
 //   - Is this the domain that the reader sees in the From field? The answer is SPF or DKIM for a
-//     domain of the same organisation, and a record at _dmarc that tells what to do with mail for which nothing of
-//     that kind can be said ([DMARC], RFC 9989).
+//     domain of the same organization, and a record at _dmarc that says what to do with mail that
+//     has neither ([DMARC], RFC 9989).
 //
-// Large providers ask for all three since 2024. So the verdict to aim for is pass, pass, pass, and a test
-// can hold a program to it without sending one message to the world.
+// Large providers have required all three since 2024. So the verdict to aim for is pass, pass,
+// pass, and a test can check that a program achieves it without sending any real mail.
 //
 // # What the verdicts mean
 //
@@ -36,22 +37,21 @@
 //	temperror the DNS failed             the DNS failed             the DNS failed
 //	permerror the record is wrong        no key, or expired         no single author's domain
 //
-// The most frequent surprises: a message with the null sender is judged by its HELO name; mail for
-// a list fails DKIM because of the footer; SPF passes for the domain of a mailing service, and
-// DMARC fails because the From field has another; a record that needs more than ten look-ups is a
-// permerror everywhere.
+// The most frequent surprises are these. A message with the null sender is judged by its HELO name.
+// Mail to a list fails DKIM because of the footer. SPF passes for the domain of a mailing service,
+// and DMARC fails because the From field has another. A record that needs more than ten look-ups is
+// a permerror everywhere.
 //
 // # How it reads messages
 //
-// All comes from the bytes of the message, of any charset or none. A line that ends with LF alone
-// counts as one that ends with CRLF, as it does once it has passed an MTA; a CR alone is an
-// ordinary byte. The time it takes is proportional to the size of the message; of the signatures
-// the first [MaxSignatures] are checked.
+// Check reads the bytes of the message, of any charset. A line that ends with LF alone counts as
+// one that ends with CRLF, as after passing an MTA; a CR alone is an ordinary byte. The time is
+// proportional to the size of the message. Only the first [MaxSignatures] signatures are checked.
 //
 // # What it follows
 //
-// SPF by RFC 7208, with macros, explanations and all limits; DKIM by RFC 6376, with ed25519
-// (RFC 8463) and without what RFC 8301 forbids; DMARC by RFC 9989, which replaced RFC 7489 in May
-// 2026: no list of public suffixes and no pct=; results and Authentication-Results by RFC 8601.
-// Reports, ARC and BIMI are no part of it.
+// SPF by RFC 7208, with macros, explanations and all limits; DKIM by RFC 6376, with ed25519 (RFC
+// 8463) and without what RFC 8301 forbids; DMARC by RFC 9989, which replaced RFC 7489 in May 2026:
+// no list of public suffixes and no pct=; results and Authentication-Results by RFC 8601. Reports,
+// ARC and BIMI are not covered.
 package mailauth

@@ -22,46 +22,47 @@ import (
 )
 
 // Signer signs messages with DKIM. Only Domain must be set; the zero value of every other field is
-// the ordinary case, and most of them can be used to break the signature on purpose: a past
-// Expires, a Selector that the DNS does not know, a Key that is not the published one, any tag by
-// Tags. It may be used by several goroutines.
+// the ordinary case. Most fields can also be used to break the signature on purpose: an Expires in
+// the past, a Selector that is not in the DNS, a Key that is not the published one, or any tag in
+// Tags. A Signer may be used by several goroutines at once.
 type Signer struct {
-	// Domain is the domain that signs, d=.
+	// Domain is the domain that signs: the d= tag.
 	Domain string
 
-	// Selector is s=; empty means "test".
+	// Selector is the s= tag; empty means "test".
 	Selector string
 
-	// Algorithm is "rsa-sha256", "ed25519-sha256" (RFC 8463), or "rsa-sha1", which nobody may accept (RFC
-	// 8301 §3.1). Empty means the one of SHA-256 that fits Key, or else "rsa-sha256".
+	// Algorithm is "rsa-sha256", "ed25519-sha256" (RFC 8463), or "rsa-sha1", which verifiers must
+	// not accept (RFC 8301 §3.1). Empty means the algorithm with SHA-256 for the type of Key, and
+	// "rsa-sha256" if Key is nil.
 	Algorithm string
 
-	// Key is an *rsa.PrivateKey or an ed25519.PrivateKey. Nil means a key that the process makes when it is
-	// first needed and keeps: of 2048 bits for RSA.
+	// Key is an *rsa.PrivateKey or an ed25519.PrivateKey. Nil means a key that the process makes
+	// when it is first needed and then keeps, of 2048 bits for RSA.
 	Key crypto.Signer
 
-	// Canonicalization is c=; empty means "relaxed/relaxed".
+	// Canonicalization is the c= tag; empty means "relaxed/relaxed".
 	Canonicalization string
 
-	// Headers is h=, the names of the fields to sign; a name for each time that the field occurs,
-	// and once more against additions. Nil means all fields of the message that RFC 6376 §5.4.1
-	// recommends, and From once more.
+	// Headers is the h= tag, the names of the fields to sign. A name is listed once for each field
+	// to be signed, and once more to forbid additions. Nil means all fields of the message that RFC
+	// 6376 §5.4.1 recommends, and From once more.
 	Headers []string
 
-	// Expires is x=; zero means that the signature doesn't expire.
+	// Expires is the x= tag; zero means that the signature does not expire.
 	Expires time.Time
 
-	// Tags replaces or adds tags, such as "i" or "l", just as it has them; a tag with an empty
-	// value is left out. The body hash follows l=; nothing else follows what Tags says, so that it
-	// can contradict the signature: {"bh": "AAAA"} is a wrong body hash, {"t": "x"} a malformed
-	// tag, {"b": "AAAA"} a wrong signature.
+	// Tags replaces or adds tags, such as "i" or "l", exactly as given; a tag with an empty value
+	// is omitted. The body hash is computed by the l= tag, but apart from that, tags may contradict
+	// the signature: {"bh": "AAAA"} is a wrong body hash, {"t": "x"} a malformed tag, {"b": "AAAA"}
+	// a wrong signature.
 	Tags map[string]string
 }
 
 // Sign returns the message with a DKIM-Signature field on top. The message may end its lines with CRLF
 // or LF. Sign does not change raw.
 //
-// An error says that Algorithm, Key, Canonicalization or l= is not what it must be.
+// Sign returns an error if Algorithm, Key, Canonicalization or the l= tag is not valid.
 func (s Signer) Sign(raw []byte) ([]byte, error) {
 	key, alg, err := s.key()
 	if err != nil {
@@ -107,7 +108,8 @@ func (s Signer) Sign(raw []byte) ([]byte, error) {
 	return append([]byte(writeSignature(s.override(tags))), raw...), nil
 }
 
-// Record returns the record that publishes the key: "v=DKIM1; k=rsa; p=…". The error is that of Sign.
+// Record returns the record that publishes the key: "v=DKIM1; k=rsa; p=…". It returns an error if
+// Sign does.
 func (s Signer) Record() (string, error) {
 	key, alg, err := s.key()
 	if err != nil {
@@ -125,8 +127,9 @@ func (s Signer) Record() (string, error) {
 	return "v=DKIM1; k=" + alg.key + "; p=" + base64.StdEncoding.EncodeToString(public), nil
 }
 
-// Zone returns the record as a line of a master file, for mxmock.Internet.AddZone or a name server: with the
-// name, and cut into strings of at most 255 bytes (RFC 1035 §3.3). The error is that of Sign.
+// Zone returns the record as a line of a master file, for mxmock.Internet.AddZone or a name server:
+// with its name, and split into strings of at most 255 bytes (RFC 1035 §3.3). It returns an error
+// if Sign does.
 func (s Signer) Zone() (string, error) {
 	text, err := s.Record()
 	if err != nil {

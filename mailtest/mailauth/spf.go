@@ -11,7 +11,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// SPF is what became of the check of one identity.
+// SPF is the result of checking one identity.
 type SPF struct {
 	// Result is any of the outcomes except [Policy].
 	Result Result
@@ -24,27 +24,28 @@ type SPF struct {
 	Identity string
 	Sender   string
 
-	// Domain is the domain whose record was asked for.
+	// Domain is the domain whose record was looked up.
 	Domain string
 
-	// Client is the address of the client; empty if the message did not come by SMTP.
+	// Client is the address of the client. It is empty if the message did not come by SMTP.
 	Client string
 
-	// Record is the SPF record of Domain, or empty.
+	// Record is the SPF record of Domain. It is empty if there is none.
 	Record string
 
-	// Matched is what decided: "shop.example: include:esp.example", then "esp.example: ip4:192.0.2.0/24",
-	// each term as it is written, with the domain whose record has it. It is empty if nothing matched.
+	// Matched lists the terms that matched, each with the domain whose record has it:
+	// "shop.example: include:esp.example", then "esp.example: ip4:192.0.2.0/24". It is empty if
+	// nothing matched.
 	Matched []string
 
-	// Lookups counts the terms that cost DNS look-ups, of which 10 are allowed, and Voids the look-ups
-	// that found nothing, of which 2 are allowed (RFC 7208 §4.6.4). Where a limit was reached,
-	// the evaluation ended.
+	// Lookups is the number of terms that required DNS look-ups, of which 10 are allowed, and Voids
+	// is the number of look-ups that found nothing, of which 2 are allowed (RFC 7208 §4.6.4). The
+	// evaluation ends when a limit is exceeded.
 	Lookups int
 	Voids   int
 
-	// Explanation is what the domain has to say about a Fail (RFC 7208 §6.2), or empty. It comes from
-	// strangers; one of more than 4096 bytes is ignored.
+	// Explanation is the domain's explanation of a Fail (RFC 7208 §6.2), or empty. It is untrusted
+	// text; one of more than 4096 bytes is ignored.
 	Explanation string
 }
 

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// String returns the report for a person: for each check the result, the reason and what it rests on.
+// String returns the report as text for people: for each check the result, the reason and what it
+// is based on.
 func (r Report) String() string {
 	var b strings.Builder
 	r.SPF.write(&b)
@@ -104,8 +105,8 @@ func (d DMARC) write(b *strings.Builder) {
 	}
 }
 
-// AuthenticationResults returns the header field that a receiver of that name would put on top of the
-// message (RFC 8601), folded, with its line end.
+// AuthenticationResults returns the header field that a receiver named authservID would put on top
+// of the message (RFC 8601), folded, with its line end.
 func (r Report) AuthenticationResults(authservID string) string {
 	var b strings.Builder
 	b.WriteString("Authentication-Results: " + value(authservID))

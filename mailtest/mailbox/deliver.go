@@ -16,10 +16,11 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Deliver sends a message, unchanged but that a LF without CR gets one, to the server at the other
-// end of conn, and closes conn. Sender and recipients are those of the envelope, with the parameters
-// that the server offers; where there is no recipient, those of From (or Sender), To, Cc and Bcc. The
-// error wraps the *[smtp.SMTPError] of the server. A reply of more than 64 KiB is an error.
+// Deliver sends a message to the server at the other end of conn, and closes conn. The message is
+// sent unchanged, except that an LF without CR gets one. Sender and recipients are those of the
+// envelope, with the parameters that the server offers; if the envelope has no recipient, they are
+// those of From (or Sender), To, Cc and Bcc. Errors of the server wrap an *[smtp.SMTPError]. A
+// reply of more than 64 KiB is an error.
 func Deliver(conn net.Conn, m *mailtest.Message) error {
 	c := smtp.NewClient(&bounded{Conn: conn})
 	defer c.Close()

@@ -1,4 +1,4 @@
-// Package mailbox keeps captured messages in files, and brings messages from files into a test:
+// Package mailbox writes captured messages to files, and reads messages from files into a test:
 // .eml, mbox and Maildir.
 //
 //	if err := mailbox.WriteFile("testdata/welcome.eml", srv.Next(t)); err != nil { … }
@@ -6,8 +6,8 @@
 //	messages, err := mailbox.Read("testdata/welcome.eml")
 //	err = mailbox.Deliver(conn, messages[0])
 //
-// An .eml file is the bytes of one message, exactly as they came. [Read] finds out by itself which
-// of the three it has in front of it.
+// An .eml file has the bytes of one message, exactly as they arrived. [Read] detects which of the
+// three it reads.
 package mailbox
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// WriteFile writes a message into an .eml file, byte for byte. A file of that name is overwritten.
-// The error is that of [os.WriteFile].
+// WriteFile writes a message to an .eml file, byte for byte. An existing file is overwritten.
+// Errors are those of [os.WriteFile].
 func WriteFile(name string, m *mailtest.Message) error {
 	if err := os.WriteFile(name, m.Raw, 0o666); err != nil {
 		return fmt.Errorf("mailbox: write message %d: %w", m.Number, err)
@@ -32,10 +32,10 @@ func WriteFile(name string, m *mailtest.Message) error {
 	return nil
 }
 
-// Read reads the messages of an .eml file, of an mbox file, or of a Maildir, a directory with cur
-// and new in it. A file whose first line begins with "From " is an mbox; any other is one message.
-// A Maildir's messages come in the order of their names, those of cur before those of new. The
-// messages have no envelope but for the sender that an mbox names.
+// Read reads the messages of an .eml file, of an mbox file, or of a Maildir, which is a directory
+// that contains cur and new. A file whose first line begins with "From " is an mbox; any other is
+// one message. The messages of a Maildir are sorted by name, those in cur before those in new. The
+// messages have no envelope, except for the sender that an mbox names.
 func Read(name string) ([]*mailtest.Message, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -54,10 +54,9 @@ func Read(name string) ([]*mailtest.Message, error) {
 	return []*mailtest.Message{mailtest.ParseMessage(raw)}, nil
 }
 
-// WriteMaildir writes messages into the folder new of a Maildir, which is made if need be. Each is
-// written in tmp first, and moved, as deliveries are, so that a reader never sees half a message.
-// Names are made of the time and the number of each message, of the number of files that are there,
-// and of random letters, and end in a host name that is none.
+// WriteMaildir writes messages to the folder new of a Maildir, which is created if necessary. Each
+// file is written in tmp first and then moved, as deliveries are, so a reader never sees half a
+// message. File names are unique.
 func WriteMaildir(dir string, messages ...*mailtest.Message) error {
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o777); err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// WriteMbox writes messages in the format mboxrd: each below a line "From sender date", with a ">"
-// before those of its own lines that begin with "From " after any number of ">", and an empty line
-// after it. Line ends of messages stay as they are; a message whose last line has none gets one.
+// WriteMbox writes messages in the mboxrd format: each message follows a line "From sender date",
+// has a ">" added to those of its own lines that begin with any number of ">" and "From ", and ends
+// with an empty line. Line ends stay as they are, and are added to a last line that has none.
 func WriteMbox(w io.Writer, messages ...*mailtest.Message) error {
 	for _, m := range messages {
 		if _, err := w.Write(appendMbox(nil, m)); err != nil {
@@ -54,14 +54,14 @@ func quoted(line []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From "))
 }
 
-// ParseMbox reads the messages of an mbox. Each begins below a separator (RFC 4155 appendix A): a line with
-// "From ", a sender, and a date, with or without a zone, as mailers write it. A separator stands
-// below an empty line, or, since some mailers write no empty lines, above a header field; there it is
-// text if the Content-Length of the message says so. A line "From Monday on we are closed" is text,
-// but for the first line.
+// ParseMbox returns the messages of an mbox. Each message follows a separator (RFC 4155 appendix
+// A): a line with "From ", a sender, and a date, with or without a zone, as mailers write it. A
+// separator follows an empty line, or, since some mailers write no empty lines, precedes a header
+// field, unless the Content-Length of the message says that it is text. A line such as "From Monday
+// on we are closed" is text, unless it is the first line.
 //
-// Of the envelope, messages have the sender that the separator names, and the time; a date without an offset
-// from UTC is UTC. What stands before the first separator is a message, too. Nothing is an error.
+// The envelope of each message has the sender and the time that the separator names; a date without
+// an offset is in UTC. Anything before the first separator is a message too. No input is an error.
 func ParseMbox(mbox []byte) []*mailtest.Message {
 	var messages []*mailtest.Message
 	r := mboxReader{mbox: mbox}
