@@ -48,7 +48,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		}
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
 	}
-	event := n.noteDial(client.String(), host.target(to))
+	event := n.noteDial(client.String(), host, to)
 	err = n.dialFault(ctx, host, fault)
 	if err == nil && s == nil && !fault.accepts() {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)

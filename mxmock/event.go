@@ -44,6 +44,10 @@ type Event struct {
 	// the first line of the reply; or sender and subject.
 	Result string
 
+	// Names are the further names of the host ([Host.AddNames]), with a space between, if it has any.
+	// The methods of [Journal] find the event by each of them, too.
+	Names string
+
 	// Repeat reports whether a stub resolver asked again because it did not get a usable answer;
 	// see [DNSRule.Times].
 	Repeat bool
@@ -106,37 +110,73 @@ func parsePattern(text string) (*pattern, error) {
 			err = checkCommand(word)
 		case i == 1 && p.kind == "dial":
 			_, err = netip.ParseAddr(word)
-		case i > 1 && p.kind == "dial", i > 1 && p.kind == "mail":
+		case i == 1 && p.kind == "mail":
+			err = checkRecipient(word)
+		case i > 1 && p.kind != "smtp":
 			err = fmt.Errorf("nothing comes after %q", fields[1])
 		}
 		if err != nil {
 			return nil, err
 		}
-		p.words = append(p.words, normal(word, i == 0))
+		if i == 0 {
+			p.words = append(p.words, normalTarget(word))
+		} else {
+			p.words = append(p.words, normal(word))
+		}
 	}
 	return p, nil
 }
 
 // checkTarget looks at a host or an address, with or without a port.
 func checkTarget(word string) error {
-	host, port, err := net.SplitHostPort(word)
-	if err != nil {
-		host, port = word, "1"
+	if strings.HasPrefix(word, "(") || wire.KnownVerb(word) {
+		return fmt.Errorf("a host comes before %q", word)
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+	host, port := splitTarget(word)
+	if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) || strings.HasSuffix(word, ":") {
 		return fmt.Errorf("%q is not a port", port)
 	}
-	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+	if _, err := netip.ParseAddr(host); err == nil {
 		return nil
 	}
-	_, err = asciiName(host)
+	if strings.ContainsAny(host, "[]:@()<>") {
+		return fmt.Errorf("%q is neither a host nor an address", host)
+	}
+	_, err := asciiName(host)
 	return err
+}
+
+// splitTarget cuts a port, if there is one, from a host or an address, with or without brackets.
+func splitTarget(word string) (host, port string) {
+	if addr, err := netip.ParseAddr(word); err == nil && addr.Is6() {
+		return word, ""
+	}
+	if host, port, err := net.SplitHostPort(word); err == nil {
+		return host, port
+	}
+	if inner, ok := strings.CutPrefix(word, "["); ok && strings.HasSuffix(inner, "]") {
+		return inner[:len(inner)-1], ""
+	}
+	return word, ""
 }
 
 // checkCommand looks at an SMTP command, or at what stands for one: "(dot)".
 func checkCommand(word string) error {
-	if stage, ok := strings.CutPrefix(word, "("); ok {
-		return new(mailtest.Stage).UnmarshalText([]byte(strings.TrimSuffix(stage, ")")))
+	if name, ok := strings.CutPrefix(word, "("); ok {
+		name, closed := strings.CutSuffix(name, ")")
+		var stage mailtest.Stage
+		if err := stage.UnmarshalText([]byte(name)); err != nil {
+			return err
+		}
+		switch stage {
+		case mailtest.Greeting, mailtest.Handshake, mailtest.AuthStep, mailtest.Body, mailtest.Dot, mailtest.Idle, mailtest.Unknown:
+		default:
+			return fmt.Errorf("%s is a command, and not in parentheses", stage)
+		}
+		if !closed {
+			return fmt.Errorf("%q has no closing parenthesis", word)
+		}
+		return nil
 	}
 	private := strings.HasPrefix(strings.ToUpper(word), "X") // RFC 5321 §4.1.5
 	if !private && !wire.KnownVerb(word) {
@@ -145,22 +185,51 @@ func checkCommand(word string) error {
 	return nil
 }
 
-// normal returns a word as it is compared: in lower case, and names in A-labels without a final dot.
-// Target says that it is a host and maybe a port; otherwise a name follows an at sign.
-func normal(word string, target bool) string {
-	begin, end := 0, len(word)
-	if !target {
-		if begin = strings.LastIndexByte(word, '@') + 1; begin == 0 {
-			return strings.ToLower(word)
+// checkRecipient looks at the address of a recipient: a mailbox, or postmaster without a domain (RFC 5321
+// §4.1.1.3).
+func checkRecipient(word string) error {
+	i := strings.LastIndexByte(word, '@')
+	switch {
+	case i < 0 && strings.EqualFold(word, "postmaster"):
+		return nil
+	case i < 1 || strings.ContainsAny(word[i:], "<>"):
+		return fmt.Errorf("%q is not the address of a recipient", word)
+	case strings.HasPrefix(word[i+1:], "["):
+		return nil
+	}
+	_, err := asciiName(word[i+1:])
+	return err
+}
+
+// normalTarget returns a host or an address, with or without a port, as it is compared: names in A-labels, in
+// lower case and without a final dot, IPv6 addresses in brackets and in their canonical form (RFC 5952).
+func normalTarget(word string) string {
+	host, port := splitTarget(word)
+	if addr, err := netip.ParseAddr(host); err == nil {
+		if host = addr.Unmap().String(); addr.Unmap().Is6() {
+			host = "[" + host + "]"
 		}
-		if i := strings.IndexAny(word[begin:], ">:"); i >= 0 {
-			end = begin + i
-		}
-	} else if i := strings.LastIndexByte(word, ':'); i >= 0 {
-		if _, err := netip.ParseAddr(word); err == nil {
-			return "[" + strings.ToLower(word) + "]"
-		}
-		end = i
+	} else if name, err := asciiName(host); err == nil {
+		host = strings.ToLower(strings.TrimSuffix(name, "."))
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		return host + ":" + strconv.FormatUint(n, 10)
+	}
+	return host
+}
+
+// normal returns a word after the host as it is compared: in lower case, a domain after an at sign in A-labels
+// without a final dot, and IP addresses in their canonical form.
+func normal(word string) string {
+	if addr, err := netip.ParseAddr(word); err == nil {
+		return addr.Unmap().String()
+	}
+	begin, end := strings.LastIndexByte(word, '@')+1, len(word)
+	if begin == 0 {
+		return strings.ToLower(word)
+	}
+	if i := strings.IndexAny(word[begin:], ">:"); i >= 0 {
+		end = begin + i
 	}
 	if name, err := asciiName(word[begin:end]); err == nil {
 		word = word[:begin] + strings.TrimSuffix(name, ".") + word[end:]
@@ -182,19 +251,39 @@ func (p *pattern) matches(e Event) bool {
 		return !p.named || len(words) == 2 && p.question.matches(strings.ToLower(dns.Fqdn(words[1])), dns.StringToType[strings.ToUpper(words[0])])
 	}
 	for i, want := range p.words {
-		word := normal(words[i], i == 0)
-		if i == 1 && want == "(unknown)" {
-			if strings.HasPrefix(word, "(") || wire.KnownVerb(words[i]) {
+		switch {
+		case i == 0:
+			if !matchesTarget(want, words[0], e.Names) {
 				return false
 			}
-			continue
-		}
-		if n := len(want); len(word) > n && word[n] == ':' {
-			word = word[:n]
-		}
-		if word != want {
+		case i == 1 && want == "(unknown)":
+			if strings.HasPrefix(words[1], "(") || wire.KnownVerb(words[1]) {
+				return false
+			}
+		case !begins(normal(words[i]), want):
 			return false
 		}
 	}
 	return true
+}
+
+// matchesTarget reports whether the host of an event, which may have further names, is the one that is wanted.
+func matchesTarget(want, target, names string) bool {
+	target = normalTarget(target)
+	if begins(target, want) {
+		return true
+	}
+	_, port, _ := strings.Cut(target, ":") // of a name: an address has no further ones
+	for name := range strings.FieldsSeq(names) {
+		if begins(normalTarget(name)+":"+port, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// begins reports whether a word is the one that is wanted, or begins with it before a colon.
+func begins(word, want string) bool {
+	rest, ok := strings.CutPrefix(word, want)
+	return ok && (rest == "" || rest[0] == ':')
 }

@@ -88,7 +88,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	}
 	name := net.JoinHostPort(h.name, strconv.Itoa(port))
 	server.Watch = func(session, index int) {
-		n.noteTurn(server, name, session, index)
+		n.noteTurn(h, server, name, session, index)
 	}
 	if h.closed {
 		server.Close()

@@ -60,12 +60,30 @@ func (h *Host) Names() []string {
 	return names
 }
 
+// furtherNames are the names of the host but the first, with a space between. The host may be nil.
+func (h *Host) furtherNames() string {
+	if h == nil {
+		return ""
+	}
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
+	if len(h.names) < 2 {
+		return ""
+	}
+	names := make([]string, len(h.names)-1)
+	for i, fqdn := range h.names[1:] {
+		names[i] = strings.TrimSuffix(fqdn, ".")
+	}
+	return strings.Join(names, " ")
+}
+
 // AddNames gives the host further names, like a hosting provider's machine that serves many
 // domains. [Internet.Host] finds the host by each of them. Names without addresses in the DNS get
 // those of the host, and clients that ask for a name by SNI get a certificate for it. The PTR
-// records, the greeting of its servers and the journal keep the first name. A name that the host
-// already has is left alone. AddNames panics if a name is not a domain name or belongs to another
-// host, or if the host was removed.
+// records and the greeting of its servers keep the first name, and so does the journal, which
+// counts the host by each of its names. A name that the host already has is left alone. AddNames
+// panics if a name is not a domain name or belongs to another host, or if the host was removed;
+// then no name was added.
 func (h *Host) AddNames(names ...string) {
 	n := h.inet
 	n.mu.Lock()
@@ -73,24 +91,28 @@ func (h *Host) AddNames(names ...string) {
 	if h.removed {
 		panic(fmt.Sprintf("mxmock: host %s: it was removed and gets no further names", h.name))
 	}
+	var fresh []string
+	var rrs []dns.RR
 	for _, name := range names {
 		fqdn := mustName(name)
-		switch other := n.hosts[strings.ToLower(fqdn)]; other {
-		case h:
+		switch other := n.hosts[strings.ToLower(fqdn)]; {
+		case other == h, slices.ContainsFunc(fresh, func(f string) bool { return strings.EqualFold(f, fqdn) }):
 			continue
-		case nil:
-		default:
+		case other != nil:
 			panic(fmt.Sprintf("mxmock: host %s: there is another host with the name %s", h.name, name))
 		}
-		var rrs []dns.RR
-		if len(n.addresses(fqdn)) == 0 {
-			for _, a := range h.addrs {
-				rrs = append(rrs, addressRecord(fqdn, a))
-			}
+		fresh = append(fresh, fqdn)
+		if len(n.addresses(fqdn)) > 0 {
+			continue
 		}
-		if err := n.db.Add(rrs...); err != nil {
-			panic(fmt.Sprintf("mxmock: host %s: add the name %s: %v", h.name, name, err))
+		for _, a := range h.addrs {
+			rrs = append(rrs, addressRecord(fqdn, a))
 		}
+	}
+	if err := n.db.Add(rrs...); err != nil {
+		panic(fmt.Sprintf("mxmock: host %s: add the names %s: %v", h.name, strings.Join(names, ", "), err))
+	}
+	for _, fqdn := range fresh {
 		n.enter(fqdn, h)
 	}
 }

@@ -173,17 +173,18 @@ func (ev *events) wake() {
 }
 
 // noteTurn adds a turn of an SMTP dialogue to the journal.
-func (n *Internet) noteTurn(server *mailtest.Server, port string, session, index int) {
+func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port string, session, index int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.events.add(&turn{time.Now(), server, port, session, index})
+	n.events.add(&turn{time.Now(), host, server, port, session, index})
 }
 
 // noteDial adds an attempt to connect to the journal.
-func (n *Internet) noteDial(client, target string) *dialled {
+func (n *Internet) noteDial(client string, host *Host, to netip.AddrPort) *dialled {
+	target := host.target(to)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e := &dialled{time: time.Now(), client: client, target: target}
+	e := &dialled{time: time.Now(), client: client, host: host, target: target}
 	n.events.entries = append(n.events.entries, e)
 	n.events.trim()
 	return e
@@ -241,13 +242,14 @@ func (e *asked) append(j Journal, _ captured) Journal {
 type dialled struct {
 	time      time.Time
 	client    string
+	host      *Host  // nil if nobody has the address
 	target    string // host or address, and port
 	concluded bool
 	err       error
 }
 
 func (e *dialled) append(j Journal, _ captured) Journal {
-	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected"}
+	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected", Names: e.host.furtherNames()}
 	switch {
 	case !e.concluded:
 		ev.Result = "(no answer yet)"
@@ -260,6 +262,7 @@ func (e *dialled) append(j Journal, _ captured) Journal {
 // turn is a turn of an SMTP dialogue.
 type turn struct {
 	time    time.Time // when the server was done with it
+	host    *Host
 	server  *mailtest.Server
 	port    string // host and port
 	session int
@@ -273,14 +276,15 @@ func (e *turn) append(j Journal, seen captured) Journal {
 	}
 	t := &s.Turns[e.index]
 	said := t.Command
-	if said == "" {
+	if said == "" || t.Stage == mailtest.AuthStep {
 		said = "(" + strings.ToLower(t.Stage.String()) + ")"
 	}
 	reply, _, _ := strings.Cut(t.Reply, "\r\n")
 	if reply == "" && t.Stage != mailtest.Handshake {
 		reply = "(no reply)"
 	}
-	j = append(j, Event{Time: e.time, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply})
+	names := e.host.furtherNames()
+	j = append(j, Event{Time: e.time, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply, Names: names})
 	if t.Message == 0 {
 		return j
 	}
@@ -290,7 +294,7 @@ func (e *turn) append(j Journal, seen captured) Journal {
 	}
 	for _, to := range m.Envelope.To {
 		result := fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject)
-		j = append(j, Event{Time: e.time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result})
+		j = append(j, Event{Time: e.time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result, Names: names})
 	}
 	return j
 }

@@ -28,7 +28,7 @@ import (
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
 	rrs := make([]dns.RR, len(exchangers))
-	hosts := make([]*Host, len(exchangers))
+	names := make([]string, len(exchangers))
 	for i, text := range exchangers {
 		pref, name := uint16(10*(i+1)), text
 		if name == "." {
@@ -37,7 +37,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		if fields := strings.Fields(text); len(fields) == 2 {
 			p, err := strconv.ParseUint(fields[0], 10, 16)
 			if err != nil {
-				panic(fmt.Sprintf("mxmock: MX %q of %s: the preference is no number of 16 bits", text, domain))
+				panic(fmt.Sprintf("mxmock: MX %q of %s: the preference is not a number of 16 bits", text, domain))
 			}
 			pref, name = uint16(p), fields[1]
 		}
@@ -45,12 +45,18 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 			rrs[i] = mx(apex, pref, ".")
 			continue
 		}
-		hosts[i] = n.Host(name)
-		hosts[i].Server(25)
+		names[i] = name
 		rrs[i] = mx(apex, pref, mustName(name))
 	}
 	if err := errors.Join(n.db.Ensure(apex), n.db.Set(apex, dns.TypeMX, rrs...)); err != nil {
 		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
+	}
+	hosts := make([]*Host, len(exchangers))
+	for i, name := range names {
+		if name != "" {
+			hosts[i] = n.Host(name)
+			hosts[i].Server(25)
+		}
 	}
 	return hosts
 }
@@ -83,54 +89,85 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	return n.host(fqdn, addrs)
 }
 
-// host is Host for a name in ASCII with a final dot. The internet is locked.
-func (n *Internet) host(fqdn string, addrs []string) *Host {
-	name := strings.TrimSuffix(fqdn, ".")
+// host is Host for a name in ASCII with a final dot. Where it panics since it is given what can't be,
+// nothing was made. The internet is locked.
+func (n *Internet) host(fqdn string, texts []string) *Host {
+	fail := func(err error) {
+		if err != nil {
+			panic(fmt.Sprintf("mxmock: host %s: %v", strings.TrimSuffix(fqdn, "."), err))
+		}
+	}
+	addrs, err := n.parseAddrs(texts)
+	fail(err)
 	h := n.hosts[strings.ToLower(fqdn)]
 	var rrs []dns.RR
-	if h == nil {
-		known, target := n.resolve(fqdn)
-		if target != fqdn && len(addrs) == 0 {
-			h := n.host(target, nil)
+	var known []netip.Addr // addresses that the DNS has already
+	if h == nil && len(addrs) == 0 {
+		var target string
+		known, target = n.resolve(fqdn)
+		if target != fqdn {
+			h = n.host(target, nil)
 			n.enter(fqdn, h)
 			return h
 		}
-		if h = n.machineAt(known); h != nil && len(addrs) == 0 {
+		if h = n.machineAt(known); h != nil {
 			n.enter(fqdn, h)
-		} else {
-			h = newHost(n, fqdn, name)
-			n.enter(fqdn, h)
-			n.order = append(n.order, h)
-			if len(addrs) == 0 {
-				for _, a := range known {
-					rrs = append(rrs, n.attach(h, a))
-				}
-			}
-			if len(h.addrs) == 0 && len(addrs) == 0 {
-				addrs = []string{"0.0.0.0"}
-			}
+			return h
+		}
+		if len(known) == 0 {
+			addrs = append(addrs, n.freeAddr(false))
 		}
 	}
-	for _, text := range addrs {
-		addr, err := n.parseAddr(text)
-		if err != nil {
-			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
-		}
-		if slices.Contains(h.addrs, addr) {
+	fresh := h == nil
+	if fresh {
+		h = newHost(n, fqdn, strings.TrimSuffix(fqdn, "."))
+	}
+	added := slices.Clone(known)
+	for _, addr := range addrs {
+		if slices.Contains(h.addrs, addr) || slices.Contains(added, addr) {
 			continue
 		}
-		rrs = append(rrs, n.attach(h, addr), addressRecord(fqdn, addr))
+		if other := n.byAddr[addr]; other != nil {
+			fail(fmt.Errorf("%s has the address %v already", other.name, addr))
+		}
+		added = append(added, addr)
+		rrs = append(rrs, addressRecord(fqdn, addr))
 		if !strings.EqualFold(fqdn, h.fqdn) { // a further name: the PTR record leads to the first
 			rrs = append(rrs, addressRecord(h.fqdn, addr))
 		}
 	}
+	for _, addr := range added {
+		rrs = append(rrs, &dns.PTR{Hdr: header(dnstext.ReverseName(addr), dns.TypePTR), Ptr: h.fqdn})
+	}
 	if len(rrs) > 0 {
-		if err := n.db.Add(rrs...); err != nil {
-			panic(fmt.Sprintf("mxmock: host %s: %v", name, err))
+		fail(n.db.Add(rrs...))
+	}
+	if fresh {
+		n.enter(fqdn, h)
+		n.order = append(n.order, h)
+	}
+	for _, addr := range added {
+		if n.byAddr == nil {
+			n.byAddr = make(map[netip.Addr]*Host)
 		}
+		n.byAddr[addr] = h
+		h.addrs = append(h.addrs, addr)
 	}
 	must(n.syncSockets(h))
 	return h
+}
+
+// parseAddrs reads the addresses of a host. The internet is locked.
+func (n *Internet) parseAddrs(texts []string) ([]netip.Addr, error) {
+	addrs := make([]netip.Addr, 0, len(texts))
+	for _, text := range texts {
+		addr, err := n.parseAddr(text)
+		if err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, addr)
+	}
+	return addrs, nil
 }
 
 // machineAt returns the host that has the first of some addresses that any host has, or nil. The
@@ -151,19 +188,6 @@ func (n *Internet) enter(fqdn string, h *Host) {
 	}
 	n.hosts[strings.ToLower(fqdn)] = h
 	h.names = append(h.names, fqdn)
-}
-
-// attach gives an address to a host, and returns the PTR record for it. The internet is locked.
-func (n *Internet) attach(h *Host, addr netip.Addr) dns.RR {
-	if other := n.byAddr[addr]; other != nil {
-		panic(fmt.Sprintf("mxmock: host %s: %s has the address %v already", h.name, other.name, addr))
-	}
-	if n.byAddr == nil {
-		n.byAddr = make(map[netip.Addr]*Host)
-	}
-	n.byAddr[addr] = h
-	h.addrs = append(h.addrs, addr)
-	return &dns.PTR{Hdr: header(dnstext.ReverseName(addr), dns.TypePTR), Ptr: h.fqdn}
 }
 
 // addresses are those that the DNS has for a name.

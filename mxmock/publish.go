@@ -95,32 +95,42 @@ func (n *Internet) publish(apex string, r Records) error {
 	case r.TLSRPT != "" && !hasScheme(r.TLSRPT, "mailto") && !hasScheme(r.TLSRPT, "https"):
 		return fmt.Errorf("TLSRPT is a URI such as mailto:tls@qq.com (RFC 8460 §3), not %q", r.TLSRPT)
 	}
-	if err := n.db.Ensure(apex); err != nil {
-		return err
-	}
-	for _, t := range []struct{ name, version, text string }{
-		{apex, "v=spf1", r.SPF},
-		{"_dmarc." + apex, "v=DMARC1;", r.DMARC},
-		{"_smtp._tls." + apex, "v=TLSRPTv1;", prefixed("rua=", r.TLSRPT)},
-	} {
-		if t.text == "" {
-			continue
-		}
-		if err := n.setTXT(t.name, t.version, t.version+" "+t.text); err != nil {
-			return err
-		}
+	texts := []struct{ name, version, text string }{
+		{apex, "v=spf1", prefixed("v=spf1 ", r.SPF)},
+		{"_dmarc." + apex, "v=DMARC1;", prefixed("v=DMARC1; ", r.DMARC)},
+		{"_smtp._tls." + apex, "v=TLSRPTv1;", prefixed("v=TLSRPTv1; rua=", r.TLSRPT)},
 	}
 	for _, selector := range slices.Sorted(maps.Keys(r.DKIM)) {
 		text, err := dkimRecord(r.DKIM[selector])
 		if err != nil {
 			return fmt.Errorf("DKIM selector %s: %w", selector, err)
 		}
-		if err := n.setTXT(selector+"._domainkey."+apex, "v=DKIM1;", text); err != nil {
+		name, err := asciiName(selector + "._domainkey." + apex)
+		if err != nil {
+			return fmt.Errorf("DKIM selector %q: %w", selector, err)
+		}
+		texts = append(texts, struct{ name, version, text string }{name, "v=DKIM1;", text})
+	}
+	services, err := serviceRecords(apex, r.Services)
+	if err != nil {
+		return err
+	}
+	// What the test has written is in order; what follows can only fail for what the DNS has.
+	if err := n.db.Ensure(apex); err != nil {
+		return err
+	}
+	for _, t := range texts {
+		if t.text == "" {
+			continue
+		}
+		if err := n.setTXT(t.name, t.version, t.text); err != nil {
 			return err
 		}
 	}
-	if err := n.setServices(apex, r.Services); err != nil {
-		return err
+	for _, srv := range services {
+		if err := n.db.Set(srv.Hdr.Name, dns.TypeSRV, srv); err != nil {
+			return err
+		}
 	}
 	if r.MTASTS != "" {
 		if err := n.setPolicy(apex, r.MTASTS); err != nil {
@@ -205,33 +215,31 @@ func dkimRecord(key crypto.PublicKey) (string, error) {
 	return "", fmt.Errorf("a key of type %T; use *rsa.PublicKey or ed25519.PublicKey", key)
 }
 
-// setServices publishes SRV records.
-func (n *Internet) setServices(apex string, services map[string]string) error {
+// serviceRecords returns the SRV records for services.
+func serviceRecords(apex string, services map[string]string) ([]*dns.SRV, error) {
+	var srvs []*dns.SRV
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		if !slices.Contains([]string{"submission", "submissions", "imap", "imaps", "pop3", "pop3s"}, name) {
-			return fmt.Errorf("there is no service %q for mail programs", name)
+			return nil, fmt.Errorf("there is no service %q for mail programs", name)
 		}
-		owner := "_" + name + "._tcp." + apex
-		srv := &dns.SRV{Hdr: header(owner, dns.TypeSRV), Target: "."}
+		srv := &dns.SRV{Hdr: header("_"+name+"._tcp."+apex, dns.TypeSRV), Target: "."}
 		if at := services[name]; at != "." {
 			host, port, err := net.SplitHostPort(at)
 			if err != nil {
-				return fmt.Errorf("service %s: %w", name, err)
+				return nil, fmt.Errorf("service %s: %w", name, err)
 			}
 			number, err := strconv.ParseUint(port, 10, 16)
-			if err != nil {
-				return fmt.Errorf("service %s: there is no port %q", name, port)
+			if err != nil || number == 0 {
+				return nil, fmt.Errorf("service %s: there is no port %q", name, port)
 			}
 			if srv.Target, err = asciiName(host); err != nil {
-				return fmt.Errorf("service %s: %w", name, err)
+				return nil, fmt.Errorf("service %s: %w", name, err)
 			}
 			srv.Port, srv.Weight = uint16(number), 1
 		}
-		if err := n.db.Set(owner, dns.TypeSRV, srv); err != nil {
-			return err
-		}
+		srvs = append(srvs, srv)
 	}
-	return nil
+	return srvs, nil
 }
 
 // setTLSA publishes the keys of the servers on port 25 of a domain's mail hosts.
@@ -308,9 +316,6 @@ func (h *Host) keyHash(name string, port int) (string, error) {
 func (n *Internet) Blocklist(domain string, entries ...string) {
 	apex := mustName(domain)
 	fail := func(err error) { panic(fmt.Sprintf("mxmock: blocklist %s: %v", domain, err)) }
-	if err := n.db.Ensure(apex); err != nil {
-		fail(err)
-	}
 	var rrs []dns.RR
 	for _, text := range slices.Concat([]string{"127.0.0.2", "::ffff:127.0.0.2", "test"}, entries) {
 		entry, answer, _ := strings.Cut(text, " ")
@@ -327,7 +332,7 @@ func (n *Internet) Blocklist(domain string, entries ...string) {
 		}
 		rrs = append(rrs, &dns.A{Hdr: header(owner, dns.TypeA), A: code.AsSlice()}, textRecord(owner, entry+" is listed"))
 	}
-	if err := n.db.Add(rrs...); err != nil {
+	if err := errors.Join(n.db.Ensure(apex), n.db.Add(rrs...)); err != nil {
 		fail(err)
 	}
 }
