@@ -57,7 +57,7 @@ func (h *Host) certificateName(hello *tls.ClientHelloInfo) (name string, strange
 	n := h.inet
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if hello.Conn != nil && n.presentsBadCertificate(h, hello.Conn.LocalAddr()) {
+	if hello.Conn != nil && n.presentsBadCertificate(h, hello.Conn) {
 		return "bad-certificate.invalid", true
 	}
 	asked := strings.ToLower(strings.TrimSuffix(hello.ServerName, ".")) + "."
@@ -67,18 +67,28 @@ func (h *Host) certificateName(hello *tls.ClientHelloInfo) (name string, strange
 	return strings.ToLower(h.name), false
 }
 
-// presentsBadCertificate reports whether the service at an address of a host is broken by
+// presentsBadCertificate reports whether the service of a host to which a client has connected is broken by
 // [BadCertificate]. The internet is locked.
-func (n *Internet) presentsBadCertificate(h *Host, local net.Addr) bool {
-	tcp, ok := local.(*net.TCPAddr)
+func (n *Internet) presentsBadCertificate(h *Host, conn net.Conn) bool {
+	local, ok := conn.LocalAddr().(*net.TCPAddr)
 	if !ok {
 		return false
 	}
-	at := tcp.AddrPort()
-	at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	at := unmapped(local)
+	if client, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		if dialled, ok := n.redirected[unmapped(client)]; ok && n.byAddr[dialled.Addr()] == h {
+			at = dialled
+		}
+	}
 	port := int(at.Port())
 	if socket, ok := h.sockets[at]; ok {
 		port = socket.port
 	}
 	return n.faultAt(h, at.Addr(), port) == BadCertificate
+}
+
+// unmapped returns an address, that of IPv4 as such.
+func unmapped(a *net.TCPAddr) netip.AddrPort {
+	at := a.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }

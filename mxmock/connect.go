@@ -160,14 +160,12 @@ func (h *Host) service(port int) service {
 	return h.services[port]
 }
 
-// target names an address and port in the journal.
+// target names an address and port in the journal. The internet is locked.
 func (h *Host) target(to netip.AddrPort) string {
 	if h == nil {
 		return to.String()
 	}
 	target := net.JoinHostPort(h.name, strconv.Itoa(int(to.Port())))
-	h.inet.mu.Lock()
-	defer h.inet.mu.Unlock()
 	if len(h.addrs) > 1 {
 		target += " " + to.Addr().String()
 	}

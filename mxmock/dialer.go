@@ -34,7 +34,16 @@ func (n *Internet) Dialer() *net.Dialer {
 			if err != nil {
 				return err
 			}
-			return redirect(socket, real, to.Addr().Is6())
+			client, err := redirect(socket, real, to.Addr().Is6())
+			if err == nil {
+				n.mu.Lock()
+				if n.redirected == nil {
+					n.redirected = make(map[netip.AddrPort]netip.AddrPort)
+				}
+				n.redirected[client] = to
+				n.mu.Unlock()
+			}
+			return err
 		},
 	}
 }

@@ -4,6 +4,7 @@ package mxmock_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/tls"
 	"encoding"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,6 +24,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
@@ -273,8 +276,9 @@ func TestBadCertificate(t *testing.T) {
 	web := &http.Server{TLSConfig: h.TLSConfig(), ErrorLog: log.New(io.Discard, "", 0)}
 	go web.ServeTLS(l, "", "")
 	defer web.Close()
+	dial := inet.DialContext
 	try := func(port string) error {
-		conn, err := inet.DialContext(t.Context(), "tcp", "www.example.com:"+port)
+		conn, err := dial(t.Context(), "tcp", "www.example.com:"+port)
 		if err != nil {
 			return err
 		}
@@ -285,23 +289,106 @@ func TestBadCertificate(t *testing.T) {
 		_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 		return ok
 	}
-	inet.Break("www.example.com:443", mxmock.BadCertificate)
-	if err := try("443"); !bad(err) {
-		t.Errorf("port 443: %v, want a bad certificate", err)
+	dialers := map[string]func(context.Context, string, string) (net.Conn, error){"DialContext": inet.DialContext}
+	if runtime.GOOS != "windows" { // which can't redirect sockets
+		dialers["Dialer"] = inet.Dialer().DialContext
 	}
-	if err := try("465"); err != nil {
-		t.Errorf("port 465: %v, want none", err)
-	}
-	inet.Mend("www.example.com:443")
-	h.Break(mxmock.BadCertificate)
-	for _, port := range []string{"443", "465"} {
-		if err := try(port); !bad(err) {
-			t.Errorf("port %s of the host: %v, want a bad certificate", port, err)
+	addr := h.Addrs()[0]
+	for name, d := range dialers {
+		dial = d
+		for _, tt := range []struct {
+			place string
+			bad   []string
+			good  []string
+		}{
+			{"www.example.com:443", []string{"443"}, []string{"465"}},
+			{"www.example.com:465", []string{"465"}, []string{"443"}},
+			{addr + ":465", []string{"465"}, []string{"443"}},
+			{addr, []string{"443", "465"}, nil},
+			{":465", []string{"465"}, []string{"443"}},
+			{"203.0.113.99:465", nil, []string{"443", "465"}},
+		} {
+			inet.Break(tt.place, mxmock.BadCertificate)
+			for _, port := range tt.bad {
+				if err := try(port); !bad(err) {
+					t.Errorf("%s: %s is broken: port %s: %v, want a bad certificate", name, tt.place, port, err)
+				}
+			}
+			for _, port := range tt.good {
+				if err := try(port); err != nil {
+					t.Errorf("%s: %s is broken: port %s: %v", name, tt.place, port, err)
+				}
+			}
+			inet.Mend(tt.place)
+		}
+		h.Break(mxmock.BadCertificate)
+		for _, port := range []string{"443", "465"} {
+			if err := try(port); !bad(err) {
+				t.Errorf("%s: port %s of the host: %v, want a bad certificate", name, port, err)
+			}
+		}
+		h.Mend()
+		if err := errors.Join(try("443"), try("465")); err != nil {
+			t.Errorf("%s: mended: %v", name, err)
 		}
 	}
-	h.Mend()
-	if err := errors.Join(try("443"), try("465")); err != nil {
-		t.Errorf("mended: %v", err)
+}
+
+// TestNothingByHalf makes hosts and records in calls that panic, after which all is as it was.
+func TestNothingByHalf(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.Host("other.example", "203.0.113.1")
+	if err := inet.AddZone("shop.example. MX 10 old.shop.example.\nalias.shop.example. CNAME other.example."); err != nil {
+		t.Fatal(err)
+	}
+	state := func() string {
+		var b strings.Builder
+		for _, h := range inet.Hosts() {
+			fmt.Fprintln(&b, h.Names(), h.Addrs())
+		}
+		for _, name := range []string{"new.example", "shop.example", "_dmarc.shop.example", "203.0.113.7", "7.113.0.203.in-addr.arpa", "bl.example"} {
+			txt, err := inet.Resolver().LookupTXT(t.Context(), name)
+			mx, _ := inet.Resolver().LookupMX(t.Context(), name)
+			ptr, _ := inet.Resolver().LookupAddr(t.Context(), name)
+			var missing *net.DNSError
+			fmt.Fprintln(&b, name, txt, len(mx), ptr, errors.As(err, &missing))
+			for _, m := range mx {
+				fmt.Fprintln(&b, m.Host)
+			}
+		}
+		return b.String()
+	}
+	want := state()
+	for what, call := range map[string]func(){
+		"Host of an alias":             func() { inet.Host("alias.shop.example", "203.0.113.7") },
+		"Host at an address of others": func() { inet.Host("new.example", "203.0.113.7", "203.0.113.1") },
+		"Host at a bad address":        func() { inet.Host("new.example", "203.0.113.7", "203.0.113") },
+		"MX with a bad name":           func() { inet.MX("shop.example", "mx1.shop.example", "a..b") },
+		"MX with a bad preference":     func() { inet.MX("shop.example", "mx1.shop.example", "x mx2.shop.example") },
+		"MX of an alias":               func() { inet.MX("alias.shop.example", "mx1.shop.example") },
+		"AddNames": func() {
+			inet.Host("other.example").AddNames("new.example", "a..b")
+		},
+		"AddNames of an alias": func() {
+			h, _ := inet.FindHost("other.example")
+			h.AddNames("new.example", "*..example")
+		},
+		"Publish with a bad key": func() {
+			inet.Publish("shop.example", mxmock.Records{SPF: "-all", DMARC: "p=none", DKIM: map[string]crypto.PublicKey{"s": 1}})
+		},
+		"Publish with a bad service": func() {
+			inet.Publish("shop.example", mxmock.Records{SPF: "-all", Services: map[string]string{"imap": "x"}})
+		},
+		"Publish with a bad port": func() {
+			inet.Publish("shop.example", mxmock.Records{SPF: "-all", Services: map[string]string{"imap": "x:0"}})
+		},
+		"Blocklist": func() { inet.Blocklist("bl.example", "203.0.113.7", "x 1.2.3") },
+	} {
+		mustPanic(t, what, call)
+		if diff := cmp.Diff(state(), want); diff != "" {
+			t.Errorf("%s: got, want differ:\n%s", what, diff)
+		}
 	}
 }
 

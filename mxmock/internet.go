@@ -87,7 +87,8 @@ type Internet struct {
 	webs        map[place]bool  // web servers, by host and port
 	configured  map[string]bool // domains with autoconfiguration, in lower case
 	closing     map[closer]bool
-	relays      map[*relay]bool // connections through a SOCKS proxy
+	relays      map[*relay]bool                   // connections through a SOCKS proxy
+	redirected  map[netip.AddrPort]netip.AddrPort // what clients at real addresses have dialled by Dialer
 	closed      bool
 	end         chan struct{} // closed by Close; see done
 

@@ -127,7 +127,7 @@ func TestEventsByName(t *testing.T) {
 		inet := mxmock.New(t)
 		inet.MX("例子.中国", "邮件.例子.中国")
 		inet.MX("qq.com", "mx1.qq.com")
-		inet.Host("mx1.qq.com", "2001:db8::9")
+		inet.Host("mx1.qq.com", "2001:db8::9").AddNames("shop.example", "商店.例子.中国")
 		app := newApp(inet.Resolver(), inet.DialContext)
 		if err := app.Send(t.Context(), "bob@xn--fsqu00a.xn--fiqs8s"); err != nil {
 			t.Fatal(err)
@@ -158,6 +158,22 @@ func TestEventsByName(t *testing.T) {
 			"dial mx1.qq.com 2001:db8::8":                          0,
 			"dial mx1.qq.com:587":                                  0,
 			"dial 2001:db8::99":                                    1,
+			"dial 2001:DB8:0::99":                                  1,
+			"dial [2001:db8:0:0::99]":                              1,
+			"dial [2001:DB8::0:99]:0025":                           1,
+			"dial 2001:db8::9":                                     0,
+			"dial mx1.qq.com 2001:0db8::9":                         1,
+			"dial shop.example:25":                                 1,
+			"dial Shop.Example. 2001:db8::9":                       1,
+			"dial shop.example:26":                                 0,
+			"dial shop":                                            0,
+			"smtp 商店.例子.中国 XFORWARD":                               1,
+			"smtp shop.example:25 (greeting)":                      1,
+			"smtp mx1.qq.com (authstep)":                           0,
+			"smtp mx1.qq.com (handshake)":                          0,
+			"mail shop.example":                                    0,
+			"mail shop.example postmaster":                         0,
+			"mail mx1.qq.com bob@[192.0.2.1]":                      0,
 			"dial [2001:db8::99]":                                  1,
 			"dial [2001:db8::99]:25":                               1,
 			"smtp 邮件.例子.中国 rcpt":                                   1,
@@ -185,6 +201,9 @@ func TestEventsByName(t *testing.T) {
 		for _, bad := range []string{
 			"dail mx1.qq.com", "questions", "ask mxx qq.com", "ask qq.com", "ask mx qq.com again", "ask ptr 192.0.2.1", "ask mx a..b",
 			"dial mx1.qq.com:0", "dial mx1.qq.com:smtp", "dial a..b:25", "dial mx1.qq.com:25 somewhere", "dial mx1.qq.com 192.0.2.1 x",
+			"dial mx1.qq.com:", "dial [2001:db8::99", "dial mx1.qq.com:25:25", "dial bob@qq.com", "dial <mx1.qq.com>",
+			"smtp RCPT", "smtp rcpt TO:<bob@qq.com>", "smtp (dot)", "smtp mx1.qq.com (dot", "smtp mx1.qq.com (rcpt)", "smtp mx1.qq.com (quit)",
+			"mail bob@qq.com", "mail mx1.qq.com bob", "mail mx1.qq.com <bob@qq.com>", "mail mx1.qq.com @qq.com", "mail mx1.qq.com bob@a..b",
 			"smtp mx1.qq.com RCTP", "smtp mx1.qq.com (dott)", "smtp mx1.qq.com 250", "mail mx1.qq.com bob@qq.com twice",
 		} {
 			mustPanic(t, bad, func() { j.Count(bad) })

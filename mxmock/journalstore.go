@@ -181,10 +181,9 @@ func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port string, se
 
 // noteDial adds an attempt to connect to the journal.
 func (n *Internet) noteDial(client string, host *Host, to netip.AddrPort) *dialled {
-	target := host.target(to)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e := &dialled{time: time.Now(), client: client, host: host, target: target}
+	e := &dialled{time: time.Now(), client: client, host: host, target: host.target(to)}
 	n.events.entries = append(n.events.entries, e)
 	n.events.trim()
 	return e

@@ -68,32 +68,70 @@ func (n *Internet) lockSettled() {
 	}
 }
 
-// silent reports whether attempts to connect to a port are dropped, or with port 0 all packets to the address. The
-// internet is locked.
-func (n *Internet) silent(h *Host, addr netip.Addr, port int) bool {
-	return n.kernel != nil && n.faultAt(h, addr, port) == Silent
+// silenced reports whether a port has a socket that drops attempts to connect, so that those who are connected stay
+// so: the port of a service is silent, its address is not. The internet is locked.
+func (n *Internet) silenced(addr netip.Addr, port int) bool {
+	h := n.byAddr[addr]
+	return n.kernel != nil && h != nil && h.services[port] != nil && n.faultAt(h, addr, port) == Silent && n.wayTo(addr, 0) == kernel.Deliver
 }
 
-// reroute says to the namespace, if there is one, what becomes of packets to a host. The internet is locked.
-func (n *Internet) reroute(h *Host) error {
+// reroute says to the namespace, if there is one, what becomes of packets to some addresses, and to single ports of
+// any. The internet is locked.
+func (n *Internet) reroute(addrs ...netip.Addr) error {
 	if n.kernel == nil {
 		return nil
 	}
-	for _, addr := range h.addrs {
-		if err := n.kernel.Route(addr, wayOf(n.faultAt(h, addr, 0), h.closed)); err != nil {
+	ports := n.portWays()
+	for _, addr := range addrs {
+		way := n.wayTo(addr, 0)
+		if _, only := ports[netip.AddrPortFrom(addr, 0)]; only {
+			way = kernel.Deliver // but for other ports than some
+		}
+		if err := n.kernel.Route(addr, way); err != nil {
 			return err
 		}
 	}
-	return nil
+	return n.kernel.RoutePorts(ports)
 }
 
-// rerouteNobody is reroute for an address that is not that of a host.
-func (n *Internet) rerouteNobody(addr netip.Addr) error {
-	if n.kernel == nil {
-		return nil
+// portWays returns the ways to ports that are not those to their addresses, with port 0 for the others where only
+// some ports of an address are to be reached. The internet is locked.
+func (n *Internet) portWays() map[netip.AddrPort]kernel.Way {
+	ways := make(map[netip.AddrPort]kernel.Way)
+	note := func(addr netip.Addr, port int) {
+		whole, way := n.wayTo(addr, 0), n.wayTo(addr, port)
+		if way == whole || n.silenced(addr, port) {
+			return
+		}
+		ways[netip.AddrPortFrom(addr, uint16(port))] = way
+		if way == kernel.Deliver {
+			ways[netip.AddrPortFrom(addr, 0)] = whole
+		}
 	}
-	f := n.faultAt(nil, addr, 0)
-	return n.kernel.Route(addr, wayOf(f, f == 0))
+	for p := range n.broken {
+		switch {
+		case p.port == 0:
+		case p.addr.IsValid():
+			note(p.addr, p.port)
+		case p.host != nil:
+			for _, addr := range p.host.addrs {
+				note(addr, p.port)
+			}
+		default:
+			for addr := range n.byAddr {
+				note(addr, p.port)
+			}
+		}
+	}
+	return ways
+}
+
+// wayTo returns what becomes of attempts to connect to a port of an address, or with port 0 of packets to the
+// address. The internet is locked.
+func (n *Internet) wayTo(addr netip.Addr, port int) kernel.Way {
+	h := n.byAddr[addr]
+	nobody := h == nil && n.broken[place{addr: addr}] == 0 && n.broken[place{addr: addr, port: port}] == 0
+	return wayOf(n.faultAt(h, addr, port), nobody || h != nil && h.closed)
 }
 
 // wayOf returns what becomes of packets to an address with a fault, or of nobody.
@@ -110,26 +148,24 @@ func wayOf(f Fault, nobody bool) kernel.Way {
 // noteAttempt adds an attempt to connect to the journal that no socket will see.
 func (n *Internet) noteAttempt(client, to netip.AddrPort) {
 	n.mu.Lock()
-	h := n.byAddr[to.Addr()]
-	f := n.faultAt(h, to.Addr(), int(to.Port()))
+	defer n.mu.Unlock()
+	h, way := n.byAddr[to.Addr()], n.wayTo(to.Addr(), int(to.Port()))
 	var s hostSocket
 	if h != nil {
 		s = h.sockets[to]
 	}
-	n.mu.Unlock()
-	var err error
+	var errno syscall.Errno
 	switch {
-	case f == Silent:
-		err = os.NewSyscallError("connect", syscall.ETIMEDOUT)
-	case f == Unreachable || h == nil && f == 0:
-		err = os.NewSyscallError("connect", syscall.EHOSTUNREACH)
+	case way == kernel.Drop:
+		errno = syscall.ETIMEDOUT
+	case way == kernel.Reject:
+		errno = syscall.EHOSTUNREACH
 	case s.closer == nil:
-		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
+		errno = syscall.ECONNREFUSED
 	default:
 		return // admit notes it
 	}
-	target := h.target(to)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.events.add(&dialled{time: time.Now(), client: client.String(), target: target, concluded: true, err: err})
+	n.events.add(&dialled{
+		time: time.Now(), client: client.String(), host: h, target: h.target(to), concluded: true, err: os.NewSyscallError("connect", errno),
+	})
 }

@@ -50,7 +50,7 @@ func (n *Internet) mustPlace(text string) (place, bool) {
 func (n *Internet) syncPlace(p place) {
 	switch {
 	case p.addr.IsValid() && n.byAddr[p.addr] == nil:
-		must(n.rerouteNobody(p.addr))
+		must(n.reroute(p.addr))
 	case p.addr.IsValid():
 		must(n.syncSockets(n.byAddr[p.addr]))
 	case p.host != nil:

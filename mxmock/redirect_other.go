@@ -12,6 +12,6 @@ import (
 )
 
 // redirect can't be done here.
-func redirect(syscall.RawConn, netip.AddrPort, bool) error {
-	return fmt.Errorf("mxmock: Dialer can't redirect sockets on this system, use DialContext: %w", errors.ErrUnsupported)
+func redirect(syscall.RawConn, netip.AddrPort, bool) (client netip.AddrPort, err error) {
+	return client, fmt.Errorf("mxmock: Dialer can't redirect sockets on this system, use DialContext: %w", errors.ErrUnsupported)
 }

@@ -11,13 +11,13 @@ import (
 )
 
 // redirect begins to connect a socket to another address than the one that package net is about to
-// connect it to. The call of package net then goes on with that, whatever its address, or gets
-// EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address by its mapped form.
-func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
+// connect it to, and returns the address that the client has. The call of package net then goes on with that,
+// whatever its address, or gets EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address by
+// its mapped form.
+func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) (client netip.AddrPort, err error) {
 	if !ipv6 && !to.Addr().Is4() { // the machine has no IPv4
-		return os.NewSyscallError("connect", syscall.ENETUNREACH)
+		return client, os.NewSyscallError("connect", syscall.ENETUNREACH)
 	}
-	var err error
 	control := func(fd uintptr) {
 		var sa syscall.Sockaddr
 		if ipv6 {
@@ -28,12 +28,21 @@ func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) error {
 		} else {
 			sa = &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
 		}
-		if err = syscall.Connect(int(fd), sa); err == syscall.EINPROGRESS {
-			err = nil
+		if err = syscall.Connect(int(fd), sa); err != nil && err != syscall.EINPROGRESS {
+			return
+		}
+		if sa, err = syscall.Getsockname(int(fd)); err != nil {
+			return
+		}
+		switch sa := sa.(type) {
+		case *syscall.SockaddrInet4:
+			client = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+		case *syscall.SockaddrInet6:
+			client = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
 		}
 	}
 	if cerr := socket.Control(control); cerr != nil {
-		return cerr
+		return client, cerr
 	}
-	return os.NewSyscallError("connect", err)
+	return client, os.NewSyscallError("connect", err)
 }

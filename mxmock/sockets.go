@@ -168,17 +168,17 @@ func (n *Internet) syncSockets(h *Host) error {
 	if h == nil || n.ports == nil && len(h.sockets) == 0 {
 		return nil
 	}
-	if err := n.reroute(h); err != nil {
+	if err := n.reroute(h.addrs...); err != nil {
 		return err
 	}
 	wanted := make(map[netip.AddrPort]int)
 	if n.ports != nil && !h.closed {
 		for _, addr := range h.addrs {
-			if n.silent(h, addr, 0) {
-				continue // no packet gets there
-			}
 			for port := range h.services {
 				f := n.faultAt(h, addr, port)
+				if n.kernel != nil && f == Silent && !n.silenced(addr, port) {
+					continue // no packet gets there
+				}
 				if real := n.ports(port); real != 0 && f != Refused && f != Unreachable {
 					wanted[netip.AddrPortFrom(addr, uint16(real))] = port
 				}
@@ -186,7 +186,7 @@ func (n *Internet) syncSockets(h *Host) error {
 		}
 	}
 	for at, s := range h.sockets {
-		if wanted[at] != s.port || s.silent != n.silent(h, at.Addr(), s.port) {
+		if wanted[at] != s.port || s.silent != n.silenced(at.Addr(), s.port) {
 			s.Close()
 			delete(h.sockets, at)
 		}
@@ -202,7 +202,7 @@ func (n *Internet) syncSockets(h *Host) error {
 		if h.sockets == nil {
 			h.sockets = make(map[netip.AddrPort]hostSocket)
 		}
-		h.sockets[at] = hostSocket{s, port, n.silent(h, at.Addr(), port)}
+		h.sockets[at] = hostSocket{s, port, n.silenced(at.Addr(), port)}
 	}
 	return nil
 }
@@ -247,7 +247,7 @@ type hostSocket struct {
 
 // open opens a socket for a port of a host. The internet is locked.
 func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
-	if n.silent(h, at.Addr(), port) {
+	if n.silenced(at.Addr(), port) {
 		return n.kernel.Silence(at)
 	}
 	if h.services[port] == service(nameService{n}) {
@@ -282,9 +282,8 @@ func acceptAll(l net.Listener, serve func(net.Conn)) {
 func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
 	fault, s := n.faultAt(h, addr, port), h.services[port]
-	n.events.add(&dialled{
-		time: time.Now(), client: conn.RemoteAddr().String(), target: net.JoinHostPort(h.name, strconv.Itoa(port)), concluded: true,
-	})
+	to := netip.AddrPortFrom(addr, uint16(port))
+	n.events.add(&dialled{time: time.Now(), client: conn.RemoteAddr().String(), host: h, target: h.target(to), concluded: true})
 	n.mu.Unlock()
 	switch {
 	case fault == Silent || fault == Mute:
@@ -293,7 +292,7 @@ func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 		reset(conn)
 	default:
 		client, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
-		if s.accept(context.Background(), conn, client, netip.AddrPortFrom(addr, uint16(port))) != nil {
+		if s.accept(context.Background(), conn, client, to) != nil {
 			reset(conn)
 		}
 	}

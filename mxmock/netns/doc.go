@@ -18,11 +18,11 @@
 //
 // # Faults as they are
 //
-// A fault of [mxmock.Internet.Break] is what the kernel makes of it: attempts to connect to a host that is
-// [mxmock.Silent] are dropped, so that they time out, one that is [mxmock.Unreachable] is that by ICMP, and
-// one that is [mxmock.Refused] answers with RST. A single port can be silent and refused, but not unreachable:
-// it is refused. (Over IPv6, Linux takes "no route" for something that may pass, and goes on trying.) Each attempt is in the
-// journal, with what the fault makes of it: one that is dropped is there as timed out at once.
+// Faults set by [mxmock.Internet.Break] take effect in the kernel. Attempts to connect to a host that is
+// [mxmock.Silent] are dropped, so they time out; one that is [mxmock.Unreachable] is reported as such by ICMP;
+// and one that is [mxmock.Refused] answers with RST. The same holds for single ports, and for addresses that no
+// host has; where no service listens, the other faults are like Refused. (Over IPv6, Linux considers "no route" temporary,
+// and keeps trying.) Each attempt is in the journal with its result. One that is dropped appears at once, as timed out.
 //
 // # Where it works
 //

@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/smtp"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -210,7 +212,9 @@ func TestFaults(t *testing.T) {
 		{port, mxmock.Refused, syscall.ECONNREFUSED.Error(), "refused"},
 		{port, mxmock.Silent, "timed out", "timed out"},
 		{addr, mxmock.Silent, "timed out", "timed out"},
-		{"mx1.qq.com:25", mxmock.Unreachable, syscall.ECONNREFUSED.Error(), "no route"},
+		{"mx1.qq.com:25", mxmock.Unreachable, syscall.EHOSTUNREACH.Error(), "no route"},
+		{":25", mxmock.Unreachable, syscall.EHOSTUNREACH.Error(), "no route"},
+		{":25", mxmock.Silent, "timed out", "timed out"},
 	} {
 		mend := func() { inet.Mend(tt.place) }
 		if tt.place == "" {
@@ -257,6 +261,70 @@ func TestFaults(t *testing.T) {
 	}
 	if n := inet.Journal().Count("dial 192.0.2.250:25"); n != 1 { // it is there at once
 		t.Errorf("%d attempts to connect to nobody, want 1\n%v", n, inet.Journal())
+	}
+}
+
+// TestFaultsOfPorts breaks single ports and addresses of nobody; what a program meets there is what the journal says.
+func TestFaultsOfPorts(t *testing.T) {
+	t.Parallel()
+	const (
+		host     = "192.0.2.80"
+		nobody   = "192.0.2.250"
+		refused  = "connection refused"
+		timedOut = "timed out"
+		noRoute  = "no route to host"
+	)
+	inet := mxmock.New(t)
+	h := inet.Host("mx1.qq.com", host)
+	h.Server(25)
+	ns := netns.New(t, inet, inet.Host("client.example", "192.0.2.90").Name())
+	position := 0
+	for _, tt := range []struct {
+		whole mxmock.Fault // of the host
+		place string
+		fault mxmock.Fault
+		dial  map[string]string
+	}{
+		{0, nobody, mxmock.Refused, map[string]string{nobody + ":25": refused, nobody + ":26": refused}},
+		{0, nobody, mxmock.Mute, map[string]string{nobody + ":25": refused}}, // nothing accepts there
+		{0, nobody, mxmock.Unreachable, map[string]string{nobody + ":25": noRoute}},
+		{0, nobody + ":25", mxmock.Refused, map[string]string{nobody + ":25": refused, nobody + ":26": noRoute}},
+		{0, nobody + ":25", mxmock.Silent, map[string]string{nobody + ":25": timedOut, nobody + ":26": noRoute}},
+		{0, nobody + ":25", mxmock.Unreachable, map[string]string{nobody + ":25": noRoute}},
+		{0, ":25", mxmock.Silent, map[string]string{nobody + ":25": noRoute, host + ":25": timedOut, host + ":26": refused}},
+		{0, ":25", mxmock.Refused, map[string]string{nobody + ":25": noRoute, host + ":25": refused}},
+		{0, "mx1.qq.com:587", mxmock.Silent, map[string]string{host + ":587": timedOut, host + ":25": "connected"}},
+		{0, "mx1.qq.com:587", mxmock.Unreachable, map[string]string{host + ":587": noRoute, host + ":25": "connected"}},
+		{0, host + ":25", mxmock.Unreachable, map[string]string{host + ":25": noRoute, host + ":26": refused}},
+		{mxmock.Unreachable, host + ":25", mxmock.Refused, map[string]string{host + ":25": refused, host + ":26": noRoute}},
+		{mxmock.Unreachable, host + ":25", mxmock.BadCertificate, map[string]string{host + ":25": "connected", host + ":26": noRoute}},
+		{mxmock.Silent, host + ":25", mxmock.Mute, map[string]string{host + ":25": "connected", host + ":26": timedOut}},
+		{mxmock.Silent, host + ":25", mxmock.Unreachable, map[string]string{host + ":25": noRoute, host + ":26": timedOut}},
+		{mxmock.Silent, host + ":26", mxmock.Silent, map[string]string{host + ":25": timedOut, host + ":26": timedOut}},
+	} {
+		if tt.whole != 0 {
+			h.Break(tt.whole)
+		}
+		inet.Break(tt.place, tt.fault)
+		for _, to := range slices.Sorted(maps.Keys(tt.dial)) {
+			want, limit := tt.dial[to], " 5000"
+			if want == timedOut || tt.fault == mxmock.Mute {
+				limit = " 300"
+			}
+			if got := run(t, ns, "dial "+to+limit); !strings.HasPrefix(got, want) {
+				t.Errorf("host %v, %s %v: dial %s: %s, want %s", tt.whole, tt.place, tt.fault, to, got, want)
+			}
+			e, next := await(t, inet, position, "dial "+strings.Replace(to, host, "mx1.qq.com", 1))
+			if position = next; !strings.HasSuffix(e.Result, want) {
+				t.Errorf("host %v, %s %v: the journal says %q of %s, want %q", tt.whole, tt.place, tt.fault, e.Result, to, want)
+			}
+		}
+		inet.Mend(tt.place)
+		h.Mend()
+		if got := run(t, ns, "dial "+host+":25 5000"); !strings.HasPrefix(got, "connected") {
+			t.Errorf("host %v, %s %v, mended: %s", tt.whole, tt.place, tt.fault, got)
+		}
+		_, position = await(t, inet, position, "dial mx1.qq.com:25")
 	}
 }
 

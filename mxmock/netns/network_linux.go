@@ -29,6 +29,7 @@ var (
 type network struct {
 	loopback, link int // interfaces
 	ways           map[netip.Addr]kernel.Way
+	ports          map[netip.AddrPort]kernel.Way
 }
 
 // connectWorld makes the cable, whose other end is in the namespace of the process and gets the addresses, and the
@@ -171,6 +172,91 @@ func (n *network) routeOf(a netip.Addr, way kernel.Way) *netlink.Route {
 		return r
 	}
 	return nil
+}
+
+// The priorities of routing rules: those for ports and those for other ports come before that for addresses of this
+// host, which is 0 in a new namespace.
+const (
+	rulePorts = 10 + iota
+	ruleOtherPorts
+	ruleLocal
+)
+
+// routePorts changes what becomes of attempts to connect to ports.
+func (n *network) routePorts(ways map[netip.AddrPort]kernel.Way) error {
+	if n.ports == nil {
+		if err := prepareRules(); err != nil {
+			return err
+		}
+		n.ports = make(map[netip.AddrPort]kernel.Way)
+	}
+	for at, way := range n.ports {
+		if want, ok := ways[at]; ok && want == way {
+			continue
+		}
+		if err := netlink.RuleDel(ruleOf(at, way)); err != nil {
+			return fmt.Errorf("delete the rule for %v: %w", at, err)
+		}
+		delete(n.ports, at)
+	}
+	for at, way := range ways {
+		if _, ok := n.ports[at]; ok {
+			continue
+		}
+		if err := netlink.RuleAdd(ruleOf(at, way)); err != nil {
+			return fmt.Errorf("add a rule for %v: %w", at, err)
+		}
+		n.ports[at] = way
+	}
+	return nil
+}
+
+// The tables that routing rules lead to, by what becomes of packets.
+var tables = map[kernel.Way]int{kernel.Reject: 1001, kernel.Deliver: unix.RT_TABLE_LOCAL, kernel.Drop: 1002}
+
+// ruleOf returns the rule for a port, or with port 0 for an address.
+func ruleOf(at netip.AddrPort, way kernel.Way) *netlink.Rule {
+	r := netlink.NewRule()
+	r.Family = familyOf(at.Addr())
+	r.Dst = prefix(at.Addr(), at.Addr().BitLen())
+	r.Table, r.Priority = tables[way], ruleOtherPorts
+	if port := at.Port(); port != 0 {
+		r.Priority, r.IPProto, r.Dport = rulePorts, unix.IPPROTO_TCP, netlink.NewRulePortRange(port, port)
+	}
+	return r
+}
+
+// prepareRules makes room for rules before the one for addresses of this host, and makes the tables.
+func prepareRules() error {
+	for _, a := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+		local := netlink.NewRule()
+		local.Family, local.Table, local.Priority = familyOf(a), unix.RT_TABLE_LOCAL, ruleLocal
+		err := netlink.RuleAdd(local)
+		if err != nil && a.Is6() {
+			continue // there is no IPv6
+		}
+		if err != nil {
+			return fmt.Errorf("add the rule for local addresses: %w", err)
+		}
+		local.Priority = 0
+		if err := netlink.RuleDel(local); err != nil {
+			return fmt.Errorf("delete the first rule: %w", err)
+		}
+		for way, kind := range map[kernel.Way]int{kernel.Reject: unix.RTN_UNREACHABLE, kernel.Drop: unix.RTN_BLACKHOLE} {
+			if err := netlink.RouteAdd(&netlink.Route{Dst: prefix(a, 0), Type: kind, Table: tables[way]}); err != nil {
+				return fmt.Errorf("make table %d: %w", tables[way], err)
+			}
+		}
+	}
+	return nil
+}
+
+// familyOf returns the address family.
+func familyOf(a netip.Addr) int {
+	if a.Is4() {
+		return netlink.FAMILY_V4
+	}
+	return netlink.FAMILY_V6
 }
 
 // full is a port whose queue of connections is full, so that the kernel drops attempts to connect.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -200,6 +201,14 @@ func (h *hosts) Route(addr netip.Addr, way kernel.Way) error {
 		return nil
 	}
 	return h.Do(func() error { return h.network.route(addr, way) })
+}
+
+// RoutePorts implements [kernel.Kernel].
+func (h *hosts) RoutePorts(ways map[netip.AddrPort]kernel.Way) error {
+	if maps.Equal(h.network.ports, ways) {
+		return nil
+	}
+	return h.Do(func() error { return h.network.routePorts(ways) })
 }
 
 // Settle implements [kernel.Kernel].

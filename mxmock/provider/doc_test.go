@@ -5,6 +5,7 @@ package provider
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,9 @@ func policies() string {
 
 This file is made from the data by "go test -update ./mxmock/provider". A policy with "off" is off by default; one with "submission" is one
 of the submission hosts. The source of a text begins with how well it is known. Replies of several lines are shortened to the first.
+
+Where a provider is not known to refuse something, it accepts it here. That does not mean that the real one does.
+Bad From fields that it is not known to refuse are listed after each table, in the words of FORMAT.md.
 `)
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`)
 	for _, name := range Names() {
@@ -50,8 +54,31 @@ of the submission hosts. The source of a text begins with how well it is known. 
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", policy, strings.Join(at, ", "), cell.Replace(strings.Join(when, ", ")), cell.Replace(text), cell.Replace(source))
 		}
+		if unknown := unknownFrom(builtin()[name]); len(unknown) > 0 {
+			fmt.Fprintf(&b, "\nNot known, and accepted: messages whose From field is %s.\n", strings.Join(unknown, ", "))
+		}
 	}
 	return b.String()
+}
+
+// unknownFrom returns what can be wrong with a From field without a policy of the provider's MX hosts.
+func unknownFrom(d *definition) []string {
+	if slices.ContainsFunc(d.policies, func(p *policy) bool { // it takes no mail at all
+		return p.on != "submission" && !p.off && slices.ContainsFunc(p.when, func(c test) bool { return c.name == "always" })
+	}) {
+		return nil
+	}
+	known := make(map[string]bool)
+	for _, pol := range d.policies {
+		for _, c := range pol.when {
+			if c.name == "from" && pol.on != "submission" {
+				for _, arg := range c.args {
+					known[arg] = true
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(conditions["from"].args), func(arg string) bool { return known[arg] })
 }
 
 // TestDoc: the policies are listed as they are, and the documentation of the format is complete.

@@ -12,8 +12,12 @@ type Kernel interface {
 	// Do calls f on a thread in the namespace and returns its error. Sockets that f opens belong to it.
 	Do(f func() error) error
 
-	// Route says what becomes of packets to an address of a host.
+	// Route says what becomes of packets to an address.
 	Route(addr netip.Addr, way Way) error
+
+	// RoutePorts says what becomes of attempts to connect to single ports of addresses, in place of what it said
+	// before; port 0 means the other ports of an address. Sockets get packets only if the address is delivered, too.
+	RoutePorts(ways map[netip.AddrPort]Way) error
 
 	// Settle returns when all attempts to connect that were made before have been reported. The internet must not be
 	// locked.
