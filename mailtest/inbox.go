@@ -49,7 +49,7 @@ type Inbox struct {
 	closed  bool // no message can come any more
 }
 
-// entry is one message in an inbox.
+// entry is one message in an inbox. One that was removed has no record, and counts as settled and taken.
 type entry struct {
 	*record
 	settled bool // the turn that accepted the message is over
@@ -151,11 +151,41 @@ func (b *Inbox) Messages() []*Message {
 	b.mu.Lock()
 	entries := slices.Clone(b.entries)
 	b.mu.Unlock()
-	messages := make([]*Message, len(entries))
-	for i, e := range entries {
-		messages[i] = e.message()
+	messages := make([]*Message, 0, len(entries))
+	for _, e := range entries {
+		if e.record != nil {
+			messages = append(messages, e.message())
+		}
 	}
 	return messages
+}
+
+// Remove forgets messages, taken or not, and returns how many of them it had. Other inboxes that have them, see
+// [Server.Collect], keep them, and so do the transcripts. Numbers of other messages do not change. Like Since,
+// Remove is for code beside the test, such as a mail client that deletes what it has read.
+func (b *Inbox) Remove(messages ...*Message) int {
+	type name struct {
+		number, session int
+		server          string
+	}
+	unwanted := make(map[name]bool, len(messages))
+	for _, m := range messages {
+		unwanted[name{m.Number, m.Session, m.Envelope.Server}] = true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	removed := 0
+	for i, e := range b.entries {
+		if e.record == nil || !unwanted[name{e.number, e.session.number, e.session.local}] {
+			continue
+		}
+		if !e.taken {
+			b.takeLocked(i)
+		}
+		b.entries[i] = entry{settled: true, taken: true}
+		removed++
+	}
+	return removed
 }
 
 // claim takes the message at a place, unless another wait or a Reset was faster.

@@ -154,6 +154,7 @@ func (b *Inbox) explain() string {
 	b.mu.Lock()
 	entries, servers := slices.Clone(b.entries), slices.Clone(b.servers)
 	b.mu.Unlock()
+	entries = slices.DeleteFunc(entries, func(e entry) bool { return e.record == nil })
 	s.WriteString(count(len(entries), "message") + "\n")
 	for _, e := range latest(&s, entries, "message") {
 		s.WriteString("  ")

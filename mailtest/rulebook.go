@@ -90,6 +90,14 @@ func (s *Server) AddRules(rules ...Rule) {
 	}
 }
 
+// RemoveRules takes the rules of [Server.AddRules] out of force. Those with [Rule.Must] need not act any more. It
+// does not affect a turn that has begun.
+func (s *Server) RemoveRules() {
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.state.rules = ruleBook{}
+}
+
 // CheckRules returns an error that names the rules with [Rule.Must] that have never acted, those of
 // [Server.Rules] first, or nil if there are none. At the end of a test it is called for the servers that [New]
 // has made, and for those of a simulated internet that was made for the test.

@@ -124,7 +124,9 @@ func (b *Inbox) Since(ctx context.Context, n int) (messages []*Message, next int
 			return false
 		}
 		for _, e := range b.entries[max(n-b.base, 0):b.settled] {
-			later = append(later, e.record)
+			if e.record != nil {
+				later = append(later, e.record)
+			}
 		}
 		return len(later) > 0
 	})

@@ -99,6 +99,14 @@ func (n *Internet) AddDNSRules(rules ...DNSRule) {
 	}
 }
 
+// RemoveDNSRules takes the rules of [Internet.AddDNSRules] out of force. Those with [DNSRule.Must] need not act any
+// more. What [Internet.Break] has broken stays so.
+func (n *Internet) RemoveDNSRules() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.rules = nil
+}
+
 // newDNSRuleState checks a rule and prepares it.
 func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 	state := &dnsRuleState{DNSRule: r, begin: time.Now().Add(r.After)}

@@ -266,6 +266,15 @@ type mailServer struct {
 	port int
 }
 
+// MailPorts returns the ports on which the host has a mail server, see [Host.Server], in order.
+func (h *Host) MailPorts() []int {
+	var ports []int
+	for _, s := range h.servers() {
+		ports = append(ports, s.port)
+	}
+	return ports
+}
+
 // servers returns the mail servers of the host, in the order of their ports.
 func (h *Host) servers() []mailServer {
 	h.inet.mu.Lock()

@@ -1,0 +1,64 @@
+package mailtest_test
+
+import (
+	"context"
+	"net/smtp"
+	"testing"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	var both mailtest.Inbox
+	srv := mailtest.New(t)
+	srv.Collect = &both
+	send := func(subject string) {
+		t.Helper()
+		raw := []byte("Subject: " + subject + "\r\n\r\nHi\r\n")
+		if err := smtp.SendMail(srv.Addr(), nil, "a@shop.example", []string{"bob@qq.com"}, raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, subject := range []string{"one", "two", "three", "four"} {
+		send(subject)
+	}
+	if first := srv.Next(t); first.Subject != "one" {
+		t.Errorf("first = %v", first)
+	}
+	all := srv.Messages()
+	if n := srv.Remove(all[0], all[1], all[1]); n != 2 {
+		t.Errorf("Remove = %d, want 2", n)
+	}
+	if n := srv.Remove(all[0], mailtest.ParseMessage(nil)); n != 0 {
+		t.Errorf("Remove of what is gone = %d, want 0", n)
+	}
+	left := srv.Messages()
+	if len(left) != 2 || left[0].Number != 3 || srv.Message(2) != nil || srv.Message(3) != left[0] {
+		t.Errorf("left = %v, message 2 = %v", left, srv.Message(2))
+	}
+	if got := both.Messages(); len(got) != 4 {
+		t.Errorf("the other inbox has %d messages, want 4", len(got))
+	}
+	since, next, err := srv.Since(context.Background(), 1)
+	if err != nil || len(since) != 2 || next != 4 {
+		t.Errorf("Since(1) = %v, %d, %v", since, next, err)
+	}
+	if m := srv.Next(t); m.Subject != "three" {
+		t.Errorf("Next = %v, want three", m)
+	}
+	send("five")
+	if m := srv.WaitN(t, 2); m[1].Subject != "five" || m[1].Number != 5 {
+		t.Errorf("WaitN = %v", m)
+	}
+}
+
+func TestRemoveRules(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.AddRules(mailtest.Rule{At: mailtest.Mail, Reply: "451 4.3.0 No", Must: true})
+	srv.RemoveRules()
+	if err := smtp.SendMail(srv.Addr(), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Hi\r\n")); err != nil {
+		t.Error(err)
+	}
+}
