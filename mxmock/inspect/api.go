@@ -1,0 +1,121 @@
+package inspect
+
+// The JSON API: its routes, and how it answers.
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// openAPI describes the JSON API.
+//
+//go:embed openapi.yaml
+var openAPI []byte
+
+// endpoint is a method and a path of [http.ServeMux], and what serves them.
+type endpoint struct {
+	pattern string
+	serve   func(http.ResponseWriter, *http.Request)
+}
+
+// api are the endpoints of the JSON API.
+func (p *Page) api() []endpoint {
+	return []endpoint{
+		{"GET /api/openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/yaml")
+			w.Write(openAPI)
+		}},
+		{"GET /api/messages", answer(p.listMessages)},
+		{"DELETE /api/messages", answer(p.deleteMessages)},
+		{"GET /api/messages/{id}", answer(p.oneMessage)},
+		{"DELETE /api/messages/{id}", answer(p.deleteMessage)},
+		{"GET /api/messages/{id}/raw", p.raw},
+		{"GET /api/messages/{id}/parts/{path}", p.part},
+		{"GET /api/messages/{id}/findings", answer(p.messageFindings)},
+		{"GET /api/messages/{id}/verdict", answer(p.verdict)},
+		{"GET /api/wait", answer(p.wait)},
+		{"GET /api/sessions", answer(p.listSessions)},
+		{"GET /api/sessions/{host}/{number}", answer(p.oneSession)},
+		{"GET /api/sessions/{host}/{number}/findings", answer(p.sessionFindings)},
+		{"GET /api/journal", answer(p.journal)},
+		{"GET /api/rules", answer(p.listRules)},
+		{"POST /api/rules", answer(p.addRules)},
+		{"DELETE /api/rules", answer(p.deleteRules)},
+	}
+}
+
+// routes are all endpoints.
+func (p *Page) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, e := range p.api() {
+		mux.HandleFunc(e.pattern, e.serve)
+	}
+	return mux
+}
+
+// failure is an error with the status of its answer.
+type failure struct {
+	status int
+	text   string
+}
+
+func (f *failure) Error() string { return f.text }
+
+// fail returns a failure.
+func fail(status int, format string, args ...any) *failure {
+	return &failure{status, fmt.Sprintf(format, args...)}
+}
+
+// answer makes a handler of a function that returns what is to be sent as JSON, or a failure.
+func answer(f func(*http.Request) (any, *failure)) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		result, failed := f(r)
+		w.Header().Set("Content-Type", "application/json")
+		if failed != nil {
+			w.WriteHeader(failed.status)
+			result = jsonError{failed.text}
+		}
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.Encode(result)
+	}
+}
+
+// item returns the message that a request is about.
+func (p *Page) item(r *http.Request) (*item, *failure) {
+	id, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil {
+		return nil, fail(http.StatusBadRequest, "%q is not the id of a message; want a number", r.PathValue("id"))
+	}
+	it := p.index.find(id)
+	if it == nil {
+		return nil, fail(http.StatusNotFound, "there is no message %d", id)
+	}
+	return it, nil
+}
+
+// queryOf returns the query of a request.
+func queryOf(r *http.Request) (query, *failure) {
+	q, err := parseQuery(r.FormValue("q"), time.Now())
+	if err != nil {
+		return nil, fail(http.StatusBadRequest, "query: %v", err)
+	}
+	return q, nil
+}
+
+// number returns a number of a request, or the default if it has none.
+func number(r *http.Request, name string, without, most int) (int, *failure) {
+	text := r.FormValue(name)
+	if text == "" {
+		return without, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > most {
+		return 0, fail(http.StatusBadRequest, "%s is %q; want a number from 0 to %d", name, text, most)
+	}
+	return n, nil
+}

@@ -1,0 +1,63 @@
+package inspect
+
+// Who may ask: the Host header, the password, requests of other origins; and what every answer forbids.
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// contentPolicy is what a page may load: nothing but what this server has.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard lets through what is allowed to reach h.
+func (p *Page) guard(h http.Handler) http.Handler {
+	same := http.NewCrossOriginProtection().Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", contentPolicy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cache-Control", "no-store")
+		switch {
+		case !p.knownHost(r.Host):
+			http.Error(w, "this page is not known as "+r.Host+"; Hosts of the page names those that are allowed", http.StatusForbidden)
+		case !p.admits(r):
+			header.Set("WWW-Authenticate", `Basic realm="mail", charset="UTF-8"`)
+			http.Error(w, "the password is wrong or missing", http.StatusUnauthorized)
+		default:
+			same.ServeHTTP(w, r)
+		}
+	})
+}
+
+// knownHost reports whether the page may be asked by that name. A website that makes its own name lead here (DNS rebinding)
+// is not; an address can't be made to lead elsewhere.
+func (p *Page) knownHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
+		return true
+	}
+	return slices.ContainsFunc(p.Hosts, func(name string) bool { return strings.EqualFold(name, host) })
+}
+
+// admits reports whether a request has the password, if there is one.
+func (p *Page) admits(r *http.Request) bool {
+	if p.Password == "" {
+		return true
+	}
+	_, password, _ := r.BasicAuth()
+	got, want := sha256.Sum256([]byte(password)), sha256.Sum256([]byte(p.Password))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}

@@ -1,0 +1,203 @@
+package inspect
+
+// The index: the messages of a source in order, with what a search looks at.
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// item is a message in the index.
+type item struct {
+	id   int // from 1, in the order of acceptance
+	msg  *mailtest.Message
+	host string
+
+	// These are in lower case.
+	from, to, subject, text string
+}
+
+// mostText is how many bytes of the text of a message a search looks at.
+const mostText = 256 << 10
+
+// index has the messages of a source.
+type index struct {
+	source Source
+
+	refreshing sync.Mutex // one refresh at a time
+	last       int        // the largest id; guarded by refreshing
+
+	mu      sync.Mutex
+	items   []*item       // in the order of their ids; only appended to
+	changed chan struct{} // closed when there is something new
+}
+
+func newIndex(x Source) *index { return &index{source: x, changed: make(chan struct{})} }
+
+// follow keeps the index fresh as messages come, until ctx is done or no message can come.
+func (ix *index) follow(ctx context.Context) {
+	for n := 0; ; {
+		messages, next, err := ix.source.Since(ctx, n)
+		if err != nil {
+			return
+		}
+		n = next
+		ix.extend(messages)
+	}
+}
+
+// extend adds messages that came after each other, unless a refresh was faster.
+func (ix *index) extend(messages []*mailtest.Message) {
+	ix.refreshing.Lock()
+	defer ix.refreshing.Unlock()
+	ix.mu.Lock()
+	items := ix.items
+	ix.mu.Unlock()
+	for i, it := range slices.Backward(items) {
+		if it.msg == messages[0] {
+			messages = messages[min(len(items)-i, len(messages)):]
+			break
+		}
+	}
+	ix.publish(ix.add(items, messages))
+}
+
+// add returns items with further ones after them. It is called during a refresh.
+func (ix *index) add(items []*item, messages []*mailtest.Message) []*item {
+	if len(messages) == 0 {
+		return items
+	}
+	hosts := hostsOf(ix.source)
+	for _, m := range messages {
+		ix.last++
+		items = append(items, newItem(ix.last, m, hosts))
+	}
+	return items
+}
+
+// publish makes items those of the index.
+func (ix *index) publish(items []*item) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.items = items
+	close(ix.changed)
+	ix.changed = make(chan struct{})
+}
+
+// refresh makes the index agree with the source, and returns its items.
+func (ix *index) refresh() []*item {
+	ix.refreshing.Lock()
+	defer ix.refreshing.Unlock()
+	ix.mu.Lock()
+	old := ix.items
+	ix.mu.Unlock()
+	messages := ix.source.Messages()
+	if agree(old, messages) {
+		return old
+	}
+	items := make([]*item, 0, len(messages))
+	for _, it := range old { // both are in the same order
+		if len(messages) > 0 && (it.msg == messages[0] || sameMessage(it.msg, messages[0])) {
+			if it.msg != messages[0] {
+				later := *it
+				later.msg, it = messages[0], &later
+			}
+			items, messages = append(items, it), messages[1:]
+		}
+	}
+	items = ix.add(items, messages)
+	ix.publish(items)
+	return items
+}
+
+// agree reports whether items are of these messages.
+func agree(items []*item, messages []*mailtest.Message) bool {
+	return slices.EqualFunc(items, messages, func(it *item, m *mailtest.Message) bool { return it.msg == m })
+}
+
+// change returns a channel that is closed when the index changes.
+func (ix *index) change() <-chan struct{} {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return ix.changed
+}
+
+// find returns the item with an id, or nil.
+func (ix *index) find(id int) *item {
+	items := ix.refresh()
+	i, ok := slices.BinarySearchFunc(items, id, func(it *item, id int) int { return it.id - id })
+	if !ok {
+		return nil
+	}
+	return items[i]
+}
+
+// remove deletes messages from the source, and from the hosts that have accepted them.
+func (ix *index) remove(items []*item) {
+	messages := make([]*mailtest.Message, len(items))
+	byHost := make(map[string][]*mailtest.Message)
+	for i, it := range items {
+		messages[i] = it.msg
+		byHost[it.host] = append(byHost[it.host], it.msg)
+	}
+	for _, h := range hostsOf(ix.source) {
+		if own := byHost[h.name]; own != nil {
+			h.server.Remove(own...)
+		}
+	}
+	ix.source.Remove(messages...)
+	ix.refresh()
+}
+
+func newItem(id int, m *mailtest.Message, hosts []host) *item {
+	it := &item{id: id, msg: m, host: m.Envelope.Server, subject: strings.ToLower(m.Subject)}
+	if h, ok := holder(hosts, m); ok {
+		it.host = h.name
+	}
+	from, to := []string{m.Envelope.From}, make([]string, 0, 4)
+	for _, r := range m.Envelope.To {
+		to = append(to, r.Address)
+	}
+	from = appendAddresses(appendAddresses(from, m.From), m.Sender)
+	for _, list := range [][]mailtest.Address{m.To, m.Cc, m.Bcc} {
+		to = appendAddresses(to, list)
+	}
+	it.from, it.to = strings.ToLower(strings.Join(from, "\n")), strings.ToLower(strings.Join(to, "\n"))
+	text := m.Text
+	if m.HTML != "" {
+		text += "\n" + m.VisibleText()
+	}
+	var names strings.Builder
+	for _, p := range m.Attachments {
+		names.WriteString("\n" + p.Filename)
+	}
+	it.text = strings.ToLower(text[:min(len(text), mostText)] + names.String())
+	return it
+}
+
+// appendAddresses appends the names and addresses of a header field.
+func appendAddresses(all []string, list []mailtest.Address) []string {
+	for _, a := range list {
+		all = append(all, a.Name, a.Address)
+	}
+	return all
+}
+
+// page returns the newest items with an id below before that match, at most limit of them, and how many match in all. A
+// before of 0 means all.
+func page(items []*item, q query, before, limit int) (found []*item, total int) {
+	for _, it := range slices.Backward(items) {
+		if !q.matches(it) {
+			continue
+		}
+		total++
+		if len(found) < limit && (before == 0 || it.id < before) {
+			found = append(found, it)
+		}
+	}
+	return found, total
+}
