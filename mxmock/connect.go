@@ -1,6 +1,6 @@
 package mxmock
 
-// Connections: to one address, with what is wrong there.
+// Connections to one address: what is wrong there, and the services that answer on its ports.
 
 import (
 	"context"
@@ -9,11 +9,14 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/zone"
+	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 // connect connects to one address.
@@ -207,3 +210,112 @@ func (n *Internet) source(from *Host, to netip.Addr) (*net.TCPAddr, error) {
 func client4() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
 func client6() netip.Addr { return netip.MustParseAddr("2001:db8::1") }
+
+// service is what answers on a port: a mail server, a name server, or a listener of the test's own.
+type service interface {
+	// accept takes a connection of a client. The error is the errno for whoever has dialled.
+	accept(ctx context.Context, conn net.Conn, client, to netip.AddrPort) error
+
+	// loopback returns the address of a real socket that stands for the port.
+	loopback() (netip.AddrPort, error)
+
+	// close ends the service. The error is about what the test has done wrong.
+	close() error
+}
+
+// mailService is a mail server.
+type mailService struct{ *mailtest.Server }
+
+func (s mailService) accept(_ context.Context, conn net.Conn, _, _ netip.AddrPort) error {
+	if s.ServeConn(conn) != nil { // it is closed
+		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	return nil
+}
+
+func (s mailService) loopback() (netip.AddrPort, error) {
+	if s.Start() != nil {
+		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	return netip.ParseAddrPort(s.Addr())
+}
+
+func (s mailService) close() error { return closeServer(s.Server) }
+
+// nameService is a name server. By UDP it answers to [Internet.dialDNS].
+type nameService struct{ inet *Internet }
+
+func (s nameService) accept(_ context.Context, conn net.Conn, client, to netip.AddrPort) error {
+	dnsPort{s.inet, zone.Authoritative, to, false}.serveStream(conn, client)
+	return nil
+}
+
+func (s nameService) loopback() (netip.AddrPort, error) {
+	return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+}
+
+func (s nameService) close() error { return nil }
+
+// listener accepts connections that are made in memory, and those that a real socket forwards.
+type listener struct {
+	*memnet.Listener
+	onClose func()
+
+	mu      sync.Mutex
+	closed  bool
+	real    net.Listener // the loopback socket for Dialer, if there is one
+	forward sync.WaitGroup
+}
+
+func newListener(addr *net.TCPAddr) *listener {
+	return &listener{Listener: memnet.Listen(addr), onClose: func() {}}
+}
+
+func (l *listener) accept(ctx context.Context, conn net.Conn, _, _ netip.AddrPort) error {
+	return l.Deliver(ctx, conn)
+}
+
+// Close refuses further connections and resets those that wait to be accepted.
+func (l *listener) Close() error {
+	if err := l.Listener.Close(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.closed = true
+	if l.real != nil {
+		l.real.Close()
+	}
+	l.mu.Unlock()
+	l.onClose()
+	l.forward.Wait()
+	return nil
+}
+
+func (l *listener) close() error {
+	l.Close()
+	return nil
+}
+
+// loopback returns the address of a real socket whose connections come to this listener.
+func (l *listener) loopback() (netip.AddrPort, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	if l.real == nil {
+		real, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+		if err != nil {
+			return netip.AddrPort{}, err
+		}
+		l.real = real
+		l.forward.Go(func() {
+			acceptAll(real, func(conn net.Conn) {
+				if l.Deliver(context.Background(), conn) != nil {
+					reset(conn)
+				}
+			})
+		})
+	}
+	return l.real.Addr().(*net.TCPAddr).AddrPort(), nil
+}

@@ -3,82 +3,13 @@ package mxmock
 // Look-ups: which questions belong together, and what befalls them.
 
 import (
-	"context"
-	"errors"
-	"net"
 	"net/netip"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/miekg/dns"
 
-	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
-
-// stub is how package net's resolver goes about a look-up on this machine.
-var stub = observeStub()
-
-type stubHabits struct {
-	questions int           // until it gives up a name
-	timeout   time.Duration // of each
-	suffixes  []string      // that it puts after a name, with a dot at both ends: the search list
-}
-
-// observeStub looks up names that nobody answers for, and watches. It has a second purpose: it lets
-// the first look-up of the process happen outside of any synctest bubble. Package net keeps
-// channels from it that would otherwise belong to a bubble, and the next look-up elsewhere would
-// end the process (golang/go#80903).
-func observeStub() stubHabits {
-	const name = "mxmock.invalid"
-	var mu sync.Mutex
-	h := stubHabits{timeout: 5 * time.Second}
-	count := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		h.questions++
-		if end, ok := ctx.Deadline(); ok {
-			h.timeout = time.Until(end).Round(time.Second)
-		}
-		return nil, errors.New("mxmock: no look-up is meant to succeed here")
-	}
-	listen := func(ctx context.Context, network, _ string) (net.Conn, error) {
-		if !strings.HasPrefix(network, "udp") {
-			return nil, errors.ErrUnsupported
-		}
-		return memnet.Datagram(&net.UDPAddr{}, &net.UDPAddr{}, func(packet []byte, send func([]byte)) {
-			q := new(dns.Msg)
-			if q.Unpack(packet) != nil || len(q.Question) != 1 {
-				return
-			}
-			if suffix, ok := strings.CutPrefix(q.Question[0].Name, name); ok && suffix != "." {
-				mu.Lock()
-				h.suffixes = append(h.suffixes, strings.ToLower(suffix))
-				mu.Unlock()
-			}
-			if refusal, err := new(dns.Msg).SetRcode(q, dns.RcodeNameError).Pack(); err == nil {
-				send(refusal)
-			}
-		}), nil
-	}
-	(&net.Resolver{PreferGo: true, Dial: count}).LookupHost(context.Background(), name+".")
-	(&net.Resolver{PreferGo: true, Dial: listen}).LookupMX(context.Background(), name)
-	mu.Lock()
-	defer mu.Unlock()
-	h.questions = max(1, h.questions/2) // A and AAAA
-	return h
-}
-
-// unsuffixed returns the name that a stub was asked for before it put a suffix of its search list
-// after it.
-func (h *stubHabits) unsuffixed(name string) (string, bool) {
-	for _, suffix := range h.suffixes {
-		if base, ok := strings.CutSuffix(name, suffix); ok && base != "" {
-			return base + ".", true
-		}
-	}
-	return name, false
-}
 
 // asking is a question on its way to its answer.
 type asking struct {
@@ -129,11 +60,11 @@ func (n *Internet) judge(a *asking) verdict {
 	}
 	names, counts := []string{a.name}, !v.repeat
 	if !a.exists {
-		if base, ok := stub.unsuffixed(a.name); ok && a.stub {
+		if base, ok := question.Stub.Unsuffixed(a.name); ok && a.stub {
 			names, counts = []string{base}, false
 			last = n.failed(a, base)
 		} else {
-			names = withoutSuffixes(a.name)
+			names = question.WithoutSuffixes(a.name)
 		}
 	}
 	if last != nil && last.rule != nil && (v.repeat || !counts) {
@@ -158,7 +89,7 @@ func (n *Internet) judge(a *asking) verdict {
 func (n *Internet) failed(a *asking, name string) *lookup {
 	key := a.key()
 	key.name = name
-	if l := n.pending[key]; l != nil && a.time.Sub(l.time) <= stub.timeout+patience {
+	if l := n.pending[key]; l != nil && a.time.Sub(l.time) <= question.Stub.Timeout+patience {
 		return l
 	}
 	return nil
@@ -169,7 +100,7 @@ func (n *Internet) failed(a *asking, name string) *lookup {
 // list.
 func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
 	for _, r := range n.rules {
-		if !r.question.matches(name, a.typ) || !r.inForce(a.time) ||
+		if !r.question.Matches(name, a.typ) || !r.inForce(a.time) ||
 			r.Network != "" && (r.Network == "udp") != a.udp ||
 			r.prefix.IsValid() && !r.prefix.Contains(a.client.Addr().Unmap()) ||
 			counts && r.Times != 0 && r.seen >= r.Skip+r.Times {
@@ -222,10 +153,10 @@ func (l *lookup) repeated(a *asking) bool {
 		return !a.udp && since <= patience
 	case !l.stub:
 		return since <= time.Minute
-	case l.asked >= stub.questions:
+	case l.asked >= question.Stub.Questions:
 		return false
 	case l.quiet:
-		return since > stub.timeout-10*time.Millisecond && since <= stub.timeout+patience
+		return since > question.Stub.Timeout-10*time.Millisecond && since <= question.Stub.Timeout+patience
 	}
 	return since <= patience
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/zone"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // AddZone adds the records of a master file (RFC 1035 §5), such as
@@ -117,7 +118,7 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 // has no SOA record, the zone keeps its own. If ReplaceZone returns an error, it names the line and
 // column, or the record that is outside of the domain, and nothing was changed.
 func (n *Internet) ReplaceZone(domain, text string) error {
-	apex, err := asciiName(domain)
+	apex, err := question.ASCII(domain)
 	if err != nil {
 		return fmt.Errorf("mxmock: replace a zone: %w", err)
 	}
@@ -140,10 +141,10 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 // RemoveRecords panics if what is not a question about one name.
 func (n *Internet) RemoveRecords(what string) int {
 	q := mustQuestion(what)
-	if q.beneath {
+	if q.Below {
 		panic(fmt.Sprintf("mxmock: remove %q: name one name", what))
 	}
-	return n.db.Remove(q.name, q.typ)
+	return n.db.Remove(q.Name, q.Type)
 }
 
 // RemoveZone removes the zone of a domain with all its records, and reports whether there was one.
@@ -175,4 +176,22 @@ func addrOf(rr dns.RR) netip.Addr {
 		addr, _ = netip.AddrFromSlice(rr.AAAA)
 	}
 	return addr
+}
+
+// mustQuestion is [question.Parse] for questions that stand in the code of a test.
+func mustQuestion(text string) question.Question {
+	q, err := question.Parse(text)
+	if err != nil {
+		panic("mxmock: " + err.Error())
+	}
+	return q
+}
+
+// mustName is [question.ASCII] for names that stand in the code of a test.
+func mustName(name string) string {
+	fqdn, err := question.ASCII(name)
+	if err != nil {
+		panic("mxmock: " + err.Error())
+	}
+	return fqdn
 }

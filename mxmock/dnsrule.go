@@ -1,6 +1,6 @@
 package mxmock
 
-// Rules for the DNS: which question fails, for whom, when and how often.
+// Rules for the DNS: which question fails, for whom, when and how often; and their text for files, flags and JSON.
 
 import (
 	"fmt"
@@ -10,7 +10,9 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
+	"github.com/seed078e9d8c/maillab/internal/ruletext"
 	"github.com/seed078e9d8c/maillab/internal/zone"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // DNSRule says what goes wrong with a DNS question: which question, for whom, when, how often, and
@@ -71,7 +73,7 @@ type DNSRule struct {
 // dnsRuleState is a rule in force.
 type dnsRuleState struct {
 	DNSRule
-	question question
+	question question.Question
 	prefix   netip.Prefix
 	number   int
 	begin    time.Time
@@ -114,7 +116,7 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 		r.Question = "any *"
 	}
 	var err error
-	if state.question, err = parseQuestion(r.Question); err != nil {
+	if state.question, err = question.Parse(r.Question); err != nil {
 		return nil, err
 	}
 	switch {
@@ -154,4 +156,36 @@ func (r *dnsRuleState) answers(name string) []dns.RR {
 		return nil // too long a name now
 	}
 	return rrs
+}
+
+// MarshalText returns the rule on one line, as [mailtest.Rule.MarshalText] does.
+//
+//	Question: "mx qq.com", Times: 1, Fault: ServFail
+//
+// The error says that the rule makes no sense, as [Internet.AddDNSRules] would by a panic.
+func (r DNSRule) MarshalText() ([]byte, error) {
+	_, err := newDNSRuleState(r)
+	var text []byte
+	if err == nil {
+		text, err = ruletext.Marshal(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("mxmock: DNS rule as text: %w", err)
+	}
+	return text, nil
+}
+
+// UnmarshalText reads a rule as MarshalText writes it, or as Go code has it, as [mailtest.Rule.UnmarshalText] does. The error
+// names the column, in characters from 1, or says why the rule makes no sense. The rule is then as it was.
+func (r *DNSRule) UnmarshalText(text []byte) error {
+	var read DNSRule
+	err := ruletext.Unmarshal(text, &read)
+	if err == nil {
+		_, err = newDNSRuleState(read)
+	}
+	if err != nil {
+		return fmt.Errorf("mxmock: DNS rule: %w", err)
+	}
+	*r = read
+	return nil
 }

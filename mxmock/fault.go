@@ -1,14 +1,19 @@
 package mxmock
 
-// Faults: what is wrong with the world. What goes wrong in a conversation is said by mailtest.Rule.
+// Faults: what is wrong with the world, and where. What goes wrong in a conversation is said by mailtest.Rule.
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // Fault is something that is wrong with a host, an address or a question. The zero Fault means that
@@ -146,20 +151,20 @@ func (n *Internet) Break(what string, f Fault) {
 		panic(fmt.Sprintf("mxmock: %v does not apply to the question %q", f, what))
 	}
 	n.mendQuestion(q)
-	if q.beneath {
+	if q.Below {
 		n.patterns = append(n.patterns, brokenPattern{q, f})
 		return
 	}
 	if n.questions == nil {
-		n.questions = make(map[question]Fault)
+		n.questions = make(map[question.Question]Fault)
 	}
 	n.questions[q] = f
 }
 
 // brokenPattern is a pattern of questions that Break was given.
 type brokenPattern struct {
-	question
-	fault Fault
+	question question.Question
+	fault    Fault
 }
 
 // Mend undoes [Internet.Break], and removes the rules that were added by [Internet.AddDNSRules] for
@@ -179,8 +184,8 @@ func (n *Internet) Mend(what string) {
 }
 
 // mustBeBreakable is mustQuestion for what is not a place.
-func mustBeBreakable(what string) question {
-	q, err := parseQuestion(what)
+func mustBeBreakable(what string) question.Question {
+	q, err := question.Parse(what)
 	if err != nil {
 		panic(fmt.Sprintf("mxmock: %v, and not an address or a port either; for a whole host, there is Host.Break", err))
 	}
@@ -188,7 +193,7 @@ func mustBeBreakable(what string) question {
 }
 
 // mendQuestion takes back a Break. The internet is locked.
-func (n *Internet) mendQuestion(q question) {
+func (n *Internet) mendQuestion(q question.Question) {
 	delete(n.questions, q)
 	n.patterns = slices.DeleteFunc(n.patterns, func(p brokenPattern) bool { return p.question == q })
 }
@@ -196,16 +201,95 @@ func (n *Internet) mendQuestion(q question) {
 // brokenQuestion returns what Break says about a question: the name itself comes before patterns,
 // the type before "any", a later pattern before an earlier one. The internet is locked.
 func (n *Internet) brokenQuestion(name string, typ uint16) Fault {
-	if f, ok := n.questions[question{typ: typ, name: name}]; ok {
+	if f, ok := n.questions[question.Question{Type: typ, Name: name}]; ok {
 		return f
 	}
-	if f, ok := n.questions[question{typ: dns.TypeANY, name: name}]; ok {
+	if f, ok := n.questions[question.Question{Type: dns.TypeANY, Name: name}]; ok {
 		return f
 	}
 	for _, p := range slices.Backward(n.patterns) {
-		if p.matches(name, typ) {
+		if p.question.Matches(name, typ) {
 			return p.fault
 		}
 	}
 	return 0
+}
+
+// place is an address, a host, a port, or a port of one of them. What is not given is zero.
+type place struct {
+	addr netip.Addr
+	host *Host
+	port int
+}
+
+// mustPlace reads "203.0.113.9", "203.0.113.9:25", "[2001:db8::9]:25", "mx1.qq.com:25" or ":25". It
+// reports whether the text is meant for a place, and panics if it is one that can't be. The internet
+// is locked.
+func (n *Internet) mustPlace(text string) (place, bool) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return place{addr: addr.Unmap()}, true
+	}
+	name, service, err := net.SplitHostPort(text)
+	if err != nil || strings.ContainsAny(text, " \t") {
+		return place{}, false
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil || port == 0 {
+		panic(fmt.Sprintf("mxmock: %q: %q is not a port; want a number from 1 to 65535", text, service))
+	}
+	p := place{port: int(port)}
+	if name == "" {
+		return p, true
+	}
+	if addr, err := netip.ParseAddr(name); err == nil {
+		p.addr = addr.Unmap()
+		return p, true
+	}
+	if p.host = n.hosts[strings.ToLower(mustName(name))]; p.host == nil {
+		panic(fmt.Sprintf("mxmock: %q: there is no host %s; make it first, by MX or Host", text, name))
+	}
+	return p, true
+}
+
+// syncPlace is syncSockets for the hosts at a place. The internet is locked.
+func (n *Internet) syncPlace(p place) {
+	switch {
+	case p.addr.IsValid() && n.byAddr[p.addr] == nil:
+		must(n.reroute(p.addr))
+	case p.addr.IsValid():
+		must(n.syncSockets(n.byAddr[p.addr]))
+	case p.host != nil:
+		must(n.syncSockets(p.host))
+	default:
+		for _, h := range n.order {
+			must(n.syncSockets(h))
+		}
+	}
+}
+
+// faultAt returns what is wrong with a port of an address, which is that of a host or, if h is nil,
+// of nobody. The narrowest place decides. The internet is locked.
+func (n *Internet) faultAt(h *Host, addr netip.Addr, port int) Fault {
+	var whole Fault // of the host
+	if h != nil {
+		whole = h.broken
+	}
+	if len(n.broken) == 0 {
+		return whole
+	}
+	if f := n.broken[place{addr: addr, port: port}]; f != 0 {
+		return f
+	}
+	if h != nil {
+		if f := n.broken[place{host: h, port: port}]; f != 0 {
+			return f
+		}
+	}
+	if f := n.broken[place{addr: addr}]; f != 0 {
+		return f
+	}
+	if whole != 0 {
+		return whole
+	}
+	return n.broken[place{port: port}]
 }

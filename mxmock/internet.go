@@ -16,7 +16,9 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/addrpool"
 	"github.com/seed078e9d8c/maillab/mxmock/internal/kernel"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // Internet is a simulated mail internet: domains with DNS records, and hosts with names, addresses
@@ -70,9 +72,9 @@ type Internet struct {
 	order       []*Host
 	byAddr      map[netip.Addr]*Host
 	mentioned   map[netip.Addr]bool // in the records of zones
-	pools       *pools
+	pools       *addrpool.Pools
 	broken      map[place]Fault
-	questions   map[question]Fault // broken ones, without patterns
+	questions   map[question.Question]Fault // broken ones, without patterns
 	patterns    []brokenPattern
 	rules       []*dnsRuleState
 	lastRule    int

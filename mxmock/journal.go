@@ -1,6 +1,6 @@
 package mxmock
 
-// The journal: what happened in the internet, in order.
+// The journal: what happened in the internet, in order, and the questions that were asked.
 
 import (
 	"fmt"
@@ -11,7 +11,53 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/elapsed"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/eventtext"
 )
+
+// Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
+// session, or a message that was accepted.
+type Event struct {
+	// Time is when the question was asked, when the attempt to connect began, or when the server
+	// had finished the turn. In a [Journal], times never decrease.
+	Time time.Time
+
+	// Client is the address and port of the client.
+	Client string
+
+	// What is the kind of the event and what it is about, in one of these forms:
+	//
+	//	ask mx qq.com
+	//	dial mx1.qq.com:25
+	//	smtp mx1.qq.com:25 RCPT TO:<bob@qq.com>
+	//	mail mx1.qq.com:25 bob@qq.com
+	//
+	// Turns that are not commands have names in parentheses, such as "smtp mx1.qq.com:25
+	// (greeting)" and, for the end of a message, "smtp mx1.qq.com:25 (dot)". An address that
+	// belongs to no host stands in place of the name. If a host has several addresses, the one that
+	// was dialled follows: "dial mx1.qq.com:25 2001:db8::2". A message has one event for each of
+	// its recipients.
+	What string
+
+	// Result is the outcome: the answer of the DNS; "connected", the error, or "(no answer yet)";
+	// the first line of the reply; or sender and subject.
+	Result string
+
+	// Names are the further names of the host ([Host.AddNames]), with a space between, if it has any.
+	// The methods of [Journal] find the event by each of them, too.
+	Names string
+
+	// Repeat reports whether a stub resolver asked again because it did not get a usable answer;
+	// see [DNSRule.Times].
+	Repeat bool
+}
+
+// String returns the event as one line, without its time and client.
+func (e Event) String() string {
+	if e.Result == "" {
+		return e.What
+	}
+	return e.What + " → " + e.Result
+}
 
 // Journal is a list of events in the order in which they happened, across all hosts. The order is
 // exact even where virtual time stands still.
@@ -32,7 +78,7 @@ type Journal []Event
 func (j Journal) Count(what string) int {
 	count, pattern := 0, mustPattern(what)
 	for _, e := range j {
-		if !e.Repeat && pattern.matches(e) {
+		if !e.Repeat && pattern.Matches(e.What, e.Names) {
 			count++
 		}
 	}
@@ -44,13 +90,13 @@ func (j Journal) Count(what string) int {
 //
 //	err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com RCPT", "mail mx1.qq.com")
 func (j Journal) Order(events ...string) error {
-	patterns := make([]*pattern, len(events))
+	patterns := make([]*eventtext.Pattern, len(events))
 	for i, what := range events {
 		patterns[i] = mustPattern(what)
 	}
 	at := 0
 	for i, what := range events {
-		next := slices.IndexFunc(j[at:], patterns[i].matches)
+		next := slices.IndexFunc(j[at:], func(e Event) bool { return patterns[i].Matches(e.What, e.Names) })
 		if next < 0 {
 			after := "at all"
 			if i > 0 {
@@ -61,6 +107,15 @@ func (j Journal) Order(events ...string) error {
 		at += next + 1
 	}
 	return nil
+}
+
+// mustPattern reads the text that names events, which stands in the code of a test.
+func mustPattern(text string) *eventtext.Pattern {
+	p, err := eventtext.Parse(text)
+	if err != nil {
+		panic(fmt.Sprintf("mxmock: the event %q can't occur: %v", text, err))
+	}
+	return p
 }
 
 // String returns the journal as text, with a line for each event, which begins with the time since

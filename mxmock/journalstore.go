@@ -15,6 +15,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // events is the journal of an internet, which guards it by its lock.
@@ -232,7 +233,7 @@ func (e *asked) append(j Journal, _ captured) Journal {
 	q := e.query()
 	return append(j, Event{
 		Time: q.Time, Client: q.Client, Repeat: q.Repeat,
-		What:   "ask " + question{typ: e.typ, name: e.name}.String(),
+		What:   "ask " + question.Question{Type: e.typ, Name: e.name}.String(),
 		Result: q.result(),
 	})
 }

@@ -1,6 +1,6 @@
 package mxmock
 
-// Machines: how hosts come to their names and addresses.
+// Machines: how hosts come to their names and to addresses, given ones and free ones.
 
 import (
 	"errors"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/internal/zone"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/addrpool"
 )
 
 // MX makes the given hosts the mail exchangers of domain, replacing those it had, and returns them
@@ -222,4 +223,60 @@ func addressRecord(owner string, addr netip.Addr) dns.RR {
 		return &dns.A{Hdr: header(owner, dns.TypeA), A: net.IP(addr.AsSlice())}
 	}
 	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA), AAAA: net.IP(addr.AsSlice())}
+}
+
+// fillPools makes the pools from Networks. The internet is locked.
+func (n *Internet) fillPools() {
+	if n.pools != nil {
+		return
+	}
+	pools, err := addrpool.New(n.Networks)
+	if err != nil {
+		panic(fmt.Sprintf("mxmock: Networks: %v", err))
+	}
+	n.pools = pools
+}
+
+// checkNetworks returns an error if Networks was set after addresses were taken of it. The internet is
+// locked.
+func (n *Internet) checkNetworks() error {
+	if n.pools == nil || n.pools.From(n.Networks) {
+		return nil
+	}
+	return errors.New("mxmock: Networks was set after the internet was first used")
+}
+
+// freeAddr returns an address that nobody has: no host, no record of the DNS, and not the code
+// under test. The internet is locked.
+func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
+	n.fillPools()
+	for {
+		a := n.pools.Next(ipv6)
+		switch {
+		case !a.IsValid():
+			family := "IPv4"
+			if ipv6 {
+				family = "IPv6"
+			}
+			panic("mxmock: there is no free " + family + " address left in the networks of the internet")
+		case n.byAddr[a] == nil && !n.mentioned[a] && a != client4() && a != client6() && a != resolver4().Addr():
+			return a
+		}
+	}
+}
+
+// parseAddr reads an address of a host. "0.0.0.0" and "::" stand for free ones. The internet is locked.
+func (n *Internet) parseAddr(text string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(text)
+	switch {
+	case err != nil:
+		return addr, err
+	case addr.Zone() != "":
+		return addr, fmt.Errorf("address %s has a zone, which the DNS can't say", text)
+	case addr.IsUnspecified():
+		return n.freeAddr(addr.Is6()), nil
+	case addr.IsMulticast():
+		return addr, fmt.Errorf("%s is not the address of a host", text)
+	}
+	return addr.Unmap(), nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // Records are what a domain publishes about its mail besides its MX records. It is plain data; a
@@ -105,7 +106,7 @@ func (n *Internet) publish(apex string, r Records) error {
 		if err != nil {
 			return fmt.Errorf("DKIM selector %s: %w", selector, err)
 		}
-		name, err := asciiName(selector + "._domainkey." + apex)
+		name, err := question.ASCII(selector + "._domainkey." + apex)
 		if err != nil {
 			return fmt.Errorf("DKIM selector %q: %w", selector, err)
 		}
@@ -232,7 +233,7 @@ func serviceRecords(apex string, services map[string]string) ([]*dns.SRV, error)
 			if err != nil || number == 0 {
 				return nil, fmt.Errorf("service %s: there is no port %q", name, port)
 			}
-			if srv.Target, err = asciiName(host); err != nil {
+			if srv.Target, err = question.ASCII(host); err != nil {
 				return nil, fmt.Errorf("service %s: %w", name, err)
 			}
 			srv.Port, srv.Weight = uint16(number), 1
@@ -341,7 +342,7 @@ func (n *Internet) Blocklist(domain string, entries ...string) {
 func listedName(entry, apex string) (string, error) {
 	addr, err := netip.ParseAddr(entry)
 	if err != nil {
-		name, err := asciiName(strings.TrimSuffix(entry, "."))
+		name, err := question.ASCII(strings.TrimSuffix(entry, "."))
 		return name + apex, err
 	}
 	return dnstext.Reverse(addr) + apex, nil

@@ -215,8 +215,9 @@ func (n *Internet) probe() error {
 		return nil
 	}
 	n.fillPools()
-	for _, next := range []pool{n.pools.v4, n.pools.v6} { // copies, from which addresses may be taken
-		addr := next.next()
+	pools := *n.pools // a copy, from which addresses may be taken
+	for _, ipv6 := range []bool{false, true} {
+		addr := pools.Next(ipv6)
 		if !addr.IsValid() || len(n.Networks) == 0 && addr.Is6() { // which nobody gets who does not ask for it
 			continue
 		}

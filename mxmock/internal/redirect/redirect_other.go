@@ -1,8 +1,8 @@
 //go:build !unix
 
-package mxmock
+package redirect
 
-// Redirection of sockets, where there is none.
+// Where it can't be done.
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// redirect can't be done here.
-func redirect(syscall.RawConn, netip.AddrPort, bool) (client netip.AddrPort, err error) {
+// Socket can't be done here.
+func Socket(syscall.RawConn, netip.AddrPort, bool) (client netip.AddrPort, err error) {
 	return client, fmt.Errorf("mxmock: Dialer can't redirect sockets on this system, use DialContext: %w", errors.ErrUnsupported)
 }

@@ -1,8 +1,9 @@
 //go:build unix
 
-package mxmock
+// Package redirect makes sockets of package net connect to another address than the one that they were made for.
+package redirect
 
-// Redirection of sockets, where connect(2) can be called before package net does.
+// Where connect(2) can be called before package net does.
 
 import (
 	"net/netip"
@@ -10,11 +11,11 @@ import (
 	"syscall"
 )
 
-// redirect begins to connect a socket to another address than the one that package net is about to
+// Socket begins to connect a socket to another address than the one that package net is about to
 // connect it to, and returns the address that the client has. The call of package net then goes on with that,
 // whatever its address, or gets EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address by
 // its mapped form.
-func redirect(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) (client netip.AddrPort, err error) {
+func Socket(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) (client netip.AddrPort, err error) {
 	if !ipv6 && !to.Addr().Is4() { // the machine has no IPv4
 		return client, os.NewSyscallError("connect", syscall.ENETUNREACH)
 	}

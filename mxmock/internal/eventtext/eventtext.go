@@ -1,6 +1,6 @@
-package mxmock
-
-// Events, and the texts that name them.
+// Package eventtext reads the texts by which a test names events of the journal: "ask mx qq.com", "dial mx1.qq.com:25",
+// "smtp mx1.qq.com RCPT", "mail". A text that names what can't occur is an error.
+package eventtext
 
 import (
 	"fmt"
@@ -8,82 +8,29 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/wire"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
-// Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
-// session, or a message that was accepted.
-type Event struct {
-	// Time is when the question was asked, when the attempt to connect began, or when the server
-	// had finished the turn. In a [Journal], times never decrease.
-	Time time.Time
-
-	// Client is the address and port of the client.
-	Client string
-
-	// What is the kind of the event and what it is about, in one of these forms:
-	//
-	//	ask mx qq.com
-	//	dial mx1.qq.com:25
-	//	smtp mx1.qq.com:25 RCPT TO:<bob@qq.com>
-	//	mail mx1.qq.com:25 bob@qq.com
-	//
-	// Turns that are not commands have names in parentheses, such as "smtp mx1.qq.com:25
-	// (greeting)" and, for the end of a message, "smtp mx1.qq.com:25 (dot)". An address that
-	// belongs to no host stands in place of the name. If a host has several addresses, the one that
-	// was dialled follows: "dial mx1.qq.com:25 2001:db8::2". A message has one event for each of
-	// its recipients.
-	What string
-
-	// Result is the outcome: the answer of the DNS; "connected", the error, or "(no answer yet)";
-	// the first line of the reply; or sender and subject.
-	Result string
-
-	// Names are the further names of the host ([Host.AddNames]), with a space between, if it has any.
-	// The methods of [Journal] find the event by each of them, too.
-	Names string
-
-	// Repeat reports whether a stub resolver asked again because it did not get a usable answer;
-	// see [DNSRule.Times].
-	Repeat bool
-}
-
-// String returns the event as one line, without its time and client.
-func (e Event) String() string {
-	if e.Result == "" {
-		return e.What
-	}
-	return e.What + " → " + e.Result
-}
-
-// pattern is what a text says about events, see [Journal].
-type pattern struct {
+// Pattern is what a text says about events: their kind, and words that are compared from the left.
+type Pattern struct {
 	kind     string
-	question question // of "ask", if there is a name
+	question question.Question // of "ask", if there is a name
 	named    bool
 	words    []string // the others, as normal makes them
 }
 
-// mustPattern reads the text that names events, which stands in the code of a test.
-func mustPattern(text string) *pattern {
-	p, err := parsePattern(text)
-	if err != nil {
-		panic(fmt.Sprintf("mxmock: the event %q can't occur: %v", text, err))
-	}
-	return p
-}
-
-func parsePattern(text string) (*pattern, error) {
+// Parse reads a text that names events. The empty text names all. An error says why there can be no such event.
+func Parse(text string) (*Pattern, error) {
 	fields := strings.Fields(text)
 	if len(fields) == 0 {
-		return &pattern{}, nil // all events
+		return &Pattern{}, nil // all events
 	}
-	p := &pattern{kind: strings.ToLower(fields[0])}
+	p := &Pattern{kind: strings.ToLower(fields[0])}
 	fields = fields[1:]
 	var err error
 	switch p.kind {
@@ -95,7 +42,7 @@ func parsePattern(text string) (*pattern, error) {
 			fields = append(fields, "*")
 		}
 		if p.named {
-			p.question, err = parseQuestion(strings.Join(fields, " "))
+			p.question, err = question.Parse(strings.Join(fields, " "))
 		}
 		return p, err
 	case "dial", "smtp", "mail":
@@ -142,7 +89,7 @@ func checkTarget(word string) error {
 	if strings.ContainsAny(host, "[]:@()<>") {
 		return fmt.Errorf("%q is neither a host nor an address", host)
 	}
-	_, err := asciiName(host)
+	_, err := question.ASCII(host)
 	return err
 }
 
@@ -197,7 +144,7 @@ func checkRecipient(word string) error {
 	case strings.HasPrefix(word[i+1:], "["):
 		return nil
 	}
-	_, err := asciiName(word[i+1:])
+	_, err := question.ASCII(word[i+1:])
 	return err
 }
 
@@ -209,7 +156,7 @@ func normalTarget(word string) string {
 		if host = addr.Unmap().String(); addr.Unmap().Is6() {
 			host = "[" + host + "]"
 		}
-	} else if name, err := asciiName(host); err == nil {
+	} else if name, err := question.ASCII(host); err == nil {
 		host = strings.ToLower(strings.TrimSuffix(name, "."))
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
@@ -231,15 +178,16 @@ func normal(word string) string {
 	if i := strings.IndexAny(word[begin:], ">:"); i >= 0 {
 		end = begin + i
 	}
-	if name, err := asciiName(word[begin:end]); err == nil {
+	if name, err := question.ASCII(word[begin:end]); err == nil {
 		word = word[:begin] + strings.TrimSuffix(name, ".") + word[end:]
 	}
 	return strings.ToLower(word)
 }
 
-// matches reports whether an event is one of those.
-func (p *pattern) matches(e Event) bool {
-	kind, rest, _ := strings.Cut(e.What, " ")
+// Matches reports whether an event with the text what, of a host with further names, is one of those. The names are
+// separated by spaces.
+func (p *Pattern) Matches(what, names string) bool {
+	kind, rest, _ := strings.Cut(what, " ")
 	if p.kind == "" {
 		return true
 	}
@@ -248,12 +196,12 @@ func (p *pattern) matches(e Event) bool {
 		return false
 	}
 	if p.kind == "ask" {
-		return !p.named || len(words) == 2 && p.question.matches(strings.ToLower(dns.Fqdn(words[1])), dns.StringToType[strings.ToUpper(words[0])])
+		return !p.named || len(words) == 2 && p.question.Matches(strings.ToLower(dns.Fqdn(words[1])), dns.StringToType[strings.ToUpper(words[0])])
 	}
 	for i, want := range p.words {
 		switch {
 		case i == 0:
-			if !matchesTarget(want, words[0], e.Names) {
+			if !matchesTarget(want, words[0], names) {
 				return false
 			}
 		case i == 1 && want == "(unknown)":

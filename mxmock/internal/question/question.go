@@ -1,0 +1,78 @@
+// Package question has what is about questions of the DNS and not about their answers: patterns that a test writes as
+// text, names as people write them, and how the resolver of package net asks.
+package question
+
+// Patterns of questions: "mx qq.com".
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
+)
+
+// Question is a pattern of DNS questions: a type, or ANY for all, and a name in lower case with a final dot, or all
+// names below one. It is comparable.
+type Question struct {
+	Type  uint16
+	Name  string
+	Below bool
+}
+
+// Parse reads "mx qq.com", "any qq.com", "mx *.qq.com" (all names below), or "any *" (all
+// questions).
+func Parse(text string) (Question, error) {
+	fields := strings.Fields(text)
+	if len(fields) != 2 {
+		return Question{}, fmt.Errorf("%q is no question such as \"mx qq.com\"", text)
+	}
+	typ, ok := dns.StringToType[strings.ToUpper(fields[0])]
+	if !ok {
+		return Question{}, fmt.Errorf("question %q: there is no record type %q", text, fields[0])
+	}
+	if addr, err := netip.ParseAddr(fields[1]); err == nil && typ == dns.TypePTR {
+		return Question{}, fmt.Errorf("question %q: the DNS has the name of %s at %s", text, fields[1], dnstext.ReverseName(addr))
+	}
+	name, below := fields[1], false
+	switch {
+	case name == "*":
+		name, below = ".", true
+	case strings.HasPrefix(name, "*."):
+		name, below = name[2:], true
+	}
+	fqdn, err := ASCII(name)
+	if err != nil {
+		return Question{}, fmt.Errorf("question %q: %w", text, err)
+	}
+	return Question{typ, strings.ToLower(fqdn), below}, nil
+}
+
+// String returns the question as [Parse] reads it.
+func (q Question) String() string {
+	name := strings.TrimSuffix(q.Name, ".")
+	switch {
+	case q.Below && name == "":
+		name = "*"
+	case q.Below:
+		name = "*." + name
+	case name == "":
+		name = "."
+	}
+	return strings.ToLower(dns.Type(q.Type).String()) + " " + name
+}
+
+// Matches reports whether a question for a name, in lower case, and a type is one of these.
+func (q Question) Matches(name string, typ uint16) bool {
+	switch {
+	case q.Type != dns.TypeANY && q.Type != typ:
+		return false
+	case !q.Below:
+		return q.Name == name
+	case q.Name == ".":
+		return true
+	}
+	return len(name) > len(q.Name) && strings.HasSuffix(name, q.Name) && name[len(name)-len(q.Name)-1] == '.'
+}
