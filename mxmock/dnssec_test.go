@@ -463,7 +463,7 @@ func TestSecureMisuse(t *testing.T) {
 		how    []mxmock.DNSSEC
 		want   string
 	}{
-		{"no domain..", nil, "is no domain name"},
+		{"no domain..", nil, "is not a domain name"},
 		{"qq.com", []mxmock.DNSSEC{mxmock.RSA, mxmock.Ed25519}, "[RSA Ed25519] excludes"},
 		{"qq.com", []mxmock.DNSSEC{mxmock.NoDS, mxmock.WrongDS}, "[NoDS WrongDS] excludes"},
 		{"qq.com", []mxmock.DNSSEC{0}, "[DNSSEC(0)] excludes"},

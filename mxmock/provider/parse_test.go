@@ -37,7 +37,7 @@ func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"provider mine.example\n", "", `f:1: no provider: begin with a line such as "provider qq.com"`},
 		{"provider mine.example", "provider", `f:1: "provider" has 0 words behind it, where 1 belong`},
-		{"provider mine.example", "provider Mine", `f:1: "Mine" is no domain name of two labels or more`},
+		{"provider mine.example", "provider Mine", `f:1: "Mine" is not a domain name of two labels or more`},
 		{"domain mine.example", "domian mine.example", `f:2: "domian" begins no block; one begins with provider, domain, zone, service or policy`},
 		{"domain mine.example", "domain mine.example\n\tmy 1", "f:3: \"my\" is not known in a block \"domain\"; there are dmarc, mta-sts, mx, note, source, spf"},
 		{"domain mine.example", "domain mine.example mine.example", "f:2: domain mine.example is there already, on line 2"},

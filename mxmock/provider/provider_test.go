@@ -377,7 +377,7 @@ func TestMistakes(t *testing.T) {
 		{`provider: qq.com: mx3.qq.com:25 has another provider's service already`, func() { Add(inet, "qq.com") }},
 		{`provider: exmail.qq.com: it serves the domains of customers; name at least one`, func() { Add(inet, "exmail.qq.com") }},
 		{`provider: gmail.com: it has no customers with domains of their own, and so not shop.example`, func() { Add(inet, "gmail.com", "shop.example") }},
-		{`provider: exmail.qq.com: "shop" is no domain name`, func() { Add(inet, "exmail.qq.com", "shop") }},
+		{`provider: exmail.qq.com: "shop" is not a domain name`, func() { Add(inet, "exmail.qq.com", "shop") }},
 		{`provider: qq.com has no policy "SPF"; it has connection-denied, `, func() { qq.Off("SPF") }},
 		{`provider: qq.com has no mailbox "bob@163.com" that could be Full; its domains are qq.com, vip.qq.com, foxmail.com`, func() { qq.Mailbox("bob@163.com", Full) }},
 		{`provider: qq.com has no mailbox "bob@qq.com" that could be State(9)`, func() { qq.Mailbox("bob@qq.com", 9) }},
