@@ -209,7 +209,7 @@ func checkRecord(text string) error {
 // checkName returns what is wrong with the name of a host or a domain.
 func checkName(name string) error {
 	if labels, ok := dns.IsDomainName(name); !ok || labels < 2 || strings.ContainsFunc(name, notInName) {
-		return fmt.Errorf("%q is no domain name of two labels or more", name)
+		return fmt.Errorf("%q is not a domain name of two labels or more", name)
 	}
 	return nil
 }
