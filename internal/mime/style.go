@@ -38,8 +38,8 @@ type styleRule struct {
 type styles struct {
 	rules    map[string][]*styleRule // by what the element must have, see subject
 	count    int
-	siblings bool // some selector looks at siblings
-	steps    int  // of matching that were taken
+	siblings bool  // some selector looks at siblings
+	steps    int64 // of matching that were taken
 }
 
 // add adds a style sheet.
@@ -190,13 +190,13 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 	var found []candidate
 	add := func(key string) {
 		for _, rule := range s.rules[key] {
-			cost := 1
+			cost := int64(1) // whose product needs more than 32 bits
 			reach := depth
 			if rule.sideways {
 				reach = max(depth, siblings)
 			}
 			for range rule.combinators {
-				cost = min(cost*reach, maxMatching)
+				cost = min(cost*int64(reach), maxMatching)
 			}
 			if s.steps >= maxMatching {
 				return
@@ -207,7 +207,7 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 			}
 			s.steps += cost
 			if rule.selector.Match(n) {
-				s.steps += 10 * len(rule.declared)
+				s.steps += 10 * int64(len(rule.declared))
 				for _, d := range rule.declared {
 					found = append(found, candidate{rule, d})
 				}
