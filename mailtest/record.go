@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
