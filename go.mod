@@ -24,7 +24,11 @@ require (
 	gopkg.in/yaml.v3 v3.0.1
 )
 
+require github.com/microcosm-cc/bluemonday v1.0.27
+
 require (
+	github.com/aymerick/douceur v0.2.0 // indirect
+	github.com/gorilla/css v1.0.1 // indirect
 	github.com/kr/text v0.2.0 // indirect
 	github.com/vishvananda/netns v0.0.5 // indirect
 )

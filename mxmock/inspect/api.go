@@ -51,7 +51,7 @@ func (p *Page) api() []endpoint {
 // routes are all endpoints.
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, e := range p.api() {
+	for _, e := range append(p.api(), p.web()...) {
 		mux.HandleFunc(e.pattern, e.serve)
 	}
 	return mux

@@ -1,0 +1,254 @@
+package inspect
+
+// What templates show: messages, sessions and events, made ready for people.
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/elapsed"
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/lint"
+	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
+)
+
+// mostShown is how many bytes of a text a view shows.
+const mostShown = 512 << 10
+
+// row is a message in a list.
+type row struct {
+	ID                       int
+	From, To, Subject, Host  string
+	Time                     time.Time
+	Size                     string
+	Attachments              int
+	Verdict, VerdictReason   string
+	Unacked                  bool
+	SessionHost, SessionPath string
+}
+
+// rowOf makes a row of a message.
+func rowOf(ctx context.Context, x Source, it *item) row {
+	m := it.msg
+	to := make([]string, len(m.Envelope.To))
+	for i, r := range m.Envelope.To {
+		to[i] = r.Address
+	}
+	r := row{
+		ID: it.id, From: firstOf(m.From, m.Envelope.From), To: strings.Join(to, ", "), Subject: m.Subject, Host: it.host, Time: m.Time,
+		Size: sizeText(len(m.Raw)), Attachments: len(m.Attachments), Unacked: !m.Acked,
+		SessionHost: it.host, SessionPath: sessionPath(it.host, m.Session),
+	}
+	if report, err := verdictOn(ctx, x, m); err == nil {
+		r.Verdict = string(report.DMARC.Result)
+		r.VerdictReason = fmt.Sprintf("SPF %s, DMARC %s", report.SPF.Result, report.DMARC.Result)
+	}
+	return r
+}
+
+// firstOf is the name or the address of a sender.
+func firstOf(list []mailtest.Address, envelope string) string {
+	switch {
+	case len(list) > 0 && list[0].Name != "":
+		return list[0].Name
+	case len(list) > 0:
+		return list[0].Address
+	case envelope == "":
+		return "<>"
+	}
+	return envelope
+}
+
+// sessionPath is where the page of a session is.
+func sessionPath(host string, number int) string {
+	return "/sessions/" + host + "/" + strconv.Itoa(number)
+}
+
+// detail is a message with everything that views show of it.
+type detail struct {
+	row
+	Message     *mailtest.Message
+	Static      bool   // for a report, which can't ask for more
+	Document    string // the HTML of the message, made safe
+	Blocked     int
+	Text        string
+	Raw, Source string
+	Parts       []part
+	Links       []mailtest.Link
+	Findings    []lint.Finding
+	Report      *mailauth.Report
+	NoReport    string // why there is no Report
+	Invitations []invitation
+	Inside      []*detail // messages in the message
+}
+
+// part is a part of a message.
+type part struct {
+	mailtest.Part
+	Depth   int
+	Size    string
+	Attach  bool         // it is among the attachments
+	Preview template.URL // a picture
+	Content template.URL // where it can be had
+}
+
+// mostInside is how deep messages in messages are opened.
+const mostInside = 3
+
+// detailOf makes everything ready. Static is for a report.
+func detailOf(ctx context.Context, x Source, it *item, static bool) *detail {
+	d := &detail{row: rowOf(ctx, x, it)}
+	d.fill(it.msg, it.id, static, mostInside)
+	d.Findings = lint.Check(it.msg)
+	report, err := verdictOn(ctx, x, it.msg)
+	if d.Report = &report; err != nil {
+		d.Report, d.NoReport = nil, err.Error()
+	}
+	return d
+}
+
+// fill makes ready what does not depend on how the message came.
+func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
+	d.Message, d.Static = m, static
+	if m.HTML != "" {
+		d.Document, d.Blocked = render(m)
+		d.Source = clip(m.HTML)
+	}
+	d.Text, d.Raw, d.Links = clip(m.Text), clip(string(m.Raw)), m.Links()
+	attached := make(map[string]bool)
+	for _, p := range m.Attachments {
+		attached[p.Path] = true
+	}
+	for _, p := range m.Parts {
+		one := part{Part: p, Depth: strings.Count(p.Path, ".") + 1, Size: sizeText(len(p.Content)), Attach: p.Below == 0 && attached[p.Path]}
+		if p.Path == "" {
+			one.Depth = 0
+		}
+		if p.Below == 0 {
+			one.link(id, static)
+		}
+		d.Parts = append(d.Parts, one)
+		if p.Below == 0 && p.MediaType == "text/calendar" {
+			d.Invitations = append(d.Invitations, readInvitation(p.Text))
+		}
+		if inner := p.Message(); inner != nil && depth > 0 {
+			sub := &detail{row: row{From: firstOf(inner.From, ""), Subject: inner.Subject, Time: inner.Date}}
+			sub.fill(inner, 0, static, depth-1)
+			d.Inside = append(d.Inside, sub)
+		}
+	}
+}
+
+// mostEmbedded is how many bytes of a part a report holds.
+const mostEmbedded = 256 << 10
+
+// link says where the content of a part can be had. A part of a message in a message has no place of its own.
+func (p *part) link(id int, static bool) {
+	small := len(p.Part.Content) <= mostEmbedded
+	if previewable(p.MediaType) && (small || !static) && len(p.Part.Content) <= mostInline {
+		p.Preview = template.URL(dataURL(p.MediaType, p.Part.Content)) // what is in it can't end the attribute
+	}
+	switch {
+	case static && small:
+		p.Content = template.URL(dataURL("application/octet-stream", p.Part.Content))
+	case !static && id > 0:
+		p.Content = template.URL("/api/messages/" + strconv.Itoa(id) + "/parts/" + p.Path)
+	}
+}
+
+// Name is the name by which a part is saved.
+func (p part) Name() string { return safeName(p.Filename) }
+
+// clip is the beginning of a text, if it is too long to be shown.
+func clip(s string) string {
+	if len(s) <= mostShown {
+		return s
+	}
+	n := mostShown
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "\n… and " + sizeText(len(s)-n) + " more"
+}
+
+// sizeText is a number of bytes for people.
+func sizeText(n int) string {
+	switch {
+	case n < 1000:
+		return strconv.Itoa(n) + " B"
+	case n < 1000*1000:
+		return strconv.FormatFloat(float64(n)/1000, 'f', 1, 64) + " kB"
+	}
+	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+}
+
+// conversation is a session with its turns.
+type conversation struct {
+	Host     string
+	Path     string
+	Session  *mailtest.Session
+	Lasted   string
+	Turns    []exchange
+	Findings []lint.Finding
+}
+
+// exchange is a turn of a session.
+type exchange struct {
+	mailtest.Turn
+	Number  int
+	After   string // since the beginning
+	Took    string // until the reply, if it took long
+	Command string
+	Payload string
+}
+
+// conversationOf makes a session ready.
+func conversationOf(host string, s *mailtest.Session) conversation {
+	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Findings: lint.CheckSession(s), Lasted: "open"}
+	if !s.End.IsZero() {
+		c.Lasted = elapsed.Round(s.End.Sub(s.Start)).String()
+	}
+	for i, t := range s.Turns {
+		e := exchange{Turn: t, Number: i + 1, After: elapsed.Round(t.Received.Sub(s.Start)).String(), Command: t.Command}
+		if e.Command == "" {
+			e.Command = "(" + strings.ToLower(t.Stage.String()) + ")"
+		}
+		if took := t.Replied.Sub(t.Received); !t.Replied.IsZero() && took >= 100*time.Millisecond {
+			e.Took = elapsed.Round(took).String()
+		}
+		if len(t.Payload) > 0 {
+			e.Payload = string(t.Payload[:min(len(t.Payload), 4<<10)])
+		}
+		c.Turns = append(c.Turns, e)
+	}
+	return c
+}
+
+// event is one of the journal.
+type event struct {
+	Number                     int
+	After                      string
+	Time                       time.Time
+	Kind, What, Result, Client string
+	Repeat, Bad                bool
+}
+
+// eventsOf makes events of the journal ready, from the first number on.
+func eventsOf(x Source, from, most int) (events []event, total int) {
+	j := journalOf(x)
+	for i := from; i < len(j) && len(events) < most; i++ {
+		e := j[i]
+		kind, what, _ := strings.Cut(e.What, " ")
+		events = append(events, event{
+			Number: i + 1, After: elapsed.Round(e.Time.Sub(j[0].Time)).String(), Time: e.Time, Kind: kind, What: what, Result: e.Result,
+			Client: e.Client, Repeat: e.Repeat,
+			Bad: kind == "smtp" && (strings.HasPrefix(e.Result, "4") || strings.HasPrefix(e.Result, "5")),
+		})
+	}
+	return events, len(j)
+}

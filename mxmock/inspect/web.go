@@ -1,0 +1,265 @@
+package inspect
+
+// The page for people: its routes, and how it answers.
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// templates are the files in assets that end in .html.
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"clock":  func(t time.Time) string { return t.Format("15:04:05") },
+	"moment": func(t time.Time) string { return t.Format("2006-01-02 15:04:05.000 MST") },
+	"iso":    func(t time.Time) string { return t.Format(time.RFC3339Nano) },
+	"plural": func(n int, thing string) string {
+		if n == 1 {
+			return "1 " + thing
+		}
+		return strconv.Itoa(n) + " " + thing + "s"
+	},
+	"indent": func(depth int) string { return fmt.Sprintf("d%d", min(depth, 8)) },
+}).ParseFS(assets, "assets/*.html"))
+
+// web are the endpoints of the page.
+func (p *Page) web() []endpoint {
+	static, err := fs.Sub(assets, "assets")
+	if err != nil {
+		panic(err)
+	}
+	files := http.FileServerFS(static)
+	return []endpoint{
+		{"GET /style.css", files.ServeHTTP},
+		{"GET /page.js", files.ServeHTTP},
+		{"GET /{$}", p.showList},
+		{"GET /messages/{id}", p.showMessage},
+		{"GET /messages/{id}/frame", p.showFrame},
+		{"POST /messages/{id}/delete", p.deleteShown},
+		{"POST /messages/delete", p.deleteFound},
+		{"GET /sessions", p.showSessions},
+		{"GET /sessions/{host}/{number}", p.showSession},
+		{"GET /journal", p.showJournal},
+		{"GET /events", p.events},
+	}
+}
+
+// frame is what surrounds every page.
+type frame struct {
+	Title    string
+	Tab      string
+	Query    string
+	Internet bool // there is a journal
+	Body     any
+}
+
+// show sends a page.
+func (p *Page) show(w http.ResponseWriter, status int, name string, f frame) {
+	f.Internet = journalOf(p.Source) != nil
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, f); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+// refuse sends a page that says what is wrong.
+func (p *Page) refuse(w http.ResponseWriter, r *http.Request, failed *failure) {
+	p.show(w, failed.status, "error.html", frame{Title: "Error", Query: r.FormValue("q"), Body: failed.text})
+}
+
+// listing is what the list shows.
+type listing struct {
+	Rows          []row
+	Total         int
+	Next          string // where the next page is
+	Hosts, Checks bool   // whether these columns say anything
+}
+
+func (p *Page) showList(w http.ResponseWriter, r *http.Request) {
+	q, failed := queryOf(r)
+	before, wrong := number(r, "before", 0, math.MaxInt)
+	if failed != nil || wrong != nil {
+		p.refuse(w, r, firstFailure(failed, wrong))
+		return
+	}
+	found, total := page(p.index.refresh(), q, before, usuallyListed)
+	l := listing{Total: total, Hosts: journalOf(p.Source) != nil}
+	for _, it := range found {
+		l.Rows = append(l.Rows, rowOf(r.Context(), p.Source, it))
+		l.Checks = l.Checks || l.Rows[len(l.Rows)-1].Verdict != ""
+	}
+	if len(found) == usuallyListed && found[len(found)-1].id > 1 {
+		l.Next = "/?" + url.Values{"q": {r.FormValue("q")}, "before": {strconv.Itoa(found[len(found)-1].id)}}.Encode()
+	}
+	p.show(w, http.StatusOK, "list.html", frame{Title: "Messages", Tab: "messages", Query: r.FormValue("q"), Body: l})
+}
+
+// firstFailure returns the first that is one.
+func firstFailure(all ...*failure) *failure {
+	return all[slices.IndexFunc(all, func(f *failure) bool { return f != nil })]
+}
+
+// views are those of a message, in the order of their tabs.
+var views = []struct{ Name, Title string }{
+	{"html", "HTML"}, {"text", "Text"}, {"source", "Source"}, {"headers", "Headers"}, {"parts", "Parts"}, {"links", "Links"}, {"checks", "Checks"},
+	{"raw", "Raw"},
+}
+
+// opened is what the page of a message shows.
+type opened struct {
+	Detail                 *detail
+	View                   string
+	Views                  any
+	Width, Scheme          string
+	Query                  string
+	Newer, Older, Position int // ids, 0 is none
+}
+
+func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) {
+	it, failed := p.item(r)
+	q, wrong := queryOf(r)
+	if failed != nil || wrong != nil {
+		p.refuse(w, r, firstFailure(failed, wrong))
+		return
+	}
+	o := opened{Detail: detailOf(r.Context(), p.Source, it, false), View: r.FormValue("view"), Views: views, Query: r.FormValue("q")}
+	o.Width, o.Scheme = oneOf(r.FormValue("width"), "full", "phone", "tablet", "desktop"), oneOf(r.FormValue("scheme"), "light", "dark")
+	if !slices.ContainsFunc(views, func(v struct{ Name, Title string }) bool { return v.Name == o.View }) {
+		if o.View = "text"; o.Detail.Document != "" {
+			o.View = "html"
+		}
+	}
+	o.Older, o.Newer = neighbours(p.index.refresh(), q, it.id)
+	p.show(w, http.StatusOK, "message.html", frame{Title: it.msg.Subject, Tab: "messages", Query: o.Query, Body: o})
+}
+
+// oneOf returns the word if it is one of those, or the first of them.
+func oneOf(word string, words ...string) string {
+	if slices.Contains(words, word) {
+		return word
+	}
+	return words[0]
+}
+
+// neighbours returns the ids of the messages that match before and after one.
+func neighbours(items []*item, q query, id int) (older, newer int) {
+	at, _ := slices.BinarySearchFunc(items, id, func(it *item, id int) int { return it.id - id })
+	for i := at - 1; i >= 0 && older == 0; i-- {
+		if q.matches(items[i]) {
+			older = items[i].id
+		}
+	}
+	for i := at + 1; i < len(items) && newer == 0; i++ {
+		if q.matches(items[i]) {
+			newer = items[i].id
+		}
+	}
+	return older, newer
+}
+
+func (p *Page) showFrame(w http.ResponseWriter, r *http.Request) {
+	it, failed := p.item(r)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	document, _ := render(it.msg)
+	w.Header().Set("Content-Security-Policy", framePolicy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write([]byte(document))
+}
+
+func (p *Page) deleteShown(w http.ResponseWriter, r *http.Request) {
+	it, failed := p.item(r)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	p.index.remove([]*item{it})
+	p.backToList(w, r)
+}
+
+func (p *Page) deleteFound(w http.ResponseWriter, r *http.Request) {
+	q, failed := queryOf(r)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	found, _ := page(p.index.refresh(), q, 0, math.MaxInt)
+	p.index.remove(found)
+	p.backToList(w, r)
+}
+
+// backToList leads to the list that the request came from.
+func (p *Page) backToList(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/?"+url.Values{"q": {r.FormValue("q")}}.Encode(), http.StatusSeeOther)
+}
+
+// mostSessions and mostEvents are how many of them a page shows.
+const (
+	mostSessions = 500
+	mostEvents   = 1000
+)
+
+// sessionList is what the page of sessions shows.
+type sessionList struct {
+	Sessions []conversation
+	Total    int
+}
+
+func (p *Page) showSessions(w http.ResponseWriter, _ *http.Request) {
+	var l sessionList
+	for _, h := range hostsOf(p.Source) {
+		for _, s := range h.server.Sessions() {
+			l.Total++
+			c := conversation{Host: h.name, Path: sessionPath(h.name, s.Number), Session: s}
+			l.Sessions = append(l.Sessions, c)
+		}
+	}
+	slices.SortStableFunc(l.Sessions, func(a, b conversation) int { return b.Session.Start.Compare(a.Session.Start) })
+	l.Sessions = l.Sessions[:min(len(l.Sessions), mostSessions)]
+	p.show(w, http.StatusOK, "sessions.html", frame{Title: "Sessions", Tab: "sessions", Body: l})
+}
+
+func (p *Page) showSession(w http.ResponseWriter, r *http.Request) {
+	s, failed := p.session(r)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	host := r.PathValue("host")
+	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, s)})
+}
+
+// chronicle is what the page of the journal shows.
+type chronicle struct {
+	Events        []event
+	Total, Before int // Before is how many events come before those
+}
+
+func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
+	total := len(journalOf(p.Source))
+	after, failed := number(r, "after", max(0, total-mostEvents), math.MaxInt)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	c := chronicle{Before: after}
+	c.Events, c.Total = eventsOf(p.Source, after, mostEvents)
+	p.show(w, http.StatusOK, "journal.html", frame{Title: "Journal", Tab: "journal", Body: c})
+}

@@ -1,0 +1,174 @@
+package inspect_test
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock/inspect"
+)
+
+// everyPage are the pages of world.
+var everyPage = []string{
+	"/", "/?q=nothing", "/?q=subject:welcome", "/?before=2", "/messages/1", "/messages/1?view=html&width=phone&scheme=dark", "/messages/1?view=text", "/messages/1?view=source",
+	"/messages/1?view=headers", "/messages/1?view=parts", "/messages/1?view=links", "/messages/1?view=checks", "/messages/1?view=raw&q=welcome",
+	"/sessions", "/sessions/mx1.qq.com/1", "/journal", "/journal?after=3",
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	_, page := world(t)
+	for _, path := range everyPage {
+		status, header, body := ask(t, "GET", page.URL()+path, "")
+		if status != http.StatusOK || header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%s: %d %v\n%s", path, status, header, body)
+			continue
+		}
+		checkHTML(t, path, body)
+	}
+	for path, want := range map[string]int{"/?q=form:x": 400, "/?before=x": 400, "/messages/7": 404, "/messages/x": 400, "/sessions/mx1.qq.com/7": 404, "/journal?after=x": 400, "/nowhere": 404} {
+		if status, _, body := ask(t, "GET", page.URL()+path, ""); status != want {
+			t.Errorf("%s: %d, want %d\n%s", path, status, want, body)
+		}
+	}
+}
+
+// checkHTML looks for what makes a page malformed, unsafe or hard to use.
+func checkHTML(t *testing.T, name string, page []byte) {
+	t.Helper()
+	var open []string
+	headings := 0
+	ids := make(map[string]bool)
+	labels := make(map[string]bool)
+	var inputs []string
+	z := html.NewTokenizer(bytes.NewReader(page))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		token := z.Token()
+		if kind == html.EndTagToken {
+			if len(open) == 0 || open[len(open)-1] != token.Data {
+				t.Errorf("%s: </%s> ends %v", name, token.Data, open)
+				return
+			}
+			open = open[:len(open)-1]
+			continue
+		}
+		if kind != html.StartTagToken {
+			continue
+		}
+		attributes := make(map[string]string)
+		for _, a := range token.Attr {
+			attributes[a.Key] = a.Val
+			if strings.HasPrefix(a.Key, "on") || a.Key == "style" || strings.Contains(a.Val, "ZgotmplZ") {
+				t.Errorf("%s: %s", name, token)
+			}
+		}
+		if id := attributes["id"]; id != "" {
+			if ids[id] {
+				t.Errorf("%s: two elements have the id %s", name, id)
+			}
+			ids[id] = true
+		}
+		switch token.Data {
+		case "h1":
+			headings++
+		case "label":
+			labels[attributes["for"]] = true
+		case "img":
+			if attributes["alt"] == "" {
+				t.Errorf("%s: %s has no alternative text", name, token)
+			}
+		case "iframe":
+			if sandbox, ok := attributes["sandbox"]; !ok || sandbox != "" || attributes["title"] == "" {
+				t.Errorf("%s: %s", name, token)
+			}
+		case "input":
+			if attributes["type"] != "hidden" {
+				inputs = append(inputs, attributes["id"])
+			}
+		}
+		switch token.Data {
+		case "meta", "link", "input", "img", "br", "hr", "wbr":
+		default:
+			open = append(open, token.Data)
+		}
+	}
+	if len(open) != 0 || headings != 1 {
+		t.Errorf("%s: %v are open at the end, and there are %d headings h1", name, open, headings)
+	}
+	for _, id := range inputs {
+		if !labels[id] {
+			t.Errorf("%s: input %q has no label", name, id)
+		}
+	}
+}
+
+func TestDeletingByForm(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	deliver(t, inet, "eve@qq.com", "Subject: two\r\n\r\nHi\r\n")
+	deliver(t, inet, "eve@qq.com", "Subject: three\r\n\r\nHi\r\n")
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	if status, _, body := ask(t, "POST", page.URL()+"/messages/delete", "q=subject:two", form...); status != http.StatusOK || len(inet.Messages()) != 2 {
+		t.Errorf("deleting what matches: %d, %v\n%s", status, inet.Messages(), body)
+	}
+	if status, _, body := ask(t, "POST", page.URL()+"/messages/3/delete", "q=", form...); status != http.StatusOK || len(inet.Messages()) != 1 {
+		t.Errorf("deleting one: %d, %v\n%s", status, inet.Messages(), body)
+	}
+	status, _, body := ask(t, "POST", page.URL()+"/messages/1/delete", "q=", append(form, "Origin", "http://evil.example")...)
+	if status != http.StatusForbidden || len(inet.Messages()) != 1 {
+		t.Errorf("deleting from another origin: %d %s", status, body)
+	}
+}
+
+func TestLive(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", page.URL()+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	read := func() string {
+		t.Helper()
+		got := make([]byte, len("event: change\ndata: \n\n"))
+		for n := 0; n < len(got); {
+			more, err := resp.Body.Read(got[n:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += more
+		}
+		return string(got)
+	}
+	read()
+	read() // of the journal
+	deliver(t, inet, "bob@qq.com", "Subject: two\r\n\r\nHi\r\n")
+	if got := read(); got != "event: change\ndata: \n\n" {
+		t.Errorf("event = %q", got)
+	}
+}
+
+func TestServerAlone(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	page := inspect.New(t, srv)
+	for _, path := range []string{"/", "/sessions", "/journal"} {
+		status, _, body := ask(t, "GET", page.URL()+path, "")
+		if status != http.StatusOK || path == "/" && bytes.Contains(body, []byte(`href="/journal"`)) {
+			t.Errorf("%s: %d\n%s", path, status, body)
+		}
+	}
+}
