@@ -48,6 +48,63 @@ func TestZoneOrDelegation(t *testing.T) {
 	}
 }
 
+// TestHidden adds records that a delegation of an earlier text hides, and delegations that hide records of an earlier
+// text: nothing is lost in silence.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	const cut = "kid.qq.com. NS ns.kid.qq.com.\nkid.qq.com. NS ns.elsewhere.net.\n"
+	tests := []struct {
+		name, earlier, text string
+		hidden              bool
+	}{
+		{"at the name", cut, "kid.qq.com. MX 10 mx.qq.com.\n", true},
+		{"beneath it", cut, "a.b.kid.qq.com. TXT x\n", true},
+		{"an address", cut, "www.Kid.qq.com. A 203.0.113.1\n", true},
+		{"a delegation beneath it", cut, "a.kid.qq.com. NS ns.elsewhere.net.\n", true},
+		{"a DS record beneath it", cut, "a.kid.qq.com. DS 1 13 2 " + strings.Repeat("00", 32) + "\n", true},
+		{"the address of a server", cut, "ns.kid.qq.com. A 203.0.113.1\nNS.kid.qq.com. AAAA 2001:db8::9\n", false},
+		{"another server", cut, "kid.qq.com. NS ns3.elsewhere.net.\n", false},
+		{"its DS record", cut, "kid.qq.com. DS 1 13 2 " + strings.Repeat("00", 32) + "\n", false},
+		{"beside it", cut, "kid2.qq.com. TXT x\n", false},
+		{"a zone beneath it", cut, "a.kid.qq.com. SOA ns hostmaster 1 2 3 4 5\na.kid.qq.com. TXT x\n", false},
+		{"a zone in its place", cut, "kid.qq.com. SOA ns hostmaster 1 2 3 4 5\nkid.qq.com. TXT x\n", false},
+		{"the other way round", "kid.qq.com. TXT x\n", "kid.qq.com. NS ns.elsewhere.net.\n", true},
+		{"and beneath it", "a.b.kid.qq.com. TXT x\n", "kid.qq.com. NS ns.elsewhere.net.\n", true},
+		{"an address of no server", "ns.kid.qq.com. A 203.0.113.1\n", "kid.qq.com. NS ns.elsewhere.net.\n", true},
+		{"an address of a server", "ns.kid.qq.com. A 203.0.113.1\n", cut, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			inet := mxmock.New(t)
+			if err := inet.AddZone(test.earlier); err != nil {
+				t.Fatal(err)
+			}
+			err := inet.AddZone(test.text)
+			if test.hidden != (err != nil) || err != nil && !strings.Contains(err.Error(), "RFC 2181 §6.1") {
+				t.Errorf("got error %v, want one: %v", err, test.hidden)
+			}
+		})
+	}
+	t.Run("replaced", func(t *testing.T) {
+		t.Parallel()
+		if err := mxmock.New(t).ReplaceZone("qq.com", "kid NS ns.elsewhere.net.\nwww.kid A 203.0.113.1\n"); err == nil {
+			t.Error("a zone with a hidden record replaces another")
+		}
+	})
+	t.Run("a host", func(t *testing.T) {
+		t.Parallel()
+		inet := mxmock.New(t)
+		if err := inet.AddZone(cut); err != nil {
+			t.Fatal(err)
+		}
+		if got := panicOf(func() { inet.Host("www.kid.qq.com") }); !strings.Contains(got, "the delegation of kid.qq.com. hides it") {
+			t.Errorf("a host that a delegation hides panics with %q", got)
+		}
+		inet.MX("kid.qq.com", "mx.kid.qq.com") // makes a zone
+	})
+}
+
 // A zone that is signed already is refused as a whole: without its signatures it would be another one.
 func TestSignedZone(t *testing.T) {
 	t.Parallel()

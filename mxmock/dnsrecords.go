@@ -27,8 +27,10 @@ import (
 // Names that do not end in a dot are relative to $ORIGIN, or to the root if there is none. A zone
 // is made at each SOA record, and otherwise at the registrable domain. NS records at any other name
 // are a delegation if the text has nothing else at or below that name except addresses of name
-// servers and DS records; the servers need not exist. Otherwise a zone is made there. If AddZone
-// returns an error, it names the line and column, and nothing was added.
+// servers and DS records; the servers need not exist. Otherwise a zone is made there. Records
+// that a delegation of an earlier text hides are an error, and so is a delegation that would hide
+// earlier records. If AddZone returns an error, it names the line and column, or the record, and
+// nothing was added.
 //
 // A zone that is already signed is an error, since its signatures would not be served: omit RRSIG,
 // NSEC, NSEC3 and NSEC3PARAM records, and sign it by [Internet.Secure].
@@ -92,8 +94,8 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 			switch h.Rrtype {
 			case dns.TypeA, dns.TypeAAAA:
 				return dns.IsSubDomain(c.owner, h.Name) && !c.servers[strings.ToLower(h.Name)]
-			case dns.TypeNS, dns.TypeDS, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
-				return false
+			case dns.TypeNS, dns.TypeDS:
+				return dns.IsSubDomain(c.owner, h.Name) && !strings.EqualFold(h.Name, c.owner)
 			}
 			return dns.IsSubDomain(c.owner, h.Name)
 		}

@@ -66,10 +66,10 @@ func (o *Omission) UnmarshalText(text []byte) error {
 func (n *Internet) Sender(domain string, without ...Omission) *Sender {
 	apex := mustName(domain)
 	name := strings.TrimSuffix(apex, ".")
+	must(n.db.Ensure(apex))
 	s := &Sender{Host: n.Host("mail." + name), DKIM: mailauth.Signer{Domain: name}}
 	s.Server(25)
 	has := func(o Omission) bool { return !slices.Contains(without, o) }
-	must(n.db.Ensure(apex))
 	if has(NoMX) {
 		n.MX(domain, s.Name())
 	} else {

@@ -213,7 +213,7 @@ func (c *change) add(recs []record) error {
 			}
 		}
 	}
-	return nil
+	return c.visible(recs)
 }
 
 func (c *change) addSOA(r *record) error {

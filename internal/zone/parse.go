@@ -64,7 +64,7 @@ const (
 // more than 255 bytes, and bytes that are not ASCII outside of quotes: an international name has to be
 // written with A-labels.
 func Parse(text, origin, file string) ([]dns.RR, error) {
-	p := parser{scanner: scanner{text: text, margin: margin(text), line: 1}, ttl: DefaultTTL}
+	p := parser{scanner: scanner{text: text, margin: margin(text), line: 1}, ttl: DefaultTTL, check: DB{Occluded: true}}
 	err := p.parse(origin)
 	if err != nil {
 		err.File = file

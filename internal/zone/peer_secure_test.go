@@ -65,7 +65,7 @@ func signedZone(db *DB, apex string) string {
 // secureZones makes the zones of TestSecurePeers, all of them secure, and the names to ask about.
 func secureZones(t *testing.T) (db *DB, zones []string, names map[string]bool) {
 	t.Helper()
-	db, names = new(DB), make(map[string]bool)
+	db, names = &DB{Occluded: true}, make(map[string]bool)
 	add := func(zone, text string) {
 		rrs, err := Parse(text, zone, zone)
 		if err != nil {

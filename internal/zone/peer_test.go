@@ -147,7 +147,7 @@ func TestPeers(t *testing.T) {
 func (p peer) ask(t *testing.T, path string) {
 	dir := machine.TempDir(t)
 	var zones []string
-	var db DB
+	db := DB{Occluded: true}
 	names := map[string]bool{".": true, "nowhere.example.": true}
 	load := func(zone, text string) {
 		rrs, err := Parse(text, zone, zone)
@@ -396,7 +396,7 @@ func randomZone(t *testing.T, seed uint64, apex string) string {
 		fmt.Sprintf("%s 60 SOA ns.%[1]s h.%[1]s 1 2 3 4 30", apex),
 		fmt.Sprintf("%s 60 NS a.%[1]s", apex),
 	}
-	var db DB
+	db := DB{Occluded: true}
 	if err := db.Add(parse(t, strings.Join(lines, "\n"))...); err != nil {
 		t.Fatal(err)
 	}

@@ -374,7 +374,7 @@ func compareWithValidator(t *testing.T, seed uint64) [3]int {
 		}
 		return n
 	}
-	var db DB
+	db := DB{Occluded: true}
 	var text strings.Builder
 	for range 3 + rnd.IntN(18) {
 		var line string

@@ -63,6 +63,10 @@ const DefaultTTL = 300
 // and an answer is made from one state. A change costs time in proportion to what it changes, and not
 // to the size of the DB.
 type DB struct {
+	// Occluded admits records that a delegation hides, as name servers do. Otherwise they are errors, and so are
+	// delegations that would hide records. It must be set before the first use.
+	Occluded bool
+
 	mu      sync.RWMutex
 	root    node          // its zone is nil until the first use
 	changes atomic.Uint64 // how often it was locked for one
@@ -152,7 +156,8 @@ func (db *DB) Serve(host string) error {
 //
 // Records that contradict others are errors: a CNAME beside other data (RFC 1034 §3.6.2, RFC 2181
 // §10.1), two CNAME or DNAME records at one name, data beneath a DNAME (RFC 6672 §2.4), NS or DNAME
-// at a wildcard, where servers disagree (RFC 4592 §4.2, RFC 6672 §3.3). So are records that no zone
+// at a wildcard, where servers disagree (RFC 4592 §4.2, RFC 6672 §3.3), data that a delegation hides
+// (RFC 2181 §6.1, but see Occluded). So are records that no zone
 // can hold: another class than IN, types that exist only in messages or questions, a TTL of 2³¹ or
 // more (RFC 2181 §8), data that does not fit the type.
 func (db *DB) Add(rrs ...dns.RR) error {
