@@ -17,6 +17,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
 // languages are those of the cookbook, by the name after its fences: what runs a recipe, and what stands
@@ -64,6 +65,9 @@ func TestLanguages(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd.Env = append(os.Environ(), "SMTP_PORT="+strconv.Itoa(srv.Port()))
+
+			page := inspect.New(t, srv)
+			cmd.Env = append(cmd.Env, "MAIL_API="+page.URL()+"/api")
 
 			out, err := cmd.CombinedOutput()
 			if err != nil {

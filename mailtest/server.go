@@ -178,13 +178,16 @@ func New(tb testing.TB) *Server {
 	s.made = bubble.Of(tb)
 	tb.Cleanup(func() {
 		tb.Helper()
+		if tb.Failed() {
+			artifact.Hold(tb, s)
+		}
 		s.close()
 		if err := errors.Join(s.setTooLate(), s.CheckRules()); err != nil {
 			tb.Error(err)
 		}
 		if tb.Failed() {
 			tb.Log(s.Report())
-			if place := artifact.Write(tb, s.artifacts()); place != "" {
+			if place := artifact.Write(tb, s, s.artifacts()); place != "" {
 				tb.Log("mailtest: " + place)
 			}
 		}

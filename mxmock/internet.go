@@ -121,12 +121,15 @@ func New(tb testing.TB) *Internet {
 	n.settle()
 	tb.Cleanup(func() {
 		tb.Helper()
+		if tb.Failed() {
+			artifact.Hold(tb, n)
+		}
 		if err := errors.Join(n.close(), n.CheckRules()); err != nil {
 			tb.Error(err)
 		}
 		if tb.Failed() {
 			tb.Log(n.Report())
-			if place := artifact.Write(tb, n.artifacts()); place != "" {
+			if place := artifact.Write(tb, n, n.artifacts()); place != "" {
 				tb.Log("mxmock: " + place)
 			}
 		}

@@ -25,12 +25,37 @@ type File struct {
 	Data []byte
 }
 
-// Write writes files into the artifact directory of test tb, if artifacts are wanted, and returns a
+// Viewer shows what a failed test has used, such as a server.
+type Viewer struct {
+	// Report returns further artifacts.
+	Report func(x any) []File
+
+	// Hold returns when nobody looks at x any more.
+	Hold func(tb testing.TB, x any)
+}
+
+// viewer is the one of the process. It is set before main, or never.
+var viewer Viewer
+
+// Register sets the viewer. Only the initialization of a package may call it.
+func Register(v Viewer) { viewer = v }
+
+// Hold lets the viewer, if there is one, show what the failed test tb has used, while it is still in use.
+func Hold(tb testing.TB, x any) {
+	if viewer.Hold != nil {
+		viewer.Hold(tb, x)
+	}
+}
+
+// Write writes files about x into the artifact directory of test tb, if artifacts are wanted, and returns a
 // sentence that names the place, or says why it could not; it is empty if they are not wanted.
-func Write(tb testing.TB, files []File) string {
+func Write(tb testing.TB, x any, files []File) string {
 	dir, wanted := directory(tb)
 	if !wanted || len(files) == 0 {
 		return ""
+	}
+	if viewer.Report != nil {
+		files = append(files, viewer.Report(x)...)
 	}
 	err := os.MkdirAll(dir, 0o777)
 	for _, f := range files {

@@ -17,7 +17,7 @@ func TestWrite(t *testing.T) {
 	dir := machine.TempDir(t)
 	t.Setenv(Env, dir)
 	files := []File{{"mx1.qq.com-1.eml", []byte("Subject: x\r\n")}, {"a/b:c", []byte("y")}, {"mx1.qq.com-1.eml", []byte("z")}}
-	got := Write(t, files)
+	got := Write(t, nil, files)
 	place := filepath.Join(dir, "TestWrite")
 	if want := "artifacts: 3 files in " + place; got != want {
 		t.Errorf("Write = %q, want %q", got, want)
@@ -36,7 +36,7 @@ func TestNotWanted(t *testing.T) {
 	if testing.Verbose() && strings.Contains(strings.Join(os.Args, " "), "test.artifacts") {
 		t.Skip("go test -artifacts wants them")
 	}
-	if got := Write(t, []File{{"x", nil}}); got != "" {
+	if got := Write(t, nil, []File{{"x", nil}}); got != "" {
 		t.Errorf("Write = %q, want nothing", got)
 	}
 }
@@ -48,7 +48,7 @@ func TestCannotWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(Env, file)
-	if got := Write(t, []File{{"x", nil}}); !strings.HasPrefix(got, "artifacts: ") || strings.Contains(got, "1 files") {
+	if got := Write(t, nil, []File{{"x", nil}}); !strings.HasPrefix(got, "artifacts: ") || strings.Contains(got, "1 files") {
 		t.Errorf("Write into a file = %q, want an error", got)
 	}
 }

@@ -5,6 +5,13 @@
 //	page := inspect.New(t, inet)
 //	t.Log(page.URL())
 //
+// # When a test has failed
+//
+// In a package whose tests import this one, be it only by name _, a failed test leaves a report.html beside its other
+// artifacts (go test -artifacts). If the environment variable MAILTEST_INSPECT is 1, it keeps its servers open, writes the
+// address of their page to standard error, and goes on at an interrupt or shortly before its deadline. Inside a synctest
+// bubble it writes a report into a temporary file instead, and names it in its log.
+//
 // # Looking changes nothing
 //
 // A page takes no message from the waits of the test, its questions to the DNS are not in the journal, and no rule

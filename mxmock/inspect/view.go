@@ -115,11 +115,18 @@ func detailOf(ctx context.Context, x Source, it *item, static bool) *detail {
 // fill makes ready what does not depend on how the message came.
 func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 	d.Message, d.Static = m, static
+	most := mostShown
+	if static {
+		most = mostReportedText
+	}
 	if m.HTML != "" {
 		d.Document, d.Blocked = render(m)
-		d.Source = clip(m.HTML)
+		if static && len(d.Document) > mostReportedHTML {
+			d.Document = "" // Source has its beginning
+		}
+		d.Source = clip(m.HTML, most)
 	}
-	d.Text, d.Raw, d.Links = clip(m.Text), clip(string(m.Raw)), m.Links()
+	d.Text, d.Raw, d.Links = clip(m.Text, most), clip(string(m.Raw), most), m.Links()
 	attached := make(map[string]bool)
 	for _, p := range m.Attachments {
 		attached[p.Path] = true
@@ -164,12 +171,11 @@ func (p *part) link(id int, static bool) {
 // Name is the name by which a part is saved.
 func (p part) Name() string { return safeName(p.Filename) }
 
-// clip is the beginning of a text, if it is too long to be shown.
-func clip(s string) string {
-	if len(s) <= mostShown {
+// clip is the beginning of a text, if it is longer than n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	n := mostShown
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

@@ -1,0 +1,68 @@
+package inspect
+
+// The static report: what the page shows, as one file.
+
+import (
+	"context"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of a report: the last of each.
+const (
+	mostReported         = 200
+	mostReportedSessions = 200
+	mostReportedEvents   = 2000
+	mostReportedText     = 64 << 10 // bytes of each text
+	mostReportedHTML     = 1 << 20  // bytes of HTML with its images
+)
+
+// report is what the template of the report shows.
+type report struct {
+	Style    template.CSS
+	Made     time.Time
+	Messages []*detail
+	Sessions []conversation
+	Events   []event
+
+	// How many there are in all.
+	TotalMessages, TotalSessions, TotalEvents int
+}
+
+// WriteReport writes what a page would show of x as one HTML file that needs nothing else: no script, no other file, no
+// request. It has the last 200 messages, the last 200 sessions and the last 2,000 events of the journal, long texts cut and
+// large attachments left out. The error is that of w.
+func WriteReport(w io.Writer, x Source) error {
+	style, err := assets.ReadFile("assets/style.css")
+	if err != nil {
+		return err
+	}
+	r := report{Style: template.CSS(style), Made: time.Now()}
+	items := newIndex(x).refresh()
+	r.TotalMessages = len(items)
+	for _, it := range items[max(0, len(items)-mostReported):] {
+		r.Messages = append(r.Messages, detailOf(context.Background(), x, it, true))
+	}
+	for _, h := range hostsOf(x) {
+		for _, s := range h.server.Sessions() {
+			r.Sessions = append(r.Sessions, conversation{Host: h.name, Session: s})
+		}
+	}
+	slices.SortStableFunc(r.Sessions, func(a, b conversation) int { return a.Session.Start.Compare(b.Session.Start) })
+	r.TotalSessions = len(r.Sessions)
+	r.Sessions = r.Sessions[max(0, len(r.Sessions)-mostReportedSessions):]
+	for i, c := range r.Sessions {
+		r.Sessions[i] = conversationOf(c.Host, c.Session)
+		r.Sessions[i].Path = "" // a report is one page
+	}
+	r.Events, r.TotalEvents = eventsOf(x, max(0, len(journalOf(x))-mostReportedEvents), mostReportedEvents)
+	var b strings.Builder
+	if err := templates.ExecuteTemplate(&b, "report.html", r); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
