@@ -1,19 +1,17 @@
 package mxmock
 
-// The SOCKS door: programs that take nothing but a proxy reach port 25 of every host (RFC 1928, RFC 1929).
+// The SOCKS door: programs that take nothing but a proxy reach port 25 of every host.
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/loopback"
+	"github.com/seed078e9d8c/maillab/mxmock/internal/socks"
 )
 
 // ListenSOCKS opens a SOCKS5 proxy into the internet on a real socket and returns its address. It
@@ -68,7 +66,7 @@ func (n *Internet) admitSOCKS(client net.Conn) {
 	n.register(client)
 	n.running.Go(func() {
 		defer client.Close()
-		target, err := negotiate(client)
+		target, err := socks.Negotiate(client)
 		if err != nil {
 			n.forget(client)
 			return
@@ -76,11 +74,11 @@ func (n *Internet) admitSOCKS(client net.Conn) {
 		host, err := n.DialContext(context.Background(), "tcp", target)
 		n.forget(client)
 		if err != nil {
-			writeReply(client, replyTo(err))
+			socks.Reply(client, err)
 			return
 		}
 		defer host.Close()
-		if writeReply(client, succeeded) != nil {
+		if socks.Reply(client, nil) != nil {
 			return
 		}
 		n.relay(client, host)
@@ -150,129 +148,4 @@ func (n *Internet) endRelays() {
 		r.client.Close()
 		r.host.Close()
 	}
-}
-
-// The replies of the proxy (RFC 1928 §6).
-const (
-	succeeded          = 0
-	generalFailure     = 1
-	networkUnreachable = 3
-	hostUnreachable    = 4
-	connectionRefused  = 5
-	ttlExpired         = 6
-	commandUnknown     = 7
-	addressTypeUnknown = 8
-)
-
-// replyTo returns the reply that says why a host could not be connected to.
-func replyTo(err error) byte {
-	timeout, ok := errors.AsType[net.Error](err)
-	_, noName := errors.AsType[*net.DNSError](err)
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return connectionRefused
-	case errors.Is(err, syscall.ENETUNREACH):
-		return networkUnreachable
-	case errors.Is(err, syscall.ETIMEDOUT), ok && timeout.Timeout():
-		return ttlExpired
-	case errors.Is(err, syscall.EHOSTUNREACH), noName:
-		return hostUnreachable
-	}
-	return generalFailure
-}
-
-// errSOCKS is an error of the client's.
-var errSOCKS = errors.New("mxmock: not SOCKS5")
-
-// negotiate takes a client of the proxy through its first words and returns the host and port to which it
-// wants to be connected. A client that is refused has been told so.
-func negotiate(client io.ReadWriter) (target string, err error) {
-	const (
-		version, connect               = 5, 1
-		noAuthentication, userPassword = 0, 2
-		noneAcceptable                 = 0xff
-		addrIPv4, addrName, addrIPv6   = 1, 3, 4
-	)
-	buf := make([]byte, 255)
-	read := func(n int) ([]byte, error) {
-		_, err := io.ReadFull(client, buf[:n])
-		return buf[:n], err
-	}
-	counted := func() ([]byte, error) { // bytes after a byte with their number
-		count, err := read(1)
-		if err != nil {
-			return nil, err
-		}
-		return read(int(count[0]))
-	}
-
-	head, err := read(1)
-	if err != nil || head[0] != version {
-		return "", errors.Join(errSOCKS, err)
-	}
-	methods, err := counted()
-	if err != nil {
-		return "", err
-	}
-	method := byte(noneAcceptable)
-	for _, m := range methods {
-		if m == noAuthentication || m == userPassword && method != noAuthentication {
-			method = m
-		}
-	}
-	if _, err := client.Write([]byte{version, method}); err != nil || method == noneAcceptable {
-		return "", errors.Join(errSOCKS, err)
-	}
-	if method == userPassword {
-		if _, err = read(1); err == nil {
-			if _, err = counted(); err == nil {
-				_, err = counted()
-			}
-		}
-		if err != nil {
-			return "", err
-		}
-		if _, err := client.Write([]byte{1, 0}); err != nil {
-			return "", err
-		}
-	}
-
-	request, err := read(4)
-	if err != nil || request[0] != version {
-		return "", errors.Join(errSOCKS, err)
-	}
-	command, addrType := request[1], request[3]
-	var host string
-	switch addrType {
-	case addrIPv4, addrIPv6:
-		size := map[byte]int{addrIPv4: 4, addrIPv6: 16}[addrType]
-		var raw []byte
-		if raw, err = read(size); err == nil {
-			addr, _ := netip.AddrFromSlice(raw)
-			host = addr.Unmap().String()
-		}
-	case addrName:
-		var name []byte
-		name, err = counted()
-		host = string(name)
-	default:
-		return "", errors.Join(errSOCKS, writeReply(client, addressTypeUnknown))
-	}
-	if err != nil {
-		return "", err
-	}
-	port, err := read(2)
-	if err != nil {
-		return "", err
-	}
-	if command != connect {
-		return "", errors.Join(errSOCKS, writeReply(client, commandUnknown))
-	}
-	return net.JoinHostPort(host, strconv.Itoa(int(port[0])<<8|int(port[1]))), nil
-}
-
-// writeReply writes a reply to a request, with an address that says nothing.
-func writeReply(w io.Writer, code byte) error {
-	_, err := w.Write([]byte{5, code, 0, 1, 0, 0, 0, 0, 0, 0})
-	return err
 }

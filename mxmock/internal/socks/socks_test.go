@@ -1,6 +1,4 @@
-package mxmock
-
-// The negotiation of the SOCKS proxy.
+package socks
 
 import (
 	"bytes"
@@ -49,7 +47,7 @@ func TestNegotiate(t *testing.T) {
 	}
 	for _, test := range tests {
 		client := &spoken{Reader: strings.NewReader(test.said)}
-		target, err := negotiate(client)
+		target, err := Negotiate(client)
 		if target != test.target || client.told.String() != test.told || (err == nil) != (test.target != "") {
 			t.Errorf("%q: got target %q, %q and error %v, want %q, %q", test.said, target, client.told.String(), err, test.target, test.told)
 		}
@@ -62,7 +60,7 @@ func FuzzNegotiate(f *testing.F) {
 	f.Add("\x05\x01\x00\x05\x01\x00\x04" + strings.Repeat("\x00", 18))
 	f.Fuzz(func(t *testing.T, said string) {
 		client := &spoken{Reader: strings.NewReader(said)}
-		target, err := negotiate(client)
+		target, err := Negotiate(client)
 		if read := len(said) - client.Len(); read > 2+255+513+4+256+2 || client.told.Len() > 14 {
 			t.Errorf("%d bytes were read and %d written", read, client.told.Len())
 		}
