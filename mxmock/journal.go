@@ -49,6 +49,17 @@ type Event struct {
 	// Repeat reports whether a stub resolver asked again because it did not get a usable answer;
 	// see [DNSRule.Times].
 	Repeat bool
+
+	// Failed reports whether it went wrong: the answer was not NOERROR, or there was none; nothing was
+	// connected; the reply was neither 2xx nor 3xx, or the TLS handshake failed.
+	Failed bool
+
+	// Rule is the number of the [DNSRule] or [mailtest.Rule] that decided, or 0 if none did.
+	Rule int
+
+	// Session and Turn are where the bytes of "smtp" and "mail" events are: the number of the session, as
+	// in [mailtest.Server.Session], and the index in its Turns, counted from 1.
+	Session, Turn int
 }
 
 // String returns the event as one line, without its time and client.

@@ -234,7 +234,7 @@ func (e *asked) append(j Journal, _ captured) Journal {
 	return append(j, Event{
 		Time: q.Time, Client: q.Client, Repeat: q.Repeat,
 		What:   "ask " + question.Question{Type: e.typ, Name: e.name}.String(),
-		Result: q.result(),
+		Result: q.result(), Failed: q.Rcode != dns.RcodeToString[dns.RcodeSuccess], Rule: q.Rule,
 	})
 }
 
@@ -254,7 +254,7 @@ func (e *dialled) append(j Journal, _ captured) Journal {
 	case !e.concluded:
 		ev.Result = "(no answer yet)"
 	case e.err != nil:
-		ev.Result = e.err.Error()
+		ev.Result, ev.Failed = e.err.Error(), true
 	}
 	return append(j, ev)
 }
@@ -280,11 +280,19 @@ func (e *turn) append(j Journal, seen captured) Journal {
 		said = "(" + strings.ToLower(t.Stage.String()) + ")"
 	}
 	reply, _, _ := strings.Cut(t.Reply, "\r\n")
-	if reply == "" && t.Stage != mailtest.Handshake {
+	failed := t.Code() < 200 || t.Code() > 399
+	switch {
+	case t.Stage == mailtest.Handshake:
+		at := slices.IndexFunc(t.Notes, func(n mailtest.Note) bool { return n.Kind == mailtest.HandshakeFailed })
+		if failed = at >= 0; failed {
+			reply = t.Notes[at].String()
+		}
+	case reply == "":
 		reply = "(no reply)"
 	}
-	names := e.host.furtherNames()
-	j = append(j, Event{Time: e.time, Client: s.Client, What: "smtp " + e.port + " " + said, Result: reply, Names: names})
+	ev := Event{Time: e.time, Client: s.Client, Names: e.host.furtherNames(), Rule: max(0, t.Rule), Session: e.session, Turn: e.index + 1}
+	ev.What, ev.Result, ev.Failed = "smtp "+e.port+" "+said, reply, failed
+	j = append(j, ev)
 	if t.Message == 0 {
 		return j
 	}
@@ -293,8 +301,8 @@ func (e *turn) append(j Journal, seen captured) Journal {
 		return j
 	}
 	for _, to := range m.Envelope.To {
-		result := fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject)
-		j = append(j, Event{Time: e.time, Client: s.Client, What: "mail " + e.port + " " + to.Address, Result: result, Names: names})
+		ev.What, ev.Result, ev.Failed = "mail "+e.port+" "+to.Address, fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject), false
+		j = append(j, ev)
 	}
 	return j
 }

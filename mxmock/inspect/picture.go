@@ -1,0 +1,223 @@
+package inspect
+
+// The picture of a journal: who takes part, and what happened in which order.
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/elapsed"
+	"github.com/seed078e9d8c/maillab/mxmock"
+)
+
+// WritePicture writes a journal as a sequence diagram in SVG: the questions to the DNS, the connections, the turns of
+// SMTP, and the messages, from top to bottom, with a lane for each host. What failed has a mark, the rule that decided has
+// its number, and the time since the first event is at the left; where more than ten seconds passed, a band says so.
+// Exchanges that are repeated are drawn once and counted, a long journal has one line for each connection, and hosts
+// after the tenth share a lane, so the size of the picture is bounded.
+//
+// The picture needs nothing from elsewhere and has no script. Its colours follow the light or dark theme of whoever
+// looks. The element with the id "step-12" is the twelfth event of the journal; its title has the whole text.
+func WritePicture(w io.Writer, j mxmock.Journal) error {
+	return writePicture(w, j, nil)
+}
+
+// writePicture writes the picture with steps that lead to where link says, if it is not nil.
+func writePicture(w io.Writer, j mxmock.Journal, link func(number int) string) error {
+	b := bufio.NewWriter(w)
+	newDiagram(j).write(b, link)
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("inspect: write the picture of a journal: %w", err)
+	}
+	return nil
+}
+
+// How many hosts and senders have lanes of their own.
+const (
+	mostHosts   = 10
+	mostSenders = 3
+)
+
+// diagram is a journal made ready to be drawn.
+type diagram struct {
+	lanes   []lane
+	steps   []step
+	summary string
+}
+
+// lane is a vertical line.
+type lane struct {
+	name, note string
+	host       bool
+	x          float64
+}
+
+// step is what is drawn at one height.
+type step struct {
+	number      int    // of its event, from 1; 0 if it stands for others
+	kind        string // that of the event, or "session", "more"
+	from, to    int    // lanes
+	said, reply string
+	title       string
+	failed      bool
+	temporary   bool // it failed in a way that may pass
+	rule        int
+	begin, end  time.Duration // since the first event
+	connection  string        // the events of one connection have the same
+	shape       string        // steps with the same are alike
+}
+
+// newDiagram makes a journal ready.
+func newDiagram(j mxmock.Journal) *diagram {
+	d := &diagram{summary: tallyOf(j)}
+	lanes := d.findLanes(j)
+	brief := len(j) > mostInFull
+	for i, e := range j {
+		kind, what, _ := strings.Cut(e.What, " ")
+		s := step{number: i + 1, kind: kind, reply: readable(e.Result), failed: e.Failed, rule: e.Rule, begin: e.Time.Sub(j[0].Time)}
+		s.end, s.temporary = s.begin, e.Failed && kind == "smtp" && strings.HasPrefix(e.Result, "4")
+		s.from = lanes.senders[ipOf(e.Client)]
+		s.title = elapsed.Round(s.begin).String() + " " + e.String()
+		target, said, _ := strings.Cut(what, " ")
+		verb, _, _ := strings.Cut(said, " ")
+		code, _, _ := strings.Cut(e.Result, " ")
+		switch kind {
+		case "ask":
+			s.said = readable(strings.ToUpper(target) + " " + said)
+			s.reply = strings.TrimPrefix(s.reply, "NOERROR ")
+			if verb = target; !brief {
+				verb = what
+			}
+		default:
+			s.to = lanes.hosts[hostOf(target)]
+			s.connection = e.Client + " " + target
+			if s.said = readable(said); kind == "dial" {
+				s.said = "connect " + readable(target)
+			}
+			if _, subject, ok := strings.Cut(s.reply, ">: "); ok && kind == "mail" {
+				s.reply = subject
+			}
+			if shared := d.lanes[s.to].name; kind == "smtp" && lanes.shared[hostOf(target)] && shared != "" {
+				s.said = readable(hostOf(target)) + ": " + s.said
+			}
+		}
+		if e.Repeat {
+			s.said += " (again)"
+		}
+		s.shape = fmt.Sprint(s.kind, s.from, s.to, verb, code, s.failed, s.rule)
+		d.steps = append(d.steps, s)
+	}
+	d.fold()
+	return d
+}
+
+// taking are the lanes of those who take part.
+type taking struct {
+	senders, hosts map[string]int
+	shared         map[string]bool // hosts whose lane is not their own
+}
+
+// findLanes makes the lanes: the DNS, senders, hosts.
+func (d *diagram) findLanes(j mxmock.Journal) taking {
+	t := taking{make(map[string]int), make(map[string]int), make(map[string]bool)}
+	var senders, hosts []string
+	for _, e := range j {
+		if ip := ipOf(e.Client); t.senders[ip] == 0 {
+			senders = append(senders, ip)
+			t.senders[ip] = len(senders)
+		}
+		kind, what, _ := strings.Cut(e.What, " ")
+		target, _, _ := strings.Cut(what, " ")
+		if name := hostOf(target); kind != "ask" && t.hosts[name] == 0 {
+			hosts = append(hosts, name)
+			t.hosts[name] = len(hosts)
+		}
+	}
+	d.lanes = []lane{{name: "DNS"}}
+	for i, ip := range senders {
+		own := min(i, mostSenders)
+		t.senders[ip] = own + 1
+		switch {
+		case own < mostSenders:
+			d.lanes = append(d.lanes, lane{name: "sender", note: readable(ip)})
+		case i == mostSenders:
+			d.lanes = append(d.lanes, lane{name: "other senders", note: fmt.Sprint(len(senders) - mostSenders)})
+		}
+	}
+	first := len(d.lanes)
+	for i, name := range hosts {
+		own := min(i, mostHosts)
+		t.hosts[name] = first + own
+		t.shared[name] = i >= mostHosts && len(hosts) > mostHosts+1
+		switch {
+		case own < mostHosts || len(hosts) == mostHosts+1:
+			d.lanes = append(d.lanes, lane{name: readable(name), host: true})
+		case i == mostHosts:
+			d.lanes = append(d.lanes, lane{name: fmt.Sprintf("%d other hosts", len(hosts)-mostHosts), host: true})
+		}
+	}
+	return t
+}
+
+// ipOf is an address without its port.
+func ipOf(client string) string {
+	if ip, _, err := net.SplitHostPort(client); err == nil {
+		return ip
+	}
+	return client
+}
+
+// hostOf is the name of a host without its port.
+func hostOf(target string) string { return ipOf(target) }
+
+// tallyOf says how much happened.
+func tallyOf(j mxmock.Journal) string {
+	count, failed := make(map[string]int), make(map[string]int)
+	for _, e := range j {
+		kind, _, _ := strings.Cut(e.What, " ")
+		count[kind]++
+		if e.Failed {
+			failed[kind]++
+		}
+	}
+	var parts []string
+	for _, k := range []struct{ kind, thing string }{{"ask", "question"}, {"dial", "connection"}, {"smtp", "turn"}, {"mail", "message"}} {
+		n := count[k.kind]
+		if n == 0 {
+			continue
+		}
+		text := plural(n, k.thing)
+		if f := failed[k.kind]; f > 0 {
+			text += fmt.Sprintf(" (%d failed)", f)
+		}
+		parts = append(parts, text)
+	}
+	if len(j) > 0 {
+		parts = append(parts, shortly(j[len(j)-1].Time.Sub(j[0].Time)))
+	}
+	return cmp.Or(strings.Join(parts, ", "), "Nothing has happened.")
+}
+
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprint(n, " ", thing, "s")
+}
+
+// shortly is a duration without zeros at its end.
+func shortly(d time.Duration) string {
+	s := elapsed.Round(d).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if cut, ok := strings.CutSuffix(s, zero); ok {
+			s = cut + zero[:1]
+		}
+	}
+	return s
+}
