@@ -24,7 +24,10 @@ require (
 	gopkg.in/yaml.v3 v3.0.1
 )
 
-require github.com/microcosm-cc/bluemonday v1.0.27
+require (
+	github.com/microcosm-cc/bluemonday v1.0.27
+	golang.org/x/mod v0.43.0
+)
 
 require (
 	github.com/aymerick/douceur v0.2.0 // indirect

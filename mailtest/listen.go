@@ -286,6 +286,7 @@ func (s *Server) admit(ss *session) bool {
 	s.state.open++
 	ss.number = s.state.last
 	s.state.sessions = append(s.state.sessions, ss)
+	s.trimSessions()
 	s.running.Add(1)
 	return true
 }

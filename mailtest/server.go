@@ -154,17 +154,18 @@ type Server struct {
 
 	state struct {
 		sync.Mutex
-		plain, tls endpoint // of Addr and TLSAddr
-		listeners  []listening
-		lastNumber int        // of a listener
-		sessions   []*session // all, the live ones too
-		last       int        // number of the last session
-		open       int        // how many connections are live and were not ended by a rule
-		dialled    int        // connections made by Dial
-		rules      ruleBook
-		suspended  bool // Suspend was called, and Resume was not
-		closed     bool // Close was called
-		ended      bool // and has ended everything: no message can come any more
+		plain, tls   endpoint // of Addr and TLSAddr
+		listeners    []listening
+		lastNumber   int        // of a listener
+		sessions     []*session // all, the live ones too
+		last         int        // number of the last session
+		mostSessions int        // to keep, or 0
+		open         int        // how many connections are live and were not ended by a rule
+		dialled      int        // connections made by Dial
+		rules        ruleBook
+		suspended    bool // Suspend was called, and Resume was not
+		closed       bool // Close was called
+		ended        bool // and has ended everything: no message can come any more
 	}
 	running sync.WaitGroup // accept loops and connections
 }

@@ -11,6 +11,31 @@ import (
 	"testing"
 )
 
+// LimitSessions bounds the transcripts that the server keeps, from now on: of more than most sessions, it forgets the
+// oldest that have ended. Zero, the default, means that there is no bound. It is for servers that run for days; each
+// session takes about a kilobyte.
+func (s *Server) LimitSessions(most int) {
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.state.mostSessions = max(most, 0)
+	s.trimSessions()
+}
+
+// trimSessions forgets sessions beyond the bound. The state is locked.
+func (s *Server) trimSessions() {
+	over := len(s.state.sessions) - s.state.mostSessions
+	if s.state.mostSessions == 0 || over <= 0 {
+		return
+	}
+	s.state.sessions = slices.DeleteFunc(s.state.sessions, func(ss *session) bool {
+		if over <= 0 || ss.conn != nil {
+			return false
+		}
+		over--
+		return true
+	})
+}
+
 // live returns the sessions that have not ended. The state is locked.
 func (s *Server) live() []*session {
 	var live []*session

@@ -1,0 +1,150 @@
+package main
+
+// Flags: what the user may say, and what is wrong with it.
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// options are the flags.
+type options struct {
+	smtp, submission, http, dns, socks string
+	fixed                              map[string]bool // the addresses that the user has given: they must be free
+
+	zones, names    []string // files; names under which the page may be asked
+	providers       []string
+	rules, users    string // files
+	tls             bool
+	hostsOnLoopback int
+	save            string
+	most            int
+	relay, relayTo  string
+	json            bool
+	open            bool
+	password        string
+	version         bool
+}
+
+// parseFlags reads the arguments. What is wrong with them is said in one line.
+func parseFlags(args []string, help io.Writer) (*options, error) {
+	o := &options{fixed: make(map[string]bool)}
+	fs := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	list := func(to *[]string) func(string) error {
+		return func(text string) error {
+			*to = append(*to, text)
+			return nil
+		}
+	}
+	fs.StringVar(&o.smtp, "smtp", "127.0.0.1:1025", "`address` that takes mail for anybody; \"\" is off")
+	fs.StringVar(&o.submission, "submission", "127.0.0.1:1587", "`address` that takes mail from any login, or those of -users; \"\" is off")
+	fs.StringVar(&o.http, "http", "127.0.0.1:8025", "`address` of the page; \"\" is off")
+	fs.StringVar(&o.dns, "dns", "127.0.0.1:1053", "`address` of the DNS; \"\" is off")
+	fs.StringVar(&o.socks, "socks", "", "`address` of a SOCKS5 proxy to all ports of all hosts")
+	fs.Func("zone", "master `file` whose records the DNS has, and whose MX hosts take mail; may be repeated", list(&o.zones))
+	providers := fs.String("providers", "qq.com,163.com,gmail.com,outlook.com", "`list` of providers, with their hosts and what they refuse; \"\" is none")
+	fs.StringVar(&o.rules, "rules", "", "`file` of rules, one a line: what goes wrong, and when")
+	fs.StringVar(&o.users, "users", "", "`file` of users, name:password on each line, for -submission")
+	fs.BoolVar(&o.tls, "tls", false, "offer STARTTLS, and write the certificate authority to a file")
+	fs.IntVar(&o.hostsOnLoopback, "hosts-on-loopback", 0, "`port` on which each host listens at an address 127.80.x.y of its own, for its port 25")
+	fs.StringVar(&o.save, "save", "", "`folder`, a Maildir, that keeps the mail, and is read at the start")
+	fs.IntVar(&o.most, "max", 0, "`number` of messages to keep; 0 means all")
+	fs.StringVar(&o.relay, "relay", "", "`host:port` of a real server that gets the mail for -relay-to")
+	fs.StringVar(&o.relayTo, "relay-to", "", "`pattern` of recipients, such as *@shop.example")
+	fs.BoolVar(&o.json, "json", false, "print a line of JSON for each message, and nothing else")
+	fs.BoolVar(&o.open, "open", false, "allow addresses beyond the loopback interface")
+	fs.StringVar(&o.password, "password", "", "`password` of the page")
+	fs.Func("host", "`name` by which the page may be asked, beside localhost and addresses; may be repeated", list(&o.names))
+	fs.BoolVar(&o.version, "version", false, "print the version")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(help, "Usage: sandbox [flags]\n\nA simulated mail internet: it takes mail, shows it, and delivers nothing.\n\n")
+		fs.SetOutput(help)
+		fs.PrintDefaults()
+		return nil, flag.ErrHelp
+	case err != nil:
+		return nil, err
+	case fs.NArg() > 0:
+		return nil, fmt.Errorf("%q is not a flag; sandbox -h lists them", fs.Arg(0))
+	}
+	fs.Visit(func(f *flag.Flag) { o.fixed[f.Name] = true })
+	if *providers != "" {
+		for name := range strings.SplitSeq(*providers, ",") {
+			o.providers = append(o.providers, strings.TrimSpace(name))
+		}
+	}
+	return o, o.check()
+}
+
+// check looks for what can be known to be wrong before anything is opened.
+func (o *options) check() error {
+	for name, address := range o.addresses() {
+		if address == "" {
+			continue
+		}
+		if err := checkAddress(address, o.open); err != nil {
+			return fmt.Errorf("-%s %s: %w", name, address, err)
+		}
+	}
+	switch {
+	case o.most < 0:
+		return fmt.Errorf("-max %d: want a number of messages, or 0 for all", o.most)
+	case o.hostsOnLoopback < 0 || o.hostsOnLoopback > 65535:
+		return fmt.Errorf("-hosts-on-loopback %d: there is no such port", o.hostsOnLoopback)
+	case (o.relay == "") != (o.relayTo == ""):
+		return errors.New("-relay and -relay-to go together: where to, and which recipients")
+	case slices.Contains(o.providers, ""):
+		return errors.New("-providers: there is an empty name in the list")
+	}
+	if o.relay != "" {
+		if _, port, err := net.SplitHostPort(o.relay); err != nil || port == "" {
+			return fmt.Errorf("-relay %s: want a host and a port", o.relay)
+		}
+		if _, err := path.Match(o.relayTo, ""); err != nil {
+			return fmt.Errorf("-relay-to %s: %w", o.relayTo, err)
+		}
+	}
+	return nil
+}
+
+// addresses are those to listen at, by flag.
+func (o *options) addresses() map[string]string {
+	return map[string]string{"smtp": o.smtp, "submission": o.submission, "http": o.http, "dns": o.dns, "socks": o.socks}
+}
+
+// checkAddress looks at an address to listen at.
+func checkAddress(address string, open bool) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errors.New("want an address such as 127.0.0.1:1025")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q is not a port", port)
+	} else if n == 0 && port != "0" {
+		return fmt.Errorf("%q is not a port", port)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case host == "" && open:
+		return nil
+	case host == "":
+		return errors.New("this is every address of the machine; -open allows that")
+	case err != nil:
+		return fmt.Errorf("%q is not an IP address", host)
+	case !addr.IsLoopback() && !open:
+		return errors.New("this is beyond the loopback interface; -open allows that")
+	}
+	return nil
+}

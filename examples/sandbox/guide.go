@@ -1,0 +1,74 @@
+package main
+
+// The guide: what runs where, and commands to paste.
+
+import (
+	_ "embed"
+	"io"
+	"net"
+	"strings"
+	"text/template"
+)
+
+//go:embed guide.txt
+var guideText string
+
+var guide = template.Must(template.New("guide").Parse(guideText))
+
+// door is a line about a port.
+type door struct {
+	Name, Address string
+	Moved         bool // it is not the port that it usually is
+}
+
+// endpoint is an address in its parts.
+type endpoint struct{ Host, Port string }
+
+// guide prints the guide, or for programs where the doors are.
+func (s *sandbox) guide(w io.Writer) {
+	if s.o.json {
+		s.log.ready(s.at, s.ca)
+		return
+	}
+	at := func(flag string) endpoint {
+		host, port, err := net.SplitHostPort(s.at[flag])
+		if err != nil {
+			return endpoint{}
+		}
+		if host == "::" || host == "0.0.0.0" {
+			host = "127.0.0.1"
+		}
+		return endpoint{host, port}
+	}
+	usual := s.o.addresses()
+	var doors []door
+	for _, d := range []struct{ name, flag, scheme string }{
+		{"SMTP", "smtp", ""}, {"Submission", "submission", ""}, {"DNS", "dns", ""}, {"SOCKS5", "socks", ""}, {"Page", "http", "http://"},
+	} {
+		if address := s.at[d.flag]; address != "" {
+			_, want, _ := net.SplitHostPort(usual[d.flag])
+			moved := want != "0" && want != at(d.flag).Port
+			doors = append(doors, door{d.name, d.scheme + address, moved})
+		}
+	}
+	var mail *endpoint
+	for _, flag := range []string{"smtp", "submission"} {
+		if e := at(flag); e.Port != "" && mail == nil {
+			mail = &e
+		}
+	}
+	guide.Execute(w, struct {
+		Doors     []door
+		Providers string
+		Reachable bool
+		CA        string
+		SMTP, DNS endpoint
+		SOCKS     string
+		Mail      *endpoint
+		Login     string
+		Users     string
+	}{
+		doors, strings.Join(s.o.providers, ", "), s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), s.at["socks"],
+		mail, at("submission").Port, s.o.users,
+	})
+}

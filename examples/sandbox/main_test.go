@@ -1,0 +1,490 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/smtp"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// asProgram has the test binary be the sandbox, with the arguments in this variable, one a line.
+const asProgram = "MAILLAB_SANDBOX"
+
+func TestMain(m *testing.M) {
+	if args, ok := os.LookupEnv(asProgram); ok {
+		os.Args = append([]string{"sandbox"}, strings.Split(args, "\n")...)
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// free are flags for ports that are free.
+var free = []string{"-smtp", "127.0.0.1:0", "-submission", "127.0.0.1:0", "-http", "127.0.0.1:0", "-dns", "127.0.0.1:0"}
+
+// output is what the sandbox prints. Reads wait for a line that matches.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func newOutput() *output { return &output{more: make(chan struct{}, 1)} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.more <- struct{}{}:
+	default:
+	}
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// await waits until the output matches, and returns the submatches.
+func (o *output) await(t *testing.T, pattern string) []string {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	deadline := time.After(20 * time.Second)
+	for {
+		if m := re.FindStringSubmatch(o.String()); m != nil {
+			return m
+		}
+		select {
+		case <-o.more:
+		case <-deadline:
+			t.Fatalf("the sandbox does not print %s:\n%s", pattern, o)
+		}
+	}
+}
+
+// address waits for a door.
+func (o *output) address(t *testing.T, door string) string {
+	t.Helper()
+	return o.await(t, `(?m)^  `+door+` +(?:http://)?(\S+)`)[1]
+}
+
+// begin runs a sandbox until the end of the test, and returns what it prints once it is ready.
+func begin(t *testing.T, args ...string) *output {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, errors := newOutput(), newOutput()
+	done := make(chan int, 1)
+	go func() { done <- run(ctx, append(append([]string{}, free...), args...), out, errors) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case code := <-done:
+			if code != 0 || errors.String() != "" {
+				t.Errorf("exit code %d, %s", code, errors)
+			}
+		case <-time.After(5 * time.Second):
+			t.Error("the sandbox does not end")
+		}
+	})
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		for !strings.Contains(out.String(), "Ctrl-C") && ctx.Err() == nil {
+			<-out.more
+		}
+	}()
+	select {
+	case <-ready:
+	case code := <-done:
+		done <- 0
+		t.Fatalf("exit code %d: %s", code, errors)
+	}
+	return out
+}
+
+// get asks the page.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// TestFlags has all that can be wrong with flags: one line, and exit code 2.
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	zone := file("bad.zone", "qq.com. MX 10 mx1.qq.com.\nqq.com. MX ten mx2.qq.com.\n")
+	rules := file("rules.txt", "# rules\nAt: Rcpt, Reply: \"451 4.7.1 Later\"\nAt: Rcpt, Rply: \"451\"\n")
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-nonsense"}, "flag provided but not defined: -nonsense"},
+		{[]string{"word"}, `"word" is not a flag`},
+		{[]string{"-smtp", "1025"}, "-smtp 1025: want an address"},
+		{[]string{"-smtp", "127.0.0.1:smtp"}, `"smtp" is not a port`},
+		{[]string{"-smtp", "127.0.0.1:70000"}, `"70000" is not a port`},
+		{[]string{"-submission", "mail.example:587"}, `"mail.example" is not an IP address`},
+		{[]string{"-http", ":8025"}, "-open allows that"},
+		{[]string{"-dns", "0.0.0.0:53"}, "-open allows that"},
+		{[]string{"-socks", "192.0.2.1:1080"}, "-open allows that"},
+		{[]string{"-smtp", taken.Addr().String()}, "address already in use"},
+		{[]string{"-http", taken.Addr().String()}, "address already in use"},
+		{[]string{"-dns", taken.Addr().String()}, "address already in use"},
+		{[]string{"-socks", taken.Addr().String()}, "address already in use"},
+		{[]string{"-zone", filepath.Join(dir, "none")}, "no such file"},
+		{[]string{"-zone", zone}, "bad.zone: "},
+		{[]string{"-providers", "qq.com,nobody.example"}, "there are "},
+		{[]string{"-providers", "qq.com,"}, "empty name"},
+		{[]string{"-rules", filepath.Join(dir, "none")}, "no such file"},
+		{[]string{"-rules", rules}, "rules.txt:3:11: "},
+		{[]string{"-rules", file("place.txt", `mx9.qq.com At: Rcpt, Reply: "451 4.7.1 Later"`)}, "there is no host mx9.qq.com"},
+		{[]string{"-rules", file("port.txt", `mx1.qq.com:smtp At: Rcpt, Reply: "451 4.7.1 Later"`)}, `"smtp" is not a port`},
+		{[]string{"-users", filepath.Join(dir, "none")}, "no such file"},
+		{[]string{"-users", file("users.txt", "alice:secret\n\nbob\n")}, "users.txt:3: want name:password"},
+		{[]string{"-hosts-on-loopback", "70000"}, "there is no such port"},
+		{[]string{"-hosts-on-loopback", "x"}, "invalid value"},
+		{[]string{"-save", file("file", "")}, "-save: "},
+		{[]string{"-max", "-1"}, "want a number of messages"},
+		{[]string{"-max", "many"}, "invalid value"},
+		{[]string{"-relay", "127.0.0.1:25"}, "go together"},
+		{[]string{"-relay-to", "*"}, "go together"},
+		{[]string{"-relay", "127.0.0.1", "-relay-to", "*"}, "want a host and a port"},
+		{[]string{"-relay", "127.0.0.1:25", "-relay-to", "[a"}, "syntax error in pattern"},
+	} {
+		var out, errors bytes.Buffer
+		code := run(t.Context(), append(append([]string{}, free...), tt.args...), &out, &errors)
+		said := errors.String()
+		if code != 2 || out.Len() > 0 || !strings.Contains(said, tt.want) || strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "sandbox: ") {
+			t.Errorf("%q: exit code %d, %q, %q, want one line with %q", tt.args, code, out.String(), said, tt.want)
+		}
+		if strings.Contains(said, "secret") {
+			t.Errorf("%q: a password is in %q", tt.args, said)
+		}
+	}
+	for _, args := range [][]string{{"-h"}, {"-help"}, {"-version"}} {
+		var out, errors bytes.Buffer
+		if code := run(t.Context(), args, &out, &errors); code != 0 || errors.Len() > 0 || out.Len() == 0 {
+			t.Errorf("%q: exit code %d, %q", args, code, errors.String())
+		}
+	}
+}
+
+// TestTaken has a port that is taken and that nobody has asked for.
+func TestTaken(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	s := &sandbox{o: &options{fixed: map[string]bool{}}}
+	l, err := s.listen("smtp", taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if l.Addr().String() == taken.Addr().String() {
+		t.Errorf("it listens at %v, which is taken", l.Addr())
+	}
+}
+
+// TestMail sends mail to both servers, by rules, users and a provider, and looks at the page.
+func TestMail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rules, users := filepath.Join(dir, "rules"), filepath.Join(dir, "users")
+	os.WriteFile(rules, []byte("At: Rcpt, To: \"later@qq.com\", Reply: \"451 4.7.1 Later\"\ndns Question: \"mx 163.com\", Fault: ServFail\n"), 0o600)
+	os.WriteFile(users, []byte("alice:secret\n"), 0o600)
+	out := begin(t, "-rules", rules, "-users", users, "-providers", "qq.com,163.com", "-socks", "127.0.0.1:0")
+	at, login, page := out.address(t, "SMTP"), out.address(t, "Submission"), out.address(t, "Page")
+	const message = "Subject: Hello\r\n\r\nHello Bob\r\n"
+	if err := smtp.SendMail(at, nil, "a@shop.example", []string{"bob@qq.com"}, []byte(message)); err != nil {
+		t.Error(err)
+	}
+	if err := smtp.SendMail(at, nil, "a@shop.example", []string{"later@qq.com"}, []byte(message)); err == nil || !strings.Contains(err.Error(), "451") {
+		t.Errorf("a rule is not in force: %v", err)
+	}
+	auth := func(password string) smtp.Auth { return smtp.PlainAuth("", "alice", password, "127.0.0.1") }
+	if err := smtp.SendMail(login, auth("secret"), "a@shop.example", []string{"carol@qq.com"}, []byte(message)); err != nil {
+		t.Error(err)
+	}
+	if err := smtp.SendMail(login, auth("wrong"), "a@shop.example", []string{"carol@qq.com"}, []byte(message)); err == nil || !strings.Contains(err.Error(), "535") {
+		t.Errorf("a wrong password: %v", err)
+	}
+	out.await(t, `mail from <a@shop.example> to <bob@qq.com>: "Hello"`)
+	out.await(t, `mail from <a@shop.example> to <carol@qq.com>: "Hello"`)
+	var list struct{ Total int }
+	if err := json.Unmarshal([]byte(get(t, "http://"+page+"/api/messages")), &list); err != nil || list.Total != 2 {
+		t.Errorf("the page has %d messages, %v, want 2", list.Total, err)
+	}
+	if strings.Contains(out.String(), "secret") {
+		t.Error("a password is in the output")
+	}
+}
+
+// TestMax keeps few messages, whatever comes.
+func TestMax(t *testing.T) {
+	t.Parallel()
+	out := begin(t, "-max", "10")
+	at, page := out.address(t, "SMTP"), out.address(t, "Page")
+	c, err := smtp.Dial(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for i := range 200 {
+		if err := send(c, fmt.Sprintf("Subject: %d\r\n\r\n", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out.await(t, `"199"`)
+	var list struct {
+		Total    int
+		Messages []struct{ Subject string }
+	}
+	if err := json.Unmarshal([]byte(get(t, "http://"+page+"/api/messages")), &list); err != nil || list.Total > 11 || len(list.Messages) == 0 || list.Messages[0].Subject != "199" {
+		t.Errorf("the page has %d messages, %v, want 10, and the last first", list.Total, err)
+	}
+}
+
+// send sends a message on a connection that stays.
+func send(c *smtp.Client, message string) error {
+	if err := c.Mail("a@shop.example"); err != nil {
+		return err
+	}
+	if err := c.Rcpt("bob@qq.com"); err != nil {
+		return err
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	io.WriteString(w, message)
+	return w.Close()
+}
+
+// program runs the sandbox as a process.
+func program(t *testing.T, args ...string) (*exec.Cmd, *output) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), asProgram+"="+strings.Join(append(append([]string{}, free...), args...), "\n"))
+	out := newOutput()
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return cmd, out
+}
+
+// TestSaved kills the sandbox in the middle of a burst, and finds all that was acknowledged.
+func TestSaved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cmd, out := program(t, "-save", dir)
+	at := out.address(t, "SMTP")
+	var mu sync.Mutex
+	acknowledged := make(map[string]bool)
+	enough := make(chan struct{})
+	var clients sync.WaitGroup
+	for i := range 4 {
+		clients.Go(func() {
+			c, err := smtp.Dial(at)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			for k := range 10_000 {
+				subject := fmt.Sprintf("%d of client %d", k, i)
+				if send(c, "Subject: "+subject+"\r\n\r\n.dot\r\n") != nil {
+					return
+				}
+				mu.Lock()
+				acknowledged[subject] = true
+				if len(acknowledged) == 200 {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	<-enough
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	clients.Wait()
+
+	again := begin(t, "-save", dir)
+	page := again.address(t, "Page")
+	found := make(map[string]bool)
+	before := ""
+	for {
+		var list struct {
+			Messages []struct {
+				ID              int
+				Subject, Sender string
+				Recipients      []string
+			}
+		}
+		if err := json.Unmarshal([]byte(get(t, "http://"+page+"/api/messages?limit=100"+before)), &list); err != nil {
+			t.Fatal(err)
+		}
+		if len(list.Messages) == 0 {
+			break
+		}
+		for _, m := range list.Messages {
+			found[m.Subject] = true
+			if m.Sender != "a@shop.example" || len(m.Recipients) != 1 || m.Recipients[0] != "bob@qq.com" {
+				t.Fatalf("%q has the envelope %s, %s", m.Subject, m.Sender, m.Recipients)
+			}
+			before = fmt.Sprintf("&before=%d", m.ID)
+		}
+	}
+	for subject := range acknowledged {
+		if !found[subject] {
+			t.Errorf("%q was acknowledged, and is lost", subject)
+		}
+	}
+	if raw := get(t, "http://"+page+"/api/messages/1/raw"); !strings.HasSuffix(raw, "\r\n\r\n.dot\r\n") || !strings.HasPrefix(raw, "Subject: ") {
+		t.Errorf("a message comes back as %q", raw)
+	}
+}
+
+// TestSignal ends the sandbox by a signal, with a client that stays.
+func TestSignal(t *testing.T) {
+	t.Parallel()
+	cmd, out := program(t)
+	conn, err := net.Dial("tcp", out.address(t, "SMTP"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	out.await(t, "Ctrl-C")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Skip("signals can't be sent here: ", err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, out)
+	}
+}
+
+// TestRelay releases the mail for some recipients to another sandbox.
+func TestRelay(t *testing.T) {
+	t.Parallel()
+	to := begin(t)
+	out := begin(t, "-relay", to.address(t, "SMTP"), "-relay-to", "*@shop.example")
+	err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@qq.com", []string{"bob@SHOP.example", "carol@qq.com"}, []byte("Subject: Out\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.await(t, `mail from <a@qq.com> to <bob@SHOP.example>: "Out"`)
+}
+
+// TestHostsOnLoopback delivers to the address that the DNS has for an MX host.
+func TestHostsOnLoopback(t *testing.T) {
+	t.Parallel()
+	if l, err := net.Listen("tcp", "127.80.0.1:0"); err != nil {
+		t.Skip("this machine has no 127.80.0.1: ", err)
+	} else {
+		l.Close()
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l.Close()
+	zone := filepath.Join(t.TempDir(), "zone")
+	os.WriteFile(zone, []byte("shop.example. MX 10 mx.shop.example.\n"), 0o600)
+	out := begin(t, "-zone", zone, "-providers", "", "-hosts-on-loopback", port)
+	server := out.address(t, "DNS")
+	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, server)
+	}}
+	mx, err := r.LookupMX(t.Context(), "shop.example.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addrs, err := r.LookupHost(t.Context(), mx[0].Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := smtp.SendMail(net.JoinHostPort(addrs[0], port), nil, "a@qq.com", []string{"bob@shop.example"}, []byte("Subject: In\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, `to <bob@shop.example>: "In"`)
+}
+
+// TestJSON prints nothing but lines of JSON: where the doors are, and then each message.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	out := newOutput()
+	done := make(chan int)
+	go func() {
+		done <- run(ctx, []string{"-json", "-smtp", "127.0.0.1:0", "-submission", "", "-http", "", "-dns", ""}, out, out)
+	}()
+	at := out.await(t, `"smtp":"([^"]+)"`)[1]
+	if err := smtp.SendMail(at, nil, "a@qq.com", []string{"bob@qq.com"}, []byte("Subject: <Two>\r\n\r\n")); err != nil {
+		t.Error(err)
+	}
+	out.await(t, `"<Two>"`)
+	cancel()
+	if code := <-done; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	var events []string
+	for line := range strings.Lines(out.String()) {
+		var event struct {
+			Event, From string
+			To          []string
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		events = append(events, fmt.Sprint(event))
+	}
+	if got, want := strings.Join(events, " "), "{ready  []} {message a@qq.com [bob@qq.com]}"; got != want {
+		t.Errorf("got events %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/zip"
+)
+
+// TestModule runs the sandbox as "go run MODULE/examples/sandbox@VERSION" does in an empty folder, with a proxy of files
+// that has this module: it needs no replace, and its files are inside.
+func TestModule(t *testing.T) {
+	t.Parallel()
+	if testing.Short() || raceDetector {
+		t.Skip("it builds everything, without the race detector")
+	}
+	const path = "github.com/seed078e9d8c/maillab"
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	temp := t.TempDir()
+	versions := filepath.Join(temp, "proxy", path, "@v")
+	if err := os.MkdirAll(versions, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const version = "v0.9.0"
+	gomod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(gomod), "\nreplace") {
+		t.Error("go.mod replaces a module, so that it can't be run from elsewhere")
+	}
+	for name, text := range map[string][]byte{
+		version + ".mod":  gomod,
+		version + ".info": []byte(`{"Version":"` + version + `","Time":"` + time.Now().UTC().Format(time.RFC3339) + `"}`),
+		"list":            []byte(version + "\n"),
+	} {
+		if err := os.WriteFile(filepath.Join(versions, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Create(filepath.Join(versions, version+".zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := zip.CreateFromDir(f, module.Version{Path: path, Version: version}, root); err != nil {
+		t.Fatal(err)
+	}
+	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Skip("the program go is needed: ", err)
+	}
+	empty := filepath.Join(temp, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "run", path+"/examples/sandbox@"+version, "-version")
+	cmd.Dir = empty
+	cmd.Env = append(os.Environ(), "GOMODCACHE="+filepath.Join(temp, "modules"), "GOFLAGS=-modcacherw", "GOSUMDB=off", "GOWORK=off",
+		"GOPROXY=file://"+filepath.ToSlash(filepath.Join(temp, "proxy"))+",file://"+filepath.ToSlash(filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if !strings.HasSuffix(strings.TrimSpace(string(out)), "sandbox "+version) {
+		t.Errorf("the sandbox says %s, want sandbox %s", out, version)
+	}
+}

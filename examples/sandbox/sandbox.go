@@ -1,0 +1,276 @@
+package main
+
+// The sandbox: an internet, what it is filled with, and its doors.
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/internal/ruletext"
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/inspect"
+	"github.com/seed078e9d8c/maillab/mxmock/provider"
+)
+
+// The sandbox's own host, and the ports on it for those servers that no flag gives a port.
+const (
+	hostName       = "sandbox.test"
+	smtpPort       = 2525
+	submissionPort = 587
+)
+
+// sandbox is what runs.
+type sandbox struct {
+	o    *options
+	inet *mxmock.Internet
+	page *inspect.Page
+	log  *log
+	at   map[string]string // where the doors are, by flag
+	ca   string            // file with the certificate authority, with -tls
+
+	smtp, submission *mailtest.Server
+	web              *http.Server
+	running          sync.WaitGroup
+	failed           chan error // what has ended the sandbox
+}
+
+// start fills the internet and opens all doors. If one can't be opened, nothing is left.
+func start(o *options, stdout io.Writer) (*sandbox, error) {
+	s := &sandbox{o: o, inet: &mxmock.Internet{}, log: &log{w: stdout, json: o.json}, at: make(map[string]string), failed: make(chan error, 10)}
+	if o.hostsOnLoopback != 0 {
+		s.inet.Networks = []string{"127.80.0.0/16"}
+	}
+	for _, step := range []func() error{s.fill, s.makeServers, s.readRules, s.openStore, s.openDoors} {
+		if err := attempt(step); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// attempt turns panics into errors: the library takes what the flags say for a literal in a test.
+func attempt(step func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			text, ok := v.(string)
+			if !ok {
+				panic(v)
+			}
+			err = errors.New(text)
+		}
+	}()
+	return step()
+}
+
+// fill makes the providers, and the records and hosts of the zones.
+func (s *sandbox) fill() error {
+	for _, name := range s.o.providers {
+		if err := attempt(func() error { provider.Add(s.inet, name); return nil }); err != nil {
+			return fmt.Errorf("-providers: %w; there are %s", err, strings.Join(provider.Names(), ", "))
+		}
+	}
+	for _, file := range s.o.zones {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("-zone: %w", err)
+		}
+		if err := s.inet.AddZone(string(text)); err != nil {
+			return fmt.Errorf("-zone %s: %w", file, err)
+		}
+		parser := dns.NewZoneParser(bytes.NewReader(text), ".", file)
+		parser.SetDefaultTTL(300)
+		for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+			if mx, ok := rr.(*dns.MX); ok && mx.Mx != "." {
+				s.inet.Host(mx.Mx).Server(25)
+			}
+		}
+		if err := parser.Err(); err != nil {
+			return fmt.Errorf("-zone: %w", err)
+		}
+	}
+	return nil
+}
+
+// makeServers makes the servers that take mail for anybody.
+func (s *sandbox) makeServers() error {
+	host := s.inet.Host(hostName)
+	s.smtp, s.submission = host.Server(smtpPort), host.Server(submissionPort)
+	if s.o.users != "" {
+		users, err := readUsers(s.o.users)
+		if err != nil {
+			return err
+		}
+		s.submission.Users = users
+	}
+	for _, h := range s.inet.Hosts() {
+		for _, port := range h.MailPorts() {
+			server := h.Server(port)
+			if s.o.tls && h == host {
+				server.StartTLS = true
+			}
+			if s.o.most > 0 {
+				server.LimitSessions(s.o.most)
+			}
+		}
+	}
+	if s.o.most > 0 {
+		s.inet.LimitJournal(20 * s.o.most)
+	}
+	return nil
+}
+
+// readUsers reads a file of users.
+func readUsers(file string) (map[string]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("-users: %w", err)
+	}
+	users := make(map[string]string)
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		name, password, ok := strings.Cut(line, ":")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("-users: %s:%d: want name:password", file, n) // and not the line, which may have one
+		}
+		users[name] = password
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("-users %s: %w", file, err)
+	}
+	return users, nil
+}
+
+// readRules puts the rules of a file into force. A word before a rule says where: a host, with a port if that is not
+// 25, or "dns". Without one, the rule is for the servers that take mail for anybody.
+func (s *sandbox) readRules() error {
+	if s.o.rules == "" {
+		return nil
+	}
+	text, err := os.ReadFile(s.o.rules)
+	if err != nil {
+		return fmt.Errorf("-rules: %w", err)
+	}
+	err = ruletext.Read(s.o.rules, text, func(line ruletext.Line) error {
+		if line.Place == "dns" {
+			var rule mxmock.DNSRule
+			if err := rule.UnmarshalText(line.Rule); err != nil {
+				return err
+			}
+			s.inet.AddDNSRules(rule)
+			return nil
+		}
+		var rule mailtest.Rule
+		if err := rule.UnmarshalText(line.Rule); err != nil {
+			return err
+		}
+		servers := []*mailtest.Server{s.smtp, s.submission}
+		if line.Place != "" {
+			name, port := line.Place, 25
+			if h, p, err := net.SplitHostPort(line.Place); err == nil {
+				name = h
+				if _, err := fmt.Sscan(p, &port); err != nil || port < 1 || port > 65535 {
+					return fmt.Errorf("%q is not a port", p)
+				}
+			}
+			h, ok := s.inet.FindHost(name)
+			if !ok {
+				return fmt.Errorf("there is no host %s; -providers and -zone make hosts", name)
+			}
+			servers = []*mailtest.Server{h.Server(port)}
+		}
+		for _, server := range servers {
+			server.AddRules(rule)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("-rules: %w", err)
+	}
+	return nil
+}
+
+// serve waits for messages, and for the end.
+func (s *sandbox) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.running.Go(func() {
+		if err := s.watch(ctx); err != nil {
+			s.failed <- err
+		}
+	})
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+// watch tells of messages as they come, passes on those to be relayed, and forgets the oldest.
+func (s *sandbox) watch(ctx context.Context) error {
+	var kept []*mailtest.Message
+	for n := 0; ; {
+		messages, next, err := s.inet.Since(ctx, n)
+		if err != nil {
+			return nil // the end
+		}
+		n = next
+		for _, m := range messages {
+			s.log.message(m)
+			if err := s.release(ctx, m); err != nil {
+				s.log.error("relay", err)
+			}
+		}
+		kept = append(kept, messages...)
+		if over := len(kept) - s.o.most; s.o.most > 0 && over > 0 {
+			s.forget(kept[:over])
+			kept = append([]*mailtest.Message(nil), kept[over:]...)
+		}
+	}
+}
+
+// forget removes messages wherever they are kept in memory.
+func (s *sandbox) forget(messages []*mailtest.Message) {
+	s.inet.Remove(messages...)
+	for _, h := range s.inet.Hosts() {
+		for _, port := range h.MailPorts() {
+			h.Server(port).Remove(messages...)
+		}
+	}
+}
+
+// close ends everything, within a second.
+func (s *sandbox) close() {
+	if s.web != nil {
+		s.web.Close()
+	}
+	if s.page != nil {
+		s.page.Close()
+	}
+	s.inet.Close()
+	s.running.Wait()
+	if s.ca != "" {
+		os.Remove(s.ca)
+	}
+}
+
+// soon bounds what is done for one message.
+const soon = 30 * time.Second

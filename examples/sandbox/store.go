@@ -1,0 +1,149 @@
+package main
+
+// The store: a Maildir that has each message before its client hears 250, and from which they come back at the next start.
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
+)
+
+// store is the Maildir. Before each message stand two kinds of fields, as a final delivery writes them (RFC 5321 §4.4):
+// Return-Path, and Delivered-To for each recipient.
+type store struct {
+	dir string
+	log *log
+
+	mu       sync.Mutex
+	restored bool                     // the folder has been read
+	saved    map[*mailtest.Server]int // the number of the last message
+}
+
+const (
+	returnPath  = "Return-Path: <"
+	deliveredTo = "Delivered-To: <"
+	fieldEnd    = ">\r\n"
+)
+
+// openStore reads what the Maildir has, and has it written from then on.
+func (s *sandbox) openStore() error {
+	if s.o.save == "" {
+		return nil
+	}
+	st := &store{dir: s.o.save, log: s.log, saved: make(map[*mailtest.Server]int)}
+	for _, sub := range []string{"tmp", "new", "cur"} {
+		if err := os.MkdirAll(filepath.Join(st.dir, sub), 0o700); err != nil {
+			return fmt.Errorf("-save: %w", err)
+		}
+	}
+	messages, err := mailbox.Read(st.dir)
+	if err != nil {
+		return fmt.Errorf("-save: %w", err)
+	}
+	for _, h := range s.inet.Hosts() {
+		for _, port := range h.MailPorts() {
+			server := h.Server(port)
+			journal := server.Watch
+			server.Watch = func(session, turn int) {
+				st.save(server)
+				if journal != nil {
+					journal(session, turn)
+				}
+			}
+		}
+	}
+	for i, m := range messages {
+		if err := s.restore(m); err != nil {
+			return fmt.Errorf("-save %s: message %d of %d: %w", st.dir, i+1, len(messages), err)
+		}
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.saved[s.smtp] = len(s.smtp.Messages())
+	st.restored = true
+	return nil
+}
+
+// restore delivers a message of an earlier run to the server that takes mail for anybody.
+func (s *sandbox) restore(m *mailtest.Message) error {
+	from, to, raw := readDelivery(m.Raw)
+	copy := *mailtest.ParseMessage(raw)
+	copy.Envelope.From = from
+	for _, address := range to {
+		copy.Envelope.To = append(copy.Envelope.To, mailtest.Recipient{Address: address})
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	defer cancel()
+	conn, err := s.smtp.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	return mailbox.Deliver(conn, &copy)
+}
+
+// save writes the messages that a server has accepted since the last time. The client of each waits until it is done.
+func (st *store) save(server *mailtest.Server) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for st.restored {
+		m := server.Message(st.saved[server] + 1)
+		if m == nil {
+			return
+		}
+		if err := st.write(m); err != nil {
+			st.log.error("save", err)
+		}
+		st.saved[server]++
+	}
+}
+
+// write writes a message: whole, or not at all.
+func (st *store) write(m *mailtest.Message) error {
+	name := fmt.Sprintf("%d.M%06dR%s.sandbox", m.Time.Unix(), m.Time.Nanosecond()/1000, rand.Text())
+	tmp := filepath.Join(st.dir, "tmp", name)
+	if err := os.WriteFile(tmp, writeDelivery(m), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, filepath.Join(st.dir, "new", name))
+}
+
+// writeDelivery returns a message after the fields that have its envelope.
+func writeDelivery(m *mailtest.Message) []byte {
+	var b bytes.Buffer
+	b.WriteString(returnPath + m.Envelope.From + fieldEnd)
+	for _, r := range m.Envelope.To {
+		b.WriteString(deliveredTo + r.Address + fieldEnd)
+	}
+	b.Write(m.Raw)
+	return b.Bytes()
+}
+
+// readDelivery takes a message apart that writeDelivery has put together. One that another program has put into the
+// folder is left as it is.
+func readDelivery(file []byte) (from string, to []string, raw []byte) {
+	cut := func(field string) (string, bool) {
+		rest, ok := bytes.CutPrefix(raw, []byte(field))
+		value, after, ended := bytes.Cut(rest, []byte(fieldEnd))
+		if !ok || !ended || bytes.ContainsAny(value, "\r\n") {
+			return "", false
+		}
+		raw = after
+		return string(value), true
+	}
+	raw = file
+	from, _ = cut(returnPath)
+	for {
+		address, ok := cut(deliveredTo)
+		if !ok {
+			return from, to, raw
+		}
+		to = append(to, address)
+	}
+}
