@@ -102,8 +102,7 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 		isSOA := func(rr dns.RR) bool {
 			return rr.Header().Rrtype == dns.TypeSOA && strings.EqualFold(rr.Header().Name, c.owner)
 		}
-		exists := slices.ContainsFunc(n.db.LookUp(c.owner, dns.TypeSOA).Answer, isSOA)
-		if exists || slices.ContainsFunc(rrs, isSOA) || !slices.ContainsFunc(rrs, hides) {
+		if n.isApex(c.owner) || slices.ContainsFunc(rrs, isSOA) || !slices.ContainsFunc(rrs, hides) {
 			continue
 		}
 		under := strings.TrimPrefix(c.owner, ".") // "" for the root

@@ -339,15 +339,21 @@ func TestNothingByHalf(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)
 	inet.Host("other.example", "203.0.113.1")
-	if err := inet.AddZone("shop.example. MX 10 old.shop.example.\nalias.shop.example. CNAME other.example."); err != nil {
+	if err := inet.AddZone("shop.example. MX 10 old.shop.example.\nalias.shop.example. CNAME other.example.\n" +
+		"s._domainkey.shop.example. CNAME other.example.\nkid.shop.example. NS ns.elsewhere.example."); err != nil {
 		t.Fatal(err)
 	}
+	l, err := inet.Host("taken.example").Listen(25)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	state := func() string {
 		var b strings.Builder
 		for _, h := range inet.Hosts() {
 			fmt.Fprintln(&b, h.Names(), h.Addrs())
 		}
-		for _, name := range []string{"new.example", "shop.example", "_dmarc.shop.example", "203.0.113.7", "7.113.0.203.in-addr.arpa", "bl.example"} {
+		for _, name := range []string{"new.example", "shop.example", "_dmarc.shop.example", "203.0.113.7", "7.113.0.203.in-addr.arpa", "bl.example", "fresh.example"} {
 			txt, err := inet.Resolver().LookupTXT(t.Context(), name)
 			mx, _ := inet.Resolver().LookupMX(t.Context(), name)
 			ptr, _ := inet.Resolver().LookupAddr(t.Context(), name)
@@ -379,6 +385,14 @@ func TestNothingByHalf(t *testing.T) {
 		},
 		"Publish with a bad service": func() {
 			inet.Publish("shop.example", mxmock.Records{SPF: "-all", Services: map[string]string{"imap": "x"}})
+		},
+		"MX with a port 25 that is taken": func() { inet.MX("fresh.example", "mx1.fresh.example", "taken.example") },
+		"MX again with that":              func() { inet.MX("shop.example", "mx1.shop.example", "taken.example") },
+		"MX at a delegation":              func() { inet.MX("shop.example", "mx1.shop.example", "mx.kid.shop.example") },
+		"Publish with a bad policy":       func() { inet.Publish("fresh.example", mxmock.Records{SPF: "-all", MTASTS: "enforced"}) },
+		"Publish of keys of nobody":       func() { inet.Publish("fresh.example", mxmock.Records{SPF: "-all", DANE: true}) },
+		"Publish at an alias": func() {
+			inet.Publish("shop.example", mxmock.Records{SPF: "-all", DKIM: map[string]crypto.PublicKey{"s": nil}})
 		},
 		"Publish with a bad port": func() {
 			inet.Publish("shop.example", mxmock.Records{SPF: "-all", Services: map[string]string{"imap": "x:0"}})

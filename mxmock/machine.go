@@ -49,18 +49,41 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		names[i] = name
 		rrs[i] = mx(apex, pref, mustName(name))
 	}
-	if err := errors.Join(n.db.Ensure(apex), n.db.Set(apex, dns.TypeMX, rrs...)); err != nil {
+	wasZone, old := n.isApex(apex), n.records(apex, dns.TypeMX)
+	if err := n.db.SetAll(apex, zone.RRSet{Name: apex, Type: dns.TypeMX, Records: rrs}); err != nil {
 		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
 	}
 	hosts := make([]*Host, len(exchangers))
-	for i, name := range names {
-		if name != "" {
-			hosts[i] = n.Host(name)
-			hosts[i].Server(25)
+	var fresh []*Host
+	done := false
+	defer func() {
+		if done {
+			return
 		}
+		for _, h := range fresh {
+			h.Remove()
+		}
+		if n.db.Set(apex, dns.TypeMX, old...); !wasZone {
+			n.db.RemoveZone(apex)
+		}
+	}()
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		_, there := n.FindHost(name)
+		hosts[i] = n.Host(name)
+		if !there && strings.EqualFold(hosts[i].fqdn, rrs[i].(*dns.MX).Mx) { // else it is an alias
+			fresh = append(fresh, hosts[i])
+		}
+		hosts[i].Server(25)
 	}
+	done = true
 	return hosts
 }
+
+// isApex reports whether a zone begins at a name.
+func (n *Internet) isApex(name string) bool { return len(n.records(name, dns.TypeSOA)) > 0 }
 
 func mx(owner string, pref uint16, host string) dns.RR {
 	return &dns.MX{Hdr: header(owner, dns.TypeMX), Preference: pref, Mx: host}

@@ -23,6 +23,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
+	"github.com/seed078e9d8c/maillab/internal/zone"
 	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
@@ -79,7 +80,8 @@ type Records struct {
 }
 
 // Publish publishes records of a domain, replacing those of the same kind. The domain becomes a
-// zone of its own, if it is not one already. Publish panics if a record is not valid, and says why.
+// zone of its own, if it is not one already. Publish panics if a record is not valid, and
+// says why; then it published no records.
 func (n *Internet) Publish(domain string, r Records) {
 	apex := mustName(domain)
 	if err := n.publish(apex, r); err != nil {
@@ -116,35 +118,36 @@ func (n *Internet) publish(apex string, r Records) error {
 	if err != nil {
 		return err
 	}
-	// What the test has written is in order; what follows can only fail for what the DNS has.
-	if err := n.db.Ensure(apex); err != nil {
-		return err
+	var mtaSTS policy
+	if r.MTASTS != "" {
+		if mtaSTS, err = n.policyFor(apex, r.MTASTS); err != nil {
+			return fmt.Errorf("MTA-STS: %w", err)
+		}
+	}
+	var sets []zone.RRSet
+	if r.DANE {
+		if sets, err = n.tlsaSets(apex); err != nil {
+			return fmt.Errorf("DANE: %w", err)
+		}
 	}
 	for _, t := range texts {
-		if t.text == "" {
-			continue
-		}
-		if err := n.setTXT(t.name, t.version, t.text); err != nil {
-			return err
+		if t.text != "" {
+			sets = append(sets, n.textSet(t.name, t.version, t.text))
 		}
 	}
 	for _, srv := range services {
-		if err := n.db.Set(srv.Hdr.Name, dns.TypeSRV, srv); err != nil {
-			return err
-		}
+		sets = append(sets, zone.RRSet{Name: srv.Hdr.Name, Type: dns.TypeSRV, Records: []dns.RR{srv}})
+	}
+	if err := n.db.SetAll(apex, sets...); err != nil { // all that can be wrong with the records has shown now
+		return err
 	}
 	if r.MTASTS != "" {
-		if err := n.setPolicy(apex, r.MTASTS); err != nil {
+		if err := n.setPolicy(apex, mtaSTS); err != nil {
 			return fmt.Errorf("MTA-STS: %w", err)
 		}
 	}
 	if r.Autoconfig {
-		if err := n.serveAutoconfig(apex); err != nil {
-			return err
-		}
-	}
-	if r.DANE {
-		return n.setTLSA(apex)
+		return n.serveAutoconfig(apex)
 	}
 	return nil
 }
@@ -157,19 +160,25 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// setTXT makes text the only TXT record of a name that begins with a version; with "" there is none. Others
-// stay.
-func (n *Internet) setTXT(name, version, text string) error {
-	var rrs []dns.RR
+// textSet returns the TXT records of a name with text as the only one that begins with a version; with "" there is none.
+// Others stay.
+func (n *Internet) textSet(name, version, text string) zone.RRSet {
+	set := zone.RRSet{Name: name, Type: dns.TypeTXT}
 	if text != "" {
-		rrs = append(rrs, textRecord(name, text))
+		set.Records = append(set.Records, textRecord(name, text))
 	}
 	for _, rr := range n.records(name, dns.TypeTXT) {
 		if !isVersion(rr, version) {
-			rrs = append(rrs, rr)
+			set.Records = append(set.Records, rr)
 		}
 	}
-	return n.db.Set(name, dns.TypeTXT, rrs...)
+	return set
+}
+
+// setTXT publishes a textSet.
+func (n *Internet) setTXT(name, version, text string) error {
+	set := n.textSet(name, version, text)
+	return n.db.Set(set.Name, set.Type, set.Records...)
 }
 
 // records returns the records that the DNS has for a name and type, without following aliases.
@@ -243,8 +252,8 @@ func serviceRecords(apex string, services map[string]string) ([]*dns.SRV, error)
 	return srvs, nil
 }
 
-// setTLSA publishes the keys of the servers on port 25 of a domain's mail hosts.
-func (n *Internet) setTLSA(apex string) error {
+// tlsaSets returns the TLSA records for the keys of the servers on port 25 of a domain's mail hosts.
+func (n *Internet) tlsaSets(apex string) (sets []zone.RRSet, err error) {
 	exchangers := []string{apex} // without MX, RFC 5321 §5.1
 	if rrs := n.records(apex, dns.TypeMX); len(rrs) > 0 {
 		exchangers = nil
@@ -254,32 +263,30 @@ func (n *Internet) setTLSA(apex string) error {
 	}
 	for _, name := range exchangers {
 		if name == "." {
-			return errors.New("DANE: the domain takes no mail, its MX is null (RFC 7505)")
+			return nil, errors.New("the domain takes no mail, its MX is null (RFC 7505)")
 		}
 		// Of an alias, clients try the name at its end first, and then the alias (RFC 7672 §2.2.3).
 		target := n.canonical(name)
 		host := n.hostNamed(target)
 		switch {
 		case host == nil && target != name:
-			return fmt.Errorf("DANE: the MX host %s is an alias of %s, and there is no such host", name, target)
+			return nil, fmt.Errorf("the MX host %s is an alias of %s, and there is no such host", name, target)
 		case host == nil && name == apex:
-			return errors.New("DANE: the domain has neither MX records nor a host of its own name")
+			return nil, errors.New("the domain has neither MX records nor a host of its own name")
 		case host == nil:
-			return fmt.Errorf("DANE: there is no host %s", name)
+			return nil, fmt.Errorf("there is no host %s", name)
 		}
 		for _, owner := range slices.Compact([]string{target, name}) {
 			hash, err := host.keyHash(owner, 25)
 			if err != nil {
-				return fmt.Errorf("DANE: host %s: %w", owner, err)
+				return nil, fmt.Errorf("host %s: %w", owner, err)
 			}
 			owner = "_25._tcp." + owner
 			tlsa := &dns.TLSA{Hdr: header(owner, dns.TypeTLSA), Usage: 3, Selector: 1, MatchingType: 1, Certificate: hash}
-			if err := n.db.Set(owner, dns.TypeTLSA, tlsa); err != nil {
-				return err
-			}
+			sets = append(sets, zone.RRSet{Name: owner, Type: dns.TypeTLSA, Records: []dns.RR{tlsa}})
 		}
 	}
-	return nil
+	return sets, nil
 }
 
 // keyHash returns the SHA-256 hash of the public key that the mail server on a port presents to

@@ -194,15 +194,20 @@ func parsePolicy(text string) (policy, error) {
 	return policy{text: text}, nil
 }
 
-// setPolicy publishes an MTA-STS policy.
-func (n *Internet) setPolicy(apex, text string) error {
+// policyFor reads what [Records.MTASTS] may be for a domain.
+func (n *Internet) policyFor(apex, text string) (policy, error) {
 	p, err := parsePolicy(text)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if mxs := n.records(apex, dns.TypeMX); p.mode != "" && len(mxs) == 1 && mxs[0].(*dns.MX).Mx == "." {
-		return errors.New("the domain takes no mail, its MX is null (RFC 7505): there is nobody for a policy to name")
+		return p, errors.New("the domain takes no mail, its MX is null (RFC 7505): there is nobody for a policy to name")
 	}
+	return p, nil
+}
+
+// setPolicy publishes an MTA-STS policy.
+func (n *Internet) setPolicy(apex string, p policy) error {
 	n.mu.Lock()
 	n.lastPolicy++
 	id := fmt.Sprintf("%s%d", time.Now().UTC().Format("20060102150405"), n.lastPolicy)

@@ -112,6 +112,59 @@ func (c *change) save(at *node) {
 	c.before = append(c.before, was)
 }
 
+// change makes a change, or nothing of it if f returns an error.
+func (db *DB) change(f func(*change) error) error {
+	db.lock()
+	defer db.mu.Unlock()
+	c := db.begin()
+	if err := f(c); err != nil {
+		c.rollback()
+		return err
+	}
+	c.commit()
+	return nil
+}
+
+// ensure makes a zone with the given apex, unless there is one.
+func (c *change) ensure(apex string) error {
+	n, err := parseName(apex)
+	if err != nil {
+		return err
+	}
+	at := c.db.root.make(&n)
+	c.save(at)
+	if at.set(dns.TypeCNAME) != nil {
+		return fmt.Errorf("zone: %s has a CNAME record, so no zone can begin there (RFC 1034 §3.6.2)", apex)
+	}
+	if at.zone == nil {
+		at.zone = new(zone)
+		at.synthesize(dns.Fqdn(apex))
+	}
+	at.zone.implicit, at.zone.registry = false, false
+	return nil
+}
+
+// set makes some records all those of their name and type.
+func (c *change) set(s RRSet) error {
+	n, err := parseName(s.Name)
+	if err != nil {
+		return err
+	}
+	recs, err := prepare(s.Records)
+	if err != nil {
+		return err
+	}
+	for i := range recs {
+		if recs[i].typ != s.Type || recs[i].name.len() != n.len() || !recs[i].name.within(&n) {
+			return &RecordError{s.Records[i], fmt.Errorf("not of name %s and type %s", dns.Fqdn(s.Name), dns.Type(s.Type))}
+		}
+	}
+	if at := c.db.root.get(&n); at != nil {
+		c.remove(at, s.Type)
+	}
+	return c.add(recs)
+}
+
 // touch notes that a zone changes, and leaves what is noted of it.
 func (c *change) touch(apex *node) {
 	noted := c.zones[apex]

@@ -107,23 +107,7 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // NS record names ns.<apex>, which has no address unless one is added. The error, if any, says that
 // apex is no domain name, or an alias.
 func (db *DB) Ensure(apex string) error {
-	n, err := parseName(apex)
-	if err != nil {
-		return err
-	}
-	db.lock()
-	defer db.mu.Unlock()
-	at := db.root.make(&n)
-	if at.set(dns.TypeCNAME) != nil {
-		return fmt.Errorf("zone: %s has a CNAME record, so no zone can begin there (RFC 1034 §3.6.2)", apex)
-	}
-	if at.zone == nil {
-		at.zone = new(zone)
-		at.synthesize(dns.Fqdn(apex))
-	}
-	at.zone.implicit, at.zone.registry = false, false
-	at.changed()
-	return nil
+	return db.change(func(c *change) error { return c.ensure(apex) })
 }
 
 // Serve makes a host the name server of all zones whose NS records nobody has given, now and from now on, the
@@ -211,31 +195,29 @@ func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 // Set makes rrs, which have the given name and type, all the records of that name and type: all of
 // them, or none and an error as in [DB.Add]. No answer is made from a state in between.
 func (db *DB) Set(name string, typ uint16, rrs ...dns.RR) error {
-	n, err := parseName(name)
-	if err != nil {
-		return err
-	}
-	recs, err := prepare(rrs)
-	if err != nil {
-		return err
-	}
-	for i := range recs {
-		if recs[i].typ != typ || recs[i].name.len() != n.len() || !recs[i].name.within(&n) {
-			return &RecordError{rrs[i], fmt.Errorf("not of name %s and type %s", dns.Fqdn(name), dns.Type(typ))}
+	return db.change(func(c *change) error { return c.set(RRSet{name, typ, rrs}) })
+}
+
+// RRSet is all the records of a name and a type.
+type RRSet struct {
+	Name    string
+	Type    uint16
+	Records []dns.RR
+}
+
+// SetAll is [DB.Ensure] and then [DB.Set] for several sets: all of it, or nothing and an error.
+func (db *DB) SetAll(apex string, sets ...RRSet) error {
+	return db.change(func(c *change) error {
+		if err := c.ensure(apex); err != nil {
+			return err
 		}
-	}
-	db.lock()
-	defer db.mu.Unlock()
-	c := db.begin()
-	if at := db.root.get(&n); at != nil {
-		c.remove(at, typ)
-	}
-	if err := c.add(recs); err != nil {
-		c.rollback()
-		return err
-	}
-	c.commit()
-	return nil
+		for _, s := range sets {
+			if err := c.set(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns
