@@ -93,9 +93,20 @@ func (h *Host) Server(port int) *mailtest.Server {
 	if h.closed {
 		server.Close()
 	}
-	h.services[port] = mailService{server}
-	must(n.syncSockets(h))
+	must(h.offer(port, mailService{server}))
 	return server
+}
+
+// offer puts a service on a port that is free. If that can't have its sockets, the port stays free. The internet is
+// locked.
+func (h *Host) offer(port int, s service) error {
+	h.services[port] = s
+	err := h.inet.syncSockets(h)
+	if err != nil {
+		delete(h.services, port)
+		err = errors.Join(err, h.inet.syncSockets(h)) // closes those that were had
+	}
+	return err
 }
 
 // Listen listens on the given port of the host, for services of the test's own such as a web server
@@ -131,9 +142,7 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 			must(n.syncSockets(h))
 		}
 	}
-	h.services[port] = l
-	if err := n.syncSockets(h); err != nil {
-		delete(h.services, port)
+	if err := h.offer(port, l); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -150,8 +159,7 @@ func (h *Host) ServeDNS() {
 	if s := h.services[53]; s != nil && s != service(nameService{n}) {
 		panic(fmt.Sprintf("mxmock: host %s: another service is on port 53", h.name))
 	}
-	h.services[53] = nameService{n}
-	must(n.syncSockets(h))
+	must(h.offer(53, nameService{n}))
 }
 
 // RootHints makes the DNS of the internet a tree that a resolver can walk down from its root, and

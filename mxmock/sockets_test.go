@@ -158,6 +158,9 @@ func TestListenHostsErrors(t *testing.T) {
 		t.Errorf("port 20026, now for port 587: greeting %q, %v, want that of submission", got, err)
 	}
 	mustPanic(t, "a host at an address of another machine", func() { inet.Host("far.qq.com", "203.0.113.1").Server(25) })
+	if _, err := inet.Host("far.qq.com").Listen(25); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		t.Errorf("the port of a server that could not be made: %v, want EADDRNOTAVAIL, since it is free", err)
+	}
 
 	far := mxmock.New(t)
 	far.Networks = []string{"198.51.100.0/24"}

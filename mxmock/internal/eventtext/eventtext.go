@@ -205,7 +205,7 @@ func (p *Pattern) Matches(what, names string) bool {
 				return false
 			}
 		case i == 1 && want == "(unknown)":
-			if strings.HasPrefix(words[1], "(") || wire.KnownVerb(words[1]) {
+			if words[1] != want && (strings.HasPrefix(words[1], "(") || wire.KnownVerb(words[1])) {
 				return false
 			}
 		case !begins(normal(words[i]), want):

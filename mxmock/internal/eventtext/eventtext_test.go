@@ -29,3 +29,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestUnknown has what is not a command of SMTP, an empty line too.
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	p, err := Parse("smtp mx1.qq.com (unknown)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, want := range map[string]bool{
+		"smtp mx1.qq.com:25 RCTP TO:<x>": true, "smtp mx1.qq.com:25 (unknown)": true, "smtp mx1.qq.com:25 rcpt": false, "smtp mx1.qq.com:25 (dot)": false,
+	} {
+		if got := p.Matches(what, ""); got != want {
+			t.Errorf("%q: %t, want %t", what, got, want)
+		}
+	}
+}
