@@ -58,7 +58,8 @@ func WriteReport(w io.Writer, x Source) error {
 		r.Sessions[i] = conversationOf(c.Host, c.Session)
 		r.Sessions[i].Path = "" // a report is one page
 	}
-	r.Events, r.TotalEvents = eventsOf(x, max(0, len(journalOf(x))-mostReportedEvents), mostReportedEvents)
+	journal := journalOf(x)
+	r.TotalEvents, r.Events = len(journal), eventsOf(journal, max(0, len(journal)-mostReportedEvents), mostReportedEvents)
 	var b strings.Builder
 	if err := templates.ExecuteTemplate(&b, "report.html", r); err != nil {
 		return err

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
 //go:embed assets
@@ -66,7 +68,7 @@ type frame struct {
 
 // show sends a page.
 func (p *Page) show(w http.ResponseWriter, status int, name string, f frame) {
-	f.Internet = journalOf(p.Source) != nil
+	_, f.Internet = p.Source.(*mxmock.Internet)
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, name, f); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -98,7 +100,8 @@ func (p *Page) showList(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, total := page(p.index.refresh(), q, before, usuallyListed)
-	l := listing{Total: total, Hosts: journalOf(p.Source) != nil}
+	l := listing{Total: total}
+	_, l.Hosts = p.Source.(*mxmock.Internet)
 	for _, it := range found {
 		l.Rows = append(l.Rows, rowOf(r.Context(), p.Source, it))
 		l.Checks = l.Checks || l.Rows[len(l.Rows)-1].Verdict != ""
@@ -253,13 +256,12 @@ type chronicle struct {
 }
 
 func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
-	total := len(journalOf(p.Source))
-	after, failed := number(r, "after", max(0, total-mostEvents), math.MaxInt)
+	journal := journalOf(p.Source)
+	after, failed := number(r, "after", max(0, len(journal)-mostEvents), math.MaxInt)
 	if failed != nil {
 		p.refuse(w, r, failed)
 		return
 	}
-	c := chronicle{Before: after}
-	c.Events, c.Total = eventsOf(p.Source, after, mostEvents)
+	c := chronicle{Before: after, Total: len(journal), Events: eventsOf(journal, after, mostEvents)}
 	p.show(w, http.StatusOK, "journal.html", frame{Title: "Journal", Tab: "journal", Body: c})
 }
