@@ -66,7 +66,7 @@ func render(m *mailtest.Message) (document string, blocked int) {
 	r.read(m.HTML[:min(len(m.HTML), mostHTML)])
 	var b strings.Builder
 	b.WriteString("<!doctype html>\n<html lang=\"\"><head><meta charset=\"utf-8\"><title>" + template.HTMLEscapeString(m.Subject) + "</title><style>" +
-		"body{margin:8px;font:16px/1.4 system-ui,sans-serif;overflow-wrap:break-word}img{max-width:100%}a{color:LinkText;text-decoration:underline}" +
+		":root{color-scheme:light dark}body{margin:8px;font:16px/1.4 system-ui,sans-serif;overflow-wrap:break-word}img{max-width:100%}a{color:LinkText;text-decoration:underline}" +
 		"</style><style>" + r.sheets.String() + "</style></head><body>")
 	b.WriteString(policy().Sanitize(r.body.String()))
 	b.WriteString("</body></html>\n")
