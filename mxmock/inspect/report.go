@@ -27,6 +27,7 @@ type report struct {
 	Messages []*detail
 	Sessions []conversation
 	Events   []event
+	Picture  template.HTML
 
 	// How many there are in all.
 	TotalMessages, TotalSessions, TotalEvents int
@@ -60,6 +61,9 @@ func WriteReport(w io.Writer, x Source) error {
 	}
 	journal := journalOf(x)
 	r.TotalEvents, r.Events = len(journal), eventsOf(journal, max(0, len(journal)-mostReportedEvents), mostReportedEvents)
+	if r.Picture, err = pictureOf(journal, nil); err != nil {
+		return err
+	}
 	var b strings.Builder
 	if err := templates.ExecuteTemplate(&b, "report.html", r); err != nil {
 		return err

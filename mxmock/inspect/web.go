@@ -53,6 +53,8 @@ func (p *Page) web() []endpoint {
 		{"GET /sessions", p.showSessions},
 		{"GET /sessions/{host}/{number}", p.showSession},
 		{"GET /journal", p.showJournal},
+		{"GET /journal/{number}", p.openEvent},
+		{"GET /picture", p.showPicture},
 		{"GET /events", p.events},
 	}
 }

@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"bytes"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 var everyPage = []string{
 	"/", "/?q=nothing", "/?q=subject:welcome", "/?before=2", "/messages/1", "/messages/1?view=html&width=phone&scheme=dark", "/messages/1?view=text", "/messages/1?view=source",
 	"/messages/1?view=headers", "/messages/1?view=parts", "/messages/1?view=links", "/messages/1?view=checks", "/messages/1?view=raw&q=welcome",
-	"/sessions", "/sessions/mx1.qq.com/1", "/journal", "/journal?after=3",
+	"/sessions", "/sessions/mx1.qq.com/1", "/journal", "/journal?after=3", "/journal/1", "/picture",
 }
 
 func TestPages(t *testing.T) {
@@ -30,7 +31,7 @@ func TestPages(t *testing.T) {
 		}
 		checkHTML(t, path, body)
 	}
-	for path, want := range map[string]int{"/?q=form:x": 400, "/?before=x": 400, "/messages/7": 404, "/messages/x": 400, "/sessions/mx1.qq.com/7": 404, "/journal?after=x": 400, "/nowhere": 404} {
+	for path, want := range map[string]int{"/?q=form:x": 400, "/?before=x": 400, "/messages/7": 404, "/messages/x": 400, "/sessions/mx1.qq.com/7": 404, "/journal?after=x": 400, "/journal/0": 404, "/journal/x": 404, "/nowhere": 404} {
 		if status, _, body := ask(t, "GET", page.URL()+path, ""); status != want {
 			t.Errorf("%s: %d, want %d\n%s", path, status, want, body)
 		}
@@ -110,6 +111,37 @@ func checkHTML(t *testing.T, name string, page []byte) {
 	}
 }
 
+// TestStepsLeadToTheirBytes follows the events of the journal to their turns.
+func TestStepsLeadToTheirBytes(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	turns := 0
+	for i, e := range inet.Journal() {
+		kind, what, _ := strings.Cut(e.What, " ")
+		_, command, _ := strings.Cut(what, " ")
+		resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Head(page.URL() + "/journal/" + strconv.Itoa(i+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		at := resp.Request.URL
+		if resp.StatusCode != http.StatusOK || kind == "ask" && at.Fragment != "event-"+strconv.Itoa(i+1) {
+			t.Errorf("%v leads to %v", e, at)
+		}
+		if kind != "smtp" {
+			continue
+		}
+		turns++
+		n, err := strconv.Atoi(strings.TrimPrefix(at.Fragment, "turn-"))
+		if s := inet.Sessions()[0]; err != nil || n > len(s.Turns) || command[0] != '(' && s.Turns[n-1].Command != command {
+			t.Errorf("%v leads to %v", e, at)
+		}
+	}
+	if turns < 5 {
+		t.Errorf("%d turns, want more", turns)
+	}
+}
+
 func TestDeletingByForm(t *testing.T) {
 	t.Parallel()
 	inet, page := world(t)
@@ -165,7 +197,7 @@ func TestServerAlone(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)
 	page := inspect.New(t, srv)
-	for _, path := range []string{"/", "/sessions", "/journal"} {
+	for _, path := range []string{"/", "/sessions", "/journal", "/picture"} {
 		status, _, body := ask(t, "GET", page.URL()+path, "")
 		if status != http.StatusOK || path == "/" && bytes.Contains(body, []byte(`href="/journal"`)) {
 			t.Errorf("%s: %d\n%s", path, status, body)
