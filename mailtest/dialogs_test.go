@@ -89,7 +89,7 @@ func TestDialogs(t *testing.T) {
 func setUp(t *testing.T, srv *mailtest.Server, settings []string, c connect) bool {
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
-		number, _ := strconv.Atoi(value)
+		number, _ := strconv.ParseInt(value, 10, 64)
 		switch key {
 		case "plain": // only without TLS from the first byte
 			if c.tls {
@@ -118,9 +118,9 @@ func setUp(t *testing.T, srv *mailtest.Server, settings []string, c connect) boo
 		case "StartTLS":
 			srv.StartTLS = true
 		case "MaxSize":
-			srv.MaxSize = int64(number)
+			srv.MaxSize = number
 		case "MaxRecipients":
-			srv.MaxRecipients = number
+			srv.MaxRecipients = int(number)
 		case "User":
 			name, password, _ := strings.Cut(value, ":")
 			srv.Users = map[string]string{name: password}
