@@ -32,6 +32,8 @@ type options struct {
 	open            bool
 	password        string
 	version         bool
+	run             bool
+	command         []string // with run
 }
 
 // parseFlags reads the arguments. What is wrong with them is said in one line.
@@ -64,6 +66,7 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	fs.BoolVar(&o.open, "open", false, "allow addresses beyond the loopback interface")
 	fs.StringVar(&o.password, "password", "", "`password` of the page")
 	fs.Func("host", "`name` by which the page may be asked, beside localhost and addresses; may be repeated", list(&o.names))
+	fs.BoolVar(&o.run, "run", false, "run the `command` that follows inside the internet, with its DNS and port 25 of each host (Linux, root), and end with it")
 	fs.BoolVar(&o.version, "version", false, "print the version")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -73,6 +76,10 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 		return nil, flag.ErrHelp
 	case err != nil:
 		return nil, err
+	case o.run && fs.NArg() == 0:
+		return nil, errors.New("-run: a command must follow")
+	case o.run:
+		o.command = fs.Args()
 	case fs.NArg() > 0:
 		return nil, fmt.Errorf("%q is not a flag; sandbox -h lists them", fs.Arg(0))
 	}

@@ -25,7 +25,7 @@ func main() {
 }
 
 // run is the program. It returns its exit code: 2 for what is wrong with the flags or the files that they name, 1 for what
-// fails later.
+// fails later, and with -run that of the command.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args, stdout)
 	switch {
@@ -44,6 +44,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	defer s.close()
+	if o.run {
+		return s.runCommand(ctx, stderr)
+	}
 	s.guide(stdout)
 	if err := s.serve(ctx); err != nil {
 		fmt.Fprintln(stderr, "sandbox:", err)

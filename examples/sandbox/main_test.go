@@ -158,6 +158,7 @@ func TestFlags(t *testing.T) {
 	}{
 		{[]string{"-nonsense"}, "flag provided but not defined: -nonsense"},
 		{[]string{"word"}, `"word" is not a flag`},
+		{[]string{"-run"}, "a command must follow"},
 		{[]string{"-smtp", "1025"}, "-smtp 1025: want an address"},
 		{[]string{"-smtp", "127.0.0.1:smtp"}, `"smtp" is not a port`},
 		{[]string{"-smtp", "127.0.0.1:70000"}, `"70000" is not a port`},

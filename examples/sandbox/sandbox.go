@@ -22,6 +22,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
+	"github.com/seed078e9d8c/maillab/mxmock/netns"
 	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
 
@@ -37,6 +38,7 @@ type sandbox struct {
 	o    *options
 	inet *mxmock.Internet
 	page *inspect.Page
+	ns   *netns.Namespace // with -run
 	log  *log
 	at   map[string]string // where the doors are, by flag
 	ca   string            // file with the certificate authority, with -tls
@@ -53,7 +55,11 @@ func start(o *options, stdout io.Writer) (*sandbox, error) {
 	if o.hostsOnLoopback != 0 {
 		s.inet.Networks = []string{"127.80.0.0/16"}
 	}
-	for _, step := range []func() error{s.fill, s.makeServers, s.readRules, s.openStore, s.openDoors} {
+	steps := []func() error{s.fill, s.makeServers, s.readRules, s.openStore, s.openDoors}
+	if o.run { // whose only door is the namespace
+		steps[len(steps)-1] = s.openNamespace
+	}
+	for _, step := range steps {
 		if err := attempt(step); err != nil {
 			s.close()
 			return nil, err
@@ -264,6 +270,9 @@ func (s *sandbox) close() {
 	}
 	if s.page != nil {
 		s.page.Close()
+	}
+	if s.ns != nil {
+		s.ns.Close()
 	}
 	s.inet.Close()
 	s.running.Wait()

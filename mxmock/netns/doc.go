@@ -27,7 +27,7 @@
 // # Where it works
 //
 // On Linux with root, where network devices and mounts can be made; elsewhere [New] skips the test. It needs
-// the programs sh, mount and cat. Namespaces have no names: they end with the test, even with one that is
+// the programs sh, mount and cat. Namespaces have no names: they end with the test or program that made them, even with one that is
 // killed, and so do all programs in them, and the files that these were shown. Programs see only each other
 // in /proc.
 package netns

@@ -1,6 +1,7 @@
 package netns_test
 
 import (
+	"fmt"
 	"os/exec"
 	"testing"
 
@@ -22,4 +23,19 @@ func ExampleNamespace() {
 		mx[1].Next(t)
 	}
 	_ = TestSwaks
+}
+
+func ExampleOpen() {
+	inet := &mxmock.Internet{}
+	defer inet.Close()
+	inet.MX("qq.com", "mx1.qq.com")
+	ns, err := netns.Open(inet, inet.Sender("shop.example").Name())
+	if err != nil {
+		fmt.Println(err) // not Linux, or not root
+		return
+	}
+	defer ns.Close()
+	if err := ns.Run(exec.Command("true")); err != nil {
+		fmt.Println(err)
+	}
 }
