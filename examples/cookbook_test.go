@@ -3,7 +3,6 @@ package examples
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -28,8 +27,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-var _ = flag.Bool("update", false, "write the golden files anew")
 
 // shop is an application that sends mail through one server.
 type shop struct{ mailer string }

@@ -41,7 +41,7 @@
 // # Queries
 //
 // A query is a list of words, all of which must match. A word is looked for in the subject, the addresses, the text, the
-// HTML as a person sees it, and the names of attachments, in any letter case. "Two words" in quotation marks are one. A
+// HTML as a person sees it (the first 256 KiB of both), and the names of attachments, in any letter case. "Two words" in quotation marks are one. A
 // minus sign before a word excludes what matches. These prefixes restrict a word:
 //
 //	from:jb@shop.example     sender, of the envelope or the header
