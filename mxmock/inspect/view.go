@@ -77,6 +77,7 @@ type detail struct {
 	Static      bool   // for a report, which can't ask for more
 	Document    string // the HTML of the message, made safe
 	Blocked     int
+	Frame       string // where Document is, of a message in the message; if empty, the page has it inside
 	Text        string
 	Raw, Source string
 	Parts       []part
@@ -98,8 +99,11 @@ type part struct {
 	Content template.URL // where it can be had
 }
 
-// mostInside is how deep messages in messages are opened.
-const mostInside = 3
+// mostInside is how deep messages in messages are opened, and mostOpened how many of them, and of invitations, at each place.
+const (
+	mostInside = 3
+	mostOpened = 20
+)
 
 // detailOf makes everything ready. Static is for a report.
 func detailOf(ctx context.Context, x Source, it *item, static bool) *detail {
@@ -141,11 +145,17 @@ func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 			one.link(id, static)
 		}
 		d.Parts = append(d.Parts, one)
-		if p.Below == 0 && p.MediaType == "text/calendar" {
+		if p.Below == 0 && p.MediaType == "text/calendar" && len(d.Invitations) < mostOpened {
 			d.Invitations = append(d.Invitations, readInvitation(p.Text))
 		}
-		if inner := p.Message(); inner != nil && depth > 0 {
+		if depth == 0 || len(d.Inside) == mostOpened {
+			continue
+		}
+		if inner := p.Message(); inner != nil {
 			sub := &detail{row: row{From: firstOf(inner.From, ""), Subject: inner.Subject, Time: inner.Date}}
+			if id > 0 && !static {
+				sub.Frame = "/messages/" + strconv.Itoa(id) + "/frame/" + p.Path
+			}
 			sub.fill(inner, 0, static, depth-1)
 			d.Inside = append(d.Inside, sub)
 		}
@@ -157,15 +167,17 @@ const mostEmbedded = 256 << 10
 
 // link says where the content of a part can be had. A part of a message in a message has no place of its own.
 func (p *part) link(id int, static bool) {
-	small := len(p.Part.Content) <= mostEmbedded
-	if previewable(p.MediaType) && (small || !static) && len(p.Part.Content) <= mostInline {
-		p.Preview = template.URL(dataURL(p.MediaType, p.Part.Content)) // what is in it can't end the attribute
-	}
 	switch {
-	case static && small:
+	case static && len(p.Part.Content) <= mostEmbedded:
 		p.Content = template.URL(dataURL("application/octet-stream", p.Part.Content))
+		if previewable(p.MediaType) {
+			p.Preview = template.URL(dataURL(p.MediaType, p.Part.Content)) // what is in it can't end the attribute
+		}
 	case !static && id > 0:
 		p.Content = template.URL("/api/messages/" + strconv.Itoa(id) + "/parts/" + p.Path)
+		if previewable(p.MediaType) {
+			p.Preview = p.Content
+		}
 	}
 }
 

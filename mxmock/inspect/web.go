@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -48,6 +49,7 @@ func (p *Page) web() []endpoint {
 		{"GET /{$}", p.showList},
 		{"GET /messages/{id}", p.showMessage},
 		{"GET /messages/{id}/frame", p.showFrame},
+		{"GET /messages/{id}/frame/{path}", p.showFrame},
 		{"POST /messages/{id}/delete", p.deleteShown},
 		{"POST /messages/delete", p.deleteFound},
 		{"GET /sessions", p.showSessions},
@@ -183,7 +185,16 @@ func (p *Page) showFrame(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, failed)
 		return
 	}
-	document, _ := render(it.msg)
+	shown := it.msg
+	if path := r.PathValue("path"); path != "" {
+		at := slices.IndexFunc(shown.Parts, func(p mailtest.Part) bool { return p.Path == path })
+		if at < 0 || shown.Parts[at].Message() == nil {
+			p.refuse(w, r, fail(http.StatusNotFound, "message %d has no message at part %q", it.id, path))
+			return
+		}
+		shown = shown.Parts[at].Message()
+	}
+	document, _ := render(shown)
 	w.Header().Set("Content-Security-Policy", framePolicy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write([]byte(document))

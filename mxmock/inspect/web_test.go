@@ -142,6 +142,34 @@ func TestStepsLeadToTheirBytes(t *testing.T) {
 	}
 }
 
+// TestInside opens a message with a picture, an invitation, and messages inside.
+func TestInside(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	inner := "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: text/html\r\n\r\n<p style=\"color:red\">Inside</p>\r\n"
+	deliver(t, inet, "bob@qq.com", "Subject: outer\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"+
+		"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n"+
+		"--b\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VEVENT\r\nSUMMARY:A call\r\nEND:VEVENT\r\n"+strings.Repeat(inner, 30)+"--b--\r\n")
+	_, _, body := ask(t, "GET", page.URL()+"/messages/2", "")
+	checkHTML(t, "message", body)
+	if n := bytes.Count(body, []byte("<iframe")); n != 20 || !bytes.Contains(body, []byte("A call")) {
+		t.Errorf("%d frames, want 20, in\n%s", n, body)
+	}
+	_, header, body := ask(t, "GET", page.URL()+"/messages/2/frame/3", "")
+	if !bytes.Contains(body, []byte(`<p style="color:red">Inside</p>`)) || !strings.HasSuffix(header.Get("Content-Security-Policy"), "; sandbox") {
+		t.Errorf("the frame: %v\n%s", header, body)
+	}
+	for _, path := range []string{"/messages/2/frame/1", "/messages/2/frame/99"} {
+		if status, _, body := ask(t, "GET", page.URL()+path, ""); status != http.StatusNotFound {
+			t.Errorf("%s: %d\n%s", path, status, body)
+		}
+	}
+	_, _, body = ask(t, "GET", page.URL()+"/messages/2?view=parts", "")
+	if !bytes.Contains(body, []byte(`<img src="/api/messages/2/parts/1"`)) {
+		t.Errorf("no picture of part 1:\n%s", body)
+	}
+}
+
 func TestDeletingByForm(t *testing.T) {
 	t.Parallel()
 	inet, page := world(t)
