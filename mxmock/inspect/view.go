@@ -80,6 +80,7 @@ type detail struct {
 	Frame       string // where Document is, of a message in the message; if empty, the page has it inside
 	Text        string
 	Raw, Source string
+	Marked      []piece // Raw, with Findings at their lines
 	Parts       []part
 	Links       []mailtest.Link
 	Findings    []lint.Finding
@@ -110,6 +111,7 @@ func detailOf(ctx context.Context, x Source, it *item, static bool) *detail {
 	d := &detail{row: rowOf(ctx, x, it)}
 	d.fill(it.msg, it.id, static, mostInside)
 	d.Findings = lint.Check(it.msg)
+	d.Marked = mark(d.Raw, d.Findings)
 	report, err := verdictOn(ctx, x, it.msg)
 	if d.Report = &report; err != nil {
 		d.Report, d.NoReport = nil, err.Error()
