@@ -23,9 +23,6 @@ var readers = map[string]bool{
 	"EqualFold": true, "Index": true, "LastIndex": true, "Sscanf": true, "Sscan": true, "MustCompile": true,
 }
 
-// readsProblems is the file that reads where a problem of a message is, until the decoder's problems are typed.
-const readsProblems = "lint/problem.go"
-
 func TestNoSentenceDecides(t *testing.T) {
 	t.Parallel()
 	looked := 0
@@ -35,7 +32,7 @@ func TestNoSentenceDecides(t *testing.T) {
 			return err
 		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "bench" || d.Name() == "corpus"):
 			return filepath.SkipDir
-		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"), strings.HasSuffix(filepath.ToSlash(path), readsProblems):
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil
 		}
 		looked++

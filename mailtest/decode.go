@@ -21,15 +21,40 @@ func (m *Message) decode() {
 	m.fillBodies()
 }
 
-// addProblem notes what is wrong with the kind of thing (a header field, a part) of that name, which
-// begins at the given byte of Raw. Beyond maxProblems it says only that there is more.
-func (m *Message) addProblem(kind, name string, at int, bad mime.Problems) {
+// place is an element of Message.Places.
+type place struct {
+	Part   string
+	Header bool
+	Field  string
+	Offset int
+}
+
+// String returns the place as the sentences of Message.Problems begin with it.
+func (p place) String() string {
+	where := "body"
+	switch {
+	case p.Header && p.Part != "":
+		where = "part " + p.Part + ", header"
+	case p.Header:
+		where = "header"
+	case p.Part != "":
+		where = "part " + p.Part
+	}
+	if p.Field != "" {
+		where += " " + p.Field
+	}
+	return where + " at byte " + strconv.Itoa(p.Offset)
+}
+
+// addProblems notes what is wrong at a place. Beyond mime.MaxProblems it says only that there is more.
+func (m *Message) addProblems(where place, bad mime.Problems) {
 	for _, why := range bad {
 		switch n := len(m.Problems); {
 		case n < mime.MaxProblems:
-			m.Problems = append(m.Problems, strings.TrimSuffix(kind+" "+name, " ")+" at byte "+strconv.Itoa(at)+": "+why)
+			m.Problems, m.Places = append(m.Problems, where.String()+": "+why), append(m.Places, where)
 		case n == mime.MaxProblems:
 			m.Problems = append(m.Problems, "there are more problems than are listed here")
+			m.Places = append(m.Places, place{Offset: -1})
 		}
 	}
 }
@@ -61,7 +86,7 @@ func (m *Message) fillHeader(hint string) {
 		case strings.EqualFold(f.Name, "Bcc"):
 			m.Bcc = f.appendAddresses(m.Bcc, hint, &bad)
 		}
-		m.addProblem("header", f.Name, at, bad)
+		m.addProblems(place{Header: true, Field: f.Name, Offset: at}, bad)
 		at += len(f.Raw)
 	}
 }

@@ -115,6 +115,14 @@ type Message struct {
 	// field or the part, and the offset in Raw), and why. It has at most 100 sentences. Messages inside this
 	// one have their own.
 	Problems []string
+
+	// Places says where each of Problems is, in the same order, for code that decides by it.
+	Places []struct {
+		Part   string // the path of the part; "" for the message's own header, and for a multipart that is the whole body
+		Header bool   // the problem is in the header of the part, and not in its body
+		Field  string // the name of the header field; "" if the problem is not in a field
+		Offset int    // where the header, the field or the body begins in Raw; -1 for the sentence that there are more
+	}
 }
 
 // Part is one entity of a message's MIME tree (RFC 2045 §2.4): a multipart with parts

@@ -61,13 +61,9 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 // readHeader fills in what the header that begins at at says about the part, changes hint if it
 // names a charset, and returns where the body begins, and the boundary as it stands there.
 func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary string) {
-	where := "header"
-	if p.Path != "" {
-		where = "part " + p.Path + ", header"
-	}
 	var bad, badType mime.Problems
 	p.Header, body = d.header(at, &bad)
-	d.msg.addProblem(where, "", at, bad)
+	d.msg.addProblems(place{Part: p.Path, Header: true, Offset: at}, bad)
 	boundary = p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
 	if charset := p.Params["charset"]; charset != "" {
 		*hint = charset
@@ -92,7 +88,7 @@ func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary 
 		case strings.EqualFold(f.Name, "Content-ID") && p.ContentID == "":
 			p.ContentID = mime.ToUTF8(mime.TrimID(raw), *hint, new(mime.Problems))
 		}
-		d.msg.addProblem(where, f.Name, at, bad)
+		d.msg.addProblems(place{Part: p.Path, Header: true, Field: f.Name, Offset: at}, bad)
 		at += len(f.Raw)
 	}
 	return body, boundary
@@ -255,11 +251,7 @@ func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string
 
 // problem notes what is wrong with the body of p, which begins at at.
 func (d *decoder) problem(p *Part, at int, bad mime.Problems) {
-	if p.Path == "" {
-		d.msg.addProblem("body", "", at, bad)
-		return
-	}
-	d.msg.addProblem("part", p.Path, at, bad)
+	d.msg.addProblems(place{Part: p.Path, Offset: at}, bad)
 }
 
 // nextDelimiter returns what ends the body that begins at from.

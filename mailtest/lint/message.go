@@ -32,7 +32,7 @@ type leaf struct {
 }
 
 func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
-	if m.Parts == nil { // made by hand, and not decoded
+	if m.Parts == nil || len(m.Places) != len(m.Problems) { // made by hand, and not decoded
 		decoded := mailtest.ParseMessage(m.Raw)
 		decoded.Number, decoded.Time, decoded.Envelope = m.Number, m.Time, m.Envelope
 		m = decoded
