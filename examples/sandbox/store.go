@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -104,14 +106,35 @@ func (st *store) save(server *mailtest.Server) {
 	}
 }
 
-// write writes a message: whole, or not at all.
+// write writes a message, whole or not at all, and returns when the disk has it.
 func (st *store) write(m *mailtest.Message) error {
 	name := fmt.Sprintf("%d.M%06dR%s.sandbox", m.Time.Unix(), m.Time.Nanosecond()/1000, rand.Text())
 	tmp := filepath.Join(st.dir, "tmp", name)
-	if err := os.WriteFile(tmp, writeDelivery(m), 0o600); err != nil {
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
 		return err
 	}
-	return os.Rename(tmp, filepath.Join(st.dir, "new", name))
+	_, err = f.Write(writeDelivery(m))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	if err := os.Rename(tmp, filepath.Join(st.dir, "new", name)); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Join(st.dir, "new"))
+}
+
+// syncFolder waits until the disk has the names in a folder. Windows can't be asked for that.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // writeDelivery returns a message after the fields that have its envelope.
