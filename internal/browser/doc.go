@@ -1,0 +1,3 @@
+// Package browser tests the page of package inspect in Debian's Chromium. It is a module of its own, so that the library
+// does not depend on what drives a browser.
+package browser
