@@ -228,6 +228,16 @@ func TestPictureOfMany(t *testing.T) {
 	}
 }
 
+// A connection that is drawn as one line, and failed, has the whole reply in its title. Two of the five are drawn; the
+// others are in what is repeated.
+func TestPictureTitlesHaveWholeFailures(t *testing.T) {
+	t.Parallel()
+	const want = "→ 452 4.2.2 Mailbox full</title>"
+	if svg := picture(t, many(40, 40)); strings.Count(svg, want) != 2 {
+		t.Errorf("%d titles end with %q, want 2", strings.Count(svg, want), want)
+	}
+}
+
 func TestPictureOfNothing(t *testing.T) {
 	t.Parallel()
 	if svg := picture(t, nil); !strings.Contains(svg, "Nothing has happened.") {

@@ -114,7 +114,8 @@ func sessions(steps []step) []step {
 	var out []step
 	at := make(map[string]int) // where the step of a connection is
 	turns, mails := make(map[string]int), make(map[string]int)
-	first, asked := "", 0 // of questions in a row
+	failure := make(map[string]string) // the last one of a connection, in full
+	first, asked := "", 0              // of questions in a row
 	for _, s := range steps {
 		if s.connection == "" {
 			if n := len(out); n > 0 && s.kind == "ask" && out[n-1].kind == "ask" && !s.failed && !out[n-1].failed && out[n-1].from == s.from {
@@ -133,7 +134,7 @@ func sessions(steps []step) []step {
 		if !known || s.kind == "dial" {
 			i = len(out)
 			at[s.connection] = i
-			turns[s.connection], mails[s.connection] = 0, 0
+			turns[s.connection], mails[s.connection], failure[s.connection] = 0, 0, ""
 			out = append(out, s)
 		}
 		whole := &out[i]
@@ -147,9 +148,13 @@ func sessions(steps []step) []step {
 			continue
 		}
 		whole.kind = "session"
-		whole.title = plural(turns[s.connection], "turn") + ", " + plural(mails[s.connection], "message")
+		tally := plural(turns[s.connection], "turn") + ", " + plural(mails[s.connection], "message")
+		if s.failed {
+			failure[s.connection] = "\n" + s.title
+		}
+		whole.title = tally + failure[s.connection]
 		if s.failed || !whole.failed {
-			whole.reply, whole.failed, whole.temporary, whole.rule = whole.title, s.failed, s.temporary, max(whole.rule, s.rule)
+			whole.reply, whole.failed, whole.temporary, whole.rule = tally, s.failed, s.temporary, max(whole.rule, s.rule)
 			if s.failed {
 				whole.reply = s.said + ": " + s.reply
 			}
