@@ -14,7 +14,7 @@ import (
 
 // decode fills everything that follows from Raw. It must be called once.
 func (m *Message) decode() {
-	d := decoder{msg: m, raw: m.Raw}
+	d := decoder{msg: m, raw: m.Raw, bounds: mime.NewBoundaries(m.Raw)}
 	d.entity(0, "", 0, "text/plain", "")
 	m.Header = m.Parts[0].Header
 	m.fillHeader(m.Parts[0].Params["charset"])

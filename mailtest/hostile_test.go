@@ -15,7 +15,7 @@ import (
 
 func TestHostileMessages(t *testing.T) {
 	t.Parallel()
-	size, field := 1<<20, maxHeader/2 // of a body, and of a header field
+	size, field := 1<<20, mime.MaxHeader/2 // of a body, and of a header field
 	if RaceEnabled {
 		size, field = size/8, field/8
 	}
@@ -208,7 +208,7 @@ func TestBoundsAreReported(t *testing.T) {
 		problem   string
 		depth     int // of parts and messages below the root
 	}{
-		{"header", "Subject: x\r\nX: " + strings.Repeat("x", maxHeader) + "\r\n\r\nbody", "what is beyond byte 12 is left in the body", 0},
+		{"header", "Subject: x\r\nX: " + strings.Repeat("x", mime.MaxHeader) + "\r\n\r\nbody", "what is beyond byte 12 is left in the body", 0},
 		{"multiparts", "Content-Type: multipart/mixed; boundary=0\r\n\r\n" + nestedMultiparts(200), "it is nested 100 deep: it is not taken apart", 100},
 	}
 	for _, tt := range tests {

@@ -3,7 +3,6 @@ package mailtest
 // This file takes the body of a message apart into its tree of parts (RFC 2045, RFC 2046).
 
 import (
-	"bytes"
 	"cmp"
 	"strconv"
 	"strings"
@@ -19,37 +18,29 @@ const (
 )
 
 // decoder reads the parts of a message in a single pass: it looks for the boundaries of all open
-// multiparts at the same time, so each line is looked at once however deep the nesting.
+// multiparts at the same time.
 type decoder struct {
 	raw    []byte
-	msg    *Message       // which gets the parts and the problems
-	bounds map[string]int // the boundaries of the open multiparts, with their level from 1
-	full   bool           // there were more than maxParts: the last one gets the rest
-}
-
-// delimiter is what ends the body of a part: the line with a boundary, or the end of the message.
-type delimiter struct {
-	end   int  // of the body
-	next  int  // where the line after the boundary begins
-	level int  // of the multipart whose boundary it is, 0 at the end of the message
-	final bool // the boundary has "--" at its end
+	msg    *Message        // which gets the parts and the problems
+	bounds mime.Boundaries // those of the open multiparts
+	full   bool            // there were more than maxParts: the last one gets the rest
 }
 
 // entity reads the part that begins at at: its header, its body, and the parts below it. The media
 // type is what a part has that names none, and the hint the charset of unlabelled text. The path of
 // the root is "".
-func (d *decoder) entity(at int, path string, depth int, mediaType, hint string) delimiter {
+func (d *decoder) entity(at int, path string, depth int, mediaType, hint string) mime.Delimiter {
 	p := Part{Path: path, MediaType: mediaType}
 	body, boundary := d.readHeader(&p, at, &hint)
 	index := len(d.msg.Parts)
 	d.msg.Parts = append(d.msg.Parts, p)
-	var delim delimiter
+	var delim mime.Delimiter
 	if strings.HasPrefix(p.MediaType, "multipart/") && d.open(&p, boundary, body, depth) {
 		delim = d.readParts(&p, boundary, body, depth, hint)
 	} else {
-		delim = d.nextDelimiter(body)
+		delim = d.bounds.Next(body)
 	}
-	p.Raw, p.Below = d.between(body, delim.end), len(d.msg.Parts)-index-1
+	p.Raw, p.Below = d.between(body, delim.End), len(d.msg.Parts)-index-1
 	if p.Below == 0 {
 		p.Path = cmp.Or(path, "1")
 		d.readLeaf(&p, body, hint)
@@ -62,7 +53,7 @@ func (d *decoder) entity(at int, path string, depth int, mediaType, hint string)
 // names a charset, and returns where the body begins, and the boundary as it stands there.
 func (d *decoder) readHeader(p *Part, at int, hint *string) (body int, boundary string) {
 	var bad, badType mime.Problems
-	p.Header, body = d.header(at, &bad)
+	p.Header, body = d.fields(at, &bad)
 	d.msg.addProblems(place{Part: p.Path, Header: true, Offset: at}, bad)
 	boundary = p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
 	if charset := p.Params["charset"]; charset != "" {
@@ -188,21 +179,17 @@ func (p *Part) readable(hint string, bad *mime.Problems) string {
 // open makes the boundary of the multipart p one to look for. It returns false if that cannot be.
 func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
 	var bad mime.Problems
-	_, used := d.bounds[boundary]
 	switch {
 	case boundary == "":
 		bad.Addf("the multipart has no boundary parameter: it is left as it is")
-	case used:
+	case d.bounds.IsOpen(boundary):
 		bad.Addf("the boundary %q is that of a multipart around this one, which gets the parts", mime.Clip(boundary))
 	case depth >= maxDepth:
 		bad.Addf("it is nested %d deep: it is not taken apart", depth)
 	case len(d.msg.Parts) >= maxParts:
 		bad.Addf("there are more than %d parts: it is not taken apart", maxParts)
 	default:
-		if d.bounds == nil {
-			d.bounds = map[string]int{}
-		}
-		d.bounds[boundary] = len(d.bounds) + 1
+		d.bounds.Open(boundary)
 		return true
 	}
 	d.problem(p, at, bad)
@@ -210,9 +197,9 @@ func (d *decoder) open(p *Part, boundary string, at, depth int) bool {
 }
 
 // readParts reads the parts of the open multipart whose body begins at at, and closes it.
-func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string) delimiter {
+func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string) mime.Delimiter {
 	var bad mime.Problems
-	level, children := d.bounds[boundary], 0
+	level, children := d.bounds.Level(boundary), 0
 	mediaType := "text/plain"
 	if p.MediaType == "multipart/digest" {
 		mediaType = "message/rfc822" // RFC 2046 §5.1.5
@@ -221,24 +208,24 @@ func (d *decoder) readParts(p *Part, boundary string, at, depth int, hint string
 	if p.Path != "" {
 		prefix = p.Path + "."
 	}
-	delim := d.nextDelimiter(at)
-	for delim.level == level && !delim.final {
+	delim := d.bounds.Next(at)
+	for delim.Level == level && !delim.Final {
 		children++
 		path := prefix + strconv.Itoa(children)
 		if len(d.msg.Parts) >= maxParts {
 			bad.Addf("there are more than %d parts: part %s gets all that is left", maxParts, path)
-			clear(d.bounds)
+			d.bounds.CloseAll()
 			d.full = true
 		}
-		delim = d.entity(delim.next, path, depth+1, mediaType, hint)
+		delim = d.entity(delim.Next, path, depth+1, mediaType, hint)
 	}
-	delete(d.bounds, boundary)
+	d.bounds.Close(boundary)
 	switch {
-	case delim.level == level:
+	case delim.Level == level:
 		if children == 0 {
 			bad.Addf("the multipart has no parts")
 		}
-		delim = d.nextDelimiter(delim.next) // the epilogue
+		delim = d.bounds.Next(delim.Next) // the epilogue
 	case d.full:
 	case children == 0:
 		bad.Addf("no line is the boundary %q", mime.Clip(boundary))
@@ -254,43 +241,42 @@ func (d *decoder) problem(p *Part, at int, bad mime.Problems) {
 	d.msg.addProblems(place{Part: p.Path, Offset: at}, bad)
 }
 
-// nextDelimiter returns what ends the body that begins at from.
-func (d *decoder) nextDelimiter(from int) delimiter {
-	if delim, ok := d.delimiterAt(from); ok {
-		return delim
-	}
-	for at := from; len(d.bounds) > 0; {
-		i := bytes.Index(d.raw[at:], []byte("\n--"))
-		if i < 0 {
-			break
-		}
-		at += i + 1
-		if delim, ok := d.delimiterAt(at); ok {
-			return delim
-		}
-	}
-	return delimiter{end: len(d.raw), next: len(d.raw)}
-}
-
 // between returns the bytes from start to end, with no room to append, or none if that is negative.
 func (d *decoder) between(start, end int) []byte {
 	return d.raw[min(start, end):end:end]
 }
 
-// delimiterAt returns the delimiter that is the line at at, if it is one. Nothing but white space may be
-// after the boundary, so that one may begin with another. The line end before it is part of it (RFC 2046
-// §5.1.1), so that the end of an empty body may be before its beginning.
-func (d *decoder) delimiterAt(at int) (delim delimiter, ok bool) {
-	if len(d.bounds) == 0 || !bytes.HasPrefix(d.raw[at:], []byte("--")) {
-		return delim, false
+// fields returns the fields of the header that begins at at, their values not yet decoded, and where the body begins.
+func (d *decoder) fields(at int, bad *mime.Problems) (fields []Field, body int) {
+	var room [16]mime.FieldSpan
+	spans, body := d.bounds.AppendFields(room[:0], at, bad)
+	if len(spans) == 0 {
+		return nil, body
 	}
-	delim.end = at - len(mime.LineBreak(d.raw[:at]))
-	delim.next = d.lineEnd(at)
-	line := bytes.TrimRight(d.raw[at+2:delim.next], " \t\r\n")
-	if delim.level, ok = d.bounds[string(line)]; ok {
-		return delim, true
+	raw, start := string(d.raw[at:at+spans[len(spans)-1].End]), 0
+	fields = make([]Field, len(spans))
+	for i, s := range spans {
+		fields[i] = Field{Name: raw[start : start+s.Name], Raw: raw[start:s.End]}
+		start = s.End
 	}
-	line, delim.final = bytes.CutSuffix(line, []byte("--"))
-	delim.level, ok = d.bounds[string(line)]
-	return delim, ok && delim.final
+	return fields, body
+}
+
+// body returns the body of the field, unfolded (RFC 5322 §2.2.3) but not decoded.
+func (f Field) body() string {
+	s := f.Raw
+	if f.Name != "" {
+		_, s, _ = strings.Cut(s, ":")
+	}
+	return mime.Unfold(s)
+}
+
+// rawValue returns the body of the first field of that name, unfolded but not decoded.
+func rawValue(fields []Field, name string) string {
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, name) {
+			return f.body()
+		}
+	}
+	return ""
 }

@@ -1,0 +1,152 @@
+package mime
+
+// Headers: their fields, and what is in their place (RFC 5322 §2.2).
+
+import (
+	"bytes"
+	"strings"
+)
+
+// MaxHeader bounds one header, in bytes.
+const MaxHeader = 1 << 20
+
+// FieldSpan is where a field of a header is, counted from where the header begins.
+type FieldSpan struct {
+	Name int // how long its name is; 0 for a line that is not a field
+	End  int
+}
+
+// AppendFields splits the header that begins at start. It appends the fields to spans, and returns where the body
+// begins. Besides the empty line, a header is ended by a boundary of the multiparts around it, and by a line that is
+// not a field: the body begins with that line. But a line among fields is skipped, as is white space before the first:
+// it becomes a field without a name.
+func (b *Boundaries) AppendFields(spans []FieldSpan, start int, bad *Problems) (all []FieldSpan, body int) {
+	pos := start
+	last := -1 // where the last line begins that is surely a field; not yet known if it is before pos
+	for body = -1; body < 0; {
+		line := b.raw[pos:b.lineEnd(pos)]
+		name, ok := nameLength(line, pos == 0)
+		end := b.fieldEnd(pos)
+		delim, isDelimiter := b.at(pos)
+		switch {
+		case len(bytes.TrimRight(line, "\r\n")) == 0:
+			body = pos + len(line)
+		case isDelimiter && len(spans) > 0: // which begins with the line end of the last field
+			pos = delim.End
+			spans[len(spans)-1].End, body = pos-start, pos
+		case isDelimiter:
+			body = pos
+		case end-start > MaxHeader:
+			bad.Addf("it is longer than %d bytes: what is beyond byte %d is left in the body", MaxHeader, pos)
+			body = pos
+		case !ok && len(spans) > 0 && continuesParams(b.raw[start:pos], line):
+			bad.Addf("%q at byte %d goes on with the parameters of the line before it, and has no space in front", Clip(bytes.TrimRight(line, "\r\n")), pos)
+			spans[len(spans)-1].End, pos = end-start, end
+		case !ok && (len(spans) > 0 || line[0] == ' ' || line[0] == '\t') && b.fieldFollows(end, start+MaxHeader, &last):
+			bad.Addf("%q at byte %d is not a field: it is skipped", Clip(bytes.TrimRight(line, "\r\n")), pos)
+			spans = append(spans, FieldSpan{0, end - start})
+			pos = end
+		case !ok:
+			bad.Addf("%q at byte %d is neither a field nor an empty line: the body begins with it", Clip(bytes.TrimRight(line, "\r\n")), pos)
+			body = pos
+		default:
+			if bytes.ContainsAny(line[:name], " \t") {
+				bad.Addf("the field name %q at byte %d has a space in it", Clip(line[:name]), pos)
+			}
+			spans = append(spans, FieldSpan{name, end - start})
+			pos = end
+		}
+	}
+	return spans, body
+}
+
+// fieldFollows reports whether there is a line at pos or after it, but before limit and the end of the
+// header, that is surely a field. It keeps in last where the last of them begins, so that each line is
+// looked at once.
+func (b *Boundaries) fieldFollows(pos, limit int, last *int) bool {
+	if *last < 0 {
+		*last = 0
+		for at := pos; at < min(limit, len(b.raw)); {
+			end := b.lineEnd(at)
+			line := b.raw[at:end]
+			if _, isDelimiter := b.at(at); isDelimiter || len(bytes.TrimRight(line, "\r\n")) == 0 {
+				break
+			}
+			if surelyField(line) {
+				*last = at
+			}
+			at = end
+		}
+	}
+	return pos <= *last
+}
+
+// surelyField reports whether a line that may be text is a field. Text too has lines like "Note: this",
+// so the name must have a hyphen in it, as most have, or be one of those that every message has.
+func surelyField(line []byte) bool {
+	name, _, found := bytes.Cut(line, []byte(":"))
+	if !found || len(bytes.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")) > 0 {
+		return false
+	}
+	switch strings.ToLower(string(name)) {
+	case "from", "to", "cc", "bcc", "subject", "date", "sender", "received", "references":
+		return true
+	}
+	return bytes.IndexByte(name, '-') > 0
+}
+
+// continuesParams returns whether the line is a parameter such as `name="a.txt"` that belongs to
+// the field above it: above ends with a semicolon. There are gateways that fold so.
+func continuesParams(above, line []byte) bool {
+	name, _, ok := bytes.Cut(line, []byte("="))
+	return ok && bytes.HasSuffix(bytes.TrimRight(above, " \t\r\n"), []byte(";")) && len(name) > 0 && len(name) <= 20 &&
+		len(bytes.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-")) == 0
+}
+
+// fieldEnd returns where the field that begins at pos ends, folded lines included.
+func (b *Boundaries) fieldEnd(pos int) int {
+	end := b.lineEnd(pos)
+	for end < len(b.raw) && (b.raw[end] == ' ' || b.raw[end] == '\t') {
+		end = b.lineEnd(end)
+	}
+	return end
+}
+
+// nameLength returns how long the name of the field is that the line begins. White space before the
+// colon is allowed as RFC 5322 §4.5 has it, and single words in a name ("mail from: x") because there
+// are programs that write such. The first line of a message may be a "From " line of a Unix
+// mailbox (RFC 4155), whose name is "".
+func nameLength(line []byte, first bool) (n int, ok bool) {
+	if first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))) &&
+		!bytes.HasPrefix(bytes.TrimLeft(line[len("From "):], " \t"), []byte(":")) {
+		return 0, true
+	}
+	const longest = 998 // of a line, RFC 5322 §2.1.1
+	i := bytes.IndexByte(line[:min(len(line), longest)], ':')
+	if i <= 0 || line[0] == ' ' || line[0] == '\t' {
+		return 0, false
+	}
+	for _, c := range line[:i] {
+		if (c < ' ' || c > '~') && c != '\t' {
+			return 0, false
+		}
+	}
+	return len(bytes.TrimRight(line[:i], " \t")), true
+}
+
+// Unfold removes the line ends of a folded field, and the white space around it. The tab that
+// some mailers fold with in place of a space becomes a space.
+func Unfold(s string) string {
+	s = strings.Trim(s, " \t\r\n")
+	if !strings.Contains(s, "\n") {
+		return s
+	}
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		if b.Len() > 0 && line[0] == '\t' {
+			line = " " + line[1:]
+		}
+		b.WriteString(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
+	}
+	return b.String()
+}
