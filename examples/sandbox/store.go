@@ -11,7 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
@@ -20,12 +21,9 @@ import (
 // store is the Maildir. Before each message stand two kinds of fields, as a final delivery writes them (RFC 5321 §4.4):
 // Return-Path, and Delivered-To for each recipient.
 type store struct {
-	dir string
-	log *log
-
-	mu       sync.Mutex
-	restored bool                     // the folder has been read
-	saved    map[*mailtest.Server]int // the number of the last message
+	dir      string
+	log      *log
+	restored atomic.Bool // the folder has been read
 }
 
 const (
@@ -39,7 +37,7 @@ func (s *sandbox) openStore() error {
 	if s.o.save == "" {
 		return nil
 	}
-	st := &store{dir: s.o.save, log: s.log, saved: make(map[*mailtest.Server]int)}
+	st := &store{dir: s.o.save, log: s.log}
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(st.dir, sub), 0o700); err != nil {
 			return fmt.Errorf("-save: %w", err)
@@ -52,13 +50,7 @@ func (s *sandbox) openStore() error {
 	for _, h := range s.inet.Hosts() {
 		for _, port := range h.MailPorts() {
 			server := h.Server(port)
-			journal := server.Watch
-			server.Watch = func(session, turn int) {
-				st.save(server)
-				if journal != nil {
-					journal(session, turn)
-				}
-			}
+			server.Rules = append(server.Rules, mailtest.Rule{At: mailtest.Dot, When: st.fails, Reply: "451 4.3.0 The message can't be saved"})
 		}
 	}
 	for i, m := range messages {
@@ -66,10 +58,7 @@ func (s *sandbox) openStore() error {
 			return fmt.Errorf("-save %s: message %d of %d: %w", st.dir, i+1, len(messages), err)
 		}
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.saved[s.smtp] = len(s.smtp.Messages())
-	st.restored = true
+	st.restored.Store(true)
 	return nil
 }
 
@@ -90,31 +79,28 @@ func (s *sandbox) restore(m *mailtest.Message) error {
 	return mailbox.Deliver(conn, &copy)
 }
 
-// save writes the messages that a server has accepted since the last time. The client of each waits until it is done.
-func (st *store) save(server *mailtest.Server) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	for st.restored {
-		m := server.Message(st.saved[server] + 1)
-		if m == nil {
-			return
-		}
-		if err := st.write(m); err != nil {
-			st.log.error("save", err)
-		}
-		st.saved[server]++
+// fails saves a message that is about to be accepted, as a condition of the rule that refuses it where that fails.
+func (st *store) fails(a *mailtest.Attempt) bool {
+	if !st.restored.Load() { // it comes from the folder
+		return false
 	}
+	err := st.write(a.Message.Raw, a.From, a.Recipients)
+	if err != nil {
+		st.log.error("save", err)
+	}
+	return err != nil
 }
 
 // write writes a message, whole or not at all, and returns when the disk has it.
-func (st *store) write(m *mailtest.Message) error {
-	name := fmt.Sprintf("%d.M%06dR%s.sandbox", m.Time.Unix(), m.Time.Nanosecond()/1000, rand.Text())
+func (st *store) write(raw []byte, from string, to []mailtest.Recipient) error {
+	now := time.Now()
+	name := fmt.Sprintf("%d.M%06dR%s.sandbox", now.Unix(), now.Nanosecond()/1000, rand.Text())
 	tmp := filepath.Join(st.dir, "tmp", name)
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(writeDelivery(m))
+	_, err = f.Write(writeDelivery(raw, from, to))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		os.Remove(tmp)
 		return err
@@ -138,13 +124,13 @@ func syncFolder(dir string) error {
 }
 
 // writeDelivery returns a message after the fields that have its envelope.
-func writeDelivery(m *mailtest.Message) []byte {
+func writeDelivery(raw []byte, from string, to []mailtest.Recipient) []byte {
 	var b bytes.Buffer
-	b.WriteString(returnPath + m.Envelope.From + fieldEnd)
-	for _, r := range m.Envelope.To {
+	b.WriteString(returnPath + from + fieldEnd)
+	for _, r := range to {
 		b.WriteString(deliveredTo + r.Address + fieldEnd)
 	}
-	b.Write(m.Raw)
+	b.Write(raw)
 	return b.Bytes()
 }
 

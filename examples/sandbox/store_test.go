@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/smtp"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// What is saved is there again, and what can't be saved is refused.
+
+// TestSaved kills the sandbox in the middle of a burst, and finds all that was acknowledged, though it had forgotten most.
+func TestSaved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cmd, out := program(t, "-save", dir, "-max", "1")
+	at := out.address(t, "SMTP")
+	var mu sync.Mutex
+	acknowledged := make(map[string]bool)
+	enough := make(chan struct{})
+	var clients sync.WaitGroup
+	for i := range 4 {
+		clients.Go(func() {
+			c, err := smtp.Dial(at)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			for k := range 10_000 {
+				subject := fmt.Sprintf("%d of client %d", k, i)
+				if send(c, "Subject: "+subject+"\r\n\r\n.dot\r\n") != nil {
+					return
+				}
+				mu.Lock()
+				acknowledged[subject] = true
+				if len(acknowledged) == 200 {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	<-enough
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	clients.Wait()
+
+	again := begin(t, "-save", dir)
+	page := again.address(t, "Page")
+	found := make(map[string]bool)
+	before := ""
+	for {
+		var list struct {
+			Messages []struct {
+				ID              int
+				Subject, Sender string
+				Recipients      []string
+			}
+		}
+		if err := json.Unmarshal([]byte(get(t, "http://"+page+"/api/messages?limit=100"+before)), &list); err != nil {
+			t.Fatal(err)
+		}
+		if len(list.Messages) == 0 {
+			break
+		}
+		for _, m := range list.Messages {
+			found[m.Subject] = true
+			if m.Sender != "a@shop.example" || len(m.Recipients) != 1 || m.Recipients[0] != "bob@qq.com" {
+				t.Fatalf("%q has the envelope %s, %s", m.Subject, m.Sender, m.Recipients)
+			}
+			before = fmt.Sprintf("&before=%d", m.ID)
+		}
+	}
+	for subject := range acknowledged {
+		if !found[subject] {
+			t.Errorf("%q was acknowledged, and is lost", subject)
+		}
+	}
+	if raw := get(t, "http://"+page+"/api/messages/1/raw"); !strings.HasSuffix(raw, "\r\n\r\n.dot\r\n") || !strings.HasPrefix(raw, "Subject: ") {
+		t.Errorf("a message comes back as %q", raw)
+	}
+}
+
+// TestNotSaved takes the folder away: the client hears that its message was not saved, and may try again.
+func TestNotSaved(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "mail")
+	out := begin(t, "-save", dir)
+	at := out.address(t, "SMTP")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	err := smtp.SendMail(at, nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: Lost\r\n\r\n"))
+	if err == nil || !strings.Contains(err.Error(), "451") || !strings.Contains(err.Error(), "can't be saved") {
+		t.Errorf("a message that can't be saved: %v, want 451", err)
+	}
+	out.await(t, "save: ")
+	if list := get(t, "http://"+out.address(t, "Page")+"/api/messages"); strings.Contains(list, "Lost") {
+		t.Errorf("the page has what was refused: %s", list)
+	}
+}
