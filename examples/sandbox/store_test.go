@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// What is saved is there again, and what can't be saved is refused.
+// Saved messages are there at the next start; a message that can't be saved is refused.
 
 // TestSaved kills the sandbox in the middle of a burst, and finds all that was acknowledged, though it had forgotten most.
 func TestSaved(t *testing.T) {

@@ -16,7 +16,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
@@ -115,15 +114,6 @@ func TestPage(t *testing.T) {
 		t.Errorf("the search shows\n%s", text)
 	}
 
-	// Each view of a message.
-	for _, view := range []string{"html", "text", "source", "headers", "tree", "attachments", "raw", "links", "findings", "verdict"} {
-		do(t, ctx, chromedp.Navigate(page.URL()+"/messages/2?view="+view), chromedp.WaitReady("main"))
-		text := ask(t, ctx, chromedp.Text("body"))
-		if !strings.Contains(text, "With a file") {
-			t.Errorf("the view %s is\n%s", view, text)
-		}
-	}
-
 	// A file, byte by byte.
 	got := ask(t, ctx, chromedp.Evaluate[string](`fetch("/api/messages/2/parts/2").then(r => r.arrayBuffer()).then(b => btoa(String.fromCharCode(...new Uint8Array(b))))`,
 		chromedp.EvalAwaitPromise))
@@ -165,5 +155,3 @@ func deliver(c *smtp.Client, raw string) error {
 	}
 	return w.Close()
 }
-
-var _ inspect.Source = (*mailtest.Server)(nil)
