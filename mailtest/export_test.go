@@ -10,15 +10,7 @@ import (
 // UnusedRules returns the rules in force that never acted, in the order in which they were added. Those of
 // [Server.Rules] are not among them.
 func (s *Server) UnusedRules() []Rule {
-	s.state.Lock()
-	defer s.state.Unlock()
-	var unused []Rule
-	for _, r := range s.state.rules.all {
-		if r.unused() {
-			unused = append(unused, r.Rule)
-		}
-	}
-	return unused
+	return s.rules.Unused()
 }
 
 // WaitNContext and WaitOnlyContext are waits for tests that want an error.

@@ -120,8 +120,8 @@ func (ss *session) message(t *wire.Turn) {
 	switch {
 	case t.Recipient == 0:
 		r.acked = told
-		if lost := ss.rule; keep && lost != nil && lost.Lose {
-			r.tx = r.tx.without(lost)
+		if lost := ss.rule; keep && lost != nil && lost.Rule.Lose {
+			r.tx = r.tx.without(&lost.Rule)
 			keep = len(r.tx.to) > 0
 		}
 	default:
@@ -156,7 +156,7 @@ func (ss *session) message(t *wire.Turn) {
 }
 
 // without returns a copy of a transaction without the recipients for whom a rule loses the message.
-func (tx *transaction) without(lose *ruleState) *transaction {
+func (tx *transaction) without(lose *Rule) *transaction {
 	left := *tx
 	left.to = slices.DeleteFunc(slices.Clone(tx.to), func(rcpt Recipient) bool {
 		return lose.To == "" || matchAddress(lose.To, rcpt.Address)
@@ -184,7 +184,7 @@ func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
 	keep = t.Accepted && positive
 	if r := ss.rule; r != nil {
-		keep = (keep || r.Keep && t.Cut == 0) && !(r.Lose && t.Recipient > 0)
+		keep = (keep || r.Rule.Keep && t.Cut == 0) && !(r.Rule.Lose && t.Recipient > 0)
 	}
 	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
 }

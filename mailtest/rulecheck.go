@@ -12,12 +12,22 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 )
 
-// check returns what is wrong with a rule, or nil.
+// check returns what is wrong with a rule of an SMTP server, or nil.
 func (r *Rule) check() error {
-	if r.At == 0 || r.At > lastStage {
+	switch {
+	case stageNames.Valid(uint8(r.At)) && r.At > lastStage:
+		return fmt.Errorf("At is %v, a stage of POP3 or IMAP; an SMTP server never comes to it", r.At)
+	case r.At == 0 || r.At > lastStage:
 		return errors.New("At is no stage; say where the rule acts, such as mailtest.Rcpt")
 	}
-	return errors.Join(r.checkFields(), r.checkWhom(), r.checkNumbers(), r.checkReply(), r.checkEffect())
+	return errors.Join(r.checkFields(), r.checkReply(), r.Validate())
+}
+
+// Validate returns an error that says what in the rule contradicts itself or is missing, or nil. It does not look at what
+// depends on the protocol, which is the syntax of the reply and what can happen at a stage; the servers check that
+// when the rule is added.
+func (r *Rule) Validate() error {
+	return errors.Join(r.checkWhom(), r.checkNumbers(), r.checkEffect())
 }
 
 // checkFields finds fields that mean nothing at the stage of the rule.

@@ -149,6 +149,7 @@ type Server struct {
 	}
 
 	standing ruleBook // of Rules
+	rules    ruleBook // of AddRules
 	refusals refusals
 	tb       testing.TB // of New; or nil
 
@@ -162,10 +163,9 @@ type Server struct {
 		mostSessions int        // to keep, or 0
 		open         int        // how many connections are live and were not ended by a rule
 		dialled      int        // connections made by Dial
-		rules        ruleBook
-		suspended    bool // Suspend was called, and Resume was not
-		closed       bool // Close was called
-		ended        bool // and has ended everything: no message can come any more
+		suspended    bool       // Suspend was called, and Resume was not
+		closed       bool       // Close was called
+		ended        bool       // and has ended everything: no message can come any more
 	}
 	running sync.WaitGroup // accept loops and connections
 }
@@ -290,8 +290,9 @@ func (s *Server) hasEnded() bool {
 func (s *Server) Reset() {
 	s.mustBeSettled()
 	s.Inbox.Reset()
+	s.rules.Clear()
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.rules, s.state.sessions = ruleBook{}, s.live()
+	s.state.sessions = s.live()
 	s.refusals.forget()
 }

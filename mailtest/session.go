@@ -82,7 +82,7 @@ func (ss *session) Capabilities(encrypted bool) []string {
 		caps = append(caps, wire.XClient)
 	}
 	if r := ss.rule; r != nil {
-		caps = r.edit(caps)
+		caps = r.Rule.edit(caps)
 	}
 	return caps
 }
@@ -115,7 +115,7 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	if t.Action.Rule != 0 {
 		return t.Action
 	}
-	r := ss.server.rule(a)
+	r := ss.server.rule(a, ss.given)
 	ss.rule = r
 	if stage == Body {
 		ss.body = r
@@ -123,9 +123,9 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	if r == nil {
 		return wire.Action{}
 	}
-	act := r.action(a)
-	if r.changesTLS() {
-		cfg, err := r.tlsConfig(ss.server)
+	act := action(r, a)
+	if r.Rule.changesTLS() {
+		cfg, err := r.Rule.tlsConfig(ss.server)
 		if err != nil {
 			t.Notes = append(t.Notes, wire.Note{Kind: wire.CertificateMissing, Text: err.Error()})
 		}

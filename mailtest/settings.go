@@ -59,8 +59,9 @@ func (s *Server) prepare() {
 			set.Name = *name
 		}
 		s.set = set
-		for _, r := range newRuleStates(set.Rules, "of Server.Rules") {
-			s.standing.add(r)
+		mustMakeSense(set.Rules, "of Server.Rules")
+		for _, r := range set.Rules {
+			s.standing.Add(r, uint8(r.At), standingRule, r.limits())
 		}
 		s.wire = wire.Config{
 			Name: s.name(), MaxSize: set.MaxSize, MaxRecipients: set.MaxRecipients, Implicit: set.ImplicitTLS,

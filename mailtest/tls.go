@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/testca"
@@ -71,11 +70,11 @@ type CertificateFault uint8
 
 // What can be wrong with a certificate.
 const (
-	Expired     CertificateFault = iota + 1 // it was valid until 1971
-	NotYetValid                             // it will be valid from 9998 on
-	SelfSigned                              // it is its own issuer
-	OtherName                               // it is for other.invalid
-	UnknownCA                               // its issuer is an authority that nobody knows
+	Expired     CertificateFault = CertificateFault(testca.Expired)     // it was valid until 1971
+	NotYetValid CertificateFault = CertificateFault(testca.NotYetValid) // it will be valid from 9998 on
+	SelfSigned  CertificateFault = CertificateFault(testca.SelfSigned)  // it is its own issuer
+	OtherName   CertificateFault = CertificateFault(testca.OtherName)   // it is for other.invalid
+	UnknownCA   CertificateFault = CertificateFault(testca.UnknownCA)   // its issuer is an authority that nobody knows
 )
 
 // certificateFaultNames are the names of what can be wrong with a certificate.
@@ -102,20 +101,7 @@ func (f *CertificateFault) UnmarshalText(text []byte) error {
 
 // issue makes a certificate with the fault, for a server of the given name.
 func (f CertificateFault) issue(name string) (*tls.Certificate, error) {
-	spec := testca.Spec{Names: []string{name, "localhost", "127.0.0.1", "::1"}}
-	switch f {
-	case Expired:
-		spec.NotAfter = time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC)
-	case NotYetValid:
-		spec.NotBefore = time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC)
-	case SelfSigned:
-		spec.SelfSigned = true
-	case OtherName:
-		spec.Names = []string{"other.invalid"}
-	case UnknownCA:
-		spec.UnknownCA = true
-	}
-	cert, err := testca.Issue(spec)
+	cert, err := testca.IssueFaulty(testca.Fault(f), name, "localhost", "127.0.0.1", "::1")
 	if err != nil {
 		return nil, fmt.Errorf("mailtest: certificate for %s: %w", name, err)
 	}

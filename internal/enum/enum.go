@@ -22,6 +22,9 @@ func (n Names) String(typ, zero string, v uint8) string {
 	return fmt.Sprintf("%s(%d)", typ, v)
 }
 
+// Valid reports whether a value has a name.
+func (n Names) Valid(v uint8) bool { return int(v) < len(n) && n[v] != "" }
+
 // Marshal returns the name of a value as text. Zero without a name is the empty text. What names the
 // enumeration in errors.
 func (n Names) Marshal(what string, v uint8) ([]byte, error) {

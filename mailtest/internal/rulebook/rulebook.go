@@ -1,0 +1,162 @@
+// Package rulebook holds the rules of a server that are in force, and counts how often each has acted. It does not know
+// what a rule says: SMTP, POP3 and IMAP servers use it alike.
+package rulebook
+
+import (
+	"sync"
+	"time"
+)
+
+// Limits are how often and when a rule may act: the fields of those names of a mailtest.Rule.
+type Limits struct {
+	Skip, Times int
+	Begin, For  time.Duration
+}
+
+// Entry is a rule in force.
+type Entry[R any] struct {
+	Rule   R
+	Number int // as in a transcript
+
+	limits Limits
+	begin  time.Time
+	end    time.Time // zero: never
+	seen   int       // turns that matched
+	peers  *peers[R] // those of its stage
+	place  int       // among them
+}
+
+// peers are the rules of a stage. Those before the first are used up: a test may add a hundred thousand that act once
+// each.
+type peers[R any] struct {
+	entries []*Entry[R] // append-only
+	first   int
+}
+
+// Book holds rules in force in the order in which they were added. The zero value has none. All methods may be called from
+// several goroutines at once.
+type Book[R any] struct {
+	mu     sync.Mutex
+	all    []*Entry[R]
+	stages map[uint8]*peers[R]
+}
+
+// Add puts a rule into force. If number is zero, the rule is numbered: the first of the book is 1.
+func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
+	e := &Entry[R]{Rule: rule, Number: number, limits: limits, begin: time.Now().Add(limits.Begin)}
+	if limits.For > 0 {
+		e.end = e.begin.Add(limits.For)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if number == 0 {
+		e.Number = len(b.all) + 1
+	}
+	if b.stages == nil {
+		b.stages = make(map[uint8]*peers[R])
+	}
+	p := b.stages[stage]
+	if p == nil {
+		p = new(peers[R])
+		b.stages[stage] = p
+	}
+	e.peers, e.place = p, len(p.entries)
+	p.entries = append(p.entries, e)
+	b.all = append(b.all, e)
+}
+
+// Clear takes all rules out of force.
+func (b *Book[R]) Clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all, b.stages = nil, nil
+}
+
+// Empty reports whether there are no rules.
+func (b *Book[R]) Empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.all) == 0
+}
+
+// Has reports whether there are rules at a stage, used up or not.
+func (b *Book[R]) Has(stage uint8) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.stages[stage] != nil
+}
+
+// Open returns the rules of a stage that may still act, and perhaps some that are used up among them.
+func (b *Book[R]) Open(stage uint8) []*Entry[R] {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.stages[stage]
+	if p == nil {
+		return nil
+	}
+	for p.first < len(p.entries) && p.entries[p.first].usedUp() {
+		p.first++
+	}
+	return p.entries[p.first:]
+}
+
+// Use returns the first rule of a stage that is in force and matches, and counts a use of it; nil if there is none. It calls
+// matches without holding a lock.
+func (b *Book[R]) Use(stage uint8, matches func(*Entry[R]) bool) *Entry[R] {
+	for _, e := range b.Open(stage) {
+		if !b.usedUp(e) && e.inForce() && matches(e) && b.use(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// Unuse takes back the last use of a rule of the book, which has not acted after all.
+func (b *Book[R]) Unuse(e *Entry[R]) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e.seen--
+	e.peers.first = min(e.peers.first, e.place)
+}
+
+// Unused returns the rules that have never acted.
+func (b *Book[R]) Unused() []R {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var unused []R
+	for _, e := range b.all {
+		if e.seen <= e.limits.Skip {
+			unused = append(unused, e.Rule)
+		}
+	}
+	return unused
+}
+
+func (b *Book[R]) usedUp(e *Entry[R]) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return e.usedUp()
+}
+
+// use counts a turn that a rule matches, and reports whether it acts. Meanwhile another connection may have used it up.
+func (b *Book[R]) use(e *Entry[R]) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e.usedUp() {
+		return false
+	}
+	e.seen++
+	return e.seen > e.limits.Skip
+}
+
+// usedUp is for whoever holds the lock of the book.
+func (e *Entry[R]) usedUp() bool { return e.limits.Times > 0 && e.seen >= e.limits.Skip+e.limits.Times }
+
+// inForce reports whether the rule has begun and not ended.
+func (e *Entry[R]) inForce() bool {
+	if e.limits.Begin == 0 && e.limits.For == 0 {
+		return true
+	}
+	now := time.Now()
+	return !now.Before(e.begin) && (e.end.IsZero() || now.Before(e.end))
+}

@@ -1,0 +1,85 @@
+package rulebook
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Rules that are used up are out of the way, and back in it when a use is taken back.
+func TestBook(t *testing.T) {
+	t.Parallel()
+	const n, noop, rset, mail = 1000, 1, 2, 3
+	var b Book[int]
+	for i := range n {
+		b.Add(i, noop, 0, Limits{Times: 1})
+		b.Add(-1, rset, 0, Limits{})
+	}
+	at := func(stage uint8) int { return len(b.Open(stage)) }
+	if at(noop) != n || at(rset) != n || at(mail) != 0 || !b.Has(noop) || b.Has(mail) || b.Empty() {
+		t.Fatalf("got %d, %d and %d rules, want %d, %d and 0", at(noop), at(rset), at(mail), n, n)
+	}
+	all := func(*Entry[int]) bool { return true }
+	for i := range n {
+		e := b.Use(noop, all)
+		if e == nil || e.Rule != i || e.Number != 2*i+1 {
+			t.Fatalf("turn %d is decided by %+v", i+1, e)
+		}
+		if i == n/2 {
+			b.Unuse(e)
+			if again := b.Use(noop, all); again != e {
+				t.Fatalf("a rule that has not acted after all is followed by %+v", again)
+			}
+		}
+	}
+	if at(noop) != 0 || at(rset) != n || b.Use(noop, all) != nil {
+		t.Errorf("%d rules are in the way when all are used up", at(noop))
+	}
+	if got := len(b.Unused()); got != n {
+		t.Errorf("%d rules are unused, want those of the other stage, %d", got, n)
+	}
+	b.Clear()
+	if !b.Empty() || at(rset) != 0 || b.Use(rset, all) != nil {
+		t.Error("rules remain after Clear")
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tests := []struct {
+			name   string
+			limits Limits
+			want   string // a letter a minute: whether the rule acts
+		}{
+			{"always", Limits{}, "yyyyyy"},
+			{"times", Limits{Times: 2}, "yynnnn"},
+			{"skip", Limits{Skip: 2}, "nnyyyy"},
+			{"skip and times", Limits{Skip: 1, Times: 2}, "nyynnn"},
+			{"begin", Limits{Begin: 2 * time.Minute}, "nnyyyy"},
+			{"for", Limits{For: 2 * time.Minute}, "yynnnn"},
+			{"begin and for", Limits{Begin: time.Minute, For: 2 * time.Minute}, "nyynnn"},
+			{"begin and skip", Limits{Begin: time.Minute, Skip: 1, Times: 1}, "nnynnn"},
+		}
+		books := make([]Book[bool], len(tests))
+		for i := range tests {
+			books[i].Add(true, 1, -1, tests[i].limits)
+		}
+		got := make([]string, len(tests))
+		for range 6 {
+			for i := range books {
+				letter := "n"
+				if e := books[i].Use(1, func(e *Entry[bool]) bool { return e.Rule }); e != nil {
+					letter = "y"
+				}
+				got[i] += letter
+			}
+			time.Sleep(time.Minute)
+		}
+		for i, tt := range tests {
+			if got[i] != tt.want {
+				t.Errorf("%s: got %s, want %s", tt.name, got[i], tt.want)
+			}
+		}
+	})
+}
