@@ -1,0 +1,129 @@
+// Package mailstore has the mailboxes that the POP3 and IMAP servers of a test show to their clients.
+//
+// A [Store] has accounts, an [Account] has mailboxes, and a [Mailbox] has messages. What a server of package mailtest has
+// captured is a Store, and so is a [Memory], into which a test puts messages of its own. The servers take either:
+//
+//	pop := pop3.New(t, srv)
+//
+//	store := new(mailstore.Memory)
+//	store.Deliver(raw, time.Now(), "bob@qq.com")
+//	im := imap.New(t, store)
+//
+// To read the same mail by both protocols, give the same source to both: what one client deletes or flags, the other
+// no longer has or sees flagged.
+//
+// # Terms
+//
+// A UID is the number of a message in its mailbox. UIDs only grow, and none is used twice while the UIDVALIDITY of the
+// mailbox stays the same (RFC 9051 §2.3.1.1). A flag is a word about a message, such as \Seen or \Deleted
+// (RFC 9051 §2.3.2). INBOX is the mailbox where mail arrives; each account has one.
+package mailstore
+
+// The interfaces between stores of mail and the protocols that show them.
+
+import (
+	"errors"
+	"time"
+)
+
+// Source is what has mailboxes to show: a mailtest.Server, a mailtest.Inbox, a mxmock.Internet or one of its hosts, or a
+// [Store] of this package.
+type Source interface {
+	// Mailboxes returns the store. It returns the same store each time.
+	Mailboxes() Store
+}
+
+// Store has the accounts of a server. All methods of a Store, and of the accounts and mailboxes in it, may be called from
+// several goroutines at once.
+type Store interface {
+	// Users maps the names of the accounts to their passwords. If it is nil, each name with any password has an account.
+	// The caller must not change the map.
+	Users() map[string]string
+
+	// Account returns the account of a user. The name is as the client has given it; its letter case does not matter.
+	// Users has it, or is nil.
+	Account(user string) (Account, error)
+}
+
+// Account has the mailboxes of a user. Names of mailboxes are in UTF-8, with "/" between the levels of a hierarchy. INBOX
+// always exists, in any letter case, and can't be deleted.
+type Account interface {
+	// Mailboxes returns what there is, in the order of names, INBOX first.
+	Mailboxes() ([]Info, error)
+
+	// Mailbox returns the mailbox with a name. The error is [ErrNoMailbox] if there is none.
+	Mailbox(name string) (Mailbox, error)
+
+	// Create makes an empty mailbox. The error is [ErrMailboxExists] if there is one with that name.
+	Create(name string) error
+
+	// Delete removes a mailbox and its messages. Those below it in the hierarchy stay.
+	Delete(name string) error
+
+	// Rename gives a mailbox another name, and those below it accordingly. Renaming INBOX moves its messages
+	// to a new mailbox, and leaves INBOX empty (RFC 9051 §6.3.6).
+	Rename(from, to string) error
+
+	// Subscribe marks a mailbox as one that the user wants to see, or removes that mark.
+	Subscribe(name string, on bool) error
+}
+
+// Info describes a mailbox in a list.
+type Info struct {
+	Name       string
+	Subscribed bool
+	Use        string // special use (RFC 6154 §2), such as \Sent, or empty
+}
+
+// Mailbox has messages, in the order of their UIDs.
+type Mailbox interface {
+	// Status returns the numbers that describe the mailbox. It is cheap.
+	Status() (Status, error)
+
+	// Messages returns all messages in the order of their UIDs. The slice is the caller's own; the flags in it are
+	// shared and must not be changed.
+	Messages() ([]Message, error)
+
+	// Raw returns the bytes of a message, which must not be changed. The error is [ErrNoMessage] if it is gone.
+	Raw(uid uint32) ([]byte, error)
+
+	// Append adds a message and returns its UID. The store keeps raw, which must not be changed after the call.
+	Append(raw []byte, date time.Time, flags ...string) (uid uint32, err error)
+
+	// SetFlags replaces the flags of a message. The error is [ErrNoMessage] if it is gone.
+	SetFlags(uid uint32, flags ...string) error
+
+	// Remove removes messages. It ignores UIDs that do not exist.
+	Remove(uids ...uint32) error
+
+	// Renumber gives the mailbox another UIDVALIDITY and its messages new UIDs, as a server does that has lost its
+	// index. Clients must then forget what they know of the mailbox.
+	Renumber() error
+
+	// Changed returns a channel that is closed at the first change after the call: a message came or went, flags
+	// changed, UIDs changed, or the mailbox was deleted.
+	Changed() <-chan struct{}
+}
+
+// Status are the numbers that describe a mailbox.
+type Status struct {
+	UIDValidity uint32 // changes when UIDs are no longer those of before
+	UIDNext     uint32 // is greater than all UIDs so far
+	Version     uint64 // changes with each change of the mailbox
+	Messages    int    // how many there are
+}
+
+// Message describes a message of a mailbox.
+type Message struct {
+	UID   uint32
+	Flags []string  // sorted, system flags as in the RFC ("\\Seen"), each once in any letter case
+	Date  time.Time // when it arrived
+	Size  int64     // bytes
+}
+
+// Errors of accounts and mailboxes. Others come from the medium, such as a disk.
+var (
+	ErrNoMailbox     = errors.New("mailstore: no such mailbox")
+	ErrMailboxExists = errors.New("mailstore: the mailbox exists")
+	ErrNoMessage     = errors.New("mailstore: no such message")
+)
