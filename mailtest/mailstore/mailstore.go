@@ -48,23 +48,28 @@ type Store interface {
 // Account has the mailboxes of a user. Names of mailboxes are in UTF-8, with "/" between the levels of a hierarchy. INBOX
 // always exists, in any letter case, and can't be deleted.
 type Account interface {
-	// Mailboxes returns what there is, in the order of names, INBOX first.
+	// Mailboxes returns what there is, in the order of names, INBOX first. Names that are subscribed to and that are no
+	// mailboxes any more are among them (RFC 9051 §6.3.7).
 	Mailboxes() ([]Info, error)
 
 	// Mailbox returns the mailbox with a name. The error is [ErrNoMailbox] if there is none.
 	Mailbox(name string) (Mailbox, error)
 
-	// Create makes an empty mailbox. The error is [ErrMailboxExists] if there is one with that name.
+	// Create makes an empty mailbox, and those above it that are missing. A "/" at the end of the name is ignored. The
+	// error is [ErrMailboxExists] if there is one with that name.
 	Create(name string) error
 
-	// Delete removes a mailbox and its messages. Those below it in the hierarchy stay.
+	// Delete removes a mailbox and its messages. Those below it in the hierarchy stay, and so does a subscription. The
+	// error is [ErrNoMailbox] if there is none.
 	Delete(name string) error
 
-	// Rename gives a mailbox another name, and those below it accordingly. Renaming INBOX moves its messages
-	// to a new mailbox, and leaves INBOX empty (RFC 9051 §6.3.6).
+	// Rename gives a mailbox another name, and those below it accordingly, and makes those above it that are missing.
+	// Renaming INBOX moves its messages to a new mailbox, and leaves INBOX empty and those below it as they are
+	// (RFC 9051 §6.3.6). The error is [ErrNoMailbox] or [ErrMailboxExists] if one does not exist, or one does.
 	Rename(from, to string) error
 
-	// Subscribe marks a mailbox as one that the user wants to see, or removes that mark.
+	// Subscribe marks a mailbox as one that the user wants to see, or removes that mark. The error is [ErrNoMailbox] if
+	// a name is to be marked that is not a mailbox.
 	Subscribe(name string, on bool) error
 }
 
@@ -72,10 +77,12 @@ type Account interface {
 type Info struct {
 	Name       string
 	Subscribed bool
+	Missing    bool   // there is no such mailbox, only a subscription to its name
 	Use        string // special use (RFC 6154 §2), such as \Sent, or empty
 }
 
-// Mailbox has messages, in the order of their UIDs.
+// Mailbox has messages, in the order of their UIDs. It stays the same when it is renamed. If it was deleted, its methods
+// return [ErrNoMailbox].
 type Mailbox interface {
 	// Status returns the numbers that describe the mailbox. It is cheap.
 	Status() (Status, error)
@@ -90,8 +97,13 @@ type Mailbox interface {
 	// Append adds a message and returns its UID. The store keeps raw, which must not be changed after the call.
 	Append(raw []byte, date time.Time, flags ...string) (uid uint32, err error)
 
-	// SetFlags replaces the flags of a message. The error is [ErrNoMessage] if it is gone.
+	// SetFlags replaces the flags of a message. The error is [ErrNoMessage] if it is gone. Here and elsewhere, \Recent is
+	// ignored, and what is not a flag is an error.
 	SetFlags(uid uint32, flags ...string) error
+
+	// ChangeFlags adds flags to messages and removes others from them. Unlike a SetFlags that follows Messages, it
+	// loses nothing that somebody else changes at the same time. It ignores UIDs that do not exist.
+	ChangeFlags(add, remove []string, uids ...uint32) error
 
 	// Remove removes messages. It ignores UIDs that do not exist.
 	Remove(uids ...uint32) error
@@ -101,7 +113,7 @@ type Mailbox interface {
 	Renumber() error
 
 	// Changed returns a channel that is closed at the first change after the call: a message came or went, flags
-	// changed, UIDs changed, or the mailbox was deleted.
+	// changed, UIDs changed, or the mailbox was deleted. If it was deleted before, the channel is closed.
 	Changed() <-chan struct{}
 }
 
@@ -116,7 +128,7 @@ type Status struct {
 // Message describes a message of a mailbox.
 type Message struct {
 	UID   uint32
-	Flags []string  // sorted, system flags as in the RFC ("\\Seen"), each once in any letter case
+	Flags []string  // sorted, system flags as in RFC 9051 §2.3.2 ("\\Seen"), each once in any letter case
 	Date  time.Time // when it arrived
 	Size  int64     // bytes
 }

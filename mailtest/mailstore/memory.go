@@ -1,0 +1,173 @@
+package mailstore
+
+// Memory: a store that keeps its mail in memory.
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Memory is a [Store] in memory, and a [Source] of itself. The zero value is ready to use. It must not be copied after its
+// first use. All methods may be called from several goroutines at once. None of them waits for anything.
+//
+// # Accounts
+//
+// An account is made when somebody first asks for it, with INBOX and the mailboxes Archive, Drafts, Junk, Sent and Trash,
+// to all of which its user is subscribed. INBOX has what was delivered for the user so far, in order, and receives what is
+// delivered later. An account whose name is an address, such as "bob@qq.com", gets what is for that address. One without a
+// domain, such as "bob", gets what is for bob in any domain. Letter case does not matter, neither in names nor in
+// addresses, and a domain in Unicode is the same as its A-labels.
+type Memory struct {
+	// Passwords maps the names of the accounts to their passwords. If it is nil, each name with any password has an
+	// account. It must not be changed after the first use.
+	Passwords map[string]string
+
+	mu         sync.Mutex
+	accounts   map[string]*memoryAccount // by canonical name
+	all        *memoryAccount            // which gets all deliveries; nil until asked for
+	deliveries []*delivery               // by number less 1; nil for those that were withdrawn
+	mail       map[string][]*delivery    // in order, by the canonical name of the account that gets them
+	validity   uint32                    // the last UIDVALIDITY
+}
+
+// delivery is a message that was delivered.
+type delivery struct {
+	raw       []byte
+	date      time.Time
+	users     []string // canonical names of accounts, each once
+	withdrawn bool
+}
+
+// Mailboxes returns m.
+func (m *Memory) Mailboxes() Store { return m }
+
+// Users returns m.Passwords.
+func (m *Memory) Users() map[string]string { return m.Passwords }
+
+// Account returns the account of a user, which it makes if necessary. The error says that the name is empty.
+func (m *Memory) Account(user string) (Account, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, err := m.account(user)
+	if err != nil {
+		return nil, err // not a nil *memoryAccount
+	}
+	return a, nil
+}
+
+// account is Account with the lock held.
+func (m *Memory) account(user string) (*memoryAccount, error) {
+	if user == "" {
+		return nil, errors.New("mailstore: the name of the account is empty")
+	}
+	key := canonicalUser(user)
+	if a := m.accounts[key]; a != nil {
+		return a, nil
+	}
+	if m.accounts == nil {
+		m.accounts = make(map[string]*memoryAccount)
+	}
+	a := newMemoryAccount(m, m.mail[key])
+	m.accounts[key] = a
+	return a, nil
+}
+
+// All returns an account that gets all deliveries, whoever they are for. It returns the same account each time. See the
+// function [All].
+func (m *Memory) All() (Account, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil {
+		m.all = newMemoryAccount(m, m.deliveries)
+	}
+	return m.all, nil
+}
+
+// Deliver delivers a message to the accounts of its recipients, which are addresses without angle brackets, and returns
+// the number of the delivery, from 1. An account gets a message once, even if several recipients are its own. The store
+// keeps raw, which must not be changed from then on.
+func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (number int) {
+	d := &delivery{raw: raw, date: date}
+	for _, r := range recipients {
+		d.users = append(d.users, usersOf(r)...)
+	}
+	slices.Sort(d.users)
+	d.users = slices.Compact(d.users)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.deliveries = append(m.deliveries, d)
+	if m.mail == nil {
+		m.mail = make(map[string][]*delivery)
+	}
+	for _, user := range d.users {
+		m.mail[user] = append(m.mail[user], d)
+		if a := m.accounts[user]; a != nil {
+			a.deliver(d)
+		}
+	}
+	if m.all != nil {
+		m.all.deliver(d)
+	}
+	return len(m.deliveries)
+}
+
+// Withdraw takes deliveries back out of the accounts that got them: what is left of them in INBOX, or in the mailboxes that
+// INBOX was renamed to, is removed, and accounts that are made later do not get it. Copies that a client has made, as it
+// does to move a message, are messages of their own and stay. Withdraw ignores numbers that Deliver has not returned.
+func (m *Memory) Withdraw(numbers ...int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	users := make(map[string]bool)
+	for _, n := range numbers {
+		if n < 1 || n > len(m.deliveries) || m.deliveries[n-1] == nil {
+			continue
+		}
+		d := m.deliveries[n-1]
+		m.deliveries[n-1] = nil
+		d.withdrawn = true
+		for _, user := range d.users {
+			users[user] = true
+		}
+	}
+	for user := range users {
+		left := slices.DeleteFunc(m.mail[user], func(d *delivery) bool { return d.withdrawn })
+		if m.mail[user] = left; len(left) == 0 {
+			delete(m.mail, user)
+		}
+		if a := m.accounts[user]; a != nil {
+			a.withdraw()
+		}
+	}
+	if m.all != nil {
+		m.all.withdraw()
+	}
+}
+
+// Put adds a message to a mailbox of a user, which it makes if necessary, as [Mailbox] Append does. The error says what is
+// wrong with the name of the user or the mailbox, or with a flag.
+func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, err := m.account(user)
+	if err != nil {
+		return err
+	}
+	b := a.mailboxes[foldInbox(mailbox)]
+	if b == nil {
+		if mailbox, err = newName(mailbox); err != nil {
+			return err
+		}
+		b = a.make(mailbox)
+	}
+	_, err = b.put(raw, date, flags)
+	return err
+}
+
+// nextValidity returns a UIDVALIDITY that no mailbox of the store has had, and probably none of an earlier store at the
+// same address: the time in seconds, as RFC 9051 §2.3.1.1 suggests. The lock is held.
+func (m *Memory) nextValidity() uint32 {
+	m.validity = max(m.validity+1, uint32(time.Now().Unix()))
+	return m.validity
+}
