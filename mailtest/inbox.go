@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/bubble"
+	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
 // Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several servers can share
@@ -46,7 +47,14 @@ type Inbox struct {
 	crash   *crash // the first one with any of the servers
 	waiting []chan struct{}
 	servers []*Server
-	closed  bool // no message can come any more
+	boxes   *mailboxes // nil until somebody asks for them
+	closed  bool       // no message can come any more
+}
+
+// mailboxes are the settled messages of an inbox as a store for mail clients.
+type mailboxes struct {
+	mailstore.Memory
+	numbers []int // of the deliveries, by the index of their entries; 0 for entries that were removed
 }
 
 // entry is one message in an inbox. One that was removed has no record, and counts as settled and taken.
@@ -95,6 +103,9 @@ func (b *Inbox) settle(r *record) {
 		}
 	}
 	for b.settled < len(b.entries) && b.entries[b.settled].settled {
+		if b.boxes != nil {
+			b.boxes.deliver(b.entries[b.settled].record)
+		}
 		b.settled++
 	}
 	b.wakeLocked()
@@ -141,6 +152,10 @@ func (b *Inbox) wakeLocked() {
 func (b *Inbox) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.boxes != nil {
+		b.boxes.Withdraw(b.boxes.numbers...)
+		b.boxes.numbers = nil
+	}
 	b.base += len(b.entries)
 	b.entries, b.settled, b.first, b.taken = nil, 0, 0, 0
 }
@@ -175,6 +190,7 @@ func (b *Inbox) Remove(messages ...*Message) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	removed := 0
+	var withdrawn []int
 	for i, e := range b.entries {
 		if e.record == nil || !unwanted[name{e.number, e.session.number, e.session.local}] {
 			continue
@@ -182,10 +198,52 @@ func (b *Inbox) Remove(messages ...*Message) int {
 		if !e.taken {
 			b.takeLocked(i)
 		}
+		if b.boxes != nil && i < b.settled {
+			withdrawn = append(withdrawn, b.boxes.numbers[i])
+			b.boxes.numbers[i] = 0
+		}
 		b.entries[i] = entry{settled: true, taken: true}
 		removed++
 	}
+	if len(withdrawn) > 0 {
+		b.boxes.Withdraw(withdrawn...)
+	}
 	return removed
+}
+
+// Mailboxes returns the messages as mailboxes for mail clients to read, by the servers of packages pop3 and imap. Each
+// recipient has an account, whose name is the address or only its local part, with the messages that it received; see
+// [mailstore.Memory]. Any password will do; [Server.Mailboxes] has the users of a server.
+//
+// A message is in the mailboxes once the waits can return it. What clients do to the mailboxes has no effect on the
+// inbox. Reset and Remove take messages back from INBOX, but leave the copies that clients have made. Mailboxes
+// returns the same store each time, which remains after Close.
+func (b *Inbox) Mailboxes() mailstore.Store { return b.mailboxes(nil) }
+
+// mailboxes is Mailboxes with the users of the store, if it does not exist yet.
+func (b *Inbox) mailboxes(users map[string]string) mailstore.Store {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.boxes == nil {
+		b.boxes = &mailboxes{Memory: mailstore.Memory{Passwords: users}}
+		for _, e := range b.entries[:b.settled] {
+			b.boxes.deliver(e.record)
+		}
+	}
+	return &b.boxes.Memory
+}
+
+// deliver delivers the message of the next entry, unless it was removed.
+func (m *mailboxes) deliver(r *record) {
+	number := 0
+	if r != nil {
+		to := make([]string, len(r.tx.to))
+		for i, rcpt := range r.tx.to {
+			to[i] = rcpt.Address
+		}
+		number = m.Deliver(r.raw, r.time(), to...)
+	}
+	m.numbers = append(m.numbers, number)
 }
 
 // claim takes the message at a place, unless another wait or a Reset was faster.

@@ -46,13 +46,16 @@ type identity struct {
 func (r *record) message() *Message {
 	r.once.Do(func() {
 		r.msg = &Message{
-			Number: r.number, Session: r.session.number, Time: r.session.log.start.Add(r.after), Acked: r.acked,
+			Number: r.number, Session: r.session.number, Time: r.time(), Acked: r.acked,
 			Envelope: r.envelope(), Raw: r.raw,
 		}
 		r.msg.decode()
 	})
 	return r.msg
 }
+
+// time is when the message came.
+func (r *record) time() time.Time { return r.session.log.start.Add(r.after) }
 
 // envelope puts together what was said about the message.
 func (r *record) envelope() Envelope {
@@ -89,7 +92,7 @@ func (r *record) filed(number int) {
 func (r *record) unacked() *record {
 	m := *r.message() // decoded, for whoever has asked for it may be at it just now
 	m.Acked = false
-	corrected := &record{msg: &m, number: r.number, raw: r.raw, session: r.session}
+	corrected := &record{msg: &m, number: r.number, raw: r.raw, tx: r.tx, session: r.session, after: r.after}
 	corrected.once.Do(func() {})
 	return corrected
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
 // Host is a machine of an [Internet], made by [Internet.Host] or [Internet.MX]. The zero value is
@@ -219,6 +220,9 @@ func (h *Host) AddRules(rules ...mailtest.Rule) { h.Server(25).AddRules(rules...
 
 // Messages is [mailtest.Inbox.Messages] of port 25.
 func (h *Host) Messages() []*mailtest.Message { return h.Server(25).Messages() }
+
+// Mailboxes is [mailtest.Server.Mailboxes] of port 25.
+func (h *Host) Mailboxes() mailstore.Store { return h.Server(25).Mailboxes() }
 
 // Sessions is [mailtest.Server.Sessions] of port 25.
 func (h *Host) Sessions() []*mailtest.Session { return h.Server(25).Sessions() }
