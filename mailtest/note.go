@@ -44,6 +44,8 @@ const (
 	MessageCut                             // the message has Count bytes, more than the limit; Payload has those before Offset
 	MessageUnfinished                      // the connection ended in the middle of the message
 	ChunkUnfinished                        // the connection ended in the middle of the chunk
+	ReplyCut                               // the reply of a POP3 or IMAP server had Count bytes; Reply has those before Offset
+	TurnsForgotten                         // the transcript had Count turns before this one, which are forgotten to bound its size
 )
 
 // noteKinds are the kinds of package wire, by kind.
@@ -114,6 +116,10 @@ func (n Note) String() string {
 		return "the message was not completed"
 	case ChunkUnfinished:
 		return "the chunk was not completed"
+	case ReplyCut:
+		return fmt.Sprintf("a reply of %d bytes, of which the first %d are here", n.Count, n.Offset)
+	case TurnsForgotten:
+		return fmt.Sprintf("%d turns before this one are forgotten", n.Count)
 	}
 	return n.Kind.String()
 }
@@ -126,6 +132,7 @@ var noteNames = enum.Names{
 	ExchangeFailed: "ExchangeFailed", LowerCaseHex: "LowerCaseHex", DotNotDoubled: "DotNotDoubled", DotBareLF: "DotBareLF",
 	MessageBareLF: "MessageBareLF", MessageBareCR: "MessageBareCR", HiddenEnd: "HiddenEnd", MessageCut: "MessageCut",
 	MessageUnfinished: "MessageUnfinished", ChunkUnfinished: "ChunkUnfinished",
+	ReplyCut: "ReplyCut", TurnsForgotten: "TurnsForgotten",
 }
 
 // String returns the name of the kind as it is in this package.

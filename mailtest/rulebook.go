@@ -189,19 +189,10 @@ func (r *Rule) tlsConfig(s *Server) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg = cfg.Clone()
-	if r.MaxTLS != 0 {
-		cfg.MinVersion, cfg.MaxVersion = tls.VersionTLS10, r.MaxTLS
-	}
-	if r.ClientCertificate {
-		cfg.ClientAuth, cfg.ClientCAs = tls.RequireAndVerifyClientCert, testca.Pool()
-	}
-	if r.Certificate != 0 {
-		cert, err := r.Certificate.issue(s.name())
-		if err != nil {
-			return nil, err
-		}
-		cfg.Certificates, cfg.GetCertificate, cfg.GetConfigForClient = []tls.Certificate{*cert}, nil, nil
+	special := testca.Handshake{Fault: testca.Fault(r.Certificate), MaxTLS: r.MaxTLS, ClientCertificate: r.ClientCertificate}
+	cfg, err = special.Config(cfg, s.certificateNames()...)
+	if err != nil {
+		return nil, fmt.Errorf("mailtest: certificate for %s: %w", s.name(), err)
 	}
 	return cfg, nil
 }

@@ -24,13 +24,18 @@ func (s *Server) newTLS() (*tls.Config, error) {
 		cfg = &tls.Config{ClientAuth: tls.RequestClientCert}
 	}
 	if len(cfg.Certificates) == 0 && cfg.GetCertificate == nil && cfg.GetConfigForClient == nil {
-		cert, err := testca.Certificate(s.name(), "localhost", "127.0.0.1", "::1")
+		cert, err := testca.Certificate(s.certificateNames()...)
 		if err != nil {
 			return nil, fmt.Errorf("mailtest: certificate for %s: %w", s.name(), err)
 		}
 		cfg.Certificates = []tls.Certificate{*cert}
 	}
 	return cfg, nil
+}
+
+// certificateNames are the names that a certificate of the server is for.
+func (s *Server) certificateNames() []string {
+	return []string{s.name(), "localhost", "127.0.0.1", "::1"}
 }
 
 // RootCAs returns a pool with the certificate authority of this process, which has signed the certificates
@@ -97,13 +102,4 @@ func (f CertificateFault) MarshalText() ([]byte, error) {
 // are.
 func (f *CertificateFault) UnmarshalText(text []byte) error {
 	return certificateFaultNames.Unmarshal("mailtest: certificate fault", text, (*uint8)(f))
-}
-
-// issue makes a certificate with the fault, for a server of the given name.
-func (f CertificateFault) issue(name string) (*tls.Certificate, error) {
-	cert, err := testca.IssueFaulty(testca.Fault(f), name, "localhost", "127.0.0.1", "::1")
-	if err != nil {
-		return nil, fmt.Errorf("mailtest: certificate for %s: %w", name, err)
-	}
-	return cert, nil
 }

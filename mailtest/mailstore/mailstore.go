@@ -91,7 +91,8 @@ type Mailbox interface {
 	// shared and must not be changed.
 	Messages() ([]Message, error)
 
-	// Raw returns the bytes of a message, which must not be changed. The error is [ErrNoMessage] if it is gone.
+	// Raw returns the bytes of a message, in lines that end with CRLF. They must not be changed. The error is
+	// [ErrNoMessage] if the message is gone.
 	Raw(uid uint32) ([]byte, error)
 
 	// Append adds a message and returns its UID. The store keeps raw, which must not be changed after the call.

@@ -3,6 +3,7 @@ package mailstore
 // Memory: a store that keeps its mail in memory.
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"sync"
@@ -87,9 +88,10 @@ func (m *Memory) All() (Account, error) {
 
 // Deliver delivers a message to the accounts of its recipients, which are addresses without angle brackets, and returns
 // the number of the delivery, from 1. An account gets a message once, even if several recipients are its own. The store
-// keeps raw, which must not be changed from then on.
+// keeps raw, which must not be changed from then on. Here, in Put and in Append, lines that end with LF alone are made to end
+// with CRLF, as both protocols demand.
 func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (number int) {
-	d := &delivery{raw: raw, date: date}
+	d := &delivery{raw: withCRLF(raw), date: date}
 	for _, r := range recipients {
 		d.users = append(d.users, usersOf(r)...)
 	}
@@ -170,4 +172,20 @@ func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...
 func (m *Memory) nextValidity() uint32 {
 	m.validity = max(m.validity+1, uint32(time.Now().Unix()))
 	return m.validity
+}
+
+// withCRLF returns a message whose lines all end with CRLF. One that has no other lines is returned as it is.
+func withCRLF(raw []byte) []byte {
+	bare := bytes.Count(raw, []byte("\n")) - bytes.Count(raw, []byte("\r\n"))
+	if bare == 0 {
+		return raw
+	}
+	converted := make([]byte, 0, len(raw)+bare)
+	for i, c := range raw {
+		if c == '\n' && (i == 0 || raw[i-1] != '\r') {
+			converted = append(converted, '\r')
+		}
+		converted = append(converted, c)
+	}
+	return converted
 }

@@ -370,3 +370,33 @@ func BenchmarkMemory(b *testing.B) {
 		})
 	}
 }
+
+func TestBareLF(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"":               "",
+		"a":              "a",
+		"a\r\nb\r\n":     "a\r\nb\r\n",
+		"\na\nb\r\n\n":   "\r\na\r\nb\r\n\r\n",
+		"a\rb\r\r\n\n\r": "a\rb\r\r\n\r\n\r",
+	} {
+		m := new(mailstore.Memory)
+		m.Deliver([]byte(raw), time.Now(), "bob@qq.com")
+		if err := m.Put("bob@qq.com", "INBOX", []byte(raw), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		account, err := m.Account("bob@qq.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inbox, err := account.Mailbox("INBOX")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for uid := range uint32(2) {
+			if got, err := inbox.Raw(uid + 1); err != nil || string(got) != want {
+				t.Errorf("%q is stored as %q (%v), want %q", raw, got, err, want)
+			}
+		}
+	}
+}

@@ -100,7 +100,7 @@ func (b *memoryMailbox) put(raw []byte, date time.Time, flags []string) (uid uin
 	if err != nil {
 		return 0, err
 	}
-	return b.add(raw, date, flags, nil), nil
+	return b.add(withCRLF(raw), date, flags, nil), nil
 }
 
 // add adds a message with canonical flags. The lock is held.

@@ -1,0 +1,371 @@
+package access
+
+// A connection: its lines, its TLS, its end.
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/testca"
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// Conn is a connection being served. But for [Conn.Push], the goroutine of the dialogue alone uses it.
+type Conn struct {
+	server  *Server
+	session *session
+	raw     net.Conn // the socket
+	conn    net.Conn // raw, or TLS on top of it
+	in      *bufio.Reader
+
+	encrypted *mailtest.TLSState
+	user      string
+
+	mu     sync.Mutex // guards the following: a push comes from another goroutine
+	out    *bufio.Writer
+	counts map[mailtest.Stage]int
+	fate   error // how a push has ended the connection
+
+	closing  chan struct{} // closed by stop; ends delays
+	deadline sync.Mutex    // guards stopping and the deadlines
+	stopping bool
+
+	left bool // is not counted as open any more; the server's lock guards it
+}
+
+func newConn(s *Server, conn net.Conn) *Conn {
+	c := &Conn{server: s, raw: conn, counts: make(map[mailtest.Stage]int), closing: make(chan struct{})}
+	c.use(conn)
+	c.session = &session{conn: c, log: mailtest.Session{Client: text(conn.RemoteAddr()), Server: text(conn.LocalAddr()), Start: time.Now()}}
+	return c
+}
+
+// use reads from and writes to conn from now on.
+func (c *Conn) use(conn net.Conn) {
+	c.conn, c.in, c.out = conn, bufio.NewReader(conn), bufio.NewWriter(conn)
+}
+
+// text returns an address as text, and nothing for one that a connection does not have.
+func text(addr net.Addr) string {
+	if addr == nil {
+		return ""
+	}
+	return addr.String()
+}
+
+// Number is the number of the session.
+func (c *Conn) Number() int { return c.session.log.Number }
+
+// Encrypted reports whether the connection has TLS.
+func (c *Conn) Encrypted() bool { return c.encrypted != nil }
+
+// CanStartTLS reports whether the client may begin TLS.
+func (c *Conn) CanStartTLS() bool { return c.server.cfg.StartTLS && !c.Encrypted() }
+
+// Authenticated notes who the client is.
+func (c *Conn) Authenticated(user, mechanism string) {
+	c.user = user
+	c.session.change(func(log *mailtest.Session) { log.User, log.Mechanism = user, mechanism })
+}
+
+// tlsConn is the server's end of a connection that came with TLS.
+type tlsConn interface {
+	net.Conn
+	HandshakeContext(context.Context) error
+	ConnectionState() tls.ConnectionState
+	NetConn() net.Conn
+}
+
+// serve conducts the dialogue, and ends the connection.
+func (c *Conn) serve(implicit bool) {
+	var err error
+	whole := false
+	defer func() {
+		if !whole { // a panic, or a Goexit
+			err = c.crashed(recover())
+		}
+		c.end(err)
+	}()
+	err = c.begin(implicit)
+	if err == nil {
+		err = c.server.protocol.Serve(c)
+	}
+	whole = true
+}
+
+// begin makes the connection ready for the greeting.
+func (c *Conn) begin(implicit bool) error {
+	if conn, ok := c.raw.(tlsConn); ok {
+		c.raw = conn.NetConn()
+		return c.handshake(conn, true)
+	}
+	if implicit {
+		return c.startTLS(true)
+	}
+	return nil
+}
+
+// StartTLS makes the handshake that the client has asked for. What it has sent too early is discarded (RFC 3207 §5).
+func (c *Conn) StartTLS() error { return c.startTLS(false) }
+
+func (c *Conn) startTLS(implicit bool) error {
+	t, err := c.Begin(mailtest.Handshake, "")
+	if err != nil {
+		return err
+	}
+	if t.Answered() {
+		if err := t.End(false); err != nil {
+			return err
+		}
+		return Ended(mailtest.TLSFailed, "a rule has answered")
+	}
+	cfg, err := c.server.tlsConfig()
+	if err == nil && t.rule != nil {
+		r := &t.rule.Rule
+		special := testca.Handshake{Fault: testca.Fault(r.Certificate), MaxTLS: r.MaxTLS, ClientCertificate: r.ClientCertificate}
+		cfg, err = special.Config(cfg, c.server.names()...)
+	}
+	if err != nil {
+		t.Note(mailtest.Note{Kind: mailtest.CertificateMissing, Text: err.Error()})
+		t.record()
+		return Ended(mailtest.TLSFailed, err.Error())
+	}
+	if n := c.in.Buffered(); n > 0 {
+		c.in.Discard(n)
+		t.Note(mailtest.Note{Kind: mailtest.TextInjected, Count: int64(n)})
+	}
+	return t.handshake(tls.Server(c.raw, cfg), implicit)
+}
+
+// handshake begins with TLS on a connection of the caller's own.
+func (c *Conn) handshake(conn tlsConn, implicit bool) error {
+	t, err := c.Begin(mailtest.Handshake, "")
+	if err != nil {
+		return err
+	}
+	return t.handshake(conn, implicit)
+}
+
+func (t *Turn) handshake(conn tlsConn, implicit bool) error {
+	c := t.c
+	c.setReadDeadline(c.idleAt(time.Now()))
+	err := conn.HandshakeContext(context.Background())
+	c.setReadDeadline(time.Time{})
+	if err != nil {
+		if c.stopped() {
+			return errStopped
+		}
+		t.Note(mailtest.Note{Kind: mailtest.HandshakeFailed, Text: err.Error()})
+		t.record()
+		return Ended(mailtest.TLSFailed, err.Error())
+	}
+	state := conn.ConnectionState()
+	info := &mailtest.TLSState{
+		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite),
+		ServerName: state.ServerName, ALPN: state.NegotiatedProtocol, Implicit: implicit,
+	}
+	for _, cert := range state.PeerCertificates {
+		info.ClientCertificates = append(info.ClientCertificates, cert.Raw)
+	}
+	c.mu.Lock()
+	c.use(conn)
+	c.mu.Unlock()
+	c.encrypted = info
+	c.session.change(func(log *mailtest.Session) { log.TLS = info })
+	t.turn.Replied = time.Now()
+	t.record()
+	return nil
+}
+
+const (
+	// maxDiscard is how much of a line that is too long is waited out before the connection is closed.
+	maxDiscard = 1 << 20
+
+	// keepLine is how much of such a line is kept.
+	keepLine = 1 << 10
+)
+
+// Line is a line that a client has sent.
+type Line struct {
+	Text    []byte // without the end; valid until the next line is read
+	Notes   []mailtest.Note
+	TooLong bool // Text is the beginning
+}
+
+// ReadLine reads a line of at most so many bytes. While it waits, rules for a silent client act. The error says how the
+// connection ended, or is [ErrIdle].
+func (c *Conn) ReadLine(most int) (Line, error) {
+	if err := c.await(); err != nil {
+		return Line{}, err
+	}
+	c.setReadDeadline(c.idleAt(time.Now()))
+	defer c.setReadDeadline(time.Time{})
+	var line []byte
+	size := 0
+	for {
+		piece, err := c.in.ReadSlice('\n')
+		size += len(piece)
+		if room := most + 2 - len(line); room > 0 {
+			line = append(line, piece[:min(room, len(piece))]...)
+		}
+		switch {
+		case err == nil:
+			return finish(line, size, most), nil
+		case errors.Is(err, bufio.ErrBufferFull) && size < maxDiscard:
+		case errors.Is(err, bufio.ErrBufferFull):
+			c.unfinished(line, mailtest.Note{Kind: mailtest.LineEndless, Count: int64(size), Offset: keepLine})
+			return Line{}, ErrTooMuch
+		case size > 0 && err == io.EOF:
+			c.unfinished(line, mailtest.Note{Kind: mailtest.LineUnfinished})
+			return Line{}, Ended(mailtest.ClientBroke, "line")
+		default:
+			return Line{}, c.readError(err)
+		}
+	}
+}
+
+// finish makes a Line of one that was read with its end, of size bytes in all.
+func finish(line []byte, size, most int) Line {
+	if size > most {
+		note := mailtest.Note{Kind: mailtest.LineTooLong, Count: int64(size), Offset: keepLine}
+		return Line{Text: line[:min(keepLine, len(line))], Notes: []mailtest.Note{note}, TooLong: true}
+	}
+	l := Line{Text: line[:len(line)-1]}
+	if n := len(l.Text); n > 0 && l.Text[n-1] == '\r' {
+		l.Text = l.Text[:n-1]
+	} else {
+		l.Notes = append(l.Notes, mailtest.Note{Kind: mailtest.LineBareLF})
+	}
+	for _, b := range l.Text {
+		if b == '\r' {
+			l.Notes = append(l.Notes, mailtest.Note{Kind: mailtest.LineBareCR})
+			break
+		}
+	}
+	return l
+}
+
+// unfinished records a line that never was one. It may have credentials, so that its text is not kept.
+func (c *Conn) unfinished(line []byte, note mailtest.Note) {
+	c.session.add(mailtest.Turn{Stage: mailtest.Unknown, Command: "***", Received: time.Now(), Notes: []mailtest.Note{note}})
+}
+
+// Read reads bytes that are not lines, such as a literal.
+func (c *Conn) Read(p []byte) (int, error) {
+	c.setReadDeadline(c.idleAt(time.Now()))
+	defer c.setReadDeadline(time.Time{})
+	n, err := c.in.Read(p)
+	if err != nil {
+		return n, c.readError(err)
+	}
+	return n, nil
+}
+
+// Buffered is how many bytes have come already that were not read.
+func (c *Conn) Buffered() int { return c.in.Buffered() }
+
+// await waits until the client has sent something.
+func (c *Conn) await() error {
+	if c.in.Buffered() > 0 {
+		return nil
+	}
+	start, silent := time.Now(), time.Duration(0)
+	for {
+		patience := c.server.patience(silent)
+		next := patience
+		if idle := c.server.cfg.Idle; idle > 0 && (next == 0 || idle <= next) {
+			next = idle
+		}
+		var until time.Time
+		if next > 0 {
+			until = start.Add(next)
+		}
+		c.setReadDeadline(until)
+		_, err := c.in.Peek(1)
+		if err == nil {
+			c.setReadDeadline(time.Time{})
+			return nil
+		}
+		if timeout, ok := errors.AsType[net.Error](err); c.stopped() || !ok || !timeout.Timeout() {
+			return c.readError(err)
+		}
+		silent = next
+		if next == patience {
+			if err := c.idle(silent); err != nil {
+				return err
+			}
+		}
+		if next == c.server.cfg.Idle {
+			return ErrIdle
+		}
+	}
+}
+
+// idle lets a rule act on a silent client.
+func (c *Conn) idle(silent time.Duration) error {
+	t, err := c.attempt(&mailtest.Attempt{Stage: mailtest.Idle, Silent: silent})
+	if err != nil || t.rule == nil {
+		return err
+	}
+	return t.End(false)
+}
+
+// idleAt is when a client that begins to be silent now is cut off; zero is never.
+func (c *Conn) idleAt(now time.Time) time.Time {
+	if c.server.cfg.Idle == 0 {
+		return time.Time{}
+	}
+	return now.Add(c.server.cfg.Idle)
+}
+
+// stop ends the connection from another goroutine.
+func (c *Conn) stop() {
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
+	if c.stopping {
+		return
+	}
+	c.stopping = true
+	close(c.closing)
+	c.raw.SetWriteDeadline(time.Now().Add(closePatience))
+	if c.raw.SetReadDeadline(time.Unix(1, 0)) != nil {
+		c.raw.Close()
+	}
+}
+
+// stopped reports whether stop was called.
+func (c *Conn) stopped() bool {
+	select {
+	case <-c.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// setReadDeadline sets a deadline of the connection's own, unless stop has set another. Zero is none.
+func (c *Conn) setReadDeadline(t time.Time) {
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
+	if !c.stopping {
+		c.raw.SetReadDeadline(t)
+	}
+}
+
+// sleep waits, unless the server ends meanwhile.
+func (c *Conn) sleep(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.closing:
+		return errStopped
+	}
+}

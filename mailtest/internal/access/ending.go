@@ -1,0 +1,177 @@
+package access
+
+// Endings: how a connection ends. They are the errors that end its dialogue.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// endError is the error that ends a dialogue.
+type endError struct{ mailtest.Ending }
+
+func (e endError) Error() string { return e.String() }
+
+// Ended returns the error by which a dialogue ends in some way.
+func Ended(kind mailtest.EndingKind, cause string) error {
+	return endError{mailtest.Ending{Kind: kind, Cause: cause}}
+}
+
+// Errors of a Conn that are not final: the protocol tells the client, and ends the dialogue with Ended.
+var (
+	ErrIdle    = errors.New("access: the client has been silent for too long")
+	ErrTooMuch = errors.New("access: the client has sent too much")
+)
+
+// errStopped ends a dialogue since the server ends.
+var errStopped = Ended(mailtest.ServerStopped, "")
+
+// readError returns how a connection has ended from which nothing can be read any more.
+func (c *Conn) readError(err error) error {
+	c.mu.Lock()
+	fate := c.fate
+	c.mu.Unlock()
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && !c.stopped() {
+		return ErrIdle
+	}
+	switch {
+	case c.stopped():
+		return errStopped
+	case fate != nil:
+		return fate
+	case err == io.EOF:
+		return Ended(mailtest.ClientClosed, "")
+	}
+	return Ended(mailtest.ReadFailed, cause(err))
+}
+
+// writeError returns how a connection has ended to which nothing can be written any more.
+func (c *Conn) writeError(err error) error {
+	if end, ok := errors.AsType[endError](err); ok {
+		return end
+	}
+	if c.stopped() {
+		return errStopped
+	}
+	return Ended(mailtest.WriteFailed, cause(err))
+}
+
+// cause returns what is new in the text of an error of a socket.
+func cause(err error) string {
+	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Err != nil {
+		err = operation.Err
+	}
+	return err.Error()
+}
+
+// end closes the connection, and notes how it ended.
+func (c *Conn) end(err error) {
+	how := mailtest.Ending{Kind: mailtest.ServerFailed}
+	if end, ok := errors.AsType[endError](err); ok {
+		how = end.Ending
+	}
+	if how.Kind == mailtest.ServerStopped && c.server.protocol.Farewell != "" {
+		c.mu.Lock()
+		c.out.WriteString(c.server.protocol.Farewell + "\r\n")
+		if c.out.Flush() == nil {
+			how.Cause = c.server.protocol.Farewell
+		}
+		c.mu.Unlock()
+	}
+	c.leave()
+	c.session.mu.Lock()
+	c.session.log.End, c.session.log.Ending = time.Now(), how
+	c.session.mu.Unlock()
+	switch how.Kind {
+	case mailtest.ClientQuit, mailtest.ServerClosed:
+		c.hangUp(mailtest.Close)
+	case mailtest.ServerCrashed:
+		c.hangUp(mailtest.Reset)
+	default:
+		c.conn.Close()
+	}
+	c.raw.Close()
+	c.session.mu.Lock()
+	c.session.conn = nil
+	c.session.mu.Unlock()
+}
+
+// leave takes the connection out of the count of those that are open, once.
+func (c *Conn) leave() {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if !c.left {
+		c.left = true
+		c.server.open--
+	}
+}
+
+// drainTime bounds how long an orderly close waits for the client's own.
+const drainTime = 2 * time.Second
+
+// hangUp ends the connection in some way, and returns the error that says so.
+func (c *Conn) hangUp(d mailtest.Drop) error {
+	switch d {
+	case mailtest.Reset:
+		if l, ok := c.raw.(interface{ SetLinger(int) error }); ok {
+			l.SetLinger(0)
+		}
+		c.raw.Close()
+		return Ended(mailtest.ServerReset, "")
+	case mailtest.Silence:
+		io.Copy(io.Discard, c.raw)
+		return Ended(mailtest.ServerSilent, "")
+	case mailtest.Close:
+		if tc, ok := c.conn.(interface{ CloseWrite() error }); ok && c.conn != c.raw {
+			tc.CloseWrite() // close_notify
+		}
+	}
+	// A close with unread bytes would be a reset: half-close, then read what still comes.
+	if w, ok := c.raw.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
+		c.setReadDeadline(time.Now().Add(drainTime))
+		io.Copy(io.Discard, c.raw)
+	}
+	c.raw.Close()
+	if d == mailtest.Cut {
+		return Ended(mailtest.ServerCut, "")
+	}
+	return Ended(mailtest.ServerClosed, "")
+}
+
+// crash is a panic, or a Goexit, in code of the test's own that a connection has called.
+type crash struct {
+	text, stack string
+	known       bool // to the test
+}
+
+// Error returns the whole story.
+func (c *crash) Error() string { return c.text + "\n\n" + c.stack }
+
+// crashed takes note of a crash in a dialogue, which the test learns at once, or else when it closes the server.
+func (c *Conn) crashed(value any) error {
+	what := fmt.Sprint("panicked: ", value)
+	if value == nil {
+		what = "ended the goroutine of a connection, as Fatal and FailNow of a testing.TB do; call Error there, or panic"
+	}
+	s := c.server
+	told := &crash{
+		text:  fmt.Sprintf("%s: server %s, session %d: the test's own code %s", s.protocol.Name, s.cfg.Name, c.Number(), what),
+		stack: string(debug.Stack()),
+	}
+	s.mu.Lock()
+	if s.crash == nil {
+		s.crash = told
+		told.known = s.tb != nil
+	}
+	s.mu.Unlock()
+	if s.tb != nil {
+		s.tb.Error(told)
+	}
+	return Ended(mailtest.ServerCrashed, "")
+}

@@ -1,0 +1,165 @@
+package access
+
+// Sessions: the transcript of each connection, and the report of a failed test.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+const (
+	// mostText is how many bytes of commands and replies a transcript keeps; beyond, its oldest turns are forgotten.
+	mostText = 4 << 20
+
+	// mostReply is how much of a reply is kept.
+	mostReply = 4 << 10
+)
+
+// session is the transcript of a connection.
+type session struct {
+	mu   sync.Mutex
+	conn *Conn // nil when it has ended
+	log  mailtest.Session
+	size int // bytes of commands and replies
+}
+
+// live returns the connection, or nil if it has ended.
+func (ss *session) live() *Conn {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.conn
+}
+
+// add appends a turn.
+func (ss *session) add(t mailtest.Turn) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.log.Turns = append(ss.log.Turns, t)
+	ss.size += turnSize(t)
+	if ss.size <= mostText {
+		return
+	}
+	forgotten := 0
+	for ss.size > mostText/2 && forgotten < len(ss.log.Turns)-1 {
+		ss.size -= turnSize(ss.log.Turns[forgotten])
+		forgotten++
+	}
+	ss.log.Turns = slices.Clone(ss.log.Turns[forgotten:])
+	first := &ss.log.Turns[0]
+	before := int64(forgotten)
+	if len(first.Notes) > 0 && first.Notes[0].Kind == mailtest.TurnsForgotten {
+		before += first.Notes[0].Count
+	}
+	first.Notes = append([]mailtest.Note{{Kind: mailtest.TurnsForgotten, Count: before}}, first.Notes...)
+}
+
+// turnSize is roughly what a turn takes in memory.
+func turnSize(t mailtest.Turn) int { return len(t.Command) + len(t.Reply) + 160 }
+
+// unsent corrects the last turn if not all of its reply was sent.
+func (ss *session) unsent(sent int) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if len(ss.log.Turns) == 0 {
+		return
+	}
+	last := &ss.log.Turns[len(ss.log.Turns)-1]
+	last.Reply = last.Reply[:min(sent, len(last.Reply))]
+}
+
+// change changes what the transcript says of the connection.
+func (ss *session) change(f func(*mailtest.Session)) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	f(&ss.log)
+}
+
+// snapshot returns a copy of the transcript.
+func (ss *session) snapshot() *mailtest.Session {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	log := ss.log
+	log.Turns = slices.Clone(log.Turns)
+	return &log
+}
+
+// LimitSessions bounds the transcripts that are kept: of more than most, the oldest that have ended are forgotten. Zero is no
+// bound.
+func (s *Server) LimitSessions(most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.most = max(most, 0)
+	s.trimSessions()
+}
+
+// trimSessions forgets sessions beyond the bound. The lock is held.
+func (s *Server) trimSessions() {
+	over := len(s.sessions) - s.most
+	if s.most == 0 || over <= 0 {
+		return
+	}
+	s.sessions = slices.DeleteFunc(s.sessions, func(ss *session) bool {
+		if over <= 0 || ss.live() != nil {
+			return false
+		}
+		over--
+		return true
+	})
+}
+
+// Sessions returns the transcript of each connection so far, in the order in which they were accepted.
+func (s *Server) Sessions() []*mailtest.Session {
+	s.mu.Lock()
+	all := slices.Clone(s.sessions)
+	s.mu.Unlock()
+	sessions := make([]*mailtest.Session, len(all))
+	for i, ss := range all {
+		sessions[i] = ss.snapshot()
+	}
+	return sessions
+}
+
+// Session returns the transcript so far of the connection with the given number, or nil.
+func (s *Server) Session(number int) *mailtest.Session {
+	s.mu.Lock()
+	i, ok := slices.BinarySearchFunc(s.sessions, number, func(ss *session, n int) int { return cmp.Compare(ss.log.Number, n) })
+	var found *session
+	if ok {
+		found = s.sessions[i]
+	}
+	s.mu.Unlock()
+	if found == nil {
+		return nil
+	}
+	return found.snapshot()
+}
+
+// Report returns the latest dialogues as text.
+func (s *Server) Report() string {
+	const most = 20
+	sessions := s.Sessions()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: what server %s saw: %d sessions\n", s.protocol.Name, s.cfg.Name, len(sessions))
+	if skipped := len(sessions) - most; skipped > 0 {
+		fmt.Fprintf(&b, "… %d sessions before these\n", skipped)
+		sessions = sessions[skipped:]
+	}
+	for _, session := range sessions {
+		b.WriteString(session.String())
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// transcripts returns all dialogues as text.
+func (s *Server) transcripts() string {
+	var b strings.Builder
+	for _, session := range s.Sessions() {
+		b.WriteString(session.String())
+	}
+	return b.String()
+}

@@ -1,0 +1,249 @@
+package access
+
+// Turns: what a client did, the rule that decides it, and the reply.
+
+import (
+	"net"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+// Turn is one thing that a client did, while the reply to it is being made. It goes
+//
+//	t, err := c.Begin(stage, command)
+//	if err == nil && !t.Answered() {
+//		… do what the command says, t.Write the reply
+//	}
+//	err = t.End(agreed)
+type Turn struct {
+	c    *Conn
+	turn mailtest.Turn
+	rule *rule
+
+	custom []byte // the reply of the rule, or nil
+	held   []byte // the server's own reply, while custom may take its place
+	left   int64  // bytes of the reply until the connection ends, or -1
+	sent   int64  // bytes of the reply so far
+	ended  error  // how the connection has ended in this turn
+}
+
+// Begin begins a turn. It finds the rule that decides it, waits as long as that says, and ends the connection if that says so:
+// then the error is how. The command is what the transcript has, without credentials.
+func (c *Conn) Begin(stage mailtest.Stage, command string, notes ...mailtest.Note) (*Turn, error) {
+	return c.attempt(&mailtest.Attempt{Stage: stage, Command: command}, notes...)
+}
+
+func (c *Conn) attempt(a *mailtest.Attempt, notes ...mailtest.Note) (*Turn, error) {
+	c.mu.Lock()
+	c.counts[a.Stage]++
+	a.Nth = c.counts[a.Stage]
+	c.mu.Unlock()
+	a.Session, a.Client, a.User, a.Encrypted = c.Number(), host(c.session.log.Client), c.user, c.encrypted != nil
+	a.Open = c.server.openSessions()
+	t := &Turn{c: c, left: -1, turn: mailtest.Turn{Stage: a.Stage, Command: a.Command, Received: time.Now(), Notes: notes}}
+	t.rule = c.server.rule(a)
+	if t.rule == nil {
+		return t, nil
+	}
+	r := &t.rule.Rule
+	t.turn.Rule = max(0, t.rule.Number)
+	if r.Delay > 0 && a.Stage != mailtest.Idle {
+		if err := c.sleep(r.Delay); err != nil {
+			t.record()
+			return nil, err
+		}
+	}
+	reply := r.Reply
+	if r.ReplyFunc != nil {
+		reply = r.ReplyFunc(a)
+	}
+	switch {
+	case reply == "":
+	case r.Raw:
+		t.custom = []byte(reply)
+	default:
+		t.custom = []byte(c.server.protocol.Complete(a.Command, reply))
+	}
+	if r.Drop != 0 && t.custom == nil && r.AfterBytes == 0 && !r.AfterReply {
+		t.record()
+		return nil, t.drop()
+	}
+	if r.Drop != 0 && r.AfterBytes > 0 {
+		t.left = r.AfterBytes
+	}
+	return t, nil
+}
+
+// host is the address of an "address:port" without the port.
+func host(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}
+
+// Answered reports whether a rule answers in the server's place, which must then do nothing.
+func (t *Turn) Answered() bool {
+	return t.custom != nil && !t.c.server.protocol.Accepts(string(t.custom))
+}
+
+// Lose reports whether the rule loses something, see [mailtest.Rule].
+func (t *Turn) Lose() bool { return t.rule != nil && t.rule.Rule.Lose }
+
+// Note adds a note.
+func (t *Turn) Note(n mailtest.Note) { t.turn.Notes = append(t.turn.Notes, n) }
+
+// Write writes a piece of the server's own reply. The error says how the connection ended.
+func (t *Turn) Write(p []byte) (int, error) {
+	if t.custom != nil {
+		t.held = append(t.held, p...)
+		return len(p), nil
+	}
+	if err := t.send(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// WriteString is Write for a string.
+func (t *Turn) WriteString(s string) (int, error) { return t.Write([]byte(s)) }
+
+// End ends the turn: it is in the transcript before the client can read the end of the reply. Agreed says whether the server
+// has done what the client wanted. The error says how the connection ended.
+func (t *Turn) End(agreed bool) error {
+	if t.ended != nil {
+		return t.ended
+	}
+	if t.custom != nil {
+		reply := t.held
+		if t.Answered() || agreed || t.rule.Rule.Lie {
+			reply = t.custom
+		}
+		if err := t.send(reply); err != nil {
+			return err
+		}
+		for t.rule.Rule.Endless {
+			if err := t.flush(); err != nil {
+				t.record()
+				return err
+			}
+			if err := t.write(reply); err != nil {
+				t.record()
+				return err
+			}
+		}
+	}
+	t.record()
+	if err := t.flush(); err != nil {
+		t.c.session.unsent(0)
+		return err
+	}
+	if t.rule != nil && t.rule.Rule.Drop != 0 {
+		return t.drop()
+	}
+	return nil
+}
+
+// send sends a piece of the reply, and keeps its beginning for the transcript.
+func (t *Turn) send(p []byte) error {
+	if t.ended != nil {
+		return t.ended
+	}
+	last := t.left >= 0 && int64(len(p)) >= t.left
+	if last {
+		p = p[:t.left]
+	}
+	if room := mostReply - len(t.turn.Reply); room > 0 {
+		t.turn.Reply += string(p[:min(room, len(p))])
+	}
+	t.sent += int64(len(p))
+	if t.left >= 0 {
+		t.left -= int64(len(p))
+	}
+	err := t.write(p)
+	if err == nil && last {
+		t.record()
+		if err = t.flush(); err == nil {
+			err = t.drop()
+		}
+	}
+	if err != nil && t.ended == nil {
+		t.record()
+		t.ended = err
+	}
+	return err
+}
+
+// write writes bytes at the pace of the rule.
+func (t *Turn) write(p []byte) error {
+	pace := time.Duration(0)
+	if t.rule != nil {
+		pace = t.rule.Rule.Pace
+	}
+	if len(p) > 0 && t.turn.Replied.IsZero() {
+		t.turn.Replied = time.Now()
+	}
+	if pace == 0 {
+		t.c.mu.Lock()
+		defer t.c.mu.Unlock()
+		if _, err := t.c.out.Write(p); err != nil {
+			return t.c.writeError(err)
+		}
+		return nil
+	}
+	for i := range p {
+		if err := t.c.sleep(pace); err != nil {
+			return err
+		}
+		t.c.mu.Lock()
+		t.c.out.WriteByte(p[i])
+		err := t.c.out.Flush()
+		t.c.mu.Unlock()
+		if err != nil {
+			return t.c.writeError(err)
+		}
+	}
+	return nil
+}
+
+func (t *Turn) flush() error {
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	if err := t.c.out.Flush(); err != nil {
+		return t.c.writeError(err)
+	}
+	return nil
+}
+
+// drop ends the connection as the rule says.
+func (t *Turn) drop() error {
+	t.flush()
+	t.c.leave()
+	t.ended = t.c.hangUp(t.rule.Rule.Drop)
+	t.c.mu.Lock()
+	t.c.fate = t.ended
+	t.c.mu.Unlock()
+	return t.ended
+}
+
+// record puts the turn into the transcript.
+func (t *Turn) record() {
+	if over := t.sent - int64(len(t.turn.Reply)); over > 0 {
+		t.Note(mailtest.Note{Kind: mailtest.ReplyCut, Count: t.sent, Offset: int64(len(t.turn.Reply))})
+	}
+	t.c.session.add(t.turn)
+}
+
+// Push sends what the client has not asked for. It may be called from any goroutine.
+func (c *Conn) Push(stage mailtest.Stage, p []byte) error {
+	t, err := c.Begin(stage, "")
+	if err != nil {
+		return err
+	}
+	if !t.Answered() {
+		t.Write(p)
+	}
+	return t.End(true)
+}

@@ -1,0 +1,215 @@
+package pop3
+
+// Logging in: USER and PASS, APOP, AUTH.
+
+import (
+	"crypto/md5"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/sasl"
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
+)
+
+// mechanisms are those that AUTH offers.
+func (s *Server) mechanisms() []string {
+	possible := sasl.Mechanisms(s.store.Users())
+	if s.Mechanisms == nil {
+		return possible
+	}
+	return slices.DeleteFunc(slices.Clone(possible), func(name string) bool { return !s.offers(name) })
+}
+
+// offers reports whether the test wants a mechanism, or APOP, to be offered.
+func (s *Server) offers(name string) bool {
+	return s.Mechanisms == nil || slices.ContainsFunc(s.Mechanisms, func(m string) bool { return strings.EqualFold(m, name) })
+}
+
+// stamp is the time stamp of a greeting, which is a msg-id (RFC 1939 §7).
+func (s *Server) stamp(session int) string {
+	name := s.Name
+	if name == "" {
+		name = "localhost"
+	}
+	return fmt.Sprintf("<%d.%d@%s>", session, time.Now().UnixNano(), name)
+}
+
+func (ss *session) user(t *access.Turn, args []string) error {
+	if len(args) == 0 || args[0] == "" {
+		return refuse("USER needs a name")
+	}
+	ss.claim = args[0]
+	t.WriteString("+OK Now the password\r\n")
+	return nil
+}
+
+func (ss *session) pass(t *access.Turn, args []string) error {
+	user := ss.claim
+	ss.claim = ""
+	switch {
+	case user == "":
+		return refuse("USER comes before PASS")
+	case len(args) == 0:
+		return refuse("PASS needs a password")
+	}
+	check, err := sasl.New("PLAIN", sasl.Config{Users: ss.server.store.Users()})
+	if err == nil {
+		_, _, err = check.Next([]byte("\x00" + user + "\x00" + args[0]))
+	}
+	if err != nil {
+		return errAuthentication
+	}
+	return ss.login(t, user, "USER")
+}
+
+// errAuthentication refuses credentials (RFC 3206 §4).
+var errAuthentication = refuse("[AUTH] Authentication failed")
+
+func (ss *session) apop(t *access.Turn, args []string) error {
+	switch {
+	case !ss.server.offers("APOP"):
+		return refuse("APOP is not offered")
+	case len(args) != 2:
+		return refuse("APOP needs a name and a digest")
+	}
+	if users := ss.server.store.Users(); users != nil {
+		password, ok := users[args[0]]
+		sum := md5.Sum([]byte(ss.stamp + password))
+		if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(args[1])) != 1 || !ok {
+			return errAuthentication
+		}
+	}
+	return ss.login(t, args[0], "APOP")
+}
+
+// auth conducts a SASL exchange (RFC 5034 §4). Without an argument, it lists the mechanisms.
+func (ss *session) auth(t *access.Turn, args []string) error {
+	mechanisms := ss.server.mechanisms()
+	if len(args) == 0 {
+		t.WriteString("+OK\r\n" + strings.Join(append(mechanisms, "."), "\r\n") + "\r\n")
+		return nil
+	}
+	mechanism := strings.ToUpper(args[0])
+	exchange, err := sasl.New(mechanism, sasl.Config{Users: ss.server.store.Users(), Host: ss.server.Name})
+	if err != nil || !slices.Contains(mechanisms, mechanism) {
+		return refuse("%s is not offered", "The mechanism")
+	}
+	var response []byte
+	if len(args) == 2 {
+		if response, err = decode(args[1]); err != nil {
+			return err
+		}
+	}
+	for {
+		challenge, done, err := exchange.Next(response)
+		switch {
+		case err != nil:
+			t.Note(mailtest.Note{Kind: mailtest.ExchangeFailed, Text: err.Error()})
+			if errors.Is(err, sasl.ErrFailed) {
+				return errAuthentication
+			}
+			return refuse("Malformed %s message", mechanism)
+		case done:
+			return ss.login(t, exchange.User(), mechanism)
+		}
+		fmt.Fprintf(t, "+ %s\r\n", base64.StdEncoding.EncodeToString(challenge))
+		if response, err = ss.step(t); err != nil {
+			return err
+		}
+	}
+}
+
+// step sends a challenge, and returns the client's answer to it. The turn is then that of the answer.
+func (ss *session) step(t *access.Turn) ([]byte, error) {
+	if err := t.End(true); err != nil {
+		return nil, err
+	}
+	line, err := ss.conn.ReadLine(maxLine)
+	if err != nil {
+		if errors.Is(err, access.ErrIdle) || errors.Is(err, access.ErrTooMuch) {
+			err = access.Ended(mailtest.ServerClosed, "")
+		}
+		return nil, err
+	}
+	command := "***"
+	if string(line.Text) == "*" {
+		command = "*"
+	}
+	next, err := ss.conn.Begin(mailtest.AuthStep, command, line.Notes...)
+	if err != nil {
+		return nil, err
+	}
+	*t = *next
+	switch {
+	case t.Answered():
+		return nil, errAnswered
+	case line.TooLong:
+		return nil, refuse("The line is too long")
+	case string(line.Text) == "*":
+		return nil, refuse("Authentication was cancelled")
+	}
+	return decode(string(line.Text))
+}
+
+// errAnswered ends an exchange whose last turn a rule has answered.
+var errAnswered = refuse("")
+
+// decode decodes a response. "=" is the empty one.
+func decode(s string) ([]byte, error) {
+	if s == "=" {
+		return []byte{}, nil
+	}
+	response, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return nil, refuse("That is not base64")
+	}
+	return response, nil
+}
+
+// login opens the mailbox of a user who has proved to be that.
+func (ss *session) login(t *access.Turn, user, mechanism string) error {
+	s := ss.server
+	key := strings.ToLower(user)
+	s.mu.Lock()
+	last, before := s.logins[key]
+	now := time.Now()
+	switch {
+	case s.locked[key]:
+		s.mu.Unlock()
+		return refuse("[IN-USE] Another session has the mailbox")
+	case s.LoginDelay > 0 && before && now.Sub(last) < s.LoginDelay:
+		s.mu.Unlock()
+		return refuse("[LOGIN-DELAY] Wait %v between two logins", s.LoginDelay)
+	}
+	s.locked[key], s.logins[key] = true, now
+	s.mu.Unlock()
+	drop, err := openMaildrop(s, user)
+	if err != nil {
+		s.unlock(key)
+		return refuse("[SYS/TEMP] The mailbox can't be opened: %v", err)
+	}
+	ss.drop = drop
+	ss.conn.Authenticated(user, mechanism)
+	fmt.Fprintf(t, "+OK %d messages\r\n", len(drop.messages))
+	return nil
+}
+
+func (s *Server) unlock(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.locked, key)
+}
+
+// unlock gives the mailbox back at the end of the session.
+func (ss *session) unlock() {
+	if ss.drop != nil {
+		ss.server.unlock(ss.drop.key)
+	}
+}

@@ -1,0 +1,16 @@
+package pop3_test
+
+import (
+	"net"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// dial connects to a server on a socket.
+func dial(t *testing.T, addr string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(t.Context(), "tcp", addr)
+}

@@ -1,0 +1,54 @@
+package pop3
+
+// Replies: what POP3 is for package access, and what the reply of a rule must look like.
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
+)
+
+// protocol is POP3, without a Serve.
+var protocol = access.Protocol{
+	Name: "pop3",
+	Port: 110,
+	Stages: []mailtest.Stage{
+		mailtest.Greeting, mailtest.Handshake, mailtest.StartTLS, mailtest.Auth, mailtest.AuthStep, mailtest.Noop, mailtest.Rset,
+		mailtest.Quit, mailtest.Idle, mailtest.Unknown, User, Pass, Apop, Capa, Stat, List, Uidl, Retr, Top, Dele, Utf8, Lang,
+	},
+	Lose:       []mailtest.Stage{Uidl, Retr, Top, Dele},
+	CheckReply: checkReply,
+	Complete:   func(_, reply string) string { return crlf(reply) },
+	Accepts:    func(reply string) bool { return isStatus(reply, "+OK") },
+	Farewell:   "-ERR [SYS/TEMP] The server is shutting down",
+}
+
+// crlf returns a text of lines as it goes over the wire.
+func crlf(text string) string {
+	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\r\n", "\n")
+	return strings.ReplaceAll(text, "\n", "\r\n") + "\r\n"
+}
+
+// isStatus reports whether a reply has a status indicator (RFC 1939 §3).
+func isStatus(reply, indicator string) bool {
+	rest, ok := strings.CutPrefix(reply, indicator)
+	return ok && (rest == "" || strings.ContainsRune(" \r\n", rune(rest[0])))
+}
+
+// checkReply returns what is wrong with the reply of a rule.
+func checkReply(at mailtest.Stage, reply string) error {
+	const raw = "; to send something malformed, set Raw and write it with all of its line ends"
+	lines := strings.Split(strings.TrimSuffix(reply, "\n"), "\n")
+	step := (at == mailtest.Auth || at == mailtest.AuthStep) && strings.HasPrefix(reply, "+ ")
+	switch {
+	case !isStatus(reply, "+OK") && !isStatus(reply, "-ERR") && !step:
+		return fmt.Errorf("Reply %q does not begin with +OK or -ERR; write \"-ERR [SYS/TEMP] Try again later\"%s", reply, raw)
+	case len(lines) > 1 && !isStatus(reply, "+OK"):
+		return fmt.Errorf("Reply %q has several lines, which only a positive reply may have%s", reply, raw)
+	case len(lines) > 1 && strings.TrimSuffix(lines[len(lines)-1], "\r") != ".":
+		return fmt.Errorf("Reply %q has several lines, of which the last is not a dot%s", reply, raw)
+	}
+	return nil
+}
