@@ -25,6 +25,7 @@ require (
 )
 
 require (
+	github.com/emersion/go-imap/v2 v2.0.0-beta.8
 	github.com/microcosm-cc/bluemonday v1.0.27
 	golang.org/x/mod v0.43.0
 )

@@ -39,9 +39,9 @@ type Protocol struct {
 	Lose []mailtest.Stage
 
 	// CheckReply returns what is wrong with the reply of a rule, and Complete makes of it what goes over the wire in answer
-	// to a command. A reply that Accepts takes the place of the server's own only if that accepts, too.
+	// to a command with a tag. A reply that Accepts takes the place of the server's own only if that accepts, too.
 	CheckReply func(stage mailtest.Stage, reply string) error
-	Complete   func(command, reply string) string
+	Complete   func(tag, reply string) string
 	Accepts    func(reply string) bool
 
 	// Farewell is what a client reads when the server ends, and TooMuch when it has sent too much.

@@ -27,6 +27,8 @@ type Conn struct {
 	encrypted *mailtest.TLSState
 	user      string
 
+	interjected string // sent since the last turn
+
 	mu     sync.Mutex // guards the following: a push comes from another goroutine
 	out    *bufio.Writer
 	counts map[mailtest.Stage]int
@@ -292,8 +294,8 @@ func (c *Conn) await() error {
 			c.setReadDeadline(time.Time{})
 			return nil
 		}
-		if timeout, ok := errors.AsType[net.Error](err); c.stopped() || !ok || !timeout.Timeout() {
-			return c.readError(err)
+		if err := c.readError(err); err != ErrIdle {
+			return err
 		}
 		silent = next
 		if next == patience {
@@ -309,7 +311,7 @@ func (c *Conn) await() error {
 
 // idle lets a rule act on a silent client.
 func (c *Conn) idle(silent time.Duration) error {
-	t, err := c.attempt(&mailtest.Attempt{Stage: mailtest.Idle, Silent: silent})
+	t, err := c.attempt("", &mailtest.Attempt{Stage: mailtest.Idle, Silent: silent})
 	if err != nil || t.rule == nil {
 		return err
 	}

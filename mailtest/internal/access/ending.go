@@ -37,14 +37,14 @@ func (c *Conn) readError(err error) error {
 	c.mu.Lock()
 	fate := c.fate
 	c.mu.Unlock()
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && !c.stopped() {
-		return ErrIdle
-	}
+	timeout, ok := errors.AsType[net.Error](err)
 	switch {
 	case c.stopped():
 		return errStopped
 	case fate != nil:
 		return fate
+	case ok && timeout.Timeout():
+		return ErrIdle
 	case err == io.EOF:
 		return Ended(mailtest.ClientClosed, "")
 	}
@@ -110,6 +110,14 @@ func (c *Conn) leave() {
 		c.left = true
 		c.server.open--
 	}
+}
+
+// Abort ends a dialogue from another goroutine: reading from the client fails with an error of Ended.
+func (c *Conn) Abort(err error) {
+	c.mu.Lock()
+	c.fate = err
+	c.mu.Unlock()
+	c.setReadDeadline(time.Unix(1, 0))
 }
 
 // drainTime bounds how long an orderly close waits for the client's own.

@@ -31,10 +31,15 @@ type Turn struct {
 // Begin begins a turn. It finds the rule that decides it, waits as long as that says, and ends the connection if that says so:
 // then the error is how. The command is what the transcript has, without credentials.
 func (c *Conn) Begin(stage mailtest.Stage, command string, notes ...mailtest.Note) (*Turn, error) {
-	return c.attempt(&mailtest.Attempt{Stage: stage, Command: command}, notes...)
+	return c.BeginTagged("", stage, command, notes...)
 }
 
-func (c *Conn) attempt(a *mailtest.Attempt, notes ...mailtest.Note) (*Turn, error) {
+// BeginTagged is Begin for a command with a tag, which stands in the reply of a rule.
+func (c *Conn) BeginTagged(tag string, stage mailtest.Stage, command string, notes ...mailtest.Note) (*Turn, error) {
+	return c.attempt(tag, &mailtest.Attempt{Stage: stage, Command: command}, notes...)
+}
+
+func (c *Conn) attempt(tag string, a *mailtest.Attempt, notes ...mailtest.Note) (*Turn, error) {
 	c.mu.Lock()
 	c.counts[a.Stage]++
 	a.Nth = c.counts[a.Stage]
@@ -42,6 +47,7 @@ func (c *Conn) attempt(a *mailtest.Attempt, notes ...mailtest.Note) (*Turn, erro
 	a.Session, a.Client, a.User, a.Encrypted = c.Number(), host(c.session.log.Client), c.user, c.encrypted != nil
 	a.Open = c.server.openSessions()
 	t := &Turn{c: c, left: -1, turn: mailtest.Turn{Stage: a.Stage, Command: a.Command, Received: time.Now(), Notes: notes}}
+	t.turn.Reply, t.sent, c.interjected = c.interjected, int64(len(c.interjected)), ""
 	t.rule = c.server.rule(a)
 	if t.rule == nil {
 		return t, nil
@@ -63,7 +69,7 @@ func (c *Conn) attempt(a *mailtest.Attempt, notes ...mailtest.Note) (*Turn, erro
 	case r.Raw:
 		t.custom = []byte(reply)
 	default:
-		t.custom = []byte(c.server.protocol.Complete(a.Command, reply))
+		t.custom = []byte(c.server.protocol.Complete(tag, reply))
 	}
 	if r.Drop != 0 && t.custom == nil && r.AfterBytes == 0 && !r.AfterReply {
 		t.record()
@@ -246,4 +252,16 @@ func (c *Conn) Push(stage mailtest.Stage, p []byte) error {
 		t.Write(p)
 	}
 	return t.End(true)
+}
+
+// Interject sends what the client waits for in the middle of a command. It becomes the beginning of the reply of the next turn.
+func (c *Conn) Interject(p []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.Write(p)
+	if err := c.out.Flush(); err != nil {
+		return c.writeError(err)
+	}
+	c.interjected += string(p)
+	return nil
 }

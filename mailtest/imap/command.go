@@ -1,0 +1,191 @@
+package imap
+
+// Commands: read whole, with their literals, before go-imap sees them.
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
+)
+
+const (
+	// maxCommand is how many bytes a command may have, literals included but for that of APPEND.
+	maxCommand = 64 << 10
+
+	// maxAppend is how many bytes a message of APPEND may have.
+	maxAppend = 64 << 20
+
+	// maxErrors is how many commands of a session may be wrong.
+	maxErrors = 1000
+)
+
+// stages are those of commands, by their names. UID before a name changes nothing.
+var stages = map[string]mailtest.Stage{
+	"CAPABILITY": Capability, "NAMESPACE": Capability, "ID": Capability, "NOOP": mailtest.Noop, "CHECK": mailtest.Noop,
+	"LOGOUT": mailtest.Quit, "STARTTLS": mailtest.StartTLS, "AUTHENTICATE": mailtest.Auth, "LOGIN": Login, "ENABLE": Enable,
+	"SELECT": Select, "EXAMINE": Select, "CLOSE": Select, "UNSELECT": Select, "CREATE": Create, "DELETE": Delete, "RENAME": Rename,
+	"SUBSCRIBE": Subscribe, "UNSUBSCRIBE": Subscribe, "LIST": List, "LSUB": List, "STATUS": Status, "APPEND": Append,
+	"IDLE": IdleCommand, "EXPUNGE": Expunge, "SEARCH": Search, "FETCH": Fetch, "STORE": Store, "COPY": Copy, "MOVE": Move,
+}
+
+// command is a command of a client.
+type command struct {
+	tag   string
+	name  string         // in capital letters, without UID; "" if it is not one
+	stage mailtest.Stage // Unknown for one that there is not
+	text  string         // for the transcript, without credentials and literals
+	notes []mailtest.Note
+
+	// pieces are the lines of the command and the literals between them, in turn. Each literal is a synchronizing one here.
+	pieces [][]byte
+
+	refusal string // why it is not a command, or ""
+}
+
+// readCommand reads a command. The error says how the connection ended, or is one of package access.
+func readCommand(c *access.Conn) (*command, error) {
+	line, err := c.ReadLine(maxCommand)
+	if err != nil {
+		return nil, err
+	}
+	cmd := parse(string(line.Text))
+	cmd.notes = line.Notes
+	if line.TooLong {
+		cmd.refusal = "The line is too long"
+		return cmd, nil
+	}
+	size := 0
+	for {
+		text, literal := cutLiteral(string(line.Text))
+		if literal == nil {
+			cmd.pieces = append(cmd.pieces, []byte(text+"\r\n"))
+			return cmd, nil
+		}
+		most := int64(maxCommand - size)
+		if cmd.name == "APPEND" {
+			most = maxAppend
+		}
+		if literal.size > most {
+			return refuseLiteral(c, cmd, literal, most)
+		}
+		if literal.synchronizing {
+			if err := c.Interject([]byte("+ Ready for literal data\r\n")); err != nil {
+				return nil, err
+			}
+		}
+		data := make([]byte, literal.size)
+		if _, err := io.ReadFull(c, data); err != nil {
+			return nil, unfinished(err)
+		}
+		cmd.pieces = append(cmd.pieces, fmt.Appendf(nil, "%s{%d}\r\n", text, literal.size), data)
+		if line, err = c.ReadLine(maxCommand); err != nil {
+			return nil, unfinished(err)
+		}
+		if line.TooLong {
+			cmd.refusal = "The line is too long"
+			return cmd, nil
+		}
+		if cmd.name != "APPEND" {
+			size += int(literal.size)
+		}
+		size += len(line.Text)
+		cmd.notes = append(cmd.notes, line.Notes...)
+	}
+}
+
+// unfinished says that a client has gone in the middle of a command.
+func unfinished(err error) error {
+	if err == access.Ended(mailtest.ClientClosed, "") || err == io.ErrUnexpectedEOF {
+		return access.Ended(mailtest.ClientBroke, "line")
+	}
+	return err
+}
+
+// refuseLiteral refuses a command with a literal that is too large. One that the client sends in any case is read.
+func refuseLiteral(c *access.Conn, cmd *command, literal *literal, most int64) (*command, error) {
+	cmd.refusal = fmt.Sprintf("[TOOBIG] Literals are limited to %d bytes here", most)
+	cmd.pieces = nil
+	if literal.synchronizing {
+		return cmd, nil
+	}
+	if literal.size > 2*maxAppend {
+		return nil, access.ErrTooMuch
+	}
+	if _, err := io.CopyN(io.Discard, c, literal.size); err != nil {
+		return nil, unfinished(err)
+	}
+	rest, err := c.ReadLine(maxCommand)
+	if err != nil {
+		return nil, unfinished(err)
+	}
+	if _, more := cutLiteral(string(rest.Text)); more != nil && !more.synchronizing {
+		return nil, access.ErrTooMuch
+	}
+	return cmd, nil
+}
+
+// literal is what a line announces at its end (RFC 9051 §4.3).
+type literal struct {
+	size          int64
+	synchronizing bool
+}
+
+// cutLiteral returns a line without the announcement of a literal at its end, and the literal, or nil.
+func cutLiteral(line string) (before string, l *literal) {
+	inside, ok := strings.CutSuffix(line, "}")
+	i := strings.LastIndexByte(inside, '{')
+	if !ok || i < 0 {
+		return line, nil
+	}
+	number, nonSync := strings.CutSuffix(inside[i+1:], "+")
+	size, err := strconv.ParseUint(number, 10, 62)
+	if err != nil {
+		return line, nil
+	}
+	return line[:i], &literal{int64(size), !nonSync}
+}
+
+// parse reads the tag and the name of a command.
+func parse(line string) *command {
+	words := strings.Split(line, " ")
+	cmd := &command{tag: words[0], stage: mailtest.Unknown, text: "***"}
+	if !isTag(cmd.tag) {
+		cmd.tag, cmd.refusal = "*", "That is not a tag"
+		return cmd
+	}
+	args := 2 // where the arguments begin
+	if len(words) > 1 {
+		cmd.name = strings.ToUpper(words[1])
+	}
+	if cmd.name == "UID" && len(words) > 2 {
+		cmd.name, args = strings.ToUpper(words[2]), 3
+	}
+	stage, known := stages[cmd.name]
+	switch {
+	case len(words) == 1:
+		cmd.refusal = "There is no command after the tag"
+	case !known:
+		cmd.name, cmd.refusal = "", "Unknown command"
+		cmd.text = words[0] + " ***"
+	case cmd.name == "LOGIN" && len(words) > args, cmd.name == "AUTHENTICATE" && len(words) > args+1:
+		kept := words[:args]
+		if cmd.name == "AUTHENTICATE" {
+			kept = words[:args+1]
+		}
+		cmd.stage, cmd.text = stage, strings.Join(kept, " ")+" ***"
+	default:
+		cmd.stage, cmd.text = stage, line
+	}
+	return cmd
+}
+
+// isTag reports whether a word may be the tag of a command (RFC 9051 §9).
+func isTag(s string) bool {
+	return s != "" && len(s) <= 100 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`(){%*"\+`, r)
+	})
+}

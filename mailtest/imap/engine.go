@@ -1,0 +1,448 @@
+package imap
+
+// The engine: go-imap, which serves one connection that is none, but is fed here command by command.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	goimap "github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
+)
+
+// engine is the connection that go-imap believes to serve. Read gives it one command at a time: when it asks for more, what it
+// has written is the reply to the last one. go-imap works on a goroutine of its own, and during IDLE on a second one.
+type engine struct {
+	server  *Server
+	conn    *access.Conn
+	session *session
+	errors  int
+	muted   bool // it is the second engine of the connection, whose greeting is not sent
+
+	// Only the goroutine of go-imap uses these.
+	feed    []byte // to be read
+	rest    [][]byte
+	fate    error // how the connection ends; nil if go-imap has ended it
+	restart bool  // TLS begins, and a new engine with it
+	crash   any   // what code of the test's own has panicked with
+
+	mu        sync.Mutex   // guards the following: IDLE writes from another goroutine
+	turn      *access.Turn // nil during IDLE, between the replies
+	cmd       *command     // of the turn; nil for the greeting
+	line      []byte       // the beginning of a line that go-imap has begun to write
+	literal   int64        // how many bytes of a literal it has yet to write
+	continued bool         // it has written a continuation request
+	done      bool         // it has written a tagged reply
+	agreed    bool         // which says OK
+	over      bool         // the dialogue has ended: what it still writes is lost
+
+	once   sync.Once
+	closed chan struct{} // go-imap has ended
+}
+
+// serve conducts the dialogue of a connection.
+func (s *Server) serve(c *access.Conn) error {
+	for first := true; ; first = false {
+		e := &engine{server: s, conn: c, muted: !first, closed: make(chan struct{})}
+		e.session = &session{server: s, engine: e}
+		if err := e.run(); !e.restart {
+			return err
+		}
+	}
+}
+
+// run serves the connection until it ends, or until TLS begins. The error says how it ended.
+func (e *engine) run() error {
+	if !e.muted {
+		t, err := e.conn.Begin(mailtest.Greeting, "")
+		if err != nil {
+			return err
+		}
+		if t.Answered() {
+			if err := t.End(false); err != nil {
+				return err
+			}
+			return access.Ended(mailtest.ServerClosed, "")
+		}
+		e.turn = t
+	}
+	options := &imapserver.Options{
+		NewSession: func(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			e.session.imap = c
+			return e.session, nil, nil
+		},
+		Caps:         capabilities,
+		Logger:       silent{},
+		InsecureAuth: true,
+	}
+	if e.conn.CanStartTLS() {
+		options.TLSConfig = e.server.ClientTLS() // for STARTTLS to be offered; the handshake is not made by go-imap
+	}
+	imapserver.New(options).Serve(&oneShot{conn: e})
+	<-e.closed
+	e.session.idling.Wait()
+	if e.crash != nil {
+		panic(e.crash)
+	}
+	if e.fate != nil || e.restart {
+		return e.fate
+	}
+	if err := e.endTurn(); err != nil {
+		return err
+	}
+	if e.session.lost {
+		return access.Ended(mailtest.ServerClosed, "")
+	}
+	if e.cmd != nil && e.cmd.name == "LOGOUT" {
+		return access.Ended(mailtest.ClientQuit, "")
+	}
+	return access.Ended(mailtest.ServerFailed, "")
+}
+
+// capabilities are those that go-imap offers, apart from those that it has in any case.
+var capabilities = goimap.CapSet{
+	goimap.CapIMAP4rev1: {}, goimap.CapIMAP4rev2: {}, goimap.CapNamespace: {}, goimap.CapUIDPlus: {}, goimap.CapESearch: {},
+	goimap.CapSearchRes: {}, goimap.CapListExtended: {}, goimap.CapListStatus: {}, goimap.CapMove: {}, goimap.CapStatusSize: {},
+	goimap.CapBinary: {}, goimap.CapChildren: {}, goimap.CapSpecialUse: {},
+}
+
+// silent is a logger that logs nothing: what go-imap would log is in the transcript.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+
+// oneShot is a listener that accepts one connection.
+type oneShot struct{ conn net.Conn }
+
+func (l *oneShot) Accept() (net.Conn, error) {
+	conn := l.conn
+	if l.conn = nil; conn == nil {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (*oneShot) Close() error   { return nil }
+func (*oneShot) Addr() net.Addr { return &net.TCPAddr{} }
+
+// Read gives go-imap the next bytes of the client.
+func (e *engine) Read(p []byte) (n int, err error) {
+	whole := false
+	defer func() {
+		if !whole { // a panic, or a Goexit, in code of the test's own
+			if e.crash = recover(); e.crash == nil {
+				e.crash = "its goroutine has ended, as by Fatal or FailNow of a testing.TB"
+			}
+			n, err = 0, io.EOF
+		}
+	}()
+	for len(e.feed) == 0 && e.fate == nil && !e.restart {
+		e.fate = e.next()
+	}
+	whole = true
+	if len(e.feed) == 0 {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.over = true
+		return 0, io.EOF
+	}
+	n = copy(p, e.feed)
+	e.feed = e.feed[n:]
+	return n, nil
+}
+
+// next sees to it that there is something to read. The error says how the connection ended.
+func (e *engine) next() error {
+	e.mu.Lock()
+	cmd, done, continued := e.cmd, e.done || e.cmd == nil, e.continued
+	e.continued = false
+	e.mu.Unlock()
+	switch {
+	case done:
+		return e.nextCommand()
+	case len(e.rest) > 0 && continued:
+		e.feed, e.rest = bytes.Join(e.rest[:2], nil), e.rest[2:]
+	case continued && cmd.name == "AUTHENTICATE":
+		return e.nextStep()
+	case continued && cmd.name == "IDLE":
+		return e.idle()
+	default: // it passes over the rest of a command that it does not like
+		e.feed, e.rest = []byte("\r\n"), nil
+	}
+	return nil
+}
+
+// endTurn ends the turn, if there is one.
+func (e *engine) endTurn() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.turn
+	if e.turn = nil; t == nil {
+		return nil
+	}
+	return t.End(e.agreed || e.cmd == nil)
+}
+
+// begin begins the turn of a command, or of a line of one. If a rule answers it, the turn is over, and done is true.
+func (e *engine) begin(cmd *command, stage mailtest.Stage, text string, notes ...mailtest.Note) (done bool, err error) {
+	t, err := e.conn.BeginTagged(cmd.tag, stage, text, notes...)
+	if err != nil {
+		return true, err
+	}
+	if t.Answered() {
+		return true, t.End(false)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.turn, e.cmd, e.done, e.agreed, e.continued = t, cmd, false, false, false
+	return false, nil
+}
+
+// nextCommand ends the turn of the last command, and feeds the next one that go-imap must see.
+func (e *engine) nextCommand() error {
+	for {
+		if err := e.endTurn(); err != nil {
+			return err
+		}
+		e.rest = nil
+		cmd, err := readCommand(e.conn)
+		if err != nil {
+			return e.failed(err)
+		}
+		done, err := e.begin(cmd, cmd.stage, cmd.text, cmd.notes...)
+		if err != nil {
+			return err
+		}
+		if done {
+			continue
+		}
+		switch {
+		case cmd.refusal != "":
+			if e.errors++; e.errors > maxErrors {
+				return e.failed(access.ErrTooMuch)
+			}
+			status := "BAD"
+			if strings.HasPrefix(cmd.refusal, "[TOOBIG]") {
+				status = "NO"
+			}
+			fmt.Fprintf(e.turn, "%s %s %s\r\n", cmd.tag, status, cmd.refusal)
+		case cmd.name == "STARTTLS":
+			return e.startTLS(cmd)
+		case cmd.name == "ID": // RFC 2971
+			fmt.Fprintf(e.turn, "* ID (\"name\" \"maillab\")\r\n%s OK ID completed\r\n", cmd.tag)
+			e.agreed = true
+		default:
+			e.feed, e.rest = cmd.pieces[0], cmd.pieces[1:]
+			return nil
+		}
+	}
+}
+
+// failed tells a client why its connection ends, if it can be told.
+func (e *engine) failed(err error) error {
+	text := ""
+	switch {
+	case errors.Is(err, access.ErrIdle):
+		text = "Autologout, idle for too long"
+	case errors.Is(err, access.ErrTooMuch):
+		text = "Too much that makes no sense"
+	default:
+		return err
+	}
+	return e.bye(text)
+}
+
+// bye says BYE, and returns the error that says that the server has closed the connection.
+func (e *engine) bye(text string) error {
+	if err := e.conn.Push(Push, []byte("* BYE "+text+"\r\n")); err != nil {
+		return err
+	}
+	return access.Ended(mailtest.ServerClosed, "")
+}
+
+// startTLS begins TLS, in place of go-imap.
+func (e *engine) startTLS(cmd *command) error {
+	e.agreed = e.conn.CanStartTLS() && e.session.user == "" && len(cmd.pieces) == 1
+	reply := "OK Begin TLS now"
+	if !e.agreed {
+		reply = "BAD STARTTLS is not possible now"
+	}
+	fmt.Fprintf(e.turn, "%s %s\r\n", cmd.tag, reply)
+	if !e.agreed {
+		e.done = true
+		return nil
+	}
+	if err := e.endTurn(); err != nil {
+		return err
+	}
+	if err := e.conn.StartTLS(); err != nil {
+		return err
+	}
+	e.restart = true
+	return nil
+}
+
+// nextStep ends the turn with a challenge, and feeds the client's answer to it.
+func (e *engine) nextStep() error {
+	e.mu.Lock()
+	cmd := e.cmd
+	e.agreed = true
+	e.mu.Unlock()
+	if err := e.endTurn(); err != nil {
+		return err
+	}
+	line, err := e.conn.ReadLine(maxCommand)
+	if err != nil {
+		return e.failed(err)
+	}
+	text := "***"
+	if string(line.Text) == "*" {
+		text = "*"
+	}
+	done, err := e.begin(cmd, mailtest.AuthStep, text, line.Notes...)
+	if err != nil {
+		return err
+	}
+	if done || line.TooLong {
+		e.feed = []byte("*\r\n") // go-imap cancels the exchange; nobody hears that if a rule has answered
+		return nil
+	}
+	e.feed = append(bytes.Clone(line.Text), "\r\n"...)
+	return nil
+}
+
+// idle ends the turn with which IDLE has begun, and feeds the line that ends it.
+func (e *engine) idle() error {
+	e.mu.Lock()
+	cmd := e.cmd
+	e.agreed = true
+	e.mu.Unlock()
+	e.session.idling.Add(1) // Idle is called on another goroutine, or was already
+	if err := e.endTurn(); err != nil {
+		return err
+	}
+	line, err := e.conn.ReadLine(maxCommand)
+	if err != nil {
+		return e.failed(err)
+	}
+	text := "***"
+	if strings.EqualFold(string(line.Text), "DONE") {
+		text = "DONE"
+	}
+	done, err := e.begin(cmd, IdleCommand, text, line.Notes...)
+	if err != nil {
+		return err
+	}
+	if done {
+		e.mu.Lock()
+		e.cmd = &command{tag: cmd.tag} // of which nobody hears
+		e.mu.Unlock()
+	}
+	e.feed = []byte(strings.ToUpper(text) + "\r\n")
+	return nil
+}
+
+// Write takes what go-imap writes: line by line, to find out where a reply ends.
+func (e *engine) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for rest := p; len(rest) > 0; {
+		var err error
+		if e.literal > 0 {
+			n := min(int(e.literal), len(rest))
+			e.literal -= int64(n)
+			err = e.emit(rest[:n])
+			rest = rest[n:]
+		} else {
+			i := bytes.IndexByte(rest, '\n') + 1
+			if i == 0 {
+				e.line = append(e.line, rest...)
+				break
+			}
+			e.line = append(e.line, rest[:i]...)
+			rest = rest[i:]
+			err = e.writeLine(e.line)
+			e.line = e.line[:0]
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// writeLine takes a line. The lock is held.
+func (e *engine) writeLine(line []byte) error {
+	if bytes.HasPrefix(line, []byte("+ ")) {
+		e.continued = true
+		if len(e.rest) > 0 {
+			return nil // the literal has come already
+		}
+	}
+	if e.cmd != nil && !e.done {
+		if status, ok := bytes.CutPrefix(line, []byte(e.cmd.tag+" ")); ok {
+			e.done, e.agreed = true, bytes.HasPrefix(status, []byte("OK"))
+			if bytes.HasPrefix(status, []byte("NO [SERVERBUG]")) { // go-imap could not read it
+				line = fmt.Appendf(nil, "%s BAD [CLIENTBUG] Syntax error\r\n", e.cmd.tag)
+				status = []byte("BAD")
+			}
+			if bytes.HasPrefix(status, []byte("BAD")) {
+				e.errors++
+			}
+		}
+	}
+	if _, l := cutLiteral(string(bytes.TrimSuffix(line, []byte("\r\n")))); l != nil {
+		e.literal = l.size
+	}
+	return e.emit(line)
+}
+
+// emit sends bytes in reply to the command of the turn, or if there is none during IDLE. The lock is held.
+func (e *engine) emit(p []byte) error {
+	switch {
+	case e.over:
+	case e.turn != nil:
+		_, err := e.turn.Write(p)
+		return err
+	case e.cmd != nil && e.cmd.name == "IDLE":
+		return e.conn.Push(Push, p)
+	}
+	return nil // a muted greeting, or the reply to a command that a rule has answered
+}
+
+// Close is go-imap's end of the connection.
+func (e *engine) Close() error {
+	e.once.Do(func() { close(e.closed) })
+	return nil
+}
+
+// The rest of a net.Conn: package access has the deadlines, and go-imap does not ask for the addresses.
+
+func (*engine) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (*engine) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (*engine) SetDeadline(time.Time) error      { return nil }
+func (*engine) SetReadDeadline(time.Time) error  { return nil }
+func (*engine) SetWriteDeadline(time.Time) error { return nil }
+
+// loses reports whether the rule of the turn loses something.
+func (e *engine) loses() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.turn != nil && e.turn.Lose()
+}
+
+// command is the name of the command that go-imap is at.
+func (e *engine) command() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cmd.name
+}

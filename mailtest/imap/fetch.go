@@ -1,0 +1,226 @@
+package imap
+
+// FETCH: sections of a message, and what is said about it.
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	goimap "github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
+)
+
+// decoded is a message with its UID, for several questions about the same one.
+type decoded struct {
+	uid     uint32
+	message *mailtest.Message
+}
+
+// decode returns a message, decoded.
+func (ss *session) decode(uid uint32) (*mailtest.Message, error) {
+	if ss.latest.message != nil && ss.latest.uid == uid {
+		return ss.latest.message, nil
+	}
+	raw, err := ss.mailbox.Raw(uid)
+	if err != nil {
+		return nil, err
+	}
+	ss.latest = decoded{uid, mailtest.ParseMessage(raw)}
+	return ss.latest.message, nil
+}
+
+// Fetch is FETCH.
+func (ss *session) Fetch(w *imapserver.FetchWriter, set goimap.NumSet, options *goimap.FetchOptions) error {
+	messages, err := ss.find(set)
+	if err == nil {
+		err = ss.lose(messages)
+	}
+	if err == nil && options.Flags {
+		err = ss.refresh()
+	}
+	if err != nil {
+		return err
+	}
+	seen := !ss.readOnly && marksSeen(options)
+	gone := false
+	for _, m := range messages {
+		err := ss.fetch(w, m, options, seen)
+		if errors.Is(err, mailstore.ErrNoMessage) {
+			gone = true
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if gone {
+		return errGone
+	}
+	return nil
+}
+
+// marksSeen reports whether what is asked for sets \Seen (RFC 9051 §6.4.5).
+func marksSeen(options *goimap.FetchOptions) bool {
+	return slices.ContainsFunc(options.BodySection, func(s *goimap.FetchItemBodySection) bool { return !s.Peek }) ||
+		slices.ContainsFunc(options.BinarySection, func(s *goimap.FetchItemBinarySection) bool { return !s.Peek })
+}
+
+// fetch sends what is asked for of one message. The error is mailstore.ErrNoMessage if it is gone, and nothing is sent then.
+func (ss *session) fetch(w *imapserver.FetchWriter, m found, options *goimap.FetchOptions, seen bool) error {
+	var msg *mailtest.Message
+	if options.Envelope || options.BodyStructure != nil || len(options.BodySection) > 0 || len(options.BinarySection) > 0 ||
+		len(options.BinarySectionSize) > 0 {
+		var err error
+		if msg, err = ss.decode(m.UID); err != nil {
+			return err
+		}
+	}
+	flags := ss.view[m.seq-1].Flags
+	changed := seen && !hasFlag(flags, goimap.FlagSeen)
+	if changed {
+		if err := ss.mailbox.ChangeFlags([]string{string(goimap.FlagSeen)}, nil, m.UID); err != nil {
+			return refused(err)
+		}
+		if err := ss.refresh(); err != nil {
+			return err
+		}
+		flags = ss.view[m.seq-1].Flags
+	}
+	response := w.CreateMessage(m.seq)
+	if options.UID {
+		response.WriteUID(goimap.UID(m.UID))
+	}
+	if options.Flags || changed {
+		response.WriteFlags(flagsOf(flags))
+	}
+	if options.InternalDate {
+		response.WriteInternalDate(m.Date)
+	}
+	if options.RFC822Size {
+		response.WriteRFC822Size(m.Size)
+	}
+	if options.Envelope {
+		response.WriteEnvelope(envelope(msg))
+	}
+	if options.BodyStructure != nil {
+		response.WriteBodyStructure(structure(msg))
+	}
+	for _, s := range options.BodySection {
+		data := partial(section(msg, s), s.Partial)
+		write(response.WriteBodySection(s, int64(len(data))), data)
+	}
+	for _, s := range options.BinarySection {
+		data := partial(binary(msg, s.Part), s.Partial)
+		write(response.WriteBinarySection(s, int64(len(data))), data)
+	}
+	for _, s := range options.BinarySectionSize {
+		response.WriteBinarySectionSize(s, uint32(len(binary(msg, s.Part))))
+	}
+	return response.Close()
+}
+
+// write writes a literal. An error will be that of the end of the response.
+func write(w io.WriteCloser, data []byte) {
+	w.Write(data)
+	w.Close()
+}
+
+// partial returns the piece of a section that is asked for.
+func partial(data []byte, p *goimap.SectionPartial) []byte {
+	if p == nil {
+		return data
+	}
+	from := min(max(p.Offset, 0), int64(len(data)))
+	return data[from : from+min(max(p.Size, 0), int64(len(data))-from)]
+}
+
+// find returns the part with a number, and the message that it is a part of; nil if there is none. A message/rfc822 part has the
+// parts of its message below it.
+func find(msg *mailtest.Message, path []int) *mailtest.Part {
+	for n := len(path); n > 0; n-- {
+		i := slices.IndexFunc(msg.Parts, func(p mailtest.Part) bool { return p.Path == number(path[:n]) })
+		switch {
+		case i < 0:
+		case n == len(path):
+			return &msg.Parts[i]
+		default:
+			if inner := msg.Parts[i].Message(); inner != nil {
+				return find(inner, path[n:])
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// number writes the number of a part, as mailtest has it.
+func number(path []int) string {
+	words := make([]string, len(path))
+	for i, n := range path {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ".")
+}
+
+// section returns a section of a message, or nothing if there is none (RFC 9051 §6.4.5.1).
+func section(msg *mailtest.Message, s *goimap.FetchItemBodySection) []byte {
+	var part *mailtest.Part
+	if len(s.Part) > 0 {
+		if part = find(msg, s.Part); part == nil {
+			return nil
+		}
+		switch s.Specifier {
+		case goimap.PartSpecifierNone:
+			return part.Raw
+		case goimap.PartSpecifierMIME:
+			return header(part.Header, s)
+		}
+		if msg = part.Message(); msg == nil {
+			return nil
+		}
+	}
+	switch s.Specifier {
+	case goimap.PartSpecifierHeader:
+		return header(msg.Header, s)
+	case goimap.PartSpecifierText:
+		return msg.Parts[0].Raw
+	}
+	return msg.Raw
+}
+
+// header returns header fields as they stand in a message, all or those that are asked for, and the empty line after them.
+func header(fields []mailtest.Field, s *goimap.FetchItemBodySection) []byte {
+	among := func(names []string, name string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	var b bytes.Buffer
+	for _, f := range fields {
+		if s.HeaderFields != nil && !among(s.HeaderFields, f.Name) || among(s.HeaderFieldsNot, f.Name) {
+			continue
+		}
+		b.WriteString(f.Raw)
+	}
+	if b.Len() > 0 && !bytes.HasSuffix(b.Bytes(), []byte("\n")) {
+		b.WriteString("\r\n")
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// binary returns the content of a part, its transfer encoding undone (RFC 9051 §6.4.5.2).
+func binary(msg *mailtest.Message, path []int) []byte {
+	if len(path) == 0 {
+		return msg.Raw
+	}
+	if part := find(msg, path); part != nil {
+		return part.Content
+	}
+	return nil
+}

@@ -1,0 +1,425 @@
+package imap
+
+// The selected mailbox: its messages as the client knows them, and the commands that change them.
+
+import (
+	"errors"
+	"slices"
+
+	goimap "github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
+	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
+)
+
+// selected is the mailbox that a client has selected.
+type selected struct {
+	mailbox  mailstore.Mailbox // nil if none is
+	readOnly bool
+	status   mailstore.Status    // at the last look
+	view     []mailstore.Message // by sequence number, less 1
+	latest   decoded
+}
+
+// Select is SELECT and EXAMINE.
+func (ss *session) Select(name string, options *goimap.SelectOptions) (*goimap.SelectData, error) {
+	mailbox, err := ss.account.Mailbox(name)
+	if err != nil {
+		return nil, refused(err)
+	}
+	if ss.engine.loses() {
+		if err := mailbox.Renumber(); err != nil {
+			return nil, refused(err)
+		}
+	}
+	status, err := mailbox.Status()
+	if err != nil {
+		return nil, refused(err)
+	}
+	messages, err := mailbox.Messages()
+	if err != nil {
+		return nil, refused(err)
+	}
+	ss.selected, ss.saved = selected{mailbox: mailbox, readOnly: options.ReadOnly, status: status, view: messages}, nil
+	data := &goimap.SelectData{
+		Flags:       []goimap.Flag{goimap.FlagAnswered, goimap.FlagFlagged, goimap.FlagDeleted, goimap.FlagSeen, goimap.FlagDraft},
+		NumMessages: uint32(len(messages)), UIDNext: goimap.UID(status.UIDNext), UIDValidity: status.UIDValidity,
+	}
+	if ss.imap.EnabledCaps().Has(goimap.CapIMAP4rev2) {
+		data.List = &goimap.ListData{Mailbox: name, Delim: '/'}
+	}
+	for i, m := range messages {
+		if data.FirstUnseenSeqNum == 0 && !hasFlag(m.Flags, goimap.FlagSeen) {
+			data.FirstUnseenSeqNum = uint32(i + 1)
+		}
+		for _, flag := range flagsOf(m.Flags) {
+			if !slices.Contains(data.Flags, flag) {
+				data.Flags = append(data.Flags, flag)
+			}
+		}
+	}
+	data.PermanentFlags = []goimap.Flag{}
+	if !options.ReadOnly {
+		data.PermanentFlags = append(slices.Clone(data.Flags), goimap.FlagWildcard)
+	}
+	return data, nil
+}
+
+// Unselect is UNSELECT, and CLOSE after the messages marked as deleted are removed.
+func (ss *session) Unselect() error {
+	ss.selected, ss.saved = selected{}, nil
+	return nil
+}
+
+// Poll tells the client what has changed.
+func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	if ss.mailbox == nil {
+		return nil
+	}
+	return ss.update(w, allowExpunge)
+}
+
+// Idle does so until stop is closed.
+func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	defer ss.idling.Done()
+	if ss.mailbox == nil {
+		<-stop
+		return nil
+	}
+	for {
+		changed := ss.mailbox.Changed()
+		if err := ss.update(w, true); err != nil {
+			ss.engine.conn.Abort(access.Ended(mailtest.ServerClosed, ""))
+			return err
+		}
+		select {
+		case <-changed:
+		case <-stop:
+			return nil
+		}
+	}
+}
+
+// errLost ends a connection whose mailbox is not what the client believes.
+var errLost = errors.New("imap: the mailbox was deleted or renumbered")
+
+// update compares the mailbox with what the client knows, and tells the difference. Messages that are gone keep their sequence
+// numbers until that may be told (RFC 9051 §7.5.1).
+func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	status, err := ss.mailbox.Status()
+	if err != nil || status.UIDValidity != ss.status.UIDValidity {
+		ss.lost = true
+		ss.engine.Write([]byte("* BYE The mailbox was deleted or renumbered\r\n"))
+		return errLost
+	}
+	if status.Version == ss.status.Version {
+		return nil
+	}
+	messages, err := ss.mailbox.Messages()
+	if err != nil {
+		return refused(err)
+	}
+	var view []mailstore.Message
+	complete := true // the view is that of the mailbox
+	for seq := uint32(1); len(ss.view) > 0; {
+		known := ss.view[0]
+		ss.view = ss.view[1:]
+		switch {
+		case len(messages) > 0 && messages[0].UID == known.UID:
+			if !slices.Equal(messages[0].Flags, known.Flags) {
+				if err := w.WriteMessageFlags(seq, goimap.UID(known.UID), flagsOf(messages[0].Flags)); err != nil {
+					return err
+				}
+			}
+			view, messages = append(view, messages[0]), messages[1:]
+			seq++
+		case allowExpunge:
+			if err := w.WriteExpunge(seq); err != nil {
+				return err
+			}
+		default:
+			view, complete = append(view, known), false
+			seq++
+		}
+	}
+	ss.view = append(view, messages...)
+	if complete {
+		ss.status = status
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	return w.WriteNumMessages(uint32(len(ss.view)))
+}
+
+// found is a message that a command names.
+type found struct {
+	seq uint32
+	mailstore.Message
+}
+
+// errGone says that messages are gone of which the client has not been told (RFC 5530 §3).
+var errGone = no("EXPUNGEISSUED", "Some of the messages are gone")
+
+// find returns the messages of a set that the client knows, in order. The error says that there is no such sequence number.
+func (ss *session) find(set goimap.NumSet) ([]found, error) {
+	if seqs, ok := set.(goimap.SeqSet); ok {
+		for _, r := range seqs {
+			if max(r.Start, r.Stop) > uint32(len(ss.view)) || len(ss.view) == 0 {
+				return nil, &goimap.Error{Type: goimap.StatusResponseTypeBad, Text: "There is no message with that sequence number"}
+			}
+		}
+	}
+	contains := ss.matcher(set)
+	var all []found
+	for i, m := range ss.view {
+		if seq := uint32(i + 1); contains(seq, m.UID) {
+			all = append(all, found{seq, m})
+		}
+	}
+	return all, nil
+}
+
+// matcher returns a func that reports whether a message is in a set. "*" is the last message there is, and "$" the result of
+// the last SEARCH that has saved one.
+func (ss *session) matcher(set goimap.NumSet) func(seq, uid uint32) bool {
+	switch set := set.(type) {
+	case goimap.SeqSet:
+		ranges := make([]span, len(set))
+		for i, r := range set {
+			ranges[i] = newSpan(r.Start, r.Stop, uint32(len(ss.view)))
+		}
+		return func(seq, _ uint32) bool { return inSpans(ranges, seq) }
+	case goimap.UIDSet:
+		if goimap.IsSearchRes(set) {
+			set = ss.saved
+		}
+		last := uint32(0)
+		if n := len(ss.view); n > 0 {
+			last = ss.view[n-1].UID
+		}
+		ranges := make([]span, len(set))
+		for i, r := range set {
+			ranges[i] = newSpan(uint32(r.Start), uint32(r.Stop), last)
+		}
+		return func(_, uid uint32) bool { return inSpans(ranges, uid) }
+	}
+	return func(uint32, uint32) bool { return false }
+}
+
+// span is a range of numbers, both ends included.
+type span struct{ from, to uint32 }
+
+// newSpan returns a range in which 0 stands for "*".
+func newSpan(from, to, star uint32) span {
+	if from == 0 {
+		from = star
+	}
+	if to == 0 {
+		to = star
+	}
+	return span{min(from, to), max(from, to)}
+}
+
+func inSpans(spans []span, n uint32) bool {
+	return slices.ContainsFunc(spans, func(s span) bool { return n >= s.from && n <= s.to })
+}
+
+// uids returns the UIDs of messages.
+func uids(messages []found) []uint32 {
+	uids := make([]uint32, len(messages))
+	for i, m := range messages {
+		uids[i] = m.UID
+	}
+	return uids
+}
+
+// lose removes messages if a rule wants that.
+func (ss *session) lose(messages []found) error {
+	if !ss.engine.loses() {
+		return nil
+	}
+	return refused(ss.mailbox.Remove(uids(messages)...))
+}
+
+// errReadOnly refuses to change a mailbox of EXAMINE.
+var errReadOnly = no("", "The mailbox is read-only")
+
+// Expunge is EXPUNGE, UID EXPUNGE, and the first half of CLOSE.
+func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) error {
+	closing := ss.engine.command() == "CLOSE" // which tells nothing (RFC 9051 §6.4.1)
+	switch {
+	case ss.readOnly && closing:
+		return nil
+	case ss.readOnly:
+		return errReadOnly
+	}
+	if err := ss.refresh(); err != nil {
+		return err
+	}
+	var gone []found
+	for i, m := range ss.view {
+		if hasFlag(m.Flags, goimap.FlagDeleted) && (set == nil || ss.matcher(*set)(0, m.UID)) {
+			gone = append(gone, found{uint32(i + 1), m})
+		}
+	}
+	if err := ss.mailbox.Remove(uids(gone)...); err != nil {
+		return refused(err)
+	}
+	if closing {
+		return nil
+	}
+	return ss.expunged(gone, w.WriteExpunge)
+}
+
+// refresh takes the flags of the messages that the client knows from the mailbox: another client may have changed them.
+func (ss *session) refresh() error {
+	messages, err := ss.mailbox.Messages()
+	if err != nil {
+		return refused(err)
+	}
+	for i := range ss.view {
+		for len(messages) > 0 && messages[0].UID < ss.view[i].UID {
+			messages = messages[1:]
+		}
+		if len(messages) > 0 && messages[0].UID == ss.view[i].UID {
+			ss.view[i].Flags = messages[0].Flags
+		}
+	}
+	return nil
+}
+
+// expunged tells the client that messages are gone, from the last to the first, so that the numbers of the others stay right.
+func (ss *session) expunged(gone []found, write func(uint32) error) error {
+	for _, m := range slices.Backward(gone) {
+		if err := write(m.seq); err != nil {
+			return err
+		}
+		ss.view = slices.Delete(ss.view, int(m.seq-1), int(m.seq))
+	}
+	return nil
+}
+
+// Store is STORE.
+func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *goimap.StoreFlags, _ *goimap.StoreOptions) error {
+	if ss.readOnly {
+		return errReadOnly
+	}
+	messages, err := ss.find(set)
+	if err == nil {
+		err = ss.lose(messages)
+	}
+	if err != nil {
+		return err
+	}
+	switch names := texts(flags.Flags); flags.Op {
+	case goimap.StoreFlagsAdd:
+		err = ss.mailbox.ChangeFlags(names, nil, uids(messages)...)
+	case goimap.StoreFlagsDel:
+		err = ss.mailbox.ChangeFlags(nil, names, uids(messages)...)
+	default:
+		for _, m := range messages {
+			if err = ss.mailbox.SetFlags(m.UID, names...); err != nil && !errors.Is(err, mailstore.ErrNoMessage) {
+				break
+			}
+			err = nil
+		}
+	}
+	if err != nil {
+		return refused(err)
+	}
+	if err := ss.refresh(); err != nil || flags.Silent {
+		return err
+	}
+	_, byUID := set.(goimap.UIDSet)
+	for _, m := range messages {
+		response := w.CreateMessage(m.seq)
+		if byUID {
+			response.WriteUID(goimap.UID(m.UID))
+		}
+		response.WriteFlags(flagsOf(ss.view[m.seq-1].Flags))
+		if err := response.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copy is COPY.
+func (ss *session) Copy(set goimap.NumSet, name string) (*goimap.CopyData, error) {
+	_, data, err := ss.copyTo(set, name)
+	return data, err
+}
+
+// Move is MOVE.
+func (ss *session) Move(w *imapserver.MoveWriter, set goimap.NumSet, name string) error {
+	if ss.readOnly {
+		return errReadOnly
+	}
+	copied, data, err := ss.copyTo(set, name)
+	if len(copied) == 0 {
+		return err
+	}
+	if err := w.WriteCopyData(data); err != nil {
+		return err
+	}
+	if err := ss.mailbox.Remove(uids(copied)...); err != nil {
+		return refused(err)
+	}
+	if err := ss.expunged(copied, w.WriteExpunge); err != nil {
+		return err
+	}
+	return err
+}
+
+// copyTo copies messages to a mailbox. If some of them are gone, the error says so, and the others are copied.
+func (ss *session) copyTo(set goimap.NumSet, name string) (copied []found, data *goimap.CopyData, err error) {
+	to, err := ss.account.Mailbox(name)
+	switch {
+	case errors.Is(err, mailstore.ErrNoMailbox):
+		return nil, nil, no(goimap.ResponseCodeTryCreate, "There is no such mailbox")
+	case err != nil:
+		return nil, nil, refused(err)
+	}
+	messages, err := ss.find(set)
+	if err == nil {
+		err = ss.lose(messages)
+	}
+	if err == nil {
+		err = ss.refresh()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	data = new(goimap.CopyData)
+	for _, m := range messages {
+		raw, err := ss.mailbox.Raw(m.UID)
+		if errors.Is(err, mailstore.ErrNoMessage) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, refused(err)
+		}
+		uid, err := to.Append(raw, m.Date, ss.view[m.seq-1].Flags...)
+		if err != nil {
+			return nil, nil, refused(err)
+		}
+		copied = append(copied, m)
+		data.SourceUIDs.AddNum(goimap.UID(m.UID))
+		data.DestUIDs.AddNum(goimap.UID(uid))
+	}
+	status, err := to.Status()
+	if err != nil {
+		return nil, nil, refused(err)
+	}
+	data.UIDValidity = status.UIDValidity
+	switch {
+	case len(copied) == len(messages) && len(copied) == 0:
+		return nil, nil, nil
+	case len(copied) < len(messages):
+		return copied, data, errGone
+	}
+	return copied, data, nil
+}
