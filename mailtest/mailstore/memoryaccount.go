@@ -96,7 +96,7 @@ func (a *memoryAccount) Delete(name string) error {
 		return noMailbox(name)
 	}
 	delete(a.mailboxes, name)
-	b.delete()
+	b.index.delete()
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (a *memoryAccount) renameInbox(to string) error {
 	if a.mailboxes[to] != nil {
 		return mailboxExists(to)
 	}
-	a.mailboxes[inbox].moveTo(a.make(to))
+	a.mailboxes[inbox].index.moveTo(&a.make(to).index)
 	return nil
 }
 

@@ -1,0 +1,136 @@
+package mailstore
+
+// What stores know of the messages of a mailbox, in memory.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// index has the messages of a mailbox in the order of their UIDs, and the numbers that describe it. M is what a store knows
+// of a message besides. The lock of the store guards it.
+type index[M any] struct {
+	status  Status
+	entries []indexEntry[M] // with those that were removed, until they are most of all
+	changed chan struct{}   // of watch, or nil
+	deleted bool
+}
+
+// indexEntry is a message of an index. One that was removed has only its UID.
+type indexEntry[M any] struct {
+	Message
+	more    M
+	removed bool
+}
+
+// find returns the message with a UID. The pointer is good until messages are added or removed.
+func (x *index[M]) find(uid uint32) (*indexEntry[M], error) {
+	i, ok := slices.BinarySearchFunc(x.entries, uid, func(e indexEntry[M], uid uint32) int { return cmp.Compare(e.UID, uid) })
+	if !ok || x.entries[i].removed {
+		return nil, fmt.Errorf("%w: UID %d", ErrNoMessage, uid)
+	}
+	return &x.entries[i], nil
+}
+
+// all yields the messages, which must not be added meanwhile; drop may be called.
+func (x *index[M]) all(yield func(*indexEntry[M]) bool) {
+	for i := range x.entries {
+		if e := &x.entries[i]; !e.removed && !yield(e) {
+			return
+		}
+	}
+}
+
+// list returns the messages as [Mailbox] does.
+func (x *index[M]) list() []Message {
+	messages := make([]Message, 0, x.status.Messages)
+	for e := range x.all {
+		messages = append(messages, e.Message)
+	}
+	return messages
+}
+
+// add adds a message with the next UID.
+func (x *index[M]) add(m Message, more M) (uid uint32) {
+	m.UID = max(x.status.UIDNext, 1)
+	x.status.UIDNext = m.UID + 1
+	x.status.Messages++
+	x.entries = append(x.entries, indexEntry[M]{Message: m, more: more})
+	x.touch()
+	return m.UID
+}
+
+// drop removes a message, and lets go of what is known of it. A call of dropped must follow.
+func (x *index[M]) drop(e *indexEntry[M]) {
+	*e = indexEntry[M]{Message: Message{UID: e.UID}, removed: true}
+	x.status.Messages--
+}
+
+// dropped makes known that messages were removed, if there were more before, and gives up their places once they are most of
+// all: so removing all messages one by one takes time in proportion to their number.
+func (x *index[M]) dropped(before int) {
+	if x.status.Messages == before {
+		return
+	}
+	if x.status.Messages < len(x.entries)/2 {
+		x.entries = slices.Clip(slices.DeleteFunc(x.entries, func(e indexEntry[M]) bool { return e.removed }))
+	}
+	x.touch()
+}
+
+// remove removes messages, of which some may not exist.
+func (x *index[M]) remove(uids ...uint32) {
+	before := x.status.Messages
+	for _, uid := range uids {
+		if e, err := x.find(uid); err == nil {
+			x.drop(e)
+		}
+	}
+	x.dropped(before)
+}
+
+// renumber gives the messages UIDs from 1.
+func (x *index[M]) renumber(validity uint32) {
+	x.entries = slices.DeleteFunc(x.entries, func(e indexEntry[M]) bool { return e.removed })
+	for i := range x.entries {
+		x.entries[i].UID = uint32(i + 1)
+	}
+	x.status.UIDValidity, x.status.UIDNext = validity, uint32(len(x.entries)+1)
+	x.touch()
+}
+
+// moveTo moves all messages to an empty index. Their UIDs remain theirs there, and are not used again here.
+func (x *index[M]) moveTo(to *index[M]) {
+	to.entries, x.entries = x.entries, nil
+	to.status.Messages, x.status.Messages = x.status.Messages, 0
+	to.status.UIDNext = x.status.UIDNext
+	to.touch()
+	x.touch()
+}
+
+// delete makes the index that of a mailbox that is no more.
+func (x *index[M]) delete() {
+	x.deleted, x.entries = true, nil
+	x.touch()
+}
+
+// watch returns the channel of [Mailbox] Changed.
+func (x *index[M]) watch() <-chan struct{} {
+	if x.changed == nil {
+		x.changed = make(chan struct{})
+		if x.deleted {
+			close(x.changed)
+		}
+	}
+	return x.changed
+}
+
+// touch makes a change known.
+func (x *index[M]) touch() {
+	x.status.Version++
+	if x.changed != nil {
+		close(x.changed)
+		x.changed = nil
+	}
+}
