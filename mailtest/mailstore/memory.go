@@ -167,12 +167,15 @@ func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...
 	return err
 }
 
-// nextValidity returns a UIDVALIDITY that no mailbox of the store has had, and probably none of an earlier store at the
-// same address: the time in seconds, as RFC 9051 §2.3.1.1 suggests. The lock is held.
+// nextValidity returns a UIDVALIDITY that no mailbox of the store has had. The lock is held.
 func (m *Memory) nextValidity() uint32 {
-	m.validity = max(m.validity+1, uint32(time.Now().Unix()))
+	m.validity = validityAfter(m.validity)
 	return m.validity
 }
+
+// validityAfter returns a UIDVALIDITY that is greater than the last one, and probably greater than all of an earlier store at
+// the same address: the time in seconds, as RFC 9051 §2.3.1.1 suggests.
+func validityAfter(last uint32) uint32 { return max(last+1, uint32(time.Now().Unix())) }
 
 // withCRLF returns a message whose lines all end with CRLF. One that has no other lines is returned as it is.
 func withCRLF(raw []byte) []byte {

@@ -16,15 +16,25 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// stores are the stores that must behave alike, by name. Each func returns one that is empty. A second call for the same
-// dir returns one with the mail of the first, if the store keeps it.
+// stores are the stores that must behave alike, by name. Each func returns one that is empty.
 var stores = map[string]func(t testing.TB, dir string) mailstore.Store{
-	"memory": func(testing.TB, string) mailstore.Store { return new(mailstore.Memory) },
+	"memory":  func(testing.TB, string) mailstore.Store { return new(mailstore.Memory) },
+	"maildir": func(t testing.TB, dir string) mailstore.Store { return openMaildir(t, dir) },
+}
+
+func openMaildir(tb testing.TB, dir string) *mailstore.Maildir {
+	tb.Helper()
+	m, err := mailstore.OpenMaildir(dir, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
 }
 
 // forEachStore runs a test with each store.
@@ -32,13 +42,14 @@ func forEachStore(t *testing.T, test func(t *testing.T, s mailstore.Store)) {
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, open(t, t.TempDir()))
+			test(t, open(t, machine.TempDir(t)))
 		})
 	}
 }
 
 // TestScripts runs the scripts. Each line is a command on the account of bob, or "command -> result"; see script.do for
-// the commands. Without a result it must succeed.
+// the commands. Without a result it must succeed. A Maildir is also opened anew before each line, as long as the script
+// does not hold on to a mailbox.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob(filepath.Join("testdata", "scripts", "*.txt"))
@@ -55,6 +66,13 @@ func TestScripts(t *testing.T) {
 			forEachStore(t, func(t *testing.T, s mailstore.Store) {
 				newScript(t, s).play(string(text))
 			})
+			t.Run("maildir opened anew", func(t *testing.T) {
+				t.Parallel()
+				dir := machine.TempDir(t)
+				s := newScript(t, openMaildir(t, dir))
+				s.reopen = func() mailstore.Store { return openMaildir(t, dir) }
+				s.play(string(text))
+			})
 		})
 	}
 }
@@ -63,6 +81,7 @@ func TestScripts(t *testing.T) {
 type script struct {
 	t        *testing.T
 	account  mailstore.Account
+	reopen   func() mailstore.Store       // or nil
 	handles  map[string]mailstore.Mailbox // of "open"
 	watched  map[string]<-chan struct{}   // of "watch"
 	versions map[mailstore.Mailbox]uint64
@@ -71,14 +90,19 @@ type script struct {
 }
 
 func newScript(t *testing.T, s mailstore.Store) *script {
-	account, err := s.Account("bob")
+	return &script{
+		t: t, account: accountOf(t, s, "bob"), handles: make(map[string]mailstore.Mailbox), watched: make(map[string]<-chan struct{}),
+		versions: make(map[mailstore.Mailbox]uint64),
+	}
+}
+
+func accountOf(t *testing.T, s mailstore.Store, user string) mailstore.Account {
+	t.Helper()
+	account, err := s.Account(user)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &script{
-		t: t, account: account, handles: make(map[string]mailstore.Mailbox), watched: make(map[string]<-chan struct{}),
-		versions: make(map[mailstore.Mailbox]uint64),
-	}
+	return account
 }
 
 func (s *script) play(text string) {
@@ -89,6 +113,9 @@ func (s *script) play(text string) {
 		command, want, ok := strings.Cut(line, " -> ")
 		if !ok {
 			want = "ok"
+		}
+		if s.reopen != nil && len(s.handles)+len(s.watched)+len(s.versions) == 0 {
+			s.account = accountOf(s.t, s.reopen(), "bob")
 		}
 		if got := s.do(fields(command)); got != want {
 			s.t.Errorf("line %d: %s: got %s, want %s", i+1, command, got, want)

@@ -1,0 +1,263 @@
+package mailstore
+
+// Files that a Maildir keeps of its own: the index of a mailbox, and what is known of an account.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The names of the files, which programs that know Maildirs pass over.
+const (
+	indexName   = "mailstore-index"
+	accountName = "mailstore-account"
+)
+
+// The first lines of the files.
+const (
+	indexHeader   = "mailstore index 1"
+	accountHeader = "mailstore account 1"
+)
+
+// indexFile is the content of the index of a mailbox. In the file each of its lines says one thing, and the later one is
+// right: so a message is added by a line at the end, and all is written anew only now and then.
+type indexFile struct {
+	validity, next uint32
+	keywords       keywords
+	messages       []indexLine // in the order of UIDs
+	torn           bool        // the last line has no end, and is ignored
+}
+
+// indexLine says which UID a message has, and what need not be found out again.
+type indexLine struct {
+	uid  uint32
+	size int64 // bytes, as [Message] has it
+	date time.Time
+	name string // without flags
+}
+
+func (f *indexFile) append(b []byte) []byte {
+	b = fmt.Appendf(b, "%s\nvalidity %d\nnext %d\n", indexHeader, f.validity, f.next)
+	for i, keyword := range f.keywords {
+		if keyword != "" {
+			b = appendKeyword(b, i, keyword)
+		}
+	}
+	for _, m := range f.messages {
+		b = m.append(b)
+	}
+	return b
+}
+
+func (l *indexLine) append(b []byte) []byte {
+	name := l.name
+	if quoted := strconv.QuoteToASCII(name); quoted[1:len(quoted)-1] != name {
+		name = quoted
+	}
+	return fmt.Appendf(b, "message %d %d %d %s\n", l.uid, l.size, l.date.Unix(), name)
+}
+
+func appendKeyword(b []byte, i int, keyword string) []byte {
+	return fmt.Appendf(b, "keyword %c %s\n", 'a'+i, keyword)
+}
+
+// parseIndex reads an index. The error names a line that is not one.
+func parseIndex(text []byte) (*indexFile, error) {
+	f := &indexFile{next: 1}
+	torn, err := parseLines(text, indexHeader, f.parseLine)
+	if err != nil {
+		return nil, err
+	}
+	if f.validity == 0 {
+		return nil, errors.New("it has no UIDVALIDITY")
+	}
+	f.torn = torn
+	return f, nil
+}
+
+func (f *indexFile) parseLine(word, rest string) bool {
+	switch word {
+	case "validity":
+		return parseNumber(rest, &f.validity)
+	case "next":
+		return parseNumber(rest, &f.next)
+	case "keyword":
+		letter, keyword, ok := strings.Cut(rest, " ")
+		if !ok || len(letter) != 1 || letter[0] < 'a' || letter[0] >= 'a'+keywordLetters {
+			return false
+		}
+		f.keywords[letter[0]-'a'] = ""
+		if _, known := f.keywords.letter(keyword); known {
+			return false
+		}
+		f.keywords[letter[0]-'a'] = keyword
+		canonical, err := canonicalFlag(keyword)
+		return err == nil && canonical == keyword && !strings.HasPrefix(keyword, `\`)
+	case "message":
+		return f.parseMessage(rest)
+	}
+	return false
+}
+
+func (f *indexFile) parseMessage(rest string) bool {
+	words := strings.SplitN(rest, " ", 4)
+	if len(words) < 4 || words[3] == "" {
+		return false
+	}
+	l := indexLine{name: words[3]}
+	size, err1 := strconv.ParseInt(words[1], 10, 64)
+	date, err2 := strconv.ParseInt(words[2], 10, 64)
+	if !parseNumber(words[0], &l.uid) || l.uid == math.MaxUint32 || err1 != nil || size < 0 || err2 != nil {
+		return false
+	}
+	if n := len(f.messages); n > 0 && f.messages[n-1].uid >= l.uid {
+		return false
+	}
+	if l.name[0] == '"' {
+		name, err := strconv.Unquote(l.name)
+		if err != nil || name == "" {
+			return false
+		}
+		l.name = name
+	}
+	l.size, l.date = size, time.Unix(date, 0).UTC()
+	f.messages = append(f.messages, l)
+	f.next = max(f.next, l.uid+1)
+	return true
+}
+
+// accountFile is the content of the file of an account.
+type accountFile struct {
+	validity   uint32 // the last UIDVALIDITY that was given to one of its mailboxes
+	subscribed map[string]bool
+}
+
+func (f *accountFile) append(b []byte) []byte {
+	b = fmt.Appendf(b, "%s\n", accountHeader)
+	if f.validity > 0 {
+		b = fmt.Appendf(b, "validity %d\n", f.validity)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.subscribed)) {
+		b = fmt.Appendf(b, "subscribed %s\n", name)
+	}
+	return b
+}
+
+// parseAccount reads the file of an account. The error names a line that is not one.
+func parseAccount(text []byte) (*accountFile, error) {
+	f := &accountFile{subscribed: make(map[string]bool)}
+	torn, err := parseLines(text, accountHeader, func(word, rest string) bool {
+		switch word {
+		case "validity":
+			return parseNumber(rest, &f.validity)
+		case "subscribed":
+			f.subscribed[rest] = true
+			name, err := newName(rest)
+			return err == nil && name == rest
+		}
+		return false
+	})
+	if err == nil && torn {
+		err = errors.New("its last line has no end")
+	}
+	return f, err
+}
+
+// parseLines reads lines of a word and more, after a header, and reports whether the last one is torn. The error names the
+// first line that parse does not take.
+func parseLines(text []byte, header string, parse func(word, rest string) bool) (torn bool, err error) {
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		l, whole := strings.CutSuffix(string(line), "\n")
+		if !whole && number > 1 {
+			return true, nil
+		}
+		word, rest, _ := strings.Cut(l, " ")
+		if number == 1 && (l != header || !whole) || number > 1 && !parse(word, rest) {
+			return false, fmt.Errorf("line %d is damaged: %.100q", number, l)
+		}
+	}
+	if number == 0 {
+		return false, errors.New("it is empty")
+	}
+	return false, nil
+}
+
+// parseNumber reads a number from 1 on, in the one way to write it.
+func parseNumber(s string, n *uint32) bool {
+	u, err := strconv.ParseUint(s, 10, 32)
+	*n = uint32(u)
+	return err == nil && u > 0 && strconv.FormatUint(u, 10) == s
+}
+
+// writeWhole replaces a file: a reader finds the old one or the new one, also after a crash of the machine.
+func writeWhole(path string, data []byte) error {
+	next := path + ".new"
+	if err := writeSynced(next, os.O_TRUNC, data); err != nil {
+		return err
+	}
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// writeSynced writes to a file, which it makes if necessary, and returns when the disk has the data.
+func writeSynced(path string, flag int, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// syncDir returns when the disk has the names in a directory. Windows has no way to wait for that.
+func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// makeDirs makes the directories of a Maildir that are missing.
+func makeDirs(dir string) error {
+	for _, sub := range []string{"tmp", "new", "cur"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendSynced adds to a file that exists, and returns when the disk has the data.
+func appendSynced(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}

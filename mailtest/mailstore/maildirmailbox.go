@@ -1,0 +1,380 @@
+package mailstore
+
+// The mailboxes of a Maildir.
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maildirMailbox is a mailbox of a [Maildir]. The lock of its account guards it.
+type maildirMailbox struct {
+	account *maildirAccount
+	name    string
+	dir     string
+
+	index    index[maildirMessage] // as of the last scan, and with what was done since
+	uids     map[string]uint32     // by the name of the message
+	keywords keywords
+	loaded   bool
+	lines    int   // how many messages the index on disk names, those that are gone too
+	torn     bool  // it does not end well, and has to be written anew
+	seen     stamp // of the directories at the last scan; zero if they must be scanned in any case
+}
+
+// maildirMessage is what a Maildir knows of a message.
+type maildirMessage struct {
+	name    string // of the message: that of its file without flags
+	file    string // in the directory of the mailbox, such as "cur/name:2,S"
+	unknown string // letters in it that are no flags
+}
+
+// attempts is how often an operation is tried again with the new names, when another program has renamed files.
+const attempts = 5
+
+// fail says where an error occurred. The names of files are in it.
+func (b *maildirMailbox) fail(doing string, err error) error {
+	if err == nil || errors.Is(err, ErrNoMailbox) || errors.Is(err, ErrNoMessage) {
+		return err
+	}
+	return fmt.Errorf("mailstore: %s mailbox %q: %w", doing, b.name, err)
+}
+
+// lock locks the mailbox, and reads it if that was not done yet.
+func (b *maildirMailbox) lock() error {
+	b.account.mu.Lock()
+	err := b.load()
+	if err != nil {
+		b.account.mu.Unlock()
+	}
+	return b.fail("read", err)
+}
+
+func (b *maildirMailbox) unlock() { b.account.mu.Unlock() }
+
+func (b *maildirMailbox) Status() (Status, error) {
+	if err := b.lock(); err != nil {
+		return Status{}, err
+	}
+	defer b.unlock()
+	if err := b.sync(); err != nil {
+		return Status{}, b.fail("read", err)
+	}
+	return b.index.status, nil
+}
+
+func (b *maildirMailbox) Messages() ([]Message, error) {
+	if err := b.lock(); err != nil {
+		return nil, err
+	}
+	defer b.unlock()
+	if err := b.sync(); err != nil {
+		return nil, b.fail("read", err)
+	}
+	return b.index.list(), nil
+}
+
+// withFile calls do for a message, and again with the new name of its file if another program has renamed it. The lock is
+// held.
+func (b *maildirMailbox) withFile(uid uint32, do func(*indexEntry[maildirMessage]) error) error {
+	for try := 1; ; try++ {
+		e, err := b.index.find(uid)
+		if err != nil {
+			return err
+		}
+		err = do(e)
+		if !errors.Is(err, fs.ErrNotExist) || try == attempts {
+			return err
+		}
+		if err := b.scan(); err != nil {
+			return err
+		}
+	}
+}
+
+// path returns the path of the file of a message.
+func (b *maildirMailbox) path(file string) string { return filepath.Join(b.dir, file) }
+
+func (b *maildirMailbox) Raw(uid uint32) ([]byte, error) {
+	if err := b.lock(); err != nil {
+		return nil, err
+	}
+	defer b.unlock()
+	var raw []byte
+	err := b.withFile(uid, func(e *indexEntry[maildirMessage]) (err error) {
+		raw, err = os.ReadFile(b.path(e.more.file))
+		if err == nil && int64(len(raw)) != e.Size {
+			raw = withCRLF(raw)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, b.fail("read", err)
+	}
+	return raw, nil
+}
+
+func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (uid uint32, err error) {
+	flags, err = canonicalFlags(flags)
+	if err != nil {
+		return 0, err
+	}
+	date = time.Unix(date.Unix(), 0).UTC()
+	name := fmt.Sprintf("%d.R%s.mailstore", time.Now().Unix(), rand.Text())
+	tmp := filepath.Join(b.account.dir, "tmp", name) // of the account, which is never renamed
+	err = writeSynced(tmp, os.O_EXCL, raw)
+	if err == nil {
+		os.Chtimes(tmp, date, date) // for other programs; a file system may not have such a time
+		uid, err = b.appendFile(tmp, maildirMessage{name: name}, Message{Flags: flags, Date: date, Size: int64(len(raw))})
+	}
+	if err != nil {
+		os.Remove(tmp) // if it is still there
+		return 0, b.fail("append to", err)
+	}
+	return uid, nil
+}
+
+// appendFile makes a file in tmp a message.
+func (b *maildirMailbox) appendFile(tmp string, more maildirMessage, m Message) (uid uint32, err error) {
+	if err := b.lock(); err != nil {
+		return 0, err
+	}
+	defer b.unlock()
+	letters, err := b.letters(m.Flags, 0)
+	if err != nil {
+		return 0, err
+	}
+	more.file = filepath.Join("new", more.name)
+	if letters != "" {
+		more.file = filepath.Join("cur", joinFileName(more.name, letters, infoSeparator()))
+	}
+	if err := b.note(found{m, more}); err != nil {
+		return 0, err
+	}
+	path := b.path(more.file)
+	if err = os.Rename(tmp, path); err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		b.torn = true // the UID is still to be given
+		return 0, errors.Join(err, os.RemoveAll(path))
+	}
+	return b.add(found{m, more}), nil
+}
+
+// add adds a message that was noted to the index in memory. The lock is held.
+func (b *maildirMailbox) add(f found) (uid uint32) {
+	uid = b.index.add(f.Message, f.maildirMessage)
+	b.uids[f.name] = uid
+	return uid
+}
+
+func (b *maildirMailbox) SetFlags(uid uint32, flags ...string) error {
+	flags, err := canonicalFlags(flags)
+	if err != nil {
+		return err
+	}
+	if err := b.lock(); err != nil {
+		return err
+	}
+	defer b.unlock()
+	changed, err := b.setFlags(uid, func([]string) []string { return flags })
+	if changed {
+		b.index.touch()
+	}
+	return b.fail("set flags in", err)
+}
+
+func (b *maildirMailbox) ChangeFlags(add, remove []string, uids ...uint32) error {
+	add, err := canonicalFlags(add)
+	if err != nil {
+		return err
+	}
+	if remove, err = canonicalFlags(remove); err != nil {
+		return err
+	}
+	if err := b.lock(); err != nil {
+		return err
+	}
+	defer b.unlock()
+	changed := false
+	for _, uid := range uids {
+		c, err := b.setFlags(uid, func(flags []string) []string { return changedFlags(flags, add, remove) })
+		changed = changed || c
+		if err != nil && !errors.Is(err, ErrNoMessage) {
+			b.index.touch()
+			return b.fail("set flags in", err)
+		}
+	}
+	if changed {
+		b.index.touch()
+	}
+	return nil
+}
+
+// setFlags gives a message those flags that change returns for the present ones. The lock is held.
+func (b *maildirMailbox) setFlags(uid uint32, change func([]string) []string) (changed bool, err error) {
+	err = b.withFile(uid, func(e *indexEntry[maildirMessage]) error {
+		flags := change(e.Flags)
+		if slices.Equal(flags, e.Flags) {
+			return nil
+		}
+		letters, err := b.letters(flags, uid)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join("cur", joinFileName(e.more.name, letters+e.more.unknown, infoSeparator()))
+		if file != e.more.file { // else another program has set them
+			if err := os.Rename(b.path(e.more.file), b.path(file)); err != nil {
+				return err
+			}
+		}
+		e.Flags, e.more.file, changed = flags, file, true
+		return nil
+	})
+	return changed, err
+}
+
+// letters returns the letters of flags, for the message with a UID, or 0 for a new one. Keywords without a letter get one:
+// a free one, or that of a keyword that no other message has. The lock is held.
+func (b *maildirMailbox) letters(flags []string, uid uint32) (string, error) {
+	letters := make([]byte, 0, len(flags))
+	var without []string
+	for _, flag := range flags {
+		if letter, ok := b.keywords.letter(flag); ok {
+			letters = append(letters, letter)
+		} else {
+			without = append(without, flag)
+		}
+	}
+	if len(without) == 0 {
+		return string(letters), nil
+	}
+	used := string(letters)
+	for e := range b.index.all {
+		if _, now := splitFileName(e.more.file, infoSeparator()); e.UID != uid {
+			used += strings.Trim(now, used)
+		} else {
+			used += e.more.unknown
+		}
+	}
+	next := b.keywords
+	var lines []byte
+	for _, keyword := range without {
+		i := b.freeLetter(next, used)
+		if i < 0 {
+			return "", fmt.Errorf("no letter is left for the keyword %s, since each message names its keywords by one of %d", keyword, keywordLetters)
+		}
+		next[i] = keyword
+		used += string(rune('a' + i))
+		letters = append(letters, 'a'+byte(i))
+		lines = appendKeyword(lines, i, keyword)
+	}
+	before := b.keywords
+	b.keywords = next
+	if err := b.write(lines); err != nil {
+		b.keywords = before
+		return "", err
+	}
+	return string(letters), nil
+}
+
+// freeLetter returns the number of a letter that is not used, and best of one that stands for nothing; or -1.
+func (b *maildirMailbox) freeLetter(k keywords, used string) int {
+	free := -1
+	for i, keyword := range k {
+		switch {
+		case strings.IndexByte(used, 'a'+byte(i)) >= 0:
+		case keyword == "":
+			return i
+		case free < 0:
+			free = i
+		}
+	}
+	return free
+}
+
+func (b *maildirMailbox) Remove(uids ...uint32) error {
+	if err := b.lock(); err != nil {
+		return err
+	}
+	defer b.unlock()
+	before := b.index.status.Messages
+	defer func() { b.index.dropped(before) }()
+	for _, uid := range uids {
+		err := b.withFile(uid, func(e *indexEntry[maildirMessage]) error {
+			err := os.Remove(b.path(e.more.file))
+			if err == nil {
+				delete(b.uids, e.more.name)
+				b.index.drop(e)
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, ErrNoMessage) {
+			return b.fail("remove from", err)
+		}
+	}
+	return nil
+}
+
+func (b *maildirMailbox) Renumber() error {
+	if err := b.lock(); err != nil {
+		return err
+	}
+	defer b.unlock()
+	validity, err := b.account.nextValidity()
+	if err != nil {
+		return b.fail("renumber", err)
+	}
+	b.index.renumber(validity)
+	for e := range b.index.all {
+		b.uids[e.more.name] = e.UID
+	}
+	return b.fail("renumber", b.rewrite())
+}
+
+// moveTo moves all messages to an empty mailbox, as index.moveTo does. The lock is held. If the process dies, some messages
+// are here and some there, each with its UID.
+func (b *maildirMailbox) moveTo(to *maildirMailbox) error {
+	err := b.load()
+	if err == nil {
+		err = b.sync()
+	}
+	if err == nil {
+		err = to.load()
+	}
+	if err != nil {
+		return b.fail("rename", err)
+	}
+	moving := b.index.entries
+	b.index.moveTo(&to.index)
+	to.uids, b.uids = b.uids, make(map[string]uint32)
+	to.keywords = b.keywords
+	err = to.rewrite()
+	for _, e := range moving {
+		if err == nil && !e.removed {
+			err = os.Rename(b.path(e.more.file), to.path(e.more.file))
+		}
+	}
+	if err == nil {
+		err = b.rewrite()
+	}
+	if err != nil { // the disk knows how far that came
+		b.loaded, to.loaded = false, false
+	}
+	return b.fail("rename", err)
+}
+
+func (b *maildirMailbox) Changed() <-chan struct{} {
+	b.account.mu.Lock()
+	defer b.account.mu.Unlock()
+	b.load() // so that reading it is not a change; whatever is asked for next has the error
+	return b.index.watch()
+}
