@@ -20,7 +20,7 @@ func accountDir(user string) (string, error) {
 	switch {
 	case dir == "":
 		why = "it is empty"
-	case !utf8.ValidString(dir):
+	case !utf8.ValidString(user):
 		why = "it is not in UTF-8"
 	case dir[0] == '.':
 		why = "it begins with a dot"

@@ -11,17 +11,20 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
+// mailboxOf opens a mailbox of a user.
+func mailboxOf(t *testing.T, s mailstore.Store, user, mailbox string) mailstore.Mailbox {
+	t.Helper()
+	b, err := accountOf(t, s, user).Mailbox(mailbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // mailOf returns the messages in a mailbox of a user, one after the other.
 func mailOf(t *testing.T, s mailstore.Store, user, mailbox string) string {
 	t.Helper()
-	a, err := s.Account(user)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := a.Mailbox(mailbox)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := mailboxOf(t, s, user, mailbox)
 	messages, err := b.Messages()
 	if err != nil {
 		t.Fatal(err)
@@ -108,14 +111,7 @@ func TestWithdraw(t *testing.T) {
 	if got, want := mailOf(t, all, "x", "INBOX"), "1 2 3 4 5 6"; got != want {
 		t.Fatalf("all have %q, want %q", got, want)
 	}
-	bob, err := m.Account("bob")
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := bob.Mailbox("INBOX")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bob, in := accountOf(t, &m, "bob"), mailboxOf(t, &m, "bob", "INBOX")
 	if err := in.Remove(2); err != nil {
 		t.Fatal(err)
 	}
@@ -224,11 +220,7 @@ func TestConcurrent(t *testing.T) {
 			})
 		}
 		all.Wait()
-		a, _ := s.Account("bob")
-		in, err := a.Mailbox("INBOX")
-		if err != nil {
-			t.Fatal(err)
-		}
+		in := mailboxOf(t, s, "bob", "INBOX")
 		messages, err := in.Messages()
 		if err != nil || len(messages) != sides*rounds {
 			t.Fatalf("%d messages, %v, want %d", len(messages), err, sides*rounds)
