@@ -3,6 +3,8 @@ package mailstore_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
@@ -215,4 +217,39 @@ func ExampleMessage() {
 		fmt.Println(m.UID, m.Flags, m.Date.Format(time.DateOnly), m.Size)
 	}
 	// Output: 1 [\Draft \Seen urgent] 2026-05-04 31
+}
+
+// A store on disk has the same mail when the program starts again, and other programs can read it.
+func ExampleMaildir() {
+	dir, err := os.MkdirTemp("", "mailstore")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	for range 2 {
+		store, err := mailstore.OpenMaildir(dir, map[string]string{"bob": "secret"})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		bob, err := store.Account("bob")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		inbox, err := bob.Mailbox("INBOX")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		uid, err := inbox.Append(welcome, date, `\Seen`)
+		fmt.Println(uid, err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "bob", "cur", "*"))
+	fmt.Println(len(files), err)
+	// Output:
+	// 1 <nil>
+	// 2 <nil>
+	// 2 <nil>
 }
