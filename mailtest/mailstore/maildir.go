@@ -38,8 +38,9 @@ import (
 //
 // Any program may deliver messages to new, and may change flags and remove messages, by the rules for Maildirs. The store
 // notices that when it is next asked for the Status or the Messages of the mailbox, and only then closes the channel of
-// Changed. A message of another program whose lines end with LF, as they do in Unix, is read with CRLF. Only one Maildir
-// value at a time, in all processes, may use a directory.
+// Changed. Only one Maildir value at a time, in all processes, may use a directory.
+//
+// The files have the bytes of the messages, in lines that end with CRLF. Those of other programs may have LF instead.
 type Maildir struct {
 	dir       string
 	passwords map[string]string

@@ -110,15 +110,12 @@ func (b *maildirMailbox) Raw(uid uint32) ([]byte, error) {
 	var raw []byte
 	err := b.withFile(uid, func(e *indexEntry[maildirMessage]) (err error) {
 		raw, err = os.ReadFile(b.path(e.more.file))
-		if err == nil && int64(len(raw)) != e.Size {
-			raw = withCRLF(raw)
-		}
 		return err
 	})
 	if err != nil {
 		return nil, b.fail("read", err)
 	}
-	return raw, nil
+	return withCRLF(raw), nil
 }
 
 func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (uid uint32, err error) {
@@ -126,7 +123,7 @@ func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (ui
 	if err != nil {
 		return 0, err
 	}
-	date = time.Unix(date.Unix(), 0).UTC()
+	raw, date = withCRLF(raw), time.Unix(date.Unix(), 0).UTC()
 	name := fmt.Sprintf("%d.R%s.mailstore", time.Now().Unix(), rand.Text())
 	tmp := filepath.Join(b.account.dir, "tmp", name) // of the account, which is never renamed
 	err = writeSynced(tmp, os.O_EXCL, raw)

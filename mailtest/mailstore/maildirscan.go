@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -218,14 +217,14 @@ func (b *maildirMailbox) discover(files map[string]string) error {
 		if !info.Mode().IsRegular() {
 			continue
 		}
-		size, err := sizeWithCRLF(b.path(file), info.Size())
+		raw, err := os.ReadFile(b.path(file))
 		if err != nil {
 			return err
 		}
 		_, letters := splitFileName(file, infoSeparator())
 		flags, unknown := b.keywords.flags(letters)
 		date := time.Unix(info.ModTime().Unix(), 0).UTC()
-		messages = append(messages, found{Message{Flags: flags, Date: date, Size: size}, maildirMessage{name, file, unknown}})
+		messages = append(messages, found{Message{Flags: flags, Date: date, Size: int64(len(withCRLF(raw)))}, maildirMessage{name, file, unknown}})
 	}
 	if len(messages) == 0 {
 		return nil
@@ -276,23 +275,4 @@ func (b *maildirMailbox) rewrite(lines ...byte) error {
 	}
 	b.torn, b.lines = false, len(file.messages)+bytes.Count(lines, []byte("\n"))
 	return nil
-}
-
-// sizeWithCRLF returns the size of a message whose file has a size, with CR before each LF if its first line ends without.
-func sizeWithCRLF(path string, size int64) (int64, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	head := make([]byte, 4<<10)
-	n, err := io.ReadFull(file, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return 0, err
-	}
-	if i := bytes.IndexByte(head[:n], '\n'); i < 0 || i > 0 && head[i-1] == '\r' {
-		return size, nil
-	}
-	raw, err := os.ReadFile(path)
-	return int64(len(withCRLF(raw))), err
 }

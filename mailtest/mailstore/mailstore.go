@@ -95,7 +95,8 @@ type Mailbox interface {
 	// [ErrNoMessage] if the message is gone.
 	Raw(uid uint32) ([]byte, error)
 
-	// Append adds a message and returns its UID. The store keeps raw, which must not be changed after the call.
+	// Append adds a message and returns its UID. Lines of it that end with LF alone get CRLF, as both protocols demand.
+	// The store keeps raw, which must not be changed after the call.
 	Append(raw []byte, date time.Time, flags ...string) (uid uint32, err error)
 
 	// SetFlags replaces the flags of a message. The error is [ErrNoMessage] if it is gone. Here and elsewhere, \Recent is

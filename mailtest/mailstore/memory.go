@@ -88,8 +88,7 @@ func (m *Memory) All() (Account, error) {
 
 // Deliver delivers a message to the accounts of its recipients, which are addresses without angle brackets, and returns
 // the number of the delivery, from 1. An account gets a message once, even if several recipients are its own. The store
-// keeps raw, which must not be changed from then on. Here, in Put and in Append, lines that end with LF alone are made to end
-// with CRLF, as both protocols demand.
+// keeps raw, which must not be changed from then on, and adds CR to lines that end with LF alone, as Append does.
 func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (number int) {
 	d := &delivery{raw: withCRLF(raw), date: date}
 	for _, r := range recipients {

@@ -363,32 +363,47 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
+// TestBareLF shows that all lines end with CRLF, however they came, and that nothing else is changed.
 func TestBareLF(t *testing.T) {
 	t.Parallel()
-	for raw, want := range map[string]string{
-		"":               "",
-		"a":              "a",
-		"a\r\nb\r\n":     "a\r\nb\r\n",
-		"\na\nb\r\n\n":   "\r\na\r\nb\r\n\r\n",
-		"a\rb\r\r\n\n\r": "a\rb\r\r\n\r\n\r",
-	} {
-		m := new(mailstore.Memory)
-		m.Deliver([]byte(raw), time.Now(), "bob@qq.com")
-		if err := m.Put("bob@qq.com", "INBOX", []byte(raw), time.Now()); err != nil {
+	tests := []struct{ raw, want string }{
+		{"", ""},
+		{"a", "a"},
+		{"a\r\nb\r\n", "a\r\nb\r\n"},
+		{"\na\nb\r\n\n", "\r\na\r\nb\r\n\r\n"},
+		{"a\rb\r\r\n\n\r", "a\rb\r\r\n\r\n\r"},
+		{"\x00\xff\n", "\x00\xff\r\n"},
+	}
+	var m mailstore.Memory
+	for _, test := range tests {
+		m.Deliver([]byte(test.raw), date, "bob")
+	}
+	for _, test := range tests {
+		if err := m.Put("bob", "INBOX", []byte(test.raw), date); err != nil {
 			t.Fatal(err)
 		}
-		account, err := m.Account("bob@qq.com")
-		if err != nil {
-			t.Fatal(err)
+	}
+	check := func(t *testing.T, in mailstore.Mailbox) {
+		t.Helper()
+		messages, err := in.Messages()
+		if err != nil || len(messages)%len(tests) != 0 {
+			t.Fatalf("%d messages, %v, want %d", len(messages), err, len(tests))
 		}
-		inbox, err := account.Mailbox("INBOX")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for uid := range uint32(2) {
-			if got, err := inbox.Raw(uid + 1); err != nil || string(got) != want {
-				t.Errorf("%q is stored as %q (%v), want %q", raw, got, err, want)
+		for i, m := range messages {
+			test := tests[i%len(tests)]
+			if got, err := in.Raw(m.UID); err != nil || string(got) != test.want || m.Size != int64(len(got)) {
+				t.Errorf("%q is stored as %q, %v, of %d bytes, want %q", test.raw, got, err, m.Size, test.want)
 			}
 		}
 	}
+	check(t, mailboxOf(t, &m, "bob", "INBOX"))
+	forEachStore(t, func(t *testing.T, s mailstore.Store) {
+		in := mailboxOf(t, s, "bob", "INBOX")
+		for _, test := range tests {
+			if _, err := in.Append([]byte(test.raw), date); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check(t, in)
+	})
 }
