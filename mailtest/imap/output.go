@@ -1,0 +1,76 @@
+package imap
+
+// What the engine writes: where a reply ends, and what the client gets of it.
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Write takes what go-imap writes: line by line, to find out where a reply ends.
+func (e *engine) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for rest := p; len(rest) > 0; {
+		var err error
+		if e.literal > 0 {
+			n := min(int(e.literal), len(rest))
+			e.literal -= int64(n)
+			err = e.emit(rest[:n])
+			rest = rest[n:]
+		} else {
+			i := bytes.IndexByte(rest, '\n') + 1
+			if i == 0 {
+				e.line = append(e.line, rest...)
+				break
+			}
+			e.line = append(e.line, rest[:i]...)
+			rest = rest[i:]
+			err = e.writeLine(e.line)
+			e.line = e.line[:0]
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// writeLine takes a line. The lock is held.
+func (e *engine) writeLine(line []byte) error {
+	if bytes.HasPrefix(line, []byte("+ ")) {
+		e.continued = true
+		if len(e.rest) > 0 {
+			return nil // the literal has come already
+		}
+	}
+	if e.cmd != nil && !e.done {
+		if status, ok := bytes.CutPrefix(line, []byte(e.cmd.tag+" ")); ok {
+			e.done, e.agreed = true, bytes.HasPrefix(status, []byte("OK"))
+			if bytes.HasPrefix(status, []byte("NO [SERVERBUG]")) { // go-imap could not read it
+				line = fmt.Appendf(nil, "%s BAD [CLIENTBUG] Syntax error\r\n", e.cmd.tag)
+				status = []byte("BAD")
+			}
+			if bytes.HasPrefix(status, []byte("BAD")) {
+				e.errors++
+			}
+		}
+	}
+	if _, l := cutLiteral(string(bytes.TrimSuffix(line, []byte("\r\n")))); l != nil {
+		e.literal = l.size
+	}
+	return e.emit(line)
+}
+
+// emit sends bytes in reply to the command of the turn, or if there is none during IDLE. The lock is held.
+func (e *engine) emit(p []byte) error {
+	switch {
+	case e.over:
+	case e.turn != nil:
+		_, err := e.turn.Write(p)
+		return err
+	case e.cmd != nil && e.cmd.name == "IDLE":
+		return e.conn.Push(Push, p)
+	}
+	return nil // a muted greeting, or the reply to a command that a rule has answered
+}
