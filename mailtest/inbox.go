@@ -47,16 +47,21 @@ type Inbox struct {
 	crash   *crash // the first one with any of the servers
 	waiting []chan struct{}
 	servers []*Server
-	store   *mailstore.Memory // of Mailboxes, or nil
-	closed  bool              // no message can come any more
+	boxes   *mailboxes // nil until somebody asks for them
+	closed  bool       // no message can come any more
+}
+
+// mailboxes are the settled messages of an inbox as a store for mail clients.
+type mailboxes struct {
+	mailstore.Memory
+	numbers []int // of the deliveries, by the index of their entries; 0 for entries that were removed
 }
 
 // entry is one message in an inbox. One that was removed has no record, and counts as settled and taken.
 type entry struct {
 	*record
-	settled  bool // the turn that accepted the message is over
-	taken    bool
-	delivery int // its number in the store of Mailboxes, or 0
+	settled bool // the turn that accepted the message is over
+	taken   bool
 }
 
 // join adds a server whose connections belong to this inbox.
@@ -98,60 +103,12 @@ func (b *Inbox) settle(r *record) {
 		}
 	}
 	for b.settled < len(b.entries) && b.entries[b.settled].settled {
-		b.deliver(b.settled)
+		if b.boxes != nil {
+			b.boxes.deliver(b.entries[b.settled].record)
+		}
 		b.settled++
 	}
 	b.wakeLocked()
-}
-
-// Mailboxes returns the messages as mailboxes, which the servers of packages pop3 and imap show: each recipient of an envelope is
-// a user, who has the messages for that address. Anybody may log in; for the mailboxes of one server see [Server.Mailboxes]. What
-// clients do to the mailboxes does not change the inbox, while [Inbox.Remove] and Reset remove messages from the mailboxes, too.
-// Mailboxes returns the same store each time.
-func (b *Inbox) Mailboxes() mailstore.Store { return b.mailboxes(nil) }
-
-// Mailboxes is [Inbox.Mailboxes] for the messages of this server. If it has [Server.Users], they are the users.
-func (s *Server) Mailboxes() mailstore.Store {
-	s.prepare()
-	return s.Inbox.mailboxes(s.set.Users)
-}
-
-func (b *Inbox) mailboxes(users map[string]string) mailstore.Store {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.store == nil {
-		b.store = &mailstore.Memory{Passwords: users}
-		for i := range b.settled {
-			b.deliver(i)
-		}
-	}
-	return b.store
-}
-
-// deliver puts an entry into the store. The lock is held.
-func (b *Inbox) deliver(i int) {
-	e := &b.entries[i]
-	if b.store == nil || e.record == nil {
-		return
-	}
-	to := e.recipients()
-	recipients := make([]string, len(to))
-	for i, r := range to {
-		recipients[i] = r.Address
-	}
-	e.delivery = b.store.Deliver(e.raw, e.time(), recipients...)
-}
-
-// withdraw takes entries out of the store. The lock is held.
-func (b *Inbox) withdraw(entries ...entry) {
-	if b.store == nil {
-		return
-	}
-	numbers := make([]int, len(entries))
-	for i, e := range entries {
-		numbers[i] = e.delivery
-	}
-	b.store.Withdraw(numbers...)
 }
 
 // crashed takes note of a crash.
@@ -195,7 +152,10 @@ func (b *Inbox) wakeLocked() {
 func (b *Inbox) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.withdraw(b.entries...)
+	if b.boxes != nil {
+		b.boxes.Withdraw(b.boxes.numbers...)
+		b.boxes.numbers = nil
+	}
 	b.base += len(b.entries)
 	b.entries, b.settled, b.first, b.taken = nil, 0, 0, 0
 }
@@ -229,7 +189,8 @@ func (b *Inbox) Remove(messages ...*Message) int {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var removed []entry
+	removed := 0
+	var withdrawn []int
 	for i, e := range b.entries {
 		if e.record == nil || !unwanted[name{e.number, e.session.number, e.session.local}] {
 			continue
@@ -237,11 +198,52 @@ func (b *Inbox) Remove(messages ...*Message) int {
 		if !e.taken {
 			b.takeLocked(i)
 		}
+		if b.boxes != nil && i < b.settled {
+			withdrawn = append(withdrawn, b.boxes.numbers[i])
+			b.boxes.numbers[i] = 0
+		}
 		b.entries[i] = entry{settled: true, taken: true}
-		removed = append(removed, e)
+		removed++
 	}
-	b.withdraw(removed...)
-	return len(removed)
+	if len(withdrawn) > 0 {
+		b.boxes.Withdraw(withdrawn...)
+	}
+	return removed
+}
+
+// Mailboxes returns the messages as mailboxes for mail clients to read, by the servers of packages pop3 and imap. Each
+// recipient has an account, whose name is the address or only its local part, with the messages that it received; see
+// [mailstore.Memory]. Any password will do; [Server.Mailboxes] has the users of a server.
+//
+// A message is in the mailboxes once the waits can return it. What clients do to the mailboxes has no effect on the
+// inbox. Reset and Remove take messages back from INBOX, but leave the copies that clients have made. Mailboxes
+// returns the same store each time, which remains after Close.
+func (b *Inbox) Mailboxes() mailstore.Store { return b.mailboxes(nil) }
+
+// mailboxes is Mailboxes with the users of the store, if it does not exist yet.
+func (b *Inbox) mailboxes(users map[string]string) mailstore.Store {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.boxes == nil {
+		b.boxes = &mailboxes{Memory: mailstore.Memory{Passwords: users}}
+		for _, e := range b.entries[:b.settled] {
+			b.boxes.deliver(e.record)
+		}
+	}
+	return &b.boxes.Memory
+}
+
+// deliver delivers the message of the next entry, unless it was removed.
+func (m *mailboxes) deliver(r *record) {
+	number := 0
+	if r != nil {
+		to := make([]string, len(r.tx.to))
+		for i, rcpt := range r.tx.to {
+			to[i] = rcpt.Address
+		}
+		number = m.Deliver(r.raw, r.time(), to...)
+	}
+	m.numbers = append(m.numbers, number)
 }
 
 // claim takes the message at a place, unless another wait or a Reset was faster.

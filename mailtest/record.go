@@ -54,20 +54,8 @@ func (r *record) message() *Message {
 	return r.msg
 }
 
-// time is when the message was accepted, and recipients are for whom.
-func (r *record) time() time.Time {
-	if r.tx == nil { // corrected
-		return r.msg.Time
-	}
-	return r.session.log.start.Add(r.after)
-}
-
-func (r *record) recipients() []Recipient {
-	if r.tx == nil {
-		return r.msg.Envelope.To
-	}
-	return r.tx.to
-}
+// time is when the message came.
+func (r *record) time() time.Time { return r.session.log.start.Add(r.after) }
 
 // envelope puts together what was said about the message.
 func (r *record) envelope() Envelope {
@@ -104,7 +92,7 @@ func (r *record) filed(number int) {
 func (r *record) unacked() *record {
 	m := *r.message() // decoded, for whoever has asked for it may be at it just now
 	m.Acked = false
-	corrected := &record{msg: &m, number: r.number, raw: r.raw, session: r.session}
+	corrected := &record{msg: &m, number: r.number, raw: r.raw, tx: r.tx, session: r.session, after: r.after}
 	corrected.once.Do(func() {})
 	return corrected
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/bubble"
 	"github.com/seed078e9d8c/maillab/internal/wire"
+	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
 // Server is a real SMTP server for tests. It accepts what a lenient server would, keeps every message,
@@ -283,6 +284,12 @@ func (s *Server) hasEnded() bool {
 	s.state.Lock()
 	defer s.state.Unlock()
 	return s.state.ended
+}
+
+// Mailboxes is [Inbox.Mailboxes] of this server. Its users are those of [Server.Users], with the same passwords.
+func (s *Server) Mailboxes() mailstore.Store {
+	s.prepare()
+	return s.Inbox.mailboxes(s.set.Users)
 }
 
 // Reset makes the server forget the messages, the sessions that have ended, and the rules that were added. Open

@@ -221,6 +221,9 @@ func (h *Host) AddRules(rules ...mailtest.Rule) { h.Server(25).AddRules(rules...
 // Messages is [mailtest.Inbox.Messages] of port 25.
 func (h *Host) Messages() []*mailtest.Message { return h.Server(25).Messages() }
 
+// Mailboxes is [mailtest.Server.Mailboxes] of port 25.
+func (h *Host) Mailboxes() mailstore.Store { return h.Server(25).Mailboxes() }
+
 // Sessions is [mailtest.Server.Sessions] of port 25.
 func (h *Host) Sessions() []*mailtest.Session { return h.Server(25).Sessions() }
 
@@ -262,9 +265,6 @@ func (h *Host) WaitForContext(ctx context.Context, match func(*mailtest.Message)
 func (h *Host) Since(ctx context.Context, n int) (messages []*mailtest.Message, next int, err error) {
 	return h.Server(25).Since(ctx, n)
 }
-
-// Mailboxes is [mailtest.Server.Mailboxes] of port 25.
-func (h *Host) Mailboxes() mailstore.Store { return h.Server(25).Mailboxes() }
 
 // WaitSession is [mailtest.Server.WaitSession] of port 25.
 func (h *Host) WaitSession(tb testing.TB, number int) *mailtest.Session {

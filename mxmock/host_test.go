@@ -27,6 +27,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -525,7 +526,7 @@ func TestHostForwards(t *testing.T) {
 	} {
 		for m := range typ.Methods() {
 			waits := m.Type.NumIn() > 1 && (m.Type.In(1) == reflect.TypeFor[testing.TB]() || m.Type.In(1) == reflect.TypeFor[context.Context]())
-			if !waits && m.Name != "Messages" && m.Name != "Sessions" || slices.Contains(ours, m.Name) || m.Name == "Dial" {
+			if !waits && !slices.Contains([]string{"Messages", "Sessions", "Mailboxes"}, m.Name) || slices.Contains(ours, m.Name) || m.Name == "Dial" {
 				continue
 			}
 			forwarded, ok := host.MethodByName(m.Name)
@@ -555,6 +556,22 @@ func TestHostForwards(t *testing.T) {
 	}
 	if got, next, err := mx[1].Since(t.Context(), 1); err != nil || next != 3 || len(got) != 2 || got[0].Subject != "message 3" {
 		t.Errorf("Since gives %d messages, %d, %v", len(got), next, err)
+	}
+	for _, test := range []struct {
+		source mailstore.Source
+		want   int
+	}{{mx[1], 3}, {inet, 6}} {
+		bob, err := test.source.Mailboxes().Account("bob@qq.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inbox, err := bob.Mailbox("INBOX")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err := inbox.Status(); err != nil || status.Messages != test.want {
+			t.Errorf("the mailbox of bob in a %T has %d messages, %v, want %d", test.source, status.Messages, err, test.want)
+		}
 	}
 	if got := mx[1].WaitOnly(t, 3, time.Millisecond); len(got) != 3 || got[2].Subject != "message 5" {
 		t.Errorf("WaitOnly gives %d messages", len(got))
