@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
@@ -23,6 +22,8 @@ func (s *sandbox) openDoors() error {
 	}{
 		{"smtp", s.o.smtp, s.openServer(s.smtp)},
 		{"submission", s.o.submission, s.openServer(s.submission)},
+		{"pop3", s.o.pop3, s.openServer(s.pop)},
+		{"imap", s.o.imap, s.openServer(s.imap)},
 		{"dns", s.o.dns, s.openDNS},
 		{"socks", s.o.socks, s.openSOCKS},
 		{"http", s.o.http, s.openPage},
@@ -71,8 +72,8 @@ func plain(err error) error {
 	return err
 }
 
-// openServer returns what opens a port of a mail server.
-func (s *sandbox) openServer(server *mailtest.Server) func(flag, address string) error {
+// openServer returns what opens a port of a server.
+func (s *sandbox) openServer(server interface{ Serve(net.Listener) error }) func(flag, address string) error {
 	return func(flag, address string) error {
 		l, err := s.listen(flag, address)
 		if err != nil {
@@ -110,7 +111,10 @@ func (s *sandbox) openPage(flag, address string) error {
 		return err
 	}
 	s.at[flag] = l.Addr().String()
-	s.page = &inspect.Page{Source: s.inet, Hosts: s.o.names, Password: s.o.password}
+	s.page = &inspect.Page{
+		Source: s.inet, Hosts: s.o.names, Password: s.o.password,
+		Readers: map[string]inspect.Reader{"pop3": s.pop, "imap": s.imap},
+	}
 	s.web = &http.Server{Handler: s.page, ReadHeaderTimeout: 10 * time.Second}
 	s.running.Go(func() {
 		if err := s.web.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -17,8 +17,8 @@ import (
 
 // options are the flags.
 type options struct {
-	smtp, submission, http, dns, socks string
-	fixed                              map[string]bool // the addresses that the user has given: they must be free
+	smtp, submission, pop3, imap, http, dns, socks string
+	fixed                                          map[string]bool // the addresses that the user has given: they must be free
 
 	zones, names    []string // files; names under which the page may be asked
 	providers       []string
@@ -49,13 +49,15 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	}
 	fs.StringVar(&o.smtp, "smtp", "127.0.0.1:1025", "`address` that takes mail for anybody; \"\" is off")
 	fs.StringVar(&o.submission, "submission", "127.0.0.1:1587", "`address` that takes mail from any login, or those of -users; \"\" is off")
+	fs.StringVar(&o.pop3, "pop3", "127.0.0.1:1110", "`address` of a POP3 server for the mail that was taken; the user's name is the recipient; \"\" is off")
+	fs.StringVar(&o.imap, "imap", "127.0.0.1:1143", "`address` of an IMAP server for the same; \"\" is off")
 	fs.StringVar(&o.http, "http", "127.0.0.1:8025", "`address` of the page; \"\" is off")
 	fs.StringVar(&o.dns, "dns", "127.0.0.1:1053", "`address` of the DNS; \"\" is off")
 	fs.StringVar(&o.socks, "socks", "", "`address` of a SOCKS5 proxy to all ports of all hosts")
 	fs.Func("zone", "master `file` whose records the DNS has, and whose MX hosts take mail; may be repeated", list(&o.zones))
 	providers := fs.String("providers", "qq.com,163.com,gmail.com,outlook.com", "`list` of providers, with their hosts and what they refuse; \"\" is none")
 	fs.StringVar(&o.rules, "rules", "", "`file` of rules, one a line: what goes wrong, and when")
-	fs.StringVar(&o.users, "users", "", "`file` of users, name:password on each line, for -submission")
+	fs.StringVar(&o.users, "users", "", "`file` of users, name:password on each line, for -submission, -pop3 and -imap")
 	fs.BoolVar(&o.tls, "tls", false, "offer STARTTLS, and write the certificate authority to a file")
 	fs.IntVar(&o.hostsOnLoopback, "hosts-on-loopback", 0, "`port` on which each host listens at an address 127.80.x.y of its own, for its port 25")
 	fs.StringVar(&o.save, "save", "", "`folder`, a Maildir, that keeps the mail, and is read at the start")
@@ -125,7 +127,7 @@ func (o *options) check() error {
 
 // addresses are those to listen at, by flag.
 func (o *options) addresses() map[string]string {
-	return map[string]string{"smtp": o.smtp, "submission": o.submission, "http": o.http, "dns": o.dns, "socks": o.socks}
+	return map[string]string{"smtp": o.smtp, "submission": o.submission, "pop3": o.pop3, "imap": o.imap, "http": o.http, "dns": o.dns, "socks": o.socks}
 }
 
 // checkAddress looks at an address to listen at.

@@ -43,7 +43,7 @@ func (s *sandbox) guide(w io.Writer) {
 	usual := s.o.addresses()
 	var doors []door
 	for _, d := range []struct{ name, flag, scheme string }{
-		{"SMTP", "smtp", ""}, {"Submission", "submission", ""}, {"DNS", "dns", ""}, {"SOCKS5", "socks", ""}, {"Page", "http", "http://"},
+		{"SMTP", "smtp", ""}, {"Submission", "submission", ""}, {"POP3", "pop3", ""}, {"IMAP", "imap", ""}, {"DNS", "dns", ""}, {"SOCKS5", "socks", ""}, {"Page", "http", "http://"},
 	} {
 		if address := s.at[d.flag]; address != "" {
 			_, want, _ := net.SplitHostPort(usual[d.flag])
@@ -58,17 +58,18 @@ func (s *sandbox) guide(w io.Writer) {
 		}
 	}
 	guide.Execute(w, struct {
-		Doors     []door
-		Providers string
-		Reachable bool
-		CA        string
-		SMTP, DNS endpoint
-		SOCKS     string
-		Mail      *endpoint
-		Login     string
-		Users     string
+		Doors      []door
+		Providers  string
+		Reachable  bool
+		CA         string
+		SMTP, DNS  endpoint
+		POP3, IMAP endpoint
+		SOCKS      string
+		Mail       *endpoint
+		Login      string
+		Users      string
 	}{
-		doors, strings.Join(s.o.providers, ", "), s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), s.at["socks"],
+		doors, strings.Join(s.o.providers, ", "), s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), at("pop3"), at("imap"), s.at["socks"],
 		mail, at("submission").Port, s.o.users,
 	})
 }

@@ -69,9 +69,18 @@ func TestGuide(t *testing.T) {
 	t.Run("curl and SOCKS", func(t *testing.T) {
 		needs(t, "curl")
 		write("mail.eml", "From: a@shop.example\r\nSubject: Through the proxy\r\n\r\nHello\r\n")
-		line := "curl -sS " + printed(t, out, "curl")
+		line := "curl -sS --proxy " + printed(t, out, "curl --proxy")
 		shell(t, dir, strings.Replace(line, "mx3.qq.com", "mx.shop.example", 1)) // which takes mail from anybody
 		out.await(t, `"Through the proxy"`)
+	})
+	t.Run("reading", func(t *testing.T) {
+		needs(t, "curl")
+		for _, by := range []string{"pop3", "imap"} {
+			line := out.await(t, `(?m)^  (curl .*`+by+`://.*)$`)[1]
+			if got := shell(t, dir, line); !strings.Contains(got, "Subject: Hello\r\n") {
+				t.Errorf("%s prints %q", line, got)
+			}
+		}
 	})
 	t.Run("dig", func(t *testing.T) {
 		needs(t, "dig")

@@ -20,6 +20,8 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/ruletext"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/imap"
+	"github.com/seed078e9d8c/maillab/mailtest/pop3"
 	"github.com/seed078e9d8c/maillab/mxmock"
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 	"github.com/seed078e9d8c/maillab/mxmock/netns"
@@ -44,6 +46,8 @@ type sandbox struct {
 	ca   string            // file with the certificate authority, with -tls
 
 	smtp, submission *mailtest.Server
+	pop              *pop3.Server
+	imap             *imap.Server
 	web              *http.Server
 	running          sync.WaitGroup
 	failed           chan error // what has ended the sandbox
@@ -115,13 +119,15 @@ func (s *sandbox) fill() error {
 func (s *sandbox) makeServers() error {
 	host := s.inet.Host(hostName)
 	s.smtp, s.submission = host.Server(smtpPort), host.Server(submissionPort)
+	var users map[string]string
 	if s.o.users != "" {
-		users, err := readUsers(s.o.users)
-		if err != nil {
+		var err error
+		if users, err = readUsers(s.o.users); err != nil {
 			return err
 		}
 		s.submission.Users = users
 	}
+	s.makeReaders(host, users)
 	for _, h := range s.inet.Hosts() {
 		for _, port := range h.MailPorts() {
 			server := h.Server(port)
@@ -135,6 +141,8 @@ func (s *sandbox) makeServers() error {
 	}
 	if s.o.most > 0 {
 		s.inet.LimitJournal(20 * s.o.most)
+		s.pop.LimitSessions(s.o.most)
+		s.imap.LimitSessions(s.o.most)
 	}
 	return nil
 }
@@ -165,7 +173,7 @@ func readUsers(file string) (map[string]string, error) {
 }
 
 // readRules puts the rules of a file into force. A word before a rule says where: a host, with a port if that is not
-// 25, or "dns". Without one, the rule is for the servers that take mail for anybody.
+// 25, "dns", "pop3" or "imap". Without one, the rule is for the servers that take mail for anybody.
 func (s *sandbox) readRules() error {
 	if s.o.rules == "" {
 		return nil
@@ -182,6 +190,9 @@ func (s *sandbox) readRules() error {
 			}
 			s.inet.AddDNSRules(rule)
 			return nil
+		}
+		if add := map[string]func([]byte) error{"pop3": s.addPOP3Rule, "imap": s.addIMAPRule}[line.Place]; add != nil {
+			return add(line.Rule)
 		}
 		var rule mailtest.Rule
 		if err := rule.UnmarshalText(line.Rule); err != nil {
@@ -273,6 +284,10 @@ func (s *sandbox) close() {
 	}
 	if s.ns != nil {
 		s.ns.Close()
+	}
+	if s.pop != nil {
+		s.pop.Close()
+		s.imap.Close()
 	}
 	s.inet.Close()
 	s.running.Wait()

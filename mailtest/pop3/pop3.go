@@ -217,6 +217,9 @@ func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 // RootPEM returns the certificate authority of RootCAs as PEM, for programs that read what they trust from a file.
 func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 
+// ParseRule reads a rule of such a server from a line of text, as [mailtest.Rule.UnmarshalText] reads those of SMTP servers.
+func ParseRule(text []byte) (mailtest.Rule, error) { return protocol.ParseRule(text) }
+
 // AddRules puts rules into force, after those that already are. It panics, saying why, if one of them makes no sense.
 func (s *Server) AddRules(rules ...mailtest.Rule) { s.use().AddRules(rules...) }
 

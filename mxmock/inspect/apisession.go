@@ -5,6 +5,7 @@ package inspect
 import (
 	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
@@ -12,23 +13,38 @@ import (
 
 func (p *Page) listSessions(*http.Request) (any, *failure) {
 	list := jsonSessions{Sessions: []jsonSession{}}
-	for _, h := range hostsOf(p.Source) {
-		for _, s := range h.server.Sessions() {
-			short := sessionOf(h.name, s)
+	p.servers(func(name string, server Reader) {
+		for _, s := range server.Sessions() {
+			short := sessionOf(name, s)
 			short.Turns = nil
 			list.Sessions = append(list.Sessions, short)
 		}
-	}
+	})
 	return list, nil
 }
 
 // session returns the session that a request is about.
 func (p *Page) session(r *http.Request) (*mailtest.Session, *failure) {
-	s := session(p.Source, r.PathValue("host"), r.PathValue("number"))
-	if s == nil {
+	var found *mailtest.Session
+	if n, err := strconv.Atoi(r.PathValue("number")); err == nil {
+		p.servers(func(name string, server Reader) {
+			if found == nil && name == r.PathValue("host") {
+				found = server.Session(n)
+			}
+		})
+	}
+	if found == nil {
 		return nil, fail(http.StatusNotFound, "host %q has no session %q", r.PathValue("host"), r.PathValue("number"))
 	}
-	return s, nil
+	return found, nil
+}
+
+// sessionFindingsOf returns what package lint, which knows SMTP, finds in the session of a server.
+func (p *Page) sessionFindingsOf(server string, s *mailtest.Session) []lint.Finding {
+	if p.Readers[server] != nil {
+		return nil
+	}
+	return lint.CheckSession(s)
 }
 
 func (p *Page) oneSession(r *http.Request) (any, *failure) {
@@ -44,7 +60,7 @@ func (p *Page) sessionFindings(r *http.Request) (any, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	return findingsOf(lint.CheckSession(s)), nil
+	return findingsOf(p.sessionFindingsOf(r.PathValue("host"), s)), nil
 }
 
 func (p *Page) journal(r *http.Request) (any, *failure) {

@@ -21,6 +21,10 @@ type Page struct {
 	// Source is what the page shows. It is required.
 	Source Source
 
+	// Readers are servers from which clients read the mail, by the names that they have on the page, such as "imap". Their
+	// sessions are shown among the others.
+	Readers map[string]Reader
+
 	// Hosts are names, beside localhost and addresses, by which the page may be asked, such as
 	// "host.docker.internal".
 	Hosts []string

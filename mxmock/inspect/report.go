@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/mailtest/lint"
 )
 
 // Bounds of a report: the last of each.
@@ -56,7 +58,7 @@ func WriteReport(w io.Writer, x Source) error {
 	r.TotalSessions = len(r.Sessions)
 	r.Sessions = r.Sessions[max(0, len(r.Sessions)-mostReportedSessions):]
 	for i, c := range r.Sessions {
-		r.Sessions[i] = conversationOf(c.Host, c.Session)
+		r.Sessions[i] = conversationOf(c.Host, c.Session, lint.CheckSession(c.Session))
 		r.Sessions[i].Path = "" // a report is one page
 	}
 	journal := journalOf(x)

@@ -5,7 +5,9 @@ package inspect
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -19,6 +21,15 @@ type Source interface {
 	Since(ctx context.Context, n int) (messages []*mailtest.Message, next int, err error)
 	Remove(messages ...*mailtest.Message) int
 	Sessions() []*mailtest.Session
+}
+
+// Reader is a server from which clients read mail: a *pop3.Server or an *imap.Server.
+type Reader interface {
+	// Sessions returns the transcript of each connection so far.
+	Sessions() []*mailtest.Session
+
+	// Session returns the transcript of the connection with a number, or nil if there is none.
+	Session(number int) *mailtest.Session
 }
 
 // host is a mail server of a source.
@@ -65,18 +76,14 @@ func sameMessage(a, b *mailtest.Message) bool {
 	return a.Number == b.Number && a.Session == b.Session && a.Envelope.Server == b.Envelope.Server && a.Time.Equal(b.Time)
 }
 
-// session returns the session with a number of the host with a name, or nil.
-func session(x Source, name, number string) *mailtest.Session {
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return nil
+// servers calls f for each server of the page and its name: the hosts, and then the readers in the order of their names.
+func (p *Page) servers(f func(name string, server Reader)) {
+	for _, h := range hostsOf(p.Source) {
+		f(h.name, h.server)
 	}
-	for _, h := range hostsOf(x) {
-		if h.name == name {
-			return h.server.Session(n)
-		}
+	for _, name := range slices.Sorted(maps.Keys(p.Readers)) {
+		f(name, p.Readers[name])
 	}
-	return nil
 }
 
 // journalOf returns the journal of an internet, and nothing for any other source.

@@ -229,8 +229,8 @@ type exchange struct {
 }
 
 // conversationOf makes a session ready.
-func conversationOf(host string, s *mailtest.Session) conversation {
-	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Findings: lint.CheckSession(s), Lasted: "open"}
+func conversationOf(host string, s *mailtest.Session, findings []lint.Finding) conversation {
+	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Findings: findings, Lasted: "open"}
 	if !s.End.IsZero() {
 		c.Lasted = elapsed.Round(s.End.Sub(s.Start)).String()
 	}

@@ -240,13 +240,13 @@ type sessionList struct {
 
 func (p *Page) showSessions(w http.ResponseWriter, _ *http.Request) {
 	var l sessionList
-	for _, h := range hostsOf(p.Source) {
-		for _, s := range h.server.Sessions() {
+	p.servers(func(name string, server Reader) {
+		for _, s := range server.Sessions() {
 			l.Total++
-			c := conversation{Host: h.name, Path: sessionPath(h.name, s.Number), Session: s}
+			c := conversation{Host: name, Path: sessionPath(name, s.Number), Session: s}
 			l.Sessions = append(l.Sessions, c)
 		}
-	}
+	})
 	slices.SortStableFunc(l.Sessions, func(a, b conversation) int { return b.Session.Start.Compare(a.Session.Start) })
 	l.Sessions = l.Sessions[:min(len(l.Sessions), mostSessions)]
 	p.show(w, http.StatusOK, "sessions.html", frame{Title: "Sessions", Tab: "sessions", Body: l})
@@ -259,7 +259,7 @@ func (p *Page) showSession(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	host := r.PathValue("host")
-	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, s)})
+	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, s, p.sessionFindingsOf(host, s))})
 }
 
 // chronicle is what the page of the journal shows.
