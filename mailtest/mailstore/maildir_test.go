@@ -117,14 +117,14 @@ func TestMaildirOthers(t *testing.T) {
 	put(t, "B: 1\r\n\r\nx\n", bob, "new", "2.b.host")
 	put(t, "A: 1\n\nx\r\ny\n", bob, "new", "1.a.host")
 	put(t, "C: 1", bob, "cur", "3.c,S=4.host"+sep+"2,FSZa")
-	put(t, "", bob, "cur", "4 \"d\""+sep+"1,x")
+	put(t, "", bob, "cur", "4 é"+sep+"1,x")
 	put(t, "x", bob, "new", ".hidden")
 	put(t, "x", bob, "tmp", "5")
 	if err := os.Mkdir(filepath.Join(bob, "cur", "directory"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	os.Symlink(filepath.Join(bob, "mailstore-account"), filepath.Join(bob, "new", "link")) // where there are links
-	for i, name := range []string{"new/1.a.host", "new/2.b.host", "cur/3.c,S=4.host" + sep + "2,FSZa", `cur/4 "d"` + sep + "1,x"} {
+	for i, name := range []string{"new/1.a.host", "new/2.b.host", "cur/3.c,S=4.host" + sep + "2,FSZa", "cur/4 é" + sep + "1,x"} {
 		at := time.Unix(int64(1000+i), 0)
 		if err := os.Chtimes(filepath.Join(bob, filepath.FromSlash(name)), at, at); err != nil {
 			t.Fatal(err)
@@ -151,7 +151,7 @@ func TestMaildirOthers(t *testing.T) {
 	if err := in.ChangeFlags([]string{"foo"}, nil, 1, 2); err != nil {
 		t.Error(err)
 	}
-	if err := os.Remove(filepath.Join(bob, "cur", "4 \"d\""+sep+"1,x")); err != nil {
+	if err := os.Remove(filepath.Join(bob, "cur", "4 é"+sep+"1,x")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := in.Raw(4); !errors.Is(err, mailstore.ErrNoMessage) {
@@ -170,7 +170,16 @@ func TestMaildirOthers(t *testing.T) {
 		t.Error(err)
 	}
 	wantSummary(t, dir, in, `1[\Answered \Deleted foo]"A: 1\r\n\r\nx\r\ny\r\n"`)
+
+	// Two changes at what a file system takes for the same time.
+	fresh, err := os.Stat(filepath.Join(bob, "new"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	put(t, "E: 1\n", bob, "new", "5")
+	if err := os.Chtimes(filepath.Join(bob, "new"), time.Time{}, fresh.ModTime()); err != nil {
+		t.Fatal(err)
+	}
 	wantSummary(t, dir, in, `1[\Answered \Deleted foo]"A: 1\r\n\r\nx\r\ny\r\n" 5[]"E: 1\r\n"`)
 }
 

@@ -1,7 +1,8 @@
 // Package mailstore has the mailboxes that the POP3 and IMAP servers of a test show to their clients.
 //
 // A [Store] has accounts, an [Account] has mailboxes, and a [Mailbox] has messages. What a server of package mailtest has
-// captured is a Store, and so is a [Memory], into which a test puts messages of its own. The servers take either:
+// captured is a Store, and so are a [Memory], into which a test puts messages of its own, and a [Maildir] on disk. The
+// servers take any of them:
 //
 //	pop := pop3.New(t, srv)
 //
