@@ -1,10 +1,8 @@
 package mailstore_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/machine"
-	"github.com/seed078e9d8c/maillab/internal/program"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
@@ -105,82 +102,6 @@ func TestMaildirUsers(t *testing.T) {
 	if err != nil || withUsers.Mailboxes().Users()["bob"] != "secret" {
 		t.Errorf("users = %v, %v, want bob's password", withUsers.Users(), err)
 	}
-}
-
-// TestMaildirOthers has other programs deliver, flag and remove messages.
-func TestMaildirOthers(t *testing.T) {
-	t.Parallel()
-	dir := machine.TempDir(t)
-	in := mailboxOf(t, openMaildir(t, dir), "bob", "INBOX")
-	bob, sep := filepath.Join(dir, "bob"), separator()
-	changed := in.Changed()
-	put(t, "B: 1\r\n\r\nx\n", bob, "new", "2.b.host")
-	put(t, "A: 1\n\nx\r\ny\n", bob, "new", "1.a.host")
-	put(t, "C: 1", bob, "cur", "3.c,S=4.host"+sep+"2,FSZa")
-	put(t, "", bob, "cur", "4 é"+sep+"1,x")
-	put(t, "x", bob, "new", ".hidden")
-	put(t, "x", bob, "tmp", "5")
-	if err := os.Mkdir(filepath.Join(bob, "cur", "directory"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	os.Symlink(filepath.Join(bob, "mailstore-account"), filepath.Join(bob, "new", "link")) // where there are links
-	for i, name := range []string{"new/1.a.host", "new/2.b.host", "cur/3.c,S=4.host" + sep + "2,FSZa", "cur/4 é" + sep + "1,x"} {
-		at := time.Unix(int64(1000+i), 0)
-		if err := os.Chtimes(filepath.Join(bob, filepath.FromSlash(name)), at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wantSummary(t, dir, in, `1[]"A: 1\r\n\r\nx\r\ny\r\n" 2[]"B: 1\r\n\r\nx\r\n" 3[\Flagged \Seen]"C: 1" 4[]""`)
-	<-changed
-	if messages, err := in.Messages(); err != nil || !messages[2].Date.Equal(time.Unix(1002, 0)) {
-		t.Errorf("messages are %+v, %v, want the date of the file", messages, err)
-	}
-
-	// By the name of before, nothing is there any more.
-	rename := func(from, to string) {
-		t.Helper()
-		if err := os.Rename(filepath.Join(bob, filepath.FromSlash(from)), filepath.Join(bob, filepath.FromSlash(to))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	rename("new/1.a.host", "cur/1.a.host"+sep+"2,RT")
-	if raw, err := in.Raw(1); err != nil || len(raw) != 14 {
-		t.Errorf("raw is %q, %v, want 14 bytes", raw, err)
-	}
-	rename("new/2.b.host", "cur/2.b.host"+sep+"2,D")
-	if err := in.ChangeFlags([]string{"foo"}, nil, 1, 2); err != nil {
-		t.Error(err)
-	}
-	if err := os.Remove(filepath.Join(bob, "cur", "4 é"+sep+"1,x")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := in.Raw(4); !errors.Is(err, mailstore.ErrNoMessage) {
-		t.Errorf("raw of a message that is gone: %v", err)
-	}
-	if err := in.SetFlags(3, `\Seen`, "$forwarded", "foo", "Bar"); err != nil {
-		t.Error(err)
-	}
-	wantSummary(t, dir, in, `1[\Answered \Deleted foo]"A: 1\r\n\r\nx\r\ny\r\n" 2[\Draft foo]"B: 1\r\n\r\nx\r\n" 3[$Forwarded Bar \Seen foo]"C: 1"`)
-	want := []string{"1.a.host" + sep + "2,RTb", "2.b.host" + sep + "2,Db", "3.c,S=4.host" + sep + "2,PSZabc", "directory"}
-	if got := namesIn(t, bob, "cur"); !slices.Equal(got, want) { // "a" was the letter of somebody else
-		t.Errorf("files are %q, want %q", got, want)
-	}
-	rename("cur/2.b.host"+sep+"2,Db", "cur/2.b.host"+sep+"2,DbS")
-	if err := in.Remove(2, 3); err != nil {
-		t.Error(err)
-	}
-	wantSummary(t, dir, in, `1[\Answered \Deleted foo]"A: 1\r\n\r\nx\r\ny\r\n"`)
-
-	// Two changes at what a file system takes for the same time.
-	fresh, err := os.Stat(filepath.Join(bob, "new"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	put(t, "E: 1\n", bob, "new", "5")
-	if err := os.Chtimes(filepath.Join(bob, "new"), time.Time{}, fresh.ModTime()); err != nil {
-		t.Fatal(err)
-	}
-	wantSummary(t, dir, in, `1[\Answered \Deleted foo]"A: 1\r\n\r\nx\r\ny\r\n" 5[]"E: 1\r\n"`)
 }
 
 func namesIn(t *testing.T, path ...string) []string {
@@ -300,64 +221,5 @@ func TestMaildirFolders(t *testing.T) {
 	}
 	if got := namesIn(t, bob); !slices.Contains(got, ".alt.a&AC4-b&ADo-c") {
 		t.Errorf("folders are %q, want .alt.a&AC4-b&ADo-c", got)
-	}
-}
-
-// TestMaildirPython has the mailbox package of Python read what is there, and add to it.
-func TestMaildirPython(t *testing.T) {
-	t.Parallel()
-	python := program.Find(t, "python3")
-	dir := machine.TempDir(t)
-	bob := accountOf(t, openMaildir(t, dir), "bob")
-	if err := bob.Create("Work/2026"); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"INBOX", "Work/2026"} {
-		b, err := bob.Mailbox(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, flags := range [][]string{nil, {`\Seen`, `\Flagged`, "foo"}} {
-			if _, err := b.Append([]byte("Subject: "+name+"\r\n\r\nHi\r\n"), date, flags...); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	script := `
-import mailbox, sys
-inbox = mailbox.Maildir(sys.argv[1], create=False)
-print(sorted(inbox.list_folders()))
-for box in inbox, inbox.get_folder("Work.2026"):
-	for m in sorted(box, key=lambda m: m.get_flags()):
-		print(m["Subject"], m.get_subdir(), m.get_flags(), int(m.get_date()))
-m = mailbox.MaildirMessage("Subject: Python\n\nHi\n")
-m.set_flags("RS")
-m.set_subdir("cur")
-inbox.add(m)
-for key, m in inbox.iteritems():
-	if m.get_subdir() == "new":
-		m.set_subdir("cur")
-		m.add_flag("T")
-		inbox[key] = m
-inbox.add_folder("Python.folder").add(b"Subject: folder\n\n")
-`
-	out, err := exec.CommandContext(t.Context(), python, "-c", script, filepath.Join(dir, "bob")).CombinedOutput()
-	want := fmt.Sprintf(`['Archive', 'Drafts', 'Junk', 'Sent', 'Trash', 'Work', 'Work.2026']
-INBOX new  %[1]d
-INBOX cur FSa %[1]d
-Work/2026 new  %[1]d
-Work/2026 cur FSa %[1]d
-`, date.Unix())
-	if err != nil || string(out) != want {
-		t.Errorf("python3 said %s, %v, want %s", out, err, want)
-	}
-	in, err := bob.Mailbox("INBOX")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantSummary(t, dir, in, `1[\Deleted]"Subject: INBOX\r\n\r\nHi\r\n" 2[\Flagged \Seen foo]"Subject: INBOX\r\n\r\nHi\r\n" `+
-		`3[\Answered \Seen]"Subject: Python\r\n\r\nHi\r\n"`)
-	if folder, err := bob.Mailbox("Python/folder"); err != nil || summary(t, folder) != `1[]"Subject: folder\r\n\r\n"` {
-		t.Errorf("the folder of Python: %v", err)
 	}
 }

@@ -137,17 +137,17 @@ func (b *maildirMailbox) scanOnce() error {
 	if err != nil {
 		return err
 	}
-	for e := range b.index.all {
-		if _, ok := files[e.more.name]; ok {
-			continue
-		}
-		// While a directory is read, a file that is renamed in it can be missed. It is not missed twice.
+	// While a directory is read, files that are renamed in it can be missed. Another look finds them, unless more were
+	// renamed; one that finds nothing means that what is missing is gone.
+	for looks := 0; b.misses(files) && looks < attempts; looks++ {
 		again, err := b.files()
 		if err != nil {
 			return err
 		}
-		maps.Copy(files, again)
-		break
+		before := len(files)
+		if maps.Copy(files, again); len(files) == before {
+			break
+		}
 	}
 	b.update(files)
 	if err := b.discover(files); err != nil {
@@ -158,6 +158,16 @@ func (b *maildirMailbox) scanOnce() error {
 		b.seen = seen
 	}
 	return nil
+}
+
+// misses reports whether a message is not among files.
+func (b *maildirMailbox) misses(files map[string]string) bool {
+	for e := range b.index.all {
+		if _, ok := files[e.more.name]; !ok {
+			return true
+		}
+	}
+	return false
 }
 
 // files returns the files of messages, by the names of the messages.
