@@ -42,9 +42,17 @@ type indexFile struct {
 // indexLine says which UID a message has, and what need not be found out again.
 type indexLine struct {
 	uid  uint32
-	size int64 // bytes, as [Message] has it
-	date time.Time
-	name string // without flags
+	size int64     // bytes, as [Message] has it
+	date time.Time // as diskDate has it
+	name string    // without flags
+}
+
+// diskDate returns a time with the offset from UTC, in seconds, as an index keeps it.
+func diskDate(unix int64, offset int) time.Time {
+	if offset == 0 {
+		return time.Unix(unix, 0).UTC()
+	}
+	return time.Unix(unix, 0).In(time.FixedZone("", offset))
 }
 
 func (f *indexFile) append(b []byte) []byte {
@@ -65,7 +73,8 @@ func (l *indexLine) append(b []byte) []byte {
 	if quoted := strconv.QuoteToASCII(name); quoted[1:len(quoted)-1] != name {
 		name = quoted
 	}
-	return fmt.Appendf(b, "message %d %d %d %s\n", l.uid, l.size, l.date.Unix(), name)
+	_, offset := l.date.Zone()
+	return fmt.Appendf(b, "message %d %d %d %d %s\n", l.uid, l.size, l.date.Unix(), offset, name)
 }
 
 func appendKeyword(b []byte, i int, keyword string) []byte {
@@ -111,14 +120,16 @@ func (f *indexFile) parseLine(word, rest string) bool {
 }
 
 func (f *indexFile) parseMessage(rest string) bool {
-	words := strings.SplitN(rest, " ", 4)
-	if len(words) < 4 || words[3] == "" {
+	words := strings.SplitN(rest, " ", 5)
+	if len(words) < 5 || words[4] == "" {
 		return false
 	}
-	l := indexLine{name: words[3]}
+	l := indexLine{name: words[4]}
 	size, err1 := strconv.ParseInt(words[1], 10, 64)
 	date, err2 := strconv.ParseInt(words[2], 10, 64)
-	if !parseNumber(words[0], &l.uid) || l.uid == math.MaxUint32 || err1 != nil || size < 0 || err2 != nil {
+	offset, err3 := strconv.Atoi(words[3])
+	if !parseNumber(words[0], &l.uid) || l.uid == math.MaxUint32 || err1 != nil || size < 0 || err2 != nil || err3 != nil ||
+		max(offset, -offset) >= 24*60*60 {
 		return false
 	}
 	if n := len(f.messages); n > 0 && f.messages[n-1].uid >= l.uid {
@@ -131,7 +142,7 @@ func (f *indexFile) parseMessage(rest string) bool {
 		}
 		l.name = name
 	}
-	l.size, l.date = size, time.Unix(date, 0).UTC()
+	l.size, l.date = size, diskDate(date, offset)
 	f.messages = append(f.messages, l)
 	f.next = max(f.next, l.uid+1)
 	return true

@@ -35,7 +35,7 @@ func TestMaildirDamaged(t *testing.T) {
 	const want = `1[foo]"a" 2[foo]"b" 3[foo]"c"`
 
 	// The process died while it wrote: the message that was not acknowledged is there, but has no UID, or the reverse.
-	put(t, string(whole)+"message 4 1 0 gone\nmessage 5 1", bob, "mailstore-index")
+	put(t, string(whole)+"message 4 1 0 0 gone\nmessage 5 1", bob, "mailstore-index")
 	put(t, "d", bob, "tmp", "d")
 	in = mailboxOf(t, openMaildir(t, dir), "bob", "INBOX")
 	wantSummary(t, dir, in, want)
@@ -51,8 +51,8 @@ func TestMaildirDamaged(t *testing.T) {
 	for line, text := range map[string]string{
 		"line 1": "something else\n",
 		"empty":  "",
-		"line 8": string(whole) + "message 3 1 0 again\n",
-		"line 9": string(whole) + "message 4 1 0 x\n\x00\x00\x00\x00\nmessage 5 1 0 x\n",
+		"line 8": string(whole) + "message 3 1 0 0 again\n",
+		"line 9": string(whole) + "message 4 1 0 0 x\n\x00\x00\x00\x00\nmessage 5 1 0 0 x\n",
 	} {
 		put(t, text, bob, "mailstore-index")
 		b := mailboxOf(t, openMaildir(t, dir), "bob", "INBOX")

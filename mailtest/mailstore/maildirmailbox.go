@@ -123,7 +123,8 @@ func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (ui
 	if err != nil {
 		return 0, err
 	}
-	raw, date = withCRLF(raw), time.Unix(date.Unix(), 0).UTC()
+	_, offset := date.Zone()
+	raw, date = withCRLF(raw), diskDate(date.Unix(), offset)
 	name := fmt.Sprintf("%d.R%s.mailstore", time.Now().Unix(), rand.Text())
 	tmp := filepath.Join(b.account.dir, "tmp", name) // of the account, which is never renamed
 	err = writeSynced(tmp, os.O_EXCL, raw)

@@ -233,7 +233,7 @@ func (b *maildirMailbox) discover(files map[string]string) error {
 		}
 		_, letters := splitFileName(file, infoSeparator())
 		flags, unknown := b.keywords.flags(letters)
-		date := time.Unix(info.ModTime().Unix(), 0).UTC()
+		date := diskDate(info.ModTime().Unix(), 0)
 		messages = append(messages, found{Message{Flags: flags, Date: date, Size: int64(len(withCRLF(raw)))}, maildirMessage{name, file, unknown}})
 	}
 	if len(messages) == 0 {

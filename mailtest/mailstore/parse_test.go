@@ -83,16 +83,18 @@ func TestIndexFiles(t *testing.T) {
 		{head + "next 05\n", ""},
 		{head + "next 0\n", ""},
 		{head + "next 4294967296\n", ""},
-		{head + "message 3 10 20 a b\n", head + "next 4\nmessage 3 10 20 a b\n"},
-		{head + "message 3 10 -20 \"a\\nb\"\n", head + "next 4\nmessage 3 10 -20 \"a\\nb\"\n"},
-		{head + "message 3 10 20 a\nmessage 4 10 20 a\nmess", head + "next 5\nmessage 3 10 20 a\nmessage 4 10 20 a\n"},
-		{head + "message 3 10 20 a\nmessage 3 10 20 b\n", ""},
-		{head + "message 3 10 20 \n", ""},
-		{head + "message 3 10 20\n", ""},
-		{head + "message 3 -1 20 a\n", ""},
-		{head + "message 4294967295 1 20 a\n", ""},
-		{head + "message 3 1 20 \"a\n", ""},
-		{head + "message 3 1 20 \"\"\n", ""},
+		{head + "message 3 10 20 0 a b\n", head + "next 4\nmessage 3 10 20 0 a b\n"},
+		{head + "message 3 10 -20 0 \"a\\nb\"\n", head + "next 4\nmessage 3 10 -20 0 \"a\\nb\"\n"},
+		{head + "message 3 10 20 0 a\nmessage 4 10 20 0 a\nmess", head + "next 5\nmessage 3 10 20 0 a\nmessage 4 10 20 0 a\n"},
+		{head + "message 3 10 20 0 a\nmessage 3 10 20 0 b\n", ""},
+		{head + "message 3 10 20 0 \n", ""},
+		{head + "message 3 10 20 28800 a\n", head + "next 4\nmessage 3 10 20 28800 a\n"},
+		{head + "message 3 10 20 -86400 a\n", ""},
+		{head + "message 3 10 20 0\n", ""},
+		{head + "message 3 -1 20 0 a\n", ""},
+		{head + "message 4294967295 1 20 0 a\n", ""},
+		{head + "message 3 1 20 0 \"a\n", ""},
+		{head + "message 3 1 20 0 \"\"\n", ""},
 		{head + "keyword a foo\nkeyword c bar\nkeyword a Foo\n", head + "next 1\nkeyword a Foo\nkeyword c bar\n"},
 		{head + "keyword a foo\nkeyword b FOO\n", ""},
 		{head + "keyword a foo\nkeyword a bar\nkeyword b foo\n", head + "next 1\nkeyword a bar\nkeyword b foo\n"},
@@ -118,7 +120,7 @@ func TestIndexFiles(t *testing.T) {
 
 // FuzzIndexFile shows that what was read can be written and read again.
 func FuzzIndexFile(f *testing.F) {
-	f.Add([]byte(indexHeader + "\nvalidity 7\nnext 9\nkeyword a foo\nmessage 3 10 20 a b\nmessage 4 10 -20 \"a\\n\"\nmess"))
+	f.Add([]byte(indexHeader + "\nvalidity 7\nnext 9\nkeyword a foo\nmessage 3 10 20 0 a b\nmessage 4 10 -20 3600 \"a\\n\"\nmess"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		first, err := parseIndex(text)
 		if err != nil {
