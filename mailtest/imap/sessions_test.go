@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 	"github.com/seed078e9d8c/maillab/mailtest/imap"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
@@ -31,6 +32,41 @@ func newStore() *mailstore.Memory {
 	return store
 }
 
+// onDisk returns a store on disk with the same messages.
+func onDisk(t *testing.T, dir string) *mailstore.Maildir {
+	memory := newStore()
+	disk, err := mailstore.OpenMaildir(dir, memory.Passwords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inboxes []mailstore.Mailbox
+	for _, store := range []mailstore.Store{memory, disk} {
+		bob, err := store.Account("bob@qq.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inbox, err := bob.Mailbox("INBOX")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inboxes = append(inboxes, inbox)
+	}
+	messages, err := inboxes[0].Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range messages {
+		raw, err := inboxes[0].Raw(m.UID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inboxes[1].Append(raw, m.Date, m.Flags...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return disk
+}
+
 // settings are those of the servers of sessions.txt, by their names.
 var settings = map[string]func(*imap.Server){
 	"stls":  func(s *imap.Server) { s.StartTLS = true },
@@ -38,7 +74,7 @@ var settings = map[string]func(*imap.Server){
 	"plain": func(s *imap.Server) { s.Mechanisms = []string{"PLAIN"} },
 }
 
-// The scripts of testdata, on a socket and in memory.
+// The scripts of testdata, on a socket and in memory, and with the mail on disk.
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/sessions.txt")
@@ -50,9 +86,13 @@ func TestSessions(t *testing.T) {
 		name, set, _ := strings.Cut(name, ": ")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			t.Run("socket", func(t *testing.T) { playSession(t, set, script, true) })
+			t.Run("socket", func(t *testing.T) { playSession(t, newStore(), set, script, true) })
 			t.Run("memory", func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { playSession(t, set, script, false) })
+				synctest.Test(t, func(t *testing.T) { playSession(t, newStore(), set, script, false) })
+			})
+			t.Run("disk", func(t *testing.T) {
+				dir := machine.TempDir(t)
+				synctest.Test(t, func(t *testing.T) { playSession(t, onDisk(t, dir), set, script, false) })
 			})
 		})
 	}
@@ -65,9 +105,8 @@ const (
 )
 
 // playSession plays a script. A line "= 1 3" at its end says which of the messages are left in INBOX then, by their UIDs.
-func playSession(t *testing.T, set, script string, socket bool) {
-	store := newStore()
-	srv := imap.New(t, store)
+func playSession(t *testing.T, src mailstore.Source, set, script string, socket bool) {
+	srv := imap.New(t, src)
 	if set != "" {
 		settings[set](srv)
 	}
@@ -91,7 +130,7 @@ func playSession(t *testing.T, set, script string, socket bool) {
 	}
 	conn.Close()
 	srv.Close()
-	if got := uids(t, store); left != "" && got != strings.TrimSpace(left) {
+	if got := uids(t, src.Mailboxes()); left != "" && got != strings.TrimSpace(left) {
 		t.Errorf("messages left = %s, want %s", got, left)
 	}
 	for _, session := range srv.Sessions() {

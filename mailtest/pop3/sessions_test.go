@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 	"github.com/seed078e9d8c/maillab/mailtest/pop3"
@@ -29,6 +30,41 @@ func newStore() *mailstore.Memory {
 	return store
 }
 
+// onDisk returns a store on disk with the same messages.
+func onDisk(t *testing.T, dir string) *mailstore.Maildir {
+	memory := newStore()
+	disk, err := mailstore.OpenMaildir(dir, memory.Passwords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inboxes []mailstore.Mailbox
+	for _, store := range []mailstore.Store{memory, disk} {
+		bob, err := store.Account("bob@qq.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inbox, err := bob.Mailbox("INBOX")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inboxes = append(inboxes, inbox)
+	}
+	messages, err := inboxes[0].Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range messages {
+		raw, err := inboxes[0].Raw(m.UID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inboxes[1].Append(raw, m.Date, m.Flags...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return disk
+}
+
 // settings are those of the servers of sessions.txt, by their names.
 var settings = map[string]func(*pop3.Server){
 	"stls":  func(s *pop3.Server) { s.StartTLS = true },
@@ -39,16 +75,20 @@ var settings = map[string]func(*pop3.Server){
 	},
 }
 
-// The scripts of testdata, on a socket and in memory.
+// The scripts of testdata, on a socket and in memory, and with the mail on disk.
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	for name, script := range scripts(t, "testdata/sessions.txt") {
 		name, set, _ := strings.Cut(name, ": ")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			t.Run("socket", func(t *testing.T) { playSession(t, set, script, (*pop3.Server).Addr) })
+			t.Run("socket", func(t *testing.T) { playSession(t, newStore(), set, script, (*pop3.Server).Addr) })
 			t.Run("memory", func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { playSession(t, set, script, nil) })
+				synctest.Test(t, func(t *testing.T) { playSession(t, newStore(), set, script, nil) })
+			})
+			t.Run("disk", func(t *testing.T) {
+				dir := machine.TempDir(t)
+				synctest.Test(t, func(t *testing.T) { playSession(t, onDisk(t, dir), set, script, nil) })
 			})
 		})
 	}
@@ -72,9 +112,8 @@ func scripts(t *testing.T, file string) map[string]string {
 }
 
 // playSession plays a script. A line "= 1 3" at its end says which of the messages are left then.
-func playSession(t *testing.T, set, script string, addr func(*pop3.Server) string) {
-	store := newStore()
-	srv := pop3.New(t, store)
+func playSession(t *testing.T, src mailstore.Source, set, script string, addr func(*pop3.Server) string) {
+	srv := pop3.New(t, src)
 	if set != "" {
 		settings[set](srv)
 	}
@@ -97,7 +136,7 @@ func playSession(t *testing.T, set, script string, addr func(*pop3.Server) strin
 	}
 	conn.Close()
 	srv.Close()
-	if got := strings.Join(subjects(t, store), " "); left != "" && got != words[strings.TrimSpace(left)] {
+	if got := strings.Join(subjects(t, src.Mailboxes()), " "); left != "" && got != words[strings.TrimSpace(left)] {
 		t.Errorf("messages left = %s, want %s", got, words[strings.TrimSpace(left)])
 	}
 	for _, session := range srv.Sessions() {
