@@ -5,6 +5,7 @@ package mailstore
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -147,8 +148,11 @@ func (m *Memory) Withdraw(numbers ...int) {
 }
 
 // Put adds a message to a mailbox of a user, which it makes if necessary, as [Mailbox] Append does. The error says what is
-// wrong with the name of the user or the mailbox, or with a flag.
+// wrong with the name of the user or the mailbox, or with a flag; a user that is not among the Passwords has no account.
 func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...string) error {
+	if m.Passwords != nil && !m.isUser(user) {
+		return fmt.Errorf("mailstore: put a message: there is no user %q", user)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, err := m.account(user)
@@ -164,6 +168,16 @@ func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...
 	}
 	_, err = b.put(raw, date, flags)
 	return err
+}
+
+// isUser reports whether a name is among the Passwords, in any spelling.
+func (m *Memory) isUser(name string) bool {
+	for user := range m.Passwords {
+		if canonicalUser(user) == canonicalUser(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // nextValidity returns a UIDVALIDITY that no mailbox of the store has had. The lock is held.

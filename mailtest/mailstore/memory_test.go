@@ -167,7 +167,7 @@ func TestPut(t *testing.T) {
 		}
 	}
 	for _, bad := range []struct{ user, mailbox, flag string }{
-		{"", "INBOX", "x"}, {"bob", "", "x"}, {"bob", "a//b", "x"}, {"bob", "INBOX", "a b"},
+		{"", "INBOX", "x"}, {"eve", "INBOX", "x"}, {"bob", "", "x"}, {"bob", "a//b", "x"}, {"bob", "INBOX", "a b"},
 	} {
 		if err := m.Put(bad.user, bad.mailbox, nil, time.Now(), bad.flag); err == nil {
 			t.Errorf("Put of %q: no error", bad)
