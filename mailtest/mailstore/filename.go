@@ -62,6 +62,18 @@ func (k *keywords) letter(flag string) (letter byte, ok bool) {
 	return 0, false
 }
 
+// respell returns canonical flags with the keywords in the letter case that they have here.
+func (k *keywords) respell(flags []string) []string {
+	respelled := slices.Clone(flags)
+	for i, flag := range flags {
+		if letter, ok := k.letter(flag); ok {
+			respelled[i] = k.flag(letter)
+		}
+	}
+	slices.Sort(respelled)
+	return respelled
+}
+
 // flag returns the flag of a letter, or "".
 func (k *keywords) flag(letter byte) string {
 	if letter >= 'a' && letter < 'a'+keywordLetters {

@@ -44,11 +44,14 @@ func canonicalFlag(flag string) (string, error) {
 		}
 	}
 	// A keyword is an atom (RFC 9051 §9, "flag-keyword"). Other system flags are for future standards to define.
-	if flag == "" || strings.ContainsFunc(flag, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`(){%*"\]`, r) }) {
+	if flag == "" || strings.ContainsFunc(flag, isSpecial) {
 		return "", fmt.Errorf("mailstore: %q is not a flag", flag)
 	}
 	return flag, nil
 }
+
+// isSpecial reports whether a character can't be in an atom.
+func isSpecial(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`(){%*"\]`, r) }
 
 // changedFlags returns flags with others added and removed. All are canonical.
 func changedFlags(flags, add, remove []string) []string {

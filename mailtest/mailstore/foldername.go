@@ -72,7 +72,8 @@ func folderName(mailbox string) string {
 func isDirect(r rune) bool { return r >= ' ' && r <= '~' && !strings.ContainsRune(`./\:*?"<>|`, r) }
 
 // utf7 is the base64 of modified UTF-7.
-var utf7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding).Strict()
+var utf7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").
+	WithPadding(base64.NoPadding).Strict()
 
 // utf16Bytes returns text in UTF-16, big end first.
 func utf16Bytes(text []rune) []byte {

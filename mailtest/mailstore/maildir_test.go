@@ -159,6 +159,9 @@ func TestMaildirKeywords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := in.ChangeFlags([]string{"K1"}, nil, 2); err != nil { // by the spelling that it has
+		t.Fatal(err)
+	}
 	before := summary(t, in)
 	if err := in.ChangeFlags([]string{"more"}, nil, 1); err == nil {
 		t.Error("the 27th keyword: no error")

@@ -39,7 +39,7 @@ type maildirMessage struct {
 // attempts is how often an operation is tried again with the new names, when another program has renamed files.
 const attempts = 5
 
-// fail says where an error occurred. The names of files are in it.
+// fail says where an error occurred. The names of files are in it. The lock is held.
 func (b *maildirMailbox) fail(doing string, err error) error {
 	if err == nil || errors.Is(err, ErrNoMailbox) || errors.Is(err, ErrNoMessage) {
 		return err
@@ -50,11 +50,11 @@ func (b *maildirMailbox) fail(doing string, err error) error {
 // lock locks the mailbox, and reads it if that was not done yet.
 func (b *maildirMailbox) lock() error {
 	b.account.mu.Lock()
-	err := b.load()
+	err := b.fail("read", b.load())
 	if err != nil {
 		b.account.mu.Unlock()
 	}
-	return b.fail("read", err)
+	return err
 }
 
 func (b *maildirMailbox) unlock() { b.account.mu.Unlock() }
@@ -127,44 +127,45 @@ func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (ui
 	raw, date = withCRLF(raw), diskDate(date.Unix(), offset)
 	name := fmt.Sprintf("%d.R%s.mailstore", time.Now().Unix(), rand.Text())
 	tmp := filepath.Join(b.account.dir, "tmp", name) // of the account, which is never renamed
-	err = writeSynced(tmp, os.O_EXCL, raw)
-	if err == nil {
+	if err = writeSynced(tmp, os.O_EXCL, raw); err != nil {
+		err = fmt.Errorf("mailstore: write a message: %w", err)
+	} else {
 		os.Chtimes(tmp, date, date) // for other programs; a file system may not have such a time
-		uid, err = b.appendFile(tmp, maildirMessage{name: name}, Message{Flags: flags, Date: date, Size: int64(len(raw))})
+		uid, err = b.appendFile(tmp, name, Message{Flags: flags, Date: date, Size: int64(len(raw))})
 	}
 	if err != nil {
 		os.Remove(tmp) // if it is still there
-		return 0, b.fail("append to", err)
 	}
-	return uid, nil
+	return uid, err
 }
 
 // appendFile makes a file in tmp a message.
-func (b *maildirMailbox) appendFile(tmp string, more maildirMessage, m Message) (uid uint32, err error) {
+func (b *maildirMailbox) appendFile(tmp, name string, m Message) (uid uint32, err error) {
 	if err := b.lock(); err != nil {
 		return 0, err
 	}
 	defer b.unlock()
+	m.Flags = b.keywords.respell(m.Flags)
 	letters, err := b.letters(m.Flags, 0)
 	if err != nil {
-		return 0, err
+		return 0, b.fail("append to", err)
 	}
-	more.file = filepath.Join("new", more.name)
+	f := found{m, maildirMessage{name: name, file: filepath.Join("new", name)}}
 	if letters != "" {
-		more.file = filepath.Join("cur", joinFileName(more.name, letters, infoSeparator()))
+		f.file = filepath.Join("cur", joinFileName(name, letters, infoSeparator()))
 	}
-	if err := b.note(found{m, more}); err != nil {
-		return 0, err
+	if err := b.note(f); err != nil {
+		return 0, b.fail("append to", err)
 	}
-	path := b.path(more.file)
+	path := b.path(f.file)
 	if err = os.Rename(tmp, path); err == nil {
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		b.torn = true // the UID is still to be given
-		return 0, errors.Join(err, os.RemoveAll(path))
+		return 0, b.fail("append to", errors.Join(err, os.RemoveAll(path)))
 	}
-	return b.add(found{m, more}), nil
+	return b.add(f), nil
 }
 
 // add adds a message that was noted to the index in memory. The lock is held.
@@ -220,7 +221,7 @@ func (b *maildirMailbox) ChangeFlags(add, remove []string, uids ...uint32) error
 // setFlags gives a message those flags that change returns for the present ones. The lock is held.
 func (b *maildirMailbox) setFlags(uid uint32, change func([]string) []string) (changed bool, err error) {
 	err = b.withFile(uid, func(e *indexEntry[maildirMessage]) error {
-		flags := change(e.Flags)
+		flags := b.keywords.respell(change(e.Flags))
 		if slices.Equal(flags, e.Flags) {
 			return nil
 		}
@@ -268,7 +269,7 @@ func (b *maildirMailbox) letters(flags []string, uid uint32) (string, error) {
 	for _, keyword := range without {
 		i := b.freeLetter(next, used)
 		if i < 0 {
-			return "", fmt.Errorf("no letter is left for the keyword %s, since each message names its keywords by one of %d", keyword, keywordLetters)
+			return "", fmt.Errorf("no letter is left for the keyword %s: there are %d", keyword, keywordLetters)
 		}
 		next[i] = keyword
 		used += string(rune('a' + i))

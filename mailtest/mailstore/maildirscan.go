@@ -234,7 +234,8 @@ func (b *maildirMailbox) discover(files map[string]string) error {
 		_, letters := splitFileName(file, infoSeparator())
 		flags, unknown := b.keywords.flags(letters)
 		date := diskDate(info.ModTime().Unix(), 0)
-		messages = append(messages, found{Message{Flags: flags, Date: date, Size: int64(len(withCRLF(raw)))}, maildirMessage{name, file, unknown}})
+		m := Message{Flags: flags, Date: date, Size: int64(len(withCRLF(raw)))}
+		messages = append(messages, found{m, maildirMessage{name, file, unknown}})
 	}
 	if len(messages) == 0 {
 		return nil
