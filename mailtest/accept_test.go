@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -240,7 +241,7 @@ func TestGivenTLS(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else {
-				near, far := net.Pipe()
+				near, far := memnet.Pipe(new(net.TCPAddr), new(net.TCPAddr))
 				conn = near
 				server := tls.Server(far, cfg)
 				if strings.HasSuffix(way, "handshake") {

@@ -116,17 +116,17 @@ func multi(part string) []byte {
 	return []byte("Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part + "\r\n--b--\r\n")
 }
 
-// TestGrowth decodes messages of 5, 10 and 50 MiB. The message and all that its decoding allocates,
+// TestGrowth decodes messages of 10 MiB, and with -large of 5 and 50 MiB. The message and all that its decoding allocates,
 // garbage included, are at most three times its size at 50 MiB; below that there may be some more
 // for many parts and fields, whose number is bounded. The log says how long it takes; what takes
 // quadratic time fails TestHostileMessages.
 func TestGrowth(t *testing.T) {
-	sizes := []int{5, 10, 50}
+	sizes := []int{10}
 	switch {
 	case mailtest.RaceEnabled:
 		sizes = []int{1}
-	case testing.Short():
-		sizes = []int{1, 2, 10}
+	case *large:
+		sizes = []int{5, 10, 50}
 	}
 	for _, shape := range growthShapes {
 		t.Run(shape.name, func(t *testing.T) {

@@ -18,13 +18,10 @@ import (
 // A hundred thousand messages of 1 KiB over sixteen kept connections, of which a wait finds one
 // without decoding the rest again.
 func TestManyMessages(t *testing.T) {
-	if testing.Short() {
-		t.Skip("100,000 messages")
-	}
 	const connections = 16
-	total := 100_000
-	if mailtest.RaceEnabled {
-		total = 10_000
+	total := 10_000
+	if *large {
+		total = 100_000
 	}
 	srv := mailtest.New(t)
 	body := strings.Repeat(strings.Repeat("x", 70)+"\r\n", 14)
