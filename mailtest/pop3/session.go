@@ -185,6 +185,8 @@ func (ss *session) refusalOf(cmd command, known bool, line access.Line, spaced b
 		return refuse("You have logged in already")
 	case cmd.args >= 0 && len(strings.Fields(rest)) > cmd.args:
 		return refuse("Too many arguments")
+	case cmd.args > 0 && strings.HasSuffix(rest, " "):
+		return refuse("A space at the end of the line")
 	}
 	return nil
 }
