@@ -227,6 +227,9 @@ func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *go
 	}
 	messages, err := ss.find(set)
 	if err == nil {
+		err = checkFlags(flags.Flags)
+	}
+	if err == nil {
 		err = ss.lose(messages)
 	}
 	if err != nil {

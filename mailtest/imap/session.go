@@ -301,6 +301,9 @@ func (ss *session) Append(name string, r goimap.LiteralReader, options *goimap.A
 	if err != nil {
 		return nil, refused(err)
 	}
+	if err := checkFlags(options.Flags); err != nil {
+		return nil, err
+	}
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
@@ -318,6 +321,14 @@ func (ss *session) Append(name string, r goimap.LiteralReader, options *goimap.A
 		return nil, refused(err)
 	}
 	return &goimap.AppendData{UID: goimap.UID(uid), UIDValidity: status.UIDValidity}, nil
+}
+
+// checkFlags returns the refusal of flags that a client can't set (RFC 3501 §2.3.2).
+func checkFlags(flags []goimap.Flag) error {
+	if slices.ContainsFunc(flags, func(f goimap.Flag) bool { return strings.EqualFold(string(f), `\Recent`) }) {
+		return &goimap.Error{Type: goimap.StatusResponseTypeBad, Text: "A client can't set \\Recent"}
+	}
+	return nil
 }
 
 // texts returns flags as the store has them, and flagsOf the other way round.
