@@ -159,7 +159,7 @@ func TestMaildirKeywords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := in.ChangeFlags([]string{"K1"}, nil, 2); err != nil { // by the spelling that it has
+	if err := in.ChangeFlags([]string{"K0"}, nil, 2); err != nil { // by the spelling that it has
 		t.Fatal(err)
 	}
 	before := summary(t, in)
