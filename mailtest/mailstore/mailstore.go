@@ -131,7 +131,7 @@ type Status struct {
 // Message describes a message of a mailbox.
 type Message struct {
 	UID   uint32
-	Flags []string  // sorted, system flags as in RFC 9051 §2.3.2 ("\\Seen"), each once in any letter case
+	Flags []string  // sorted, each once: system flags as in RFC 9051 §2.3.2 ("\\Seen"), keywords as first in the mailbox
 	Date  time.Time // when it arrived
 	Size  int64     // bytes
 }

@@ -129,7 +129,7 @@ func (a *memoryAccount) renameInbox(to string) error {
 	if a.mailboxes[to] != nil {
 		return mailboxExists(to)
 	}
-	a.mailboxes[inbox].index.moveTo(&a.make(to).index)
+	a.mailboxes[inbox].moveTo(a.make(to))
 	return nil
 }
 

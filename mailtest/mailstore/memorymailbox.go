@@ -3,14 +3,17 @@ package mailstore
 // The mailboxes of a Memory.
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
 // memoryMailbox is a mailbox of a [Memory], whose lock guards it.
 type memoryMailbox struct {
-	store *Memory
-	index index[memoryMessage]
+	store     *Memory
+	index     index[memoryMessage]
+	spellings map[string]string // of keywords, by their small letters
 }
 
 // memoryMessage is what a Memory knows of a message.
@@ -78,12 +81,29 @@ func (b *memoryMailbox) put(raw []byte, date time.Time, flags []string) (uid uin
 	if err != nil {
 		return 0, err
 	}
-	return b.add(withCRLF(raw), date, flags, nil), nil
+	return b.add(withCRLF(raw), date, b.respell(flags), nil), nil
 }
 
 // add adds a message with canonical flags. The lock is held.
 func (b *memoryMailbox) add(raw []byte, date time.Time, flags []string, d *delivery) (uid uint32) {
 	return b.index.add(Message{Flags: flags, Date: date, Size: int64(len(raw))}, memoryMessage{raw, d})
+}
+
+// respell returns canonical flags with each keyword as it was first spelled in the mailbox. The lock is held.
+func (b *memoryMailbox) respell(flags []string) []string {
+	respelled := slices.Clone(flags)
+	for i, flag := range flags {
+		key := strings.ToLower(flag)
+		if _, ok := b.spellings[key]; !ok {
+			if b.spellings == nil {
+				b.spellings = make(map[string]string)
+			}
+			b.spellings[key] = flag
+		}
+		respelled[i] = b.spellings[key]
+	}
+	slices.Sort(respelled)
+	return respelled
 }
 
 func (b *memoryMailbox) SetFlags(uid uint32, flags ...string) error {
@@ -99,7 +119,7 @@ func (b *memoryMailbox) SetFlags(uid uint32, flags ...string) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(e.Flags, flags) {
+	if flags = b.respell(flags); !slices.Equal(e.Flags, flags) {
 		e.Flags = flags
 		b.index.touch()
 	}
@@ -124,7 +144,7 @@ func (b *memoryMailbox) ChangeFlags(add, remove []string, uids ...uint32) error 
 		if err != nil {
 			continue
 		}
-		if flags := changedFlags(e.Flags, add, remove); !slices.Equal(e.Flags, flags) {
+		if flags := b.respell(changedFlags(e.Flags, add, remove)); !slices.Equal(e.Flags, flags) {
 			e.Flags, changed = flags, true
 		}
 	}
@@ -161,6 +181,12 @@ func (b *memoryMailbox) Renumber() error {
 	defer b.unlock()
 	b.index.renumber(b.store.nextValidity())
 	return nil
+}
+
+// moveTo moves all messages to an empty mailbox, as index.moveTo does. The lock is held.
+func (b *memoryMailbox) moveTo(to *memoryMailbox) {
+	b.index.moveTo(&to.index)
+	to.spellings = maps.Clone(b.spellings)
 }
 
 func (b *memoryMailbox) Changed() <-chan struct{} {

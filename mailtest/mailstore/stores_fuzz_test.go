@@ -28,9 +28,8 @@ func (c *choices) name() string {
 
 func (c *choices) uid() string { return c.of("1", "2", "3", "4", "5", "6", "7", "99") }
 
-// flag returns a flag, or what is none. The spelling of a keyword is that of its first use in a Maildir, so there is one.
 func (c *choices) flag() string {
-	return c.of(`\Seen`, `\flagged`, "foo", "$forwarded", "bar", `\Deleted`, `\Recent`, "(bad)")
+	return c.of(`\Seen`, `\flagged`, "foo", "FOO", "$forwarded", "bar", `\Deleted`, `\Recent`, "(bad)")
 }
 
 // command returns a line of a script.
