@@ -26,6 +26,8 @@ type session struct {
 	conn *Conn // nil when it has ended
 	log  mailtest.Session
 	size int // bytes of commands and replies
+
+	forgotten int64 // turns
 }
 
 // live returns the connection, or nil if it has ended.
@@ -50,12 +52,9 @@ func (ss *session) add(t mailtest.Turn) {
 		forgotten++
 	}
 	ss.log.Turns = slices.Clone(ss.log.Turns[forgotten:])
+	ss.forgotten += int64(forgotten)
 	first := &ss.log.Turns[0]
-	before := int64(forgotten)
-	if len(first.Notes) > 0 && first.Notes[0].Kind == mailtest.TurnsForgotten {
-		before += first.Notes[0].Count
-	}
-	first.Notes = append([]mailtest.Note{{Kind: mailtest.TurnsForgotten, Count: before}}, first.Notes...)
+	first.Notes = append([]mailtest.Note{{Kind: mailtest.TurnsForgotten, Count: ss.forgotten}}, first.Notes...)
 }
 
 // turnSize is roughly what a turn takes in memory.
