@@ -25,6 +25,7 @@ type Turn struct {
 	held   []byte // the server's own reply, while custom may take its place
 	left   int64  // bytes of the reply until the connection ends, or -1
 	sent   int64  // bytes of the reply so far
+	tail   []byte // of it, which flush has yet to write
 	ended  error  // how the connection has ended in this turn
 }
 
@@ -182,8 +183,20 @@ func (t *Turn) send(p []byte) error {
 	return err
 }
 
-// write writes bytes at the pace of the rule.
+// write writes bytes, but for the last one, which flush writes: what the client can read to its end is in the transcript.
 func (t *Turn) write(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if err := t.pass(t.tail); err != nil {
+		return err
+	}
+	t.tail = append(t.tail[:0], p[len(p)-1])
+	return t.pass(p[:len(p)-1])
+}
+
+// pass writes bytes at the pace of the rule.
+func (t *Turn) pass(p []byte) error {
 	pace := time.Duration(0)
 	if t.rule != nil {
 		pace = t.rule.Rule.Pace
@@ -215,6 +228,10 @@ func (t *Turn) write(p []byte) error {
 }
 
 func (t *Turn) flush() error {
+	if err := t.pass(t.tail); err != nil {
+		return err
+	}
+	t.tail = t.tail[:0]
 	t.c.mu.Lock()
 	defer t.c.mu.Unlock()
 	if err := t.c.out.Flush(); err != nil {
