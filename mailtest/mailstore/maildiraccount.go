@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // maildirAccount is an account of a [Maildir].
 type maildirAccount struct {
-	dir string
+	dir  string
+	last atomic.Uint32 // the number of the last file
 
 	mu        sync.Mutex // guards what is below, and the mailboxes
 	file      *accountFile
@@ -147,6 +149,12 @@ func (a *maildirAccount) lock() error {
 		return fmt.Errorf("mailstore: list mailboxes: %w", err)
 	}
 	return nil
+}
+
+// newFileName returns a name that no file has. By it, other programs put files into the order in which they came.
+func (a *maildirAccount) newFileName() string {
+	now := time.Now()
+	return fmt.Sprintf("%d.M%06dQ%08dR%s.mailstore", now.Unix(), now.Nanosecond()/1000, a.last.Add(1), rand.Text())
 }
 
 // nextValidity returns a UIDVALIDITY that no mailbox of the account has had. The lock is held.

@@ -3,7 +3,6 @@ package mailstore
 // The mailboxes of a Maildir.
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -125,7 +124,7 @@ func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (ui
 	}
 	_, offset := date.Zone()
 	raw, date = withCRLF(raw), diskDate(date.Unix(), offset)
-	name := fmt.Sprintf("%d.R%s.mailstore", time.Now().Unix(), rand.Text())
+	name := b.account.newFileName()
 	tmp := filepath.Join(b.account.dir, "tmp", name) // of the account, which is never renamed
 	if err = writeSynced(tmp, os.O_EXCL, raw); err != nil {
 		err = fmt.Errorf("mailstore: write a message: %w", err)

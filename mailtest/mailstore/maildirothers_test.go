@@ -15,8 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
 	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/program"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/dovecot"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
@@ -191,5 +195,78 @@ Work/2026 cur FSa %[1]d
 		`3[\Answered \Seen]"Subject: Python\r\n\r\nHi\r\n"`)
 	if folder, err := bob.Mailbox("Python/folder"); err != nil || summary(t, folder) != `1[]"Subject: folder\r\n\r\n"` {
 		t.Errorf("the folder of Python: %v", err)
+	}
+}
+
+// TestMaildirDovecot has Dovecot show what is there, and change it.
+func TestMaildirDovecot(t *testing.T) {
+	t.Parallel()
+	server := dovecot.Start(t)
+	bob := accountOf(t, openMaildir(t, server.Mail()), "bob")
+	for _, name := range []string{"INBOX", "Work/2026", "Entwürfe/台北", "R&D"} {
+		if err := bob.Create(name); err != nil && name != "INBOX" {
+			t.Fatal(err)
+		}
+		b, err := bob.Mailbox(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, flags := range [][]string{nil, {`\Seen`, `\Flagged`}, {`\Draft`, "foo"}} {
+			if _, err := b.Append([]byte("Subject: x\r\n\r\nHi\r\n"), date, flags...); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	server.Own(t, "bob")
+	client, err := imapclient.DialInsecure(server.IMAP, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(client.Login("bob", dovecot.Password).Wait())
+	for _, name := range []string{"Work/2026", "Entwürfe/台北", "R&D"} {
+		status, err := client.Status(name, &imap.StatusOptions{NumMessages: true, NumUnseen: true}).Wait()
+		if err != nil || *status.NumMessages != 3 || *status.NumUnseen != 2 {
+			t.Errorf("status of %s is %+v, %v, want 3 messages, 2 unseen", name, status, err)
+		}
+	}
+	_, err = client.Select("INBOX", nil).Wait()
+	check(err)
+	fetched, err := client.Fetch(imap.UIDSetNum(1, 2), &imap.FetchOptions{Flags: true, RFC822Size: true, InternalDate: true}).Collect()
+	check(err)
+	for i, want := range [][]imap.Flag{{`\Recent`}, {`\Flagged`, `\Seen`, `\Recent`}} {
+		if got := fetched[i]; !slices.Equal(got.Flags, want) || got.RFC822Size != 18 || !got.InternalDate.Equal(date) {
+			t.Errorf("message %d is %+v, want flags %q", i+1, got, want)
+		}
+	}
+	for uid, change := range map[imap.UID]imap.StoreFlags{
+		1: {Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagAnswered}},
+		2: {Op: imap.StoreFlagsDel, Flags: []imap.Flag{imap.FlagSeen}},
+		3: {Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}},
+	} {
+		check(client.Store(imap.UIDSetNum(uid), &change, nil).Close())
+	}
+	check(client.Expunge().Close())
+	add := client.Append("INBOX", 5, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+	fmt.Fprint(add, "abc\r\n")
+	check(add.Close())
+	_, err = add.Wait()
+	check(err)
+	check(client.Create("Dovecot/new", nil).Wait())
+	check(client.Logout().Wait())
+
+	in, err := bob.Mailbox("INBOX")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSummary(t, server.Mail(), in, `1[\Answered]"Subject: x\r\n\r\nHi\r\n" 2[\Flagged]"Subject: x\r\n\r\nHi\r\n" 4[\Seen]"abc\r\n"`)
+	if _, err := bob.Mailbox("Dovecot/new"); err != nil {
+		t.Error(err)
 	}
 }

@@ -3,7 +3,9 @@
 package dovecot
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -134,6 +136,20 @@ func (s *Server) Deliver(tb testing.TB, user string, messages ...string) {
 	}
 	for i, m := range messages {
 		s.write(tb, fmt.Sprintf("mail/%s/cur/%d.%d.test:2,", user, 1_000_000_000+i, i+1), strings.ReplaceAll(m, "\r\n", "\n"))
+	}
+}
+
+// Mail returns the directory that has a Maildir for each user.
+func (s *Server) Mail() string { return filepath.Join(s.dir, "mail") }
+
+// Own gives Dovecot what others have written to the directory of a user.
+func (s *Server) Own(tb testing.TB, user string) {
+	tb.Helper()
+	err := filepath.WalkDir(filepath.Join(s.Mail(), user), func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, s.uid, s.gid))
+	})
+	if err != nil {
+		tb.Fatal(err)
 	}
 }
 
