@@ -250,6 +250,14 @@ func syncDir(path string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
+// makeSynced makes a directory, and returns when the disk has its name. The error is [fs.ErrExist] if there is one.
+func makeSynced(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
 // makeDirs makes the directories of a Maildir that are missing.
 func makeDirs(dir string) error {
 	for _, sub := range []string{"tmp", "new", "cur"} {

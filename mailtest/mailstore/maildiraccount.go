@@ -35,7 +35,7 @@ func (a *maildirAccount) open() error {
 	if a.file != nil {
 		return nil
 	}
-	if err := os.Mkdir(a.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := makeSynced(a.dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if err := makeDirs(a.dir); err != nil {
@@ -234,7 +234,7 @@ func (a *maildirAccount) makeAbove(name string) error {
 
 // makeFolder makes the directory of a mailbox, with the file that says what it is.
 func makeFolder(dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := makeSynced(dir); err != nil {
 		return err
 	}
 	if err := makeDirs(dir); err != nil {
