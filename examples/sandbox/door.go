@@ -115,7 +115,7 @@ func (s *sandbox) openPage(flag, address string) error {
 		Source: s.inet, Hosts: s.o.names, Password: s.o.password,
 		Readers: map[string]inspect.Reader{"pop3": s.pop, "imap": s.imap},
 	}
-	s.web = &http.Server{Handler: s.page, ReadHeaderTimeout: 10 * time.Second}
+	s.web = &http.Server{Handler: s.watchDeletions(s.page), ReadHeaderTimeout: 10 * time.Second}
 	s.running.Go(func() {
 		if err := s.web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("-%s: %w", flag, err)

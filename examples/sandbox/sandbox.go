@@ -48,6 +48,7 @@ type sandbox struct {
 	smtp, submission *mailtest.Server
 	pop              *pop3.Server
 	imap             *imap.Server
+	store            *store // or nil
 	web              *http.Server
 	running          sync.WaitGroup
 	failed           chan error // what has ended the sandbox
@@ -250,6 +251,9 @@ func (s *sandbox) watch(ctx context.Context) error {
 			return nil // the end
 		}
 		n = next
+		if s.store != nil && s.store.arrived(messages) {
+			s.store.deleted(s.inet.Messages())
+		}
 		for _, m := range messages {
 			s.log.message(m)
 			if err := s.release(ctx, m); err != nil {
@@ -266,6 +270,9 @@ func (s *sandbox) watch(ctx context.Context) error {
 
 // forget removes messages wherever they are kept in memory.
 func (s *sandbox) forget(messages []*mailtest.Message) {
+	if s.store != nil {
+		s.store.forgotten(messages)
+	}
 	s.inet.Remove(messages...)
 	for _, h := range s.inet.Hosts() {
 		for _, port := range h.MailPorts() {

@@ -8,9 +8,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +28,12 @@ type store struct {
 	dir      string
 	log      *log
 	restored atomic.Bool // the folder has been read
+
+	mu      sync.Mutex
+	reading string           // the file of the message that is being restored
+	files   map[*byte]string // of messages, by their first byte
+	shown   map[*byte]bool   // those that the inbox has
+	missed  bool             // the page has deleted something since messages arrived last
 }
 
 const (
@@ -37,13 +47,14 @@ func (s *sandbox) openStore() error {
 	if s.o.save == "" {
 		return nil
 	}
-	st := &store{dir: s.o.save, log: s.log}
+	st := &store{dir: s.o.save, log: s.log, files: make(map[*byte]string), shown: make(map[*byte]bool)}
+	s.store = st
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(st.dir, sub), 0o700); err != nil {
 			return fmt.Errorf("-save: %w", err)
 		}
 	}
-	messages, err := mailbox.Read(st.dir)
+	files, err := st.list()
 	if err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
@@ -53,18 +64,43 @@ func (s *sandbox) openStore() error {
 			server.Rules = append(server.Rules, mailtest.Rule{At: mailtest.Dot, When: st.fails, Reply: "451 4.3.0 The message can't be saved"})
 		}
 	}
-	for i, m := range messages {
-		if err := s.restore(m); err != nil {
-			return fmt.Errorf("-save %s: message %d of %d: %w", st.dir, i+1, len(messages), err)
+	for _, name := range files {
+		if err := s.restore(name); err != nil {
+			return fmt.Errorf("-save %s: %w", name, err)
 		}
 	}
 	st.restored.Store(true)
 	return nil
 }
 
+// list returns the files of a Maildir in the order in which they were delivered, which is that of their names.
+func (st *store) list() ([]string, error) {
+	var files []string
+	for _, sub := range []string{"new", "cur"} {
+		entries, err := os.ReadDir(filepath.Join(st.dir, sub))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+				files = append(files, filepath.Join(st.dir, sub, e.Name()))
+			}
+		}
+	}
+	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	return files, nil
+}
+
 // restore delivers a message of an earlier run to the server that takes mail for anybody.
-func (s *sandbox) restore(m *mailtest.Message) error {
-	from, to, raw := readDelivery(m.Raw)
+func (s *sandbox) restore(name string) error {
+	file, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	from, to, raw := readDelivery(file)
+	s.store.mu.Lock()
+	s.store.reading = name
+	s.store.mu.Unlock()
 	copy := *mailtest.ParseMessage(raw)
 	copy.Envelope.From = from
 	for _, address := range to {
@@ -82,33 +118,112 @@ func (s *sandbox) restore(m *mailtest.Message) error {
 // fails saves a message that is about to be accepted, as a condition of the rule that refuses it where that fails.
 func (st *store) fails(a *mailtest.Attempt) bool {
 	if !st.restored.Load() { // it comes from the folder
+		st.mu.Lock()
+		name := st.reading
+		st.mu.Unlock()
+		st.remember(a.Message, name)
 		return false
 	}
-	err := st.write(a.Message.Raw, a.From, a.Recipients)
+	name, err := st.write(a.Message.Raw, a.From, a.Recipients)
 	if err != nil {
 		st.log.error("save", err)
+		return true
 	}
-	return err != nil
+	st.remember(a.Message, name)
+	return false
 }
 
-// write writes a message, whole or not at all, and returns when the disk has it.
-func (st *store) write(raw []byte, from string, to []mailtest.Recipient) error {
+// remember notes the file of a message.
+func (st *store) remember(m *mailtest.Message, name string) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(m.Raw) > 0 {
+		st.files[&m.Raw[0]] = name
+	}
+}
+
+// arrived notes that the inbox has messages, and reports whether some may have been deleted already.
+func (st *store) arrived(messages []*mailtest.Message) (missed bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, m := range messages {
+		if len(m.Raw) > 0 {
+			st.shown[&m.Raw[0]] = true
+		}
+	}
+	missed, st.missed = st.missed, false
+	return missed
+}
+
+// forgotten notes that messages were forgotten to save memory: their files stay.
+func (st *store) forgotten(messages []*mailtest.Message) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, m := range messages {
+		if len(m.Raw) > 0 {
+			delete(st.shown, &m.Raw[0])
+			delete(st.files, &m.Raw[0])
+		}
+	}
+}
+
+// deleted removes the files of messages that the inbox had, and has no more.
+func (st *store) deleted(left []*mailtest.Message) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.missed = true
+	there := make(map[*byte]bool, len(left))
+	for _, m := range left {
+		if len(m.Raw) > 0 {
+			there[&m.Raw[0]] = true
+		}
+	}
+	for key := range st.shown {
+		if there[key] {
+			continue
+		}
+		if name := st.files[key]; name != "" {
+			if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+				st.log.error("delete", err)
+			}
+		}
+		delete(st.shown, key)
+		delete(st.files, key)
+	}
+}
+
+// watchDeletions serves the page, and looks after each request that changes something for messages that are gone.
+func (s *sandbox) watchDeletions(page http.Handler) http.Handler {
+	if s.store == nil {
+		return page
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page.ServeHTTP(w, r)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			s.store.deleted(s.inet.Messages())
+		}
+	})
+}
+
+// write writes a message, whole or not at all, and returns the name of its file when the disk has it.
+func (st *store) write(raw []byte, from string, to []mailtest.Recipient) (string, error) {
 	now := time.Now()
 	name := fmt.Sprintf("%d.M%06dR%s.sandbox", now.Unix(), now.Nanosecond()/1000, rand.Text())
 	tmp := filepath.Join(st.dir, "tmp", name)
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return "", err
 	}
 	_, err = f.Write(writeDelivery(raw, from, to))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		os.Remove(tmp)
-		return err
+		return "", err
 	}
-	if err := os.Rename(tmp, filepath.Join(st.dir, "new", name)); err != nil {
-		return err
+	name = filepath.Join(st.dir, "new", name)
+	if err := os.Rename(tmp, name); err != nil {
+		return "", err
 	}
-	return syncFolder(filepath.Join(st.dir, "new"))
+	return name, syncFolder(filepath.Dir(name))
 }
 
 // syncFolder waits until the disk has the names in a folder. Windows can't be asked for that.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/smtp"
 	"os"
 	"path/filepath"
@@ -105,4 +106,70 @@ func TestNotSaved(t *testing.T) {
 	if list := get(t, "http://"+out.address(t, "Page")+"/api/messages"); strings.Contains(list, "Lost") {
 		t.Errorf("the page has what was refused: %s", list)
 	}
+}
+
+// TestDeleted deletes a message by the page, in this run and in the next: it does not come back.
+func TestDeleted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	files := func() (names int) {
+		for _, sub := range []string{"new", "cur"} {
+			entries, err := os.ReadDir(filepath.Join(dir, sub))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names += len(entries)
+		}
+		return names
+	}
+	remove := func(out *output, query string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, "http://"+out.address(t, "Page")+"/api/messages?q="+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+	}
+	t.Run("this run", func(t *testing.T) {
+		out := begin(t, "-save", dir)
+		for _, subject := range []string{"one", "two", "three"} {
+			err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: "+subject+"\r\n\r\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out.await(t, `"`+subject+`"`)
+		}
+		remove(out, "subject:one")
+		if got := files(); got != 2 {
+			t.Errorf("%d files are left, want 2", got)
+		}
+	})
+	t.Run("the next run", func(t *testing.T) {
+		out := begin(t, "-save", dir)
+		out.await(t, `"three"`)
+		if list := get(t, "http://"+out.address(t, "Page")+"/api/messages"); strings.Contains(list, `"one"`) || !strings.Contains(list, `"two"`) {
+			t.Errorf("the page has %s, want two and three", list)
+		}
+		remove(out, "subject:two")
+		if got := files(); got != 1 {
+			t.Errorf("%d files are left, want 1", got)
+		}
+	})
+	t.Run("with -max", func(t *testing.T) {
+		out := begin(t, "-save", dir, "-max", "1")
+		err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: four\r\n\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.await(t, `"four"`)
+		remove(out, "subject:nothing")
+		if got := files(); got != 2 {
+			t.Errorf("%d files are left, want 2: what was only forgotten is kept", got)
+		}
+	})
 }
