@@ -176,7 +176,7 @@ func (b *Inbox) Messages() []*Message {
 }
 
 // Remove forgets messages, taken or not, and returns how many of them it had. Other inboxes that have them, see
-// [Server.Collect], keep them, and so do the transcripts. Numbers of other messages do not change. Like Since,
+// [Server.Collect], keep them, and so do the transcripts unless [Server.LimitSessions] bounds them. Numbers of other messages do not change. Like Since,
 // Remove is for code beside the test, such as a mail client that deletes what it has read.
 func (b *Inbox) Remove(messages ...*Message) int {
 	type name struct {
@@ -187,9 +187,10 @@ func (b *Inbox) Remove(messages ...*Message) int {
 	for _, m := range messages {
 		unwanted[name{m.Number, m.Session, m.Envelope.Server}] = true
 	}
+	var removed []*record
+	defer func() { release(removed) }() // without the lock
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	removed := 0
 	var withdrawn []int
 	for i, e := range b.entries {
 		if e.record == nil || !unwanted[name{e.number, e.session.number, e.session.local}] {
@@ -203,12 +204,40 @@ func (b *Inbox) Remove(messages ...*Message) int {
 			b.boxes.numbers[i] = 0
 		}
 		b.entries[i] = entry{settled: true, taken: true}
-		removed++
+		removed = append(removed, e.record)
 	}
 	if len(withdrawn) > 0 {
 		b.boxes.Withdraw(withdrawn...)
 	}
-	return removed
+	b.trim()
+	return len(removed)
+}
+
+// trim forgets the entries before the first that has a message: an inbox from which the oldest messages are removed as others
+// come does not grow. The lock is held.
+func (b *Inbox) trim() {
+	gone := slices.IndexFunc(b.entries[:b.settled], func(e entry) bool { return e.record != nil })
+	if gone < 0 {
+		gone = b.settled
+	}
+	b.entries = slices.Delete(b.entries, 0, gone)
+	b.base, b.settled, b.taken, b.first = b.base+gone, b.settled-gone, b.taken-gone, max(b.first-gone, 0)
+	if b.boxes != nil {
+		b.boxes.numbers = slices.Delete(b.boxes.numbers, 0, gone)
+	}
+}
+
+// release lets the transcripts of servers that bound them forget the bytes of messages that were removed.
+func release(removed []*record) {
+	for _, r := range removed {
+		s := r.session.server
+		s.state.Lock()
+		bounded := s.state.mostSessions > 0
+		s.state.Unlock()
+		if bounded {
+			r.session.release(r.number)
+		}
+	}
 }
 
 // Mailboxes returns the messages as mailboxes for mail clients to read, by the servers of packages pop3 and imap. Each

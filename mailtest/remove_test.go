@@ -3,6 +3,9 @@ package mailtest_test
 import (
 	"context"
 	"net/smtp"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -60,5 +63,56 @@ func TestRemoveRules(t *testing.T) {
 	srv.RemoveRules()
 	if err := smtp.SendMail(srv.Addr(), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Hi\r\n")); err != nil {
 		t.Error(err)
+	}
+}
+
+// A server that runs for days and forgets the oldest messages does not grow, although one client keeps its connection.
+func TestRemoveIsBounded(t *testing.T) {
+	srv := mailtest.New(t)
+	srv.LimitSessions(1)
+	conn, err := smtp.Dial(srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const total, kept = 4000, 10
+	body := strings.Repeat("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n", 80)
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	var before int64
+	for i := range total {
+		if i == kept {
+			before = heap()
+		}
+		if err := deliver(conn, "a@b.example", "c@d.example", "Subject: "+strconv.Itoa(i+1)+"\r\n\r\n"+body); err != nil {
+			t.Fatal(err)
+		}
+		if all := srv.Messages(); len(all) > kept {
+			srv.Remove(all[0])
+		}
+	}
+	if grown := heap() - before; grown > total*1000 {
+		t.Errorf("%d bytes more are in use after %d messages of %d bytes, of which %d are kept", grown, total, len(body), kept)
+	}
+	all := srv.Messages()
+	if len(all) != kept || all[kept-1].Number != total || srv.Message(total) != all[kept-1] || srv.Message(total-kept) != nil {
+		t.Errorf("%d messages are kept, the last is %v", len(all), all[kept-1])
+	}
+	turns := srv.Session(1).Turns
+	for _, turn := range turns {
+		if turn.Message > total-kept && len(turn.Payload) == 0 || turn.Message > 0 && turn.Message <= total-kept && turn.Payload != nil {
+			t.Fatalf("message %d has %d bytes in the transcript", turn.Message, len(turn.Payload))
+		}
+	}
+	since, next, err := srv.Since(t.Context(), total-1)
+	if err != nil || len(since) != 1 || next != total {
+		t.Errorf("Since = %v, %d, %v", since, next, err)
+	}
+	if m := srv.Next(t); m != all[0] {
+		t.Errorf("Next = %v, want the oldest that is kept", m)
 	}
 }

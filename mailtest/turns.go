@@ -23,7 +23,8 @@ type transcript struct {
 	wordings   []wording
 	text       []byte
 	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
-	filed      []*record            // the messages that were accepted
+	filed      []*record            // the messages that were accepted; without bytes if they were released
+	released   int                  // how many of them, from the first on, were
 	extras     []extra
 	chunks     []int // the extras with the chunks of a message that has yet to end
 	refused    int64 // bytes in the extras that are in no message
