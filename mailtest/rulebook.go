@@ -44,6 +44,10 @@ func (s *Server) RemoveRules() {
 	s.rules.Clear()
 }
 
+// Rule returns the rule of [Server.AddRules] with the number that [Turn.Rule] has, and whether it is still in force. Numbers are
+// not used again.
+func (s *Server) Rule(number int) (rule Rule, ok bool) { return s.rules.Rule(number) }
+
 // CheckRules returns an error that names the rules with [Rule.Must] that have never acted, those of
 // [Server.Rules] first, or nil if there are none. At the end of a test it is called for the servers that [New]
 // has made, and for those of a simulated internet that was made for the test.

@@ -226,6 +226,9 @@ func (s *Server) AddRules(rules ...mailtest.Rule) { s.use().AddRules(rules...) }
 // RemoveRules takes the rules of AddRules out of force.
 func (s *Server) RemoveRules() { s.use().RemoveRules() }
 
+// Rule returns the rule of AddRules with the number that [mailtest.Turn.Rule] has, and whether it is still in force.
+func (s *Server) Rule(number int) (rule mailtest.Rule, ok bool) { return s.use().Rule(number) }
+
 // CheckRules returns an error that names the rules with [mailtest.Rule.Must] that have never acted, or nil. It is called at the
 // end of a test for a server that New has made.
 func (s *Server) CheckRules() error { return s.use().CheckRules() }

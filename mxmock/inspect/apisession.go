@@ -15,7 +15,7 @@ func (p *Page) listSessions(*http.Request) (any, *failure) {
 	list := jsonSessions{Sessions: []jsonSession{}}
 	p.servers(func(name string, server Reader) {
 		for _, s := range server.Sessions() {
-			short := sessionOf(name, s)
+			short := sessionOf(name, server, s)
 			short.Turns = nil
 			list.Sessions = append(list.Sessions, short)
 		}
@@ -24,19 +24,18 @@ func (p *Page) listSessions(*http.Request) (any, *failure) {
 }
 
 // session returns the session that a request is about.
-func (p *Page) session(r *http.Request) (*mailtest.Session, *failure) {
-	var found *mailtest.Session
+func (p *Page) session(r *http.Request) (found *mailtest.Session, of Reader, failed *failure) {
 	if n, err := strconv.Atoi(r.PathValue("number")); err == nil {
 		p.servers(func(name string, server Reader) {
 			if found == nil && name == r.PathValue("host") {
-				found = server.Session(n)
+				found, of = server.Session(n), server
 			}
 		})
 	}
 	if found == nil {
-		return nil, fail(http.StatusNotFound, "host %q has no session %q", r.PathValue("host"), r.PathValue("number"))
+		return nil, nil, fail(http.StatusNotFound, "host %q has no session %q", r.PathValue("host"), r.PathValue("number"))
 	}
-	return found, nil
+	return found, of, nil
 }
 
 // sessionFindingsOf returns what package lint, which knows SMTP, finds in the session of a server.
@@ -48,15 +47,15 @@ func (p *Page) sessionFindingsOf(server string, s *mailtest.Session) []lint.Find
 }
 
 func (p *Page) oneSession(r *http.Request) (any, *failure) {
-	s, failed := p.session(r)
+	s, server, failed := p.session(r)
 	if failed != nil {
 		return nil, failed
 	}
-	return sessionOf(r.PathValue("host"), s), nil
+	return sessionOf(r.PathValue("host"), server, s), nil
 }
 
 func (p *Page) sessionFindings(r *http.Request) (any, *failure) {
-	s, failed := p.session(r)
+	s, _, failed := p.session(r)
 	if failed != nil {
 		return nil, failed
 	}

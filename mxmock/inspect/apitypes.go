@@ -162,6 +162,7 @@ type (
 		Received time.Time  `json:"received"`
 		Replied  *time.Time `json:"replied"`
 		Rule     int        `json:"rule"`
+		RuleText string     `json:"ruleText"`
 		Message  int        `json:"message"`
 		Notes    []string   `json:"notes"`
 	}
@@ -268,7 +269,7 @@ func verdictOf(r mailauth.Report) jsonVerdict {
 	return v
 }
 
-func sessionOf(host string, s *mailtest.Session) jsonSession {
+func sessionOf(host string, server Reader, s *mailtest.Session) jsonSession {
 	one := jsonSession{
 		Host: host, Number: s.Number, Client: s.Client, Server: s.Server, Helo: s.Helo, User: s.User, TLS: tlsText(s.TLS),
 		Start: s.Start, End: timeOrNull(s.End), Messages: append([]int{}, s.Messages...),
@@ -279,7 +280,7 @@ func sessionOf(host string, s *mailtest.Session) jsonSession {
 	for _, t := range s.Turns {
 		turn := jsonTurn{
 			Stage: t.Stage.String(), Command: t.Command, Payload: len(t.Payload), Reply: t.Reply, Received: t.Received,
-			Replied: timeOrNull(t.Replied), Rule: t.Rule, Message: t.Message, Notes: []string{},
+			Replied: timeOrNull(t.Replied), Rule: t.Rule, RuleText: ruleText(server, t.Rule), Message: t.Message, Notes: []string{},
 		}
 		for _, n := range t.Notes {
 			turn.Notes = append(turn.Notes, n.String())

@@ -51,14 +51,14 @@ func WriteReport(w io.Writer, x Source) error {
 	}
 	for _, h := range hostsOf(x) {
 		for _, s := range h.server.Sessions() {
-			r.Sessions = append(r.Sessions, conversation{Host: h.name, Session: s})
+			r.Sessions = append(r.Sessions, conversation{Host: h.name, Session: s, server: h.server})
 		}
 	}
 	slices.SortStableFunc(r.Sessions, func(a, b conversation) int { return a.Session.Start.Compare(b.Session.Start) })
 	r.TotalSessions = len(r.Sessions)
 	r.Sessions = r.Sessions[max(0, len(r.Sessions)-mostReportedSessions):]
 	for i, c := range r.Sessions {
-		r.Sessions[i] = conversationOf(c.Host, c.Session, lint.CheckSession(c.Session))
+		r.Sessions[i] = conversationOf(c.Host, c.server, c.Session, lint.CheckSession(c.Session))
 		r.Sessions[i].Path = "" // a report is one page
 	}
 	journal := journalOf(x)

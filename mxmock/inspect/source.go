@@ -30,6 +30,9 @@ type Reader interface {
 
 	// Session returns the transcript of the connection with a number, or nil if there is none.
 	Session(number int) *mailtest.Session
+
+	// Rule returns the rule with the number that mailtest.Turn.Rule has, and whether it is still in force.
+	Rule(number int) (rule mailtest.Rule, ok bool)
 }
 
 // host is a mail server of a source.

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed078e9d8c/maillab/internal/elapsed"
+	"github.com/seed078e9d8c/maillab/internal/ruletext"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
@@ -210,6 +211,7 @@ func sizeText(n int) string {
 
 // conversation is a session with its turns.
 type conversation struct {
+	server   Reader
 	Host     string
 	Path     string
 	Session  *mailtest.Session
@@ -226,16 +228,17 @@ type exchange struct {
 	Took    string // until the reply, if it took long
 	Command string
 	Payload string
+	Acted   string // the text of the rule that decided
 }
 
 // conversationOf makes a session ready.
-func conversationOf(host string, s *mailtest.Session, findings []lint.Finding) conversation {
+func conversationOf(host string, server Reader, s *mailtest.Session, findings []lint.Finding) conversation {
 	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Findings: findings, Lasted: "open"}
 	if !s.End.IsZero() {
 		c.Lasted = elapsed.Round(s.End.Sub(s.Start)).String()
 	}
 	for i, t := range s.Turns {
-		e := exchange{Turn: t, Number: i + 1, After: elapsed.Round(t.Received.Sub(s.Start)).String(), Command: t.Command}
+		e := exchange{Turn: t, Number: i + 1, Acted: ruleText(server, t.Rule), After: elapsed.Round(t.Received.Sub(s.Start)).String(), Command: t.Command}
 		if e.Command == "" {
 			e.Command = "(" + strings.ToLower(t.Stage.String()) + ")"
 		}
@@ -248,6 +251,27 @@ func conversationOf(host string, s *mailtest.Session, findings []lint.Finding) c
 		c.Turns = append(c.Turns, e)
 	}
 	return c
+}
+
+// ruleText returns the text of the rule of a server with a number, or nothing if it is not in force any more. A func has none.
+func ruleText(server Reader, number int) string {
+	rule, ok := server.Rule(number)
+	if !ok {
+		return ""
+	}
+	funcs := ""
+	if rule.When != nil {
+		funcs += ", When: a func"
+	}
+	if rule.ReplyFunc != nil {
+		funcs += ", ReplyFunc: a func"
+	}
+	rule.When, rule.ReplyFunc = nil, nil
+	text, err := ruletext.Marshal(rule)
+	if err != nil {
+		return ""
+	}
+	return string(text) + funcs
 }
 
 // event is one of the journal.

@@ -253,13 +253,13 @@ func (p *Page) showSessions(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (p *Page) showSession(w http.ResponseWriter, r *http.Request) {
-	s, failed := p.session(r)
+	s, server, failed := p.session(r)
 	if failed != nil {
 		p.refuse(w, r, failed)
 		return
 	}
 	host := r.PathValue("host")
-	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, s, p.sessionFindingsOf(host, s))})
+	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, server, s, p.sessionFindingsOf(host, s))})
 }
 
 // chronicle is what the page of the journal shows.

@@ -34,6 +34,9 @@ func (s *Server) AddRules(rules ...mailtest.Rule) {
 // RemoveRules takes the rules of AddRules out of force.
 func (s *Server) RemoveRules() { s.rules.Clear() }
 
+// Rule returns the rule of AddRules with a number, and whether it is still in force.
+func (s *Server) Rule(number int) (rule mailtest.Rule, ok bool) { return s.rules.Rule(number) }
+
 // CheckRules returns an error that names the rules with Must that have never acted, or nil.
 func (s *Server) CheckRules() error {
 	var errs []error

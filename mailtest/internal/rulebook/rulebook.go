@@ -36,12 +36,13 @@ type peers[R any] struct {
 // Book holds rules in force in the order in which they were added. The zero value has none. All methods may be called from
 // several goroutines at once.
 type Book[R any] struct {
-	mu     sync.Mutex
-	all    []*Entry[R]
-	stages map[uint8]*peers[R]
+	mu      sync.Mutex
+	all     []*Entry[R]
+	stages  map[uint8]*peers[R]
+	cleared int // how many rules there were before the last Clear
 }
 
-// Add puts a rule into force. If number is zero, the rule is numbered: the first of the book is 1.
+// Add puts a rule into force. If number is zero, the rule is numbered: the first that the book ever had is 1.
 func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
 	e := &Entry[R]{Rule: rule, Number: number, limits: limits, begin: time.Now().Add(limits.Begin)}
 	if limits.For > 0 {
@@ -50,7 +51,7 @@ func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if number == 0 {
-		e.Number = len(b.all) + 1
+		e.Number = b.cleared + len(b.all) + 1
 	}
 	if b.stages == nil {
 		b.stages = make(map[uint8]*peers[R])
@@ -69,7 +70,19 @@ func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
 func (b *Book[R]) Clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.cleared += len(b.all)
 	b.all, b.stages = nil, nil
+}
+
+// Rule returns the rule with a number that Add has given it, and whether it is still there.
+func (b *Book[R]) Rule(number int) (rule R, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := number - 1 - b.cleared
+	if i < 0 || i >= len(b.all) || b.all[i].Number != number {
+		return rule, false
+	}
+	return b.all[i].Rule, true
 }
 
 // Empty reports whether there are no rules.

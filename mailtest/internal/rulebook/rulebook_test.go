@@ -38,6 +38,17 @@ func TestBook(t *testing.T) {
 	if got := len(b.Unused()); got != n {
 		t.Errorf("%d rules are unused, want those of the other stage, %d", got, n)
 	}
+	if got, ok := b.Rule(3); !ok || got != 1 {
+		t.Errorf("rule 3 = %d, %t", got, ok)
+	}
+	b.Clear()
+	b.Add(7, mail, 0, Limits{})
+	if got, ok := b.Rule(2*n + 1); !ok || got != 7 {
+		t.Errorf("the rule after those that are gone = %d, %t", got, ok)
+	}
+	if _, ok := b.Rule(1); ok {
+		t.Error("a rule is still there after Clear")
+	}
 	b.Clear()
 	if !b.Empty() || at(rset) != 0 || b.Use(rset, all) != nil {
 		t.Error("rules remain after Clear")
