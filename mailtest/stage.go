@@ -1,11 +1,18 @@
 package mailtest
 
-// Stages and attempts: the points of a dialogue at which a rule can act, and what a client is doing there.
+// Stages and attempts: the points of a dialogue at which a rule can act, what a client does there, and whether a rule matches.
 
 import (
+	"bytes"
+	"net"
 	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
 
 	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 	"github.com/seed078e9d8c/maillab/mailtest/internal/stage"
 )
@@ -113,4 +120,182 @@ func stageOf(t *wire.Turn) Stage {
 		return XClient
 	}
 	return Unknown
+}
+
+// Attempt describes what a client is doing to the functions of a [Rule]. It is valid during the call.
+type Attempt struct {
+	// Stage is what the client has just done, and Session the number of its connection.
+	Stage   Stage
+	Session int
+
+	// Client is the address of the client, without port.
+	Client string
+
+	// Helo is the name that the client gave, and User is the name as which it has authenticated.
+	Helo string
+	User string
+
+	// Encrypted reports whether the connection has TLS.
+	Encrypted bool
+
+	// Command is the command line, with the credentials replaced by "***".
+	Command string
+
+	// From is the sender of this MAIL command, or later of the transaction. HasFrom reports whether there is
+	// one; the null sender is one.
+	From    string
+	HasFrom bool
+
+	// To is the recipient of this RCPT command or, with LMTP at Dot, the recipient that the reply is for.
+	To string
+
+	// Silent, at Idle, is how long the client has been silent.
+	Silent time.Duration
+
+	// Recipients are the recipients accepted so far.
+	Recipients []Recipient
+
+	// Message, at Dot, is the decoded message.
+	Message *Message
+
+	// Nth is the number of the command, as in [Rule].
+	Nth int
+
+	// Open is the number of connections that the server has at this moment, including this one. Those that a
+	// rule has ended do not count, even if their clients have not noticed yet.
+	Open int
+}
+
+// Matches reports whether the conditions of the rule hold for what a client is doing, those of Skip, Times, Begin and For
+// apart, which depend on what was before. It calls When.
+func (r *Rule) Matches(a *Attempt) bool {
+	switch {
+	case r.At != a.Stage,
+		r.At == Idle && r.Delay != a.Silent,
+		r.Session != 0 && r.Session != a.Session,
+		r.Client != "" && !r.matchesClient(a.Client),
+		r.Helo != "" && !strings.EqualFold(r.Helo, a.Helo),
+		r.User != "" && !strings.EqualFold(r.User, a.User),
+		r.Plain && a.Encrypted, r.Encrypted && !a.Encrypted,
+		r.Command != "" && !hasPrefixFold(a.Command, r.Command),
+		r.From != "" && !(a.HasFrom && matchAddress(r.From, a.From)),
+		r.To != "" && !r.matchesTo(a),
+		r.Nth != 0 && r.Nth != a.Nth,
+		r.Header != "" && !r.matchesHeader(a.Message),
+		r.Content != "" && !r.matchesContent(a.Message):
+		return false
+	}
+	return r.When == nil || r.When(a)
+}
+
+func (r *Rule) matchesClient(client string) bool {
+	prefix, err := ipprefix.Parse(r.Client)
+	return err == nil && ipprefix.Contains(prefix, client)
+}
+
+func (r *Rule) matchesTo(a *Attempt) bool {
+	if a.To != "" || a.Stage == Rcpt {
+		return matchAddress(r.To, a.To)
+	}
+	return slices.ContainsFunc(a.Recipients, func(rcpt Recipient) bool { return matchAddress(r.To, rcpt.Address) })
+}
+
+func (r *Rule) matchesHeader(m *Message) bool {
+	if m == nil {
+		return false
+	}
+	name, value, _ := strings.Cut(r.Header, ":")
+	value = strings.TrimSpace(value)
+	return slices.ContainsFunc(m.GetAll(name), func(v string) bool { return strings.Contains(v, value) })
+}
+
+func (r *Rule) matchesContent(m *Message) bool {
+	return m != nil && (strings.Contains(m.Text, r.Content) || strings.Contains(m.HTML, r.Content) ||
+		bytes.Contains(m.Raw, []byte(r.Content)))
+}
+
+// hasPrefixFold reports whether s begins with prefix, without regard to case.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// matchAddress compares an address with one of a rule: an address, "@domain" or "<>".
+func matchAddress(pattern, address string) bool {
+	if pattern == "<>" {
+		return address == ""
+	}
+	pattern, address = asciiDomain(pattern), asciiDomain(address)
+	if strings.HasPrefix(pattern, "@") {
+		i := strings.LastIndexByte(address, '@')
+		return i >= 0 && strings.EqualFold(address[i:], pattern)
+	}
+	return strings.EqualFold(pattern, address)
+}
+
+// asciiDomain returns an address with the A-labels of its domain (RFC 5890 §2.3.2.1), which stand for
+// the same host as labels in Unicode. A domain that has none is left as it is.
+func asciiDomain(address string) string {
+	i := strings.LastIndexByte(address, '@') + 1
+	if !strings.ContainsFunc(address[i:], func(r rune) bool { return r >= 0x80 }) {
+		return address
+	}
+	if domain, err := idna.Lookup.ToASCII(address[i:]); err == nil {
+		return address[:i] + domain
+	}
+	return address
+}
+
+// newAttempt describes a turn to the rules.
+func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
+	line := t.Line
+	if t.Secret {
+		line = redact(line, t.Verb)
+	}
+	a := &Attempt{
+		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
+		Command: string(line), Silent: t.Silent,
+	}
+	tx := ss.tx
+	switch stage {
+	case Helo:
+		a.Helo = firstWord(t.Arg())
+	case Dot:
+		tx = ss.ending
+		if ss.record != nil && ss.server.hasRulesAt(Dot) {
+			a.Message = ss.record.message()
+		}
+	}
+	if tx != nil {
+		a.From, a.HasFrom, a.Recipients = tx.from, true, tx.to
+	}
+	switch stage {
+	case Mail:
+		a.From, a.HasFrom = ss.path, true
+	case Rcpt:
+		a.To = ss.path
+	case Dot:
+		if t.Recipient > 0 && tx != nil && t.Recipient <= len(tx.to) {
+			a.To = tx.to[t.Recipient-1].Address
+		}
+	}
+	return a
+}
+
+// count returns the number of a turn among those of its stage.
+func (ss *session) count(stage Stage) int {
+	switch stage {
+	case Mail, Helo, Rset:
+		ss.counts[Rcpt] = 0
+	}
+	ss.counts[stage]++
+	return ss.counts[stage]
+}
+
+// host is the address of an "address:port" without the port.
+func host(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
 }
