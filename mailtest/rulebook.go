@@ -166,6 +166,12 @@ func action(state *ruleState, a *Attempt) wire.Action {
 	return act
 }
 
+// The ways to end a connection, and to treat a bare LF, have the same numbers here and in internal/wire.
+var (
+	_ = [1]int{}[uint8(Close)^uint8(wire.Close)|uint8(Cut)^uint8(wire.Cut)|uint8(Reset)^uint8(wire.Reset)|uint8(Silence)^uint8(wire.Hang)]
+	_ = [1]int{}[uint8(KeepLF)^uint8(wire.KeepLF)|uint8(RefuseLF)^uint8(wire.RefuseLF)|uint8(EndLF)^uint8(wire.EndLF)]
+)
+
 // edit changes the lines of an EHLO reply.
 func (r *Rule) edit(lines []string) []string {
 	lines = slices.DeleteFunc(lines, func(line string) bool {
