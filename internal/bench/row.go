@@ -102,5 +102,6 @@ func rows() []row {
 	all := append(smtpRows(), sourceRows()...)
 	all = append(all, memoryRows()...)
 	all = append(all, dnsRows()...)
-	return append(all, worldRows()...)
+	all = append(all, worldRows()...)
+	return append(all, readRows()...)
 }

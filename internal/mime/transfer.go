@@ -114,10 +114,15 @@ func base64Value(c byte) (int, bool) {
 // be in lower case, and line ends stay what they are.
 func decodeQuotedPrintable(body []byte, bad *Problems) []byte {
 	room := len(body)
-	for i := range body {
-		if _, ok := escaped(body[i:], '='); ok {
+	for at := bytes.IndexByte(body, '='); at >= 0; {
+		if _, ok := escaped(body[at:], '='); ok {
 			room -= 2
 		}
+		next := bytes.IndexByte(body[at+1:], '=')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
 	}
 	out := make([]byte, 0, room)
 	for at := 0; at < len(body); {
@@ -151,15 +156,25 @@ func LineBreak(line []byte) []byte {
 // appendUnescaped appends s to out, with the escapes undone that consist of mark and two
 // hexadecimal digits. A mark without those stays, and is reported with its offset from at.
 func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad *Problems) []byte {
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
+		if s[i] != mark {
+			plain := i
+			for i < len(s) && s[i] != mark {
+				i++
+			}
+			out = append(out, s[plain:i]...)
+			continue
+		}
 		c, ok := escaped(s[i:], mark)
-		switch {
-		case ok:
-			i += 2
-		case s[i] == mark && !bad.full():
+		out = append(out, c)
+		if ok {
+			i += 3
+			continue
+		}
+		if !bad.full() {
 			bad.Addf("%q at byte %d is no escape", Clip(s[i:min(len(s), i+3)]), at+i)
 		}
-		out = append(out, c)
+		i++
 	}
 	return out
 }

@@ -26,15 +26,15 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 		}
 		for i, b := range text {
 			switch {
+			case isBase64[b] && padding == 0:
+				digits++
 			case b == ' ' || b == '\t':
 			case b == '=':
 				padding++
-			case !isAlphanumeric(b) && b != '+' && b != '/':
+			case !isBase64[b]:
 				report(at+i, "%s is no base64", quote(text[i:]))
-			case padding > 0:
-				report(at+i, "there is more behind the padding: %s", quote(text[i:]))
 			default:
-				digits++
+				report(at+i, "there is more behind the padding: %s", quote(text[i:]))
 			}
 		}
 		at += len(line)
@@ -44,6 +44,14 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 	}
 	return good
 }
+
+// isBase64 has the digits of base64 (RFC 4648 §4).
+var isBase64 = func() (table [256]bool) {
+	for b := range table {
+		table[b] = isAlphanumeric(byte(b)) || b == '+' || b == '/'
+	}
+	return table
+}()
 
 // quotedPrintable looks at the content of a part, which begins at at.
 func (c *checker) quotedPrintable(p *mailtest.Part, at int) {
