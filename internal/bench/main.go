@@ -5,6 +5,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ func main() {
 		pattern = flag.String("run", ".", "measure the rows whose `name` matches this regular expression")
 		rounds  = flag.Int("rounds", 5, "how often each is measured")
 		output  = flag.String("o", "", "write all results to this `file`, for benchstat")
+		svg     = flag.String("svg", "", "draw the table to this `file`")
 		growth  = flag.Bool("growth", false, "print the growth table and nothing else")
 		quick   = flag.Bool("quick", false, "measure a tenth as long: to see that all works")
 		cpu     = flag.Bool("cpu", false, "compare processor time, not time: what counts on a machine that has other work")
@@ -46,12 +48,12 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		run(re, *rounds, *output, *quick, *cpu)
+		run(re, *rounds, *output, *svg, *quick, *cpu)
 	}
 }
 
 // run measures the rows that match, round by round, and prints the table.
-func run(re *regexp.Regexp, rounds int, output string, quick, cpu bool) {
+func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
 	results := io.Discard
 	if output != "" {
 		f, err := os.Create(output)
@@ -90,6 +92,15 @@ func run(re *regexp.Regexp, rounds int, output string, quick, cpu bool) {
 	progress("")
 	fmt.Fprintf(os.Stderr, "%d rounds in %v\n", rounds, time.Since(began).Round(time.Second))
 	printTable(os.Stdout, re, seen)
+	if svg != "" {
+		f, err := os.Create(svg)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := errors.Join(plot(f, re, seen), f.Close()); err != nil {
+			log.Fatal(err)
+		}
+	}
 }
 
 // progress shows what is being done, on one line of the terminal, if there is one.
