@@ -80,7 +80,7 @@ func plot(w io.Writer, re *regexp.Regexp, seen map[string][]float64) error {
 	for ratio := leastRatio; ratio <= mostRatio; ratio *= 4 {
 		fmt.Fprintf(&axis, "<text x=\"%.1f\" y=\"48\" text-anchor=\"middle\" fill=\"#666\">%s</text>\n", x(ratio), label(ratio))
 	}
-	at := labelWidth
+	at := 24
 	for _, k := range kinds {
 		fmt.Fprintf(&axis, "<circle cx=\"%d\" cy=\"16\" r=\"5\" fill=\"%s\"/><text x=\"%d\" y=\"20\">%s</text>\n", at, k.colour, at+10, html.EscapeString(k.name))
 		at += 34 + 7*len(k.name)
