@@ -3,6 +3,7 @@ package imap
 // Commands: read whole, with their literals, before go-imap sees them.
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -46,8 +47,9 @@ type command struct {
 	refusal string // why it is not a command, or ""
 }
 
-// readCommand reads a command. The error says how the connection ended, or is one of package access.
-func readCommand(c *access.Conn) (*command, error) {
+// readCommand reads a command. Only a client that has logged in may send a large one. The error says how the connection ended, or
+// is one of package access.
+func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 	line, err := c.ReadLine(maxCommand)
 	if err != nil {
 		return nil, err
@@ -66,7 +68,7 @@ func readCommand(c *access.Conn) (*command, error) {
 			return cmd, nil
 		}
 		most := int64(maxCommand - size)
-		if cmd.name == "APPEND" {
+		if cmd.name == "APPEND" && loggedIn {
 			most = maxAppend
 		}
 		if literal.size > most {
@@ -77,11 +79,11 @@ func readCommand(c *access.Conn) (*command, error) {
 				return nil, err
 			}
 		}
-		data := make([]byte, literal.size)
-		if _, err := io.ReadFull(c, data); err != nil {
+		var data bytes.Buffer // which grows as bytes come, and not as they are announced
+		if _, err := io.CopyN(&data, c, literal.size); err != nil {
 			return nil, unfinished(err)
 		}
-		cmd.pieces = append(cmd.pieces, fmt.Appendf(nil, "%s{%d}\r\n", text, literal.size), data)
+		cmd.pieces = append(cmd.pieces, fmt.Appendf(nil, "%s{%d}\r\n", text, literal.size), data.Bytes())
 		if line, err = c.ReadLine(maxCommand); err != nil {
 			return nil, unfinished(err)
 		}
@@ -99,7 +101,7 @@ func readCommand(c *access.Conn) (*command, error) {
 
 // unfinished says that a client has gone in the middle of a command.
 func unfinished(err error) error {
-	if err == access.Ended(mailtest.ClientClosed, "") || err == io.ErrUnexpectedEOF {
+	if err == access.Ended(mailtest.ClientClosed, "") || err == io.EOF {
 		return access.Ended(mailtest.ClientBroke, "line")
 	}
 	return err
@@ -171,12 +173,10 @@ func parse(line string) *command {
 	case !known:
 		cmd.name, cmd.refusal = "", "Unknown command"
 		cmd.text = words[0] + " ***"
-	case cmd.name == "LOGIN" && len(words) > args, cmd.name == "AUTHENTICATE" && len(words) > args+1:
-		kept := words[:args]
-		if cmd.name == "AUTHENTICATE" {
-			kept = words[:args+1]
-		}
-		cmd.stage, cmd.text = stage, strings.Join(kept, " ")+" ***"
+	case cmd.name == "LOGIN" && len(words) > args:
+		cmd.stage, cmd.text = stage, strings.Join(words[:args], " ")+" ***"
+	case cmd.name == "AUTHENTICATE" && len(words) > args:
+		cmd.stage, cmd.text = stage, strings.Join(words[:args], " ")+" "+access.RedactAuth(words[args:])
 	default:
 		cmd.stage, cmd.text = stage, line
 	}

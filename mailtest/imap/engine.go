@@ -214,7 +214,7 @@ func (e *engine) nextCommand() error {
 			return err
 		}
 		e.rest = nil
-		cmd, err := readCommand(e.conn)
+		cmd, err := readCommand(e.conn, e.session.account != nil)
 		if err != nil {
 			return e.failed(err)
 		}

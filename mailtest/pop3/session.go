@@ -215,11 +215,9 @@ func redact(line string, known bool) string {
 		if digest != "" {
 			return verb + " " + user + " ***"
 		}
-	case upper == "AUTH":
-		mechanism, response, _ := strings.Cut(rest, " ")
-		if response != "" {
-			return verb + " " + mechanism + " ***"
-		}
+		return verb + " ***"
+	case upper == "AUTH" && rest != "":
+		return verb + " " + access.RedactAuth(strings.Split(rest, " "))
 	}
 	return line
 }
