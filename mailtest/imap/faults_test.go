@@ -178,3 +178,17 @@ func TestCrash(t *testing.T) {
 	}()
 	srv.Close()
 }
+
+// A field that is set too late is named.
+func TestSetTooLate(t *testing.T) {
+	t.Parallel()
+	srv := &imap.Server{Source: newStore()}
+	srv.AddRules(mailtest.Rule{At: mailtest.Quit, Delay: time.Second})
+	srv.StartTLS = true
+	defer func() {
+		if err, _ := recover().(error); err == nil || err.Error() != "imap: StartTLS was set after the server was first used" {
+			t.Errorf("Close panics with %v", err)
+		}
+	}()
+	srv.Close()
+}

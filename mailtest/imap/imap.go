@@ -45,7 +45,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
+	"reflect"
 	"strconv"
 	"sync"
 	"testing"
@@ -120,6 +122,7 @@ type Server struct {
 	tb     testing.TB // of New; or nil
 	store  mailstore.Store
 	server *access.Server
+	set    settings // as they were at the first use
 }
 
 // New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server writes the
@@ -129,7 +132,7 @@ func New(tb testing.TB, src mailstore.Source) *Server {
 	s := &Server{Source: src, tb: tb}
 	tb.Cleanup(func() {
 		tb.Helper()
-		s.use().Cleanup()
+		s.use().Cleanup(s.setTooLate())
 	})
 	return s
 }
@@ -140,7 +143,7 @@ func (s *Server) use() *access.Server {
 		if s.Source == nil {
 			panic("imap: Server.Source is nil; it says which mail there is")
 		}
-		s.store = s.Source.Mailboxes()
+		s.store, s.set = s.Source.Mailboxes(), s.settings()
 		idle := s.IdleTimeout
 		switch {
 		case idle == 0:
@@ -155,6 +158,39 @@ func (s *Server) use() *access.Server {
 		})
 	})
 	return s.server
+}
+
+// settings are the fields of a [Server], in a form that can be compared.
+type settings struct {
+	Name                  string
+	StartTLS, ImplicitTLS bool
+	TLS                   *tls.Config
+	Mechanisms, Rules     int // how many
+	IdleTimeout           time.Duration
+}
+
+func (s *Server) settings() settings {
+	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Rules), s.IdleTimeout}
+}
+
+// setTooLate returns an error that names the first field that was set after the server was first used, which has no effect; nil
+// if there is none. It reads the fields, so that only calls of the test's own may make it.
+func (s *Server) setTooLate() error {
+	s.use()
+	now, then := reflect.ValueOf(s.settings()), reflect.ValueOf(s.set)
+	for i := range then.NumField() {
+		if !now.Field(i).Equal(then.Field(i)) {
+			return fmt.Errorf("imap: %s was set after the server was first used", then.Type().Field(i).Name)
+		}
+	}
+	return nil
+}
+
+// mustBeSettled panics if a field was set too late.
+func (s *Server) mustBeSettled() {
+	if err := s.setTooLate(); err != nil {
+		panic(err)
+	}
 }
 
 // Start makes the server listen on Addr. It need not be called: Addr starts the server too, and panics if Start would return
@@ -202,8 +238,12 @@ func (s *Server) Serve(l net.Listener) error { return s.use().Serve(l) }
 func (s *Server) ServeConn(conn net.Conn) error { return s.use().ServeConn(conn) }
 
 // Close stops the server. It closes all listeners and connections, and waits until all goroutines of the server have ended,
-// which takes less than a second. Sessions remain.
-func (s *Server) Close() { s.use().Close() }
+// which takes less than a second. Sessions remain. It panics if a field was set after the server was first used, or if code of
+// the test's own has panicked on a connection.
+func (s *Server) Close() {
+	s.use().Close()
+	s.mustBeSettled()
+}
 
 // ClientTLS returns a configuration with which a client can connect: it trusts RootCAs, and expects the server's name at any
 // address. The caller may change it.
@@ -219,7 +259,10 @@ func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 func ParseRule(text []byte) (mailtest.Rule, error) { return protocol.ParseRule(text) }
 
 // AddRules puts rules into force, after those that already are. It panics, saying why, if one of them makes no sense.
-func (s *Server) AddRules(rules ...mailtest.Rule) { s.use().AddRules(rules...) }
+func (s *Server) AddRules(rules ...mailtest.Rule) {
+	s.mustBeSettled()
+	s.use().AddRules(rules...)
+}
 
 // RemoveRules takes the rules of AddRules out of force.
 func (s *Server) RemoveRules() { s.use().RemoveRules() }

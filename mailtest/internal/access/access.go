@@ -103,11 +103,11 @@ func New(tb testing.TB, p *Protocol, cfg Config) *Server {
 	return s
 }
 
-// Cleanup ends the server with its test, which must be known.
-func (s *Server) Cleanup() {
+// Cleanup ends the server with its test, which must be known. It reports a mistake of the test, if there is one.
+func (s *Server) Cleanup(mistake error) {
 	s.tb.Helper()
 	s.end()
-	if err := s.CheckRules(); err != nil {
+	if err := errors.Join(mistake, s.CheckRules()); err != nil {
 		s.tb.Error(err)
 	}
 	if s.tb.Failed() {

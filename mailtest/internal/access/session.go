@@ -143,7 +143,11 @@ func (s *Server) Report() string {
 	const most = 20
 	sessions := s.Sessions()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: what server %s saw: %d sessions\n", s.protocol.Name, s.cfg.Name, len(sessions))
+	plural := "s"
+	if len(sessions) == 1 {
+		plural = ""
+	}
+	fmt.Fprintf(&b, "%s: what server %s saw: %d session%s\n", s.protocol.Name, s.cfg.Name, len(sessions), plural)
 	if skipped := len(sessions) - most; skipped > 0 {
 		fmt.Fprintf(&b, "… %d sessions before these\n", skipped)
 		sessions = sessions[skipped:]
