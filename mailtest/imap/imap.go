@@ -30,13 +30,14 @@
 //	im.AddRules(
 //		mailtest.Rule{At: imap.Login, Times: 1, Reply: "NO [UNAVAILABLE] Try again later"},
 //		mailtest.Rule{At: imap.Fetch, Nth: 2, AfterBytes: 4096, Drop: mailtest.Reset},
-//		mailtest.Rule{At: imap.Select, Skip: 1, Lose: true},
+//		mailtest.Rule{At: imap.Select, Command: "SELECT", Skip: 1, Lose: true},
 //		mailtest.Rule{At: mailtest.Noop, Reply: "* BYE Maintenance", Drop: mailtest.Close},
 //	)
 //
 // A line of a Reply gets the tag of the command, unless it begins with "* " or "+ ". Lose, at Select, gives the mailbox another
 // UIDVALIDITY and its messages new UIDs; at Fetch, Store, Copy and Move, it removes the messages that are asked for before the
-// server looks for them, as another client could do. AfterBytes counts the bytes of the reply.
+// server looks for them, as another client could do. AfterBytes counts the bytes of the reply. Command is the beginning of the
+// line, with or without the tag.
 package imap
 
 // The server: its settings and its addresses. What POP3 and IMAP have in common is in package access.

@@ -47,12 +47,16 @@ func complete(tag, reply string) string {
 	return b.String()
 }
 
-// accepts reports whether a complete reply says that the server has done what the client wants, or goes on.
-func accepts(reply string) bool {
+// accepts reports whether a complete reply says that the server has done what the client wants, or goes on, as it can at some
+// stages.
+func accepts(at mailtest.Stage, reply string) bool {
 	lines := strings.Split(strings.TrimSuffix(reply, "\r\n"), "\r\n")
 	tag, rest, _ := strings.Cut(lines[len(lines)-1], " ")
 	status, _, _ := strings.Cut(rest, " ")
-	return tag == "+" || strings.EqualFold(status, "OK") || strings.EqualFold(status, "PREAUTH")
+	if tag == "+" {
+		return at == mailtest.Auth || at == mailtest.AuthStep || at == IdleCommand
+	}
+	return strings.EqualFold(status, "OK") || strings.EqualFold(status, "PREAUTH")
 }
 
 // checkReply returns what is wrong with the reply of a rule.

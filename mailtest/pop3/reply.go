@@ -21,7 +21,7 @@ var protocol = access.Protocol{
 	Lose:       []mailtest.Stage{Uidl, Retr, Top, Dele},
 	CheckReply: checkReply,
 	Complete:   func(_, reply string) string { return crlf(reply) },
-	Accepts:    func(reply string) bool { return isStatus(reply, "+OK") },
+	Accepts:    accepts,
 	Farewell:   "-ERR [SYS/TEMP] The server is shutting down",
 }
 
@@ -37,13 +37,20 @@ func isStatus(reply, indicator string) bool {
 	return ok && (rest == "" || strings.ContainsRune(" \r\n", rune(rest[0])))
 }
 
+// accepts reports whether a reply says that the server has done what the client wants, or goes on.
+func accepts(at mailtest.Stage, reply string) bool { return isStatus(reply, "+OK") || isChallenge(at, reply) }
+
+// isChallenge reports whether a reply is the challenge of a SASL exchange (RFC 5034 §4).
+func isChallenge(at mailtest.Stage, reply string) bool {
+	return (at == mailtest.Auth || at == mailtest.AuthStep) && strings.HasPrefix(reply, "+ ")
+}
+
 // checkReply returns what is wrong with the reply of a rule.
 func checkReply(at mailtest.Stage, reply string) error {
 	const raw = "; to send something malformed, set Raw and write it with all of its line ends"
 	lines := strings.Split(strings.TrimSuffix(reply, "\n"), "\n")
-	step := (at == mailtest.Auth || at == mailtest.AuthStep) && strings.HasPrefix(reply, "+ ")
 	switch {
-	case !isStatus(reply, "+OK") && !isStatus(reply, "-ERR") && !step:
+	case !isStatus(reply, "+OK") && !isStatus(reply, "-ERR") && !isChallenge(at, reply):
 		return fmt.Errorf("Reply %q does not begin with +OK or -ERR; write \"-ERR [SYS/TEMP] Try again later\"%s", reply, raw)
 	case len(lines) > 1 && !isStatus(reply, "+OK"):
 		return fmt.Errorf("Reply %q has several lines, which only a positive reply may have%s", reply, raw)

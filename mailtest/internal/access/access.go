@@ -39,10 +39,11 @@ type Protocol struct {
 	Lose []mailtest.Stage
 
 	// CheckReply returns what is wrong with the reply of a rule, and Complete makes of it what goes over the wire in answer
-	// to a command with a tag. A reply that Accepts takes the place of the server's own only if that accepts, too.
+	// to a command with a tag. A reply that Accepts takes the place of the server's own only if that accepts, too, and if both
+	// or neither of them are continuation requests.
 	CheckReply func(stage mailtest.Stage, reply string) error
 	Complete   func(tag, reply string) string
-	Accepts    func(reply string) bool
+	Accepts    func(stage mailtest.Stage, reply string) bool
 
 	// Farewell is what a client reads when the server ends, and TooMuch when it has sent too much.
 	Farewell, TooMuch string

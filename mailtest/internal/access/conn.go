@@ -315,7 +315,7 @@ func (c *Conn) idle(silent time.Duration) error {
 	if err != nil || t.rule == nil {
 		return err
 	}
-	return t.End(false)
+	return t.End(true) // there is no reply of the server's own to agree with
 }
 
 // idleAt is when a client that begins to be silent now is cut off; zero is never.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/ruletext"
@@ -110,12 +111,19 @@ func (p *Protocol) checkFields(r *mailtest.Rule) error {
 	return errors.Join(errs...)
 }
 
-// rule returns the first rule that matches, and counts it, or nil.
-func (s *Server) rule(a *mailtest.Attempt) *rule {
+// rule returns the first rule that matches, and counts it, or nil. Command may be the beginning of what follows a tag, too.
+func (s *Server) rule(tag string, a *mailtest.Attempt) *rule {
 	if s.rules.Empty() && s.standing.Empty() {
 		return nil
 	}
-	matches := func(r *rule) bool { return r.Rule.Matches(a) }
+	untagged := *a
+	tagged := false
+	if tag != "" {
+		untagged.Command, tagged = strings.CutPrefix(a.Command, tag+" ")
+	}
+	matches := func(r *rule) bool {
+		return r.Rule.Matches(a) || tagged && r.Rule.Command != "" && r.Rule.Matches(&untagged)
+	}
 	if r := s.rules.Use(uint8(a.Stage), matches); r != nil {
 		return r
 	}

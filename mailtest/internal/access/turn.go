@@ -3,6 +3,7 @@ package access
 // Turns: what a client did, the rule that decides it, and the reply.
 
 import (
+	"bytes"
 	"net"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *Conn) attempt(tag string, a *mailtest.Attempt, notes ...mailtest.Note) 
 	a.Open = c.server.openSessions()
 	t := &Turn{c: c, left: -1, turn: mailtest.Turn{Stage: a.Stage, Command: a.Command, Received: time.Now(), Notes: notes}}
 	t.turn.Reply, t.sent, c.interjected = c.interjected, int64(len(c.interjected)), ""
-	t.rule = c.server.rule(a)
+	t.rule = c.server.rule(tag, a)
 	if t.rule == nil {
 		return t, nil
 	}
@@ -93,7 +94,19 @@ func host(addr string) string {
 
 // Answered reports whether a rule answers in the server's place, which must then do nothing.
 func (t *Turn) Answered() bool {
-	return t.custom != nil && !t.c.server.protocol.Accepts(string(t.custom))
+	return t.custom != nil && !t.c.server.protocol.Accepts(t.turn.Stage, string(t.custom))
+}
+
+// replaces reports whether the reply of the rule takes the place of the server's own.
+func (t *Turn) replaces(agreed bool) bool {
+	return t.Answered() || t.rule.Rule.Lie || agreed && (len(t.held) == 0 || continues(t.held) == continues(t.custom))
+}
+
+// continues reports whether a reply asks the client to go on: with literal data, with an answer to a challenge, or with DONE.
+func continues(reply []byte) bool {
+	reply = bytes.TrimSuffix(reply, []byte("\r\n"))
+	last := reply[bytes.LastIndexByte(reply, '\n')+1:]
+	return string(last) == "+" || bytes.HasPrefix(last, []byte("+ "))
 }
 
 // Lose reports whether the rule loses something, see [mailtest.Rule].
@@ -125,7 +138,7 @@ func (t *Turn) End(agreed bool) error {
 	}
 	if t.custom != nil {
 		reply := t.held
-		if t.Answered() || agreed || t.rule.Rule.Lie {
+		if t.replaces(agreed) {
 			reply = t.custom
 		}
 		if err := t.send(reply); err != nil {
