@@ -43,6 +43,7 @@ type engine struct {
 	continued bool         // it has written a continuation request
 	done      bool         // it has written a tagged reply
 	agreed    bool         // which says OK
+	pushed    []byte       // what IDLE says, to be sent
 	over      bool         // the dialogue has ended: what it still writes is lost
 
 	once   sync.Once

@@ -9,6 +9,23 @@ import (
 
 // Write takes what go-imap writes: line by line, to find out where a reply ends.
 func (e *engine) Write(p []byte) (int, error) {
+	if err := e.write(p); err != nil {
+		return 0, err
+	}
+	e.mu.Lock()
+	pushed := e.pushed
+	e.pushed = nil
+	e.mu.Unlock()
+	if len(pushed) > 0 { // without the lock, since a rule may let it wait
+		if err := e.conn.Push(Push, pushed); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// write takes the lines and literals in p.
+func (e *engine) write(p []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for rest := p; len(rest) > 0; {
@@ -30,10 +47,10 @@ func (e *engine) Write(p []byte) (int, error) {
 			e.line = e.line[:0]
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(p), nil
+	return nil
 }
 
 // writeLine takes a line. The lock is held.
@@ -70,7 +87,7 @@ func (e *engine) emit(p []byte) error {
 		_, err := e.turn.Write(p)
 		return err
 	case e.cmd != nil && e.cmd.name == "IDLE":
-		return e.conn.Push(Push, p)
+		e.pushed = append(e.pushed, p...)
 	}
 	return nil // a muted greeting, or the reply to a command that a rule has answered
 }

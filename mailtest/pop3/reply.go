@@ -38,7 +38,9 @@ func isStatus(reply, indicator string) bool {
 }
 
 // accepts reports whether a reply says that the server has done what the client wants, or goes on.
-func accepts(at mailtest.Stage, reply string) bool { return isStatus(reply, "+OK") || isChallenge(at, reply) }
+func accepts(at mailtest.Stage, reply string) bool {
+	return isStatus(reply, "+OK") || isChallenge(at, reply)
+}
 
 // isChallenge reports whether a reply is the challenge of a SASL exchange (RFC 5034 §4).
 func isChallenge(at mailtest.Stage, reply string) bool {

@@ -27,12 +27,12 @@ type Conn struct {
 	encrypted *mailtest.TLSState
 	user      string
 
-	interjected string // sent since the last turn
-
 	mu     sync.Mutex // guards the following: a push comes from another goroutine
 	out    *bufio.Writer
 	counts map[mailtest.Stage]int
 	fate   error // how a push has ended the connection
+
+	interjected string // sent since the last turn
 
 	closing  chan struct{} // closed by stop; ends delays
 	deadline sync.Mutex    // guards stopping and the deadlines

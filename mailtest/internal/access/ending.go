@@ -115,7 +115,9 @@ func (c *Conn) leave() {
 // Abort ends a dialogue from another goroutine: reading from the client fails with an error of Ended.
 func (c *Conn) Abort(err error) {
 	c.mu.Lock()
-	c.fate = err
+	if c.fate == nil { // a rule may have ended it before
+		c.fate = err
+	}
 	c.mu.Unlock()
 	c.setReadDeadline(time.Unix(1, 0))
 }
@@ -123,18 +125,31 @@ func (c *Conn) Abort(err error) {
 // drainTime bounds how long an orderly close waits for the client's own.
 const drainTime = 2 * time.Second
 
-// hangUp ends the connection in some way, and returns the error that says so.
-func (c *Conn) hangUp(d mailtest.Drop) error {
+// endedBy returns the error that says in which way the server has ended the connection.
+func endedBy(d mailtest.Drop) error {
+	switch d {
+	case mailtest.Reset:
+		return Ended(mailtest.ServerReset, "")
+	case mailtest.Silence:
+		return Ended(mailtest.ServerSilent, "")
+	case mailtest.Cut:
+		return Ended(mailtest.ServerCut, "")
+	}
+	return Ended(mailtest.ServerClosed, "")
+}
+
+// hangUp ends the connection in some way.
+func (c *Conn) hangUp(d mailtest.Drop) {
 	switch d {
 	case mailtest.Reset:
 		if l, ok := c.raw.(interface{ SetLinger(int) error }); ok {
 			l.SetLinger(0)
 		}
 		c.raw.Close()
-		return Ended(mailtest.ServerReset, "")
+		return
 	case mailtest.Silence:
 		io.Copy(io.Discard, c.raw)
-		return Ended(mailtest.ServerSilent, "")
+		return
 	case mailtest.Close:
 		if tc, ok := c.conn.(interface{ CloseWrite() error }); ok && c.conn != c.raw {
 			tc.CloseWrite() // close_notify
@@ -146,10 +161,6 @@ func (c *Conn) hangUp(d mailtest.Drop) error {
 		io.Copy(io.Discard, c.raw)
 	}
 	c.raw.Close()
-	if d == mailtest.Cut {
-		return Ended(mailtest.ServerCut, "")
-	}
-	return Ended(mailtest.ServerClosed, "")
 }
 
 // crash is a panic, or a Goexit, in code of the test's own that a connection has called.

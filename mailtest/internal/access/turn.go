@@ -45,11 +45,13 @@ func (c *Conn) attempt(tag string, a *mailtest.Attempt, notes ...mailtest.Note) 
 	c.mu.Lock()
 	c.counts[a.Stage]++
 	a.Nth = c.counts[a.Stage]
+	interjected := c.interjected
+	c.interjected = ""
 	c.mu.Unlock()
 	a.Session, a.Client, a.User, a.Encrypted = c.Number(), host(c.session.log.Client), c.user, c.encrypted != nil
 	a.Open = c.server.openSessions()
 	t := &Turn{c: c, left: -1, turn: mailtest.Turn{Stage: a.Stage, Command: a.Command, Received: time.Now(), Notes: notes}}
-	t.turn.Reply, t.sent, c.interjected = c.interjected, int64(len(c.interjected)), ""
+	t.turn.Reply, t.sent = interjected, int64(len(interjected))
 	t.rule = c.server.rule(tag, a)
 	if t.rule == nil {
 		return t, nil
@@ -257,10 +259,11 @@ func (t *Turn) flush() error {
 func (t *Turn) drop() error {
 	t.flush()
 	t.c.leave()
-	t.ended = t.c.hangUp(t.rule.Rule.Drop)
+	t.ended = endedBy(t.rule.Rule.Drop)
 	t.c.mu.Lock()
-	t.c.fate = t.ended
+	t.c.fate = t.ended // before the reader notices, where this is a push
 	t.c.mu.Unlock()
+	t.c.hangUp(t.rule.Rule.Drop)
 	return t.ended
 }
 
