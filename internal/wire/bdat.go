@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// bdat takes a BDAT command through its turn. Its chunk follows even where the command is refused
+// chunk takes a BDAT command through its turn. Its chunk follows even where the command is refused
 // (RFC 3030 §2).
-func (c *Conn) bdat() error {
+func (c *Conn) chunk() error {
 	t, s := &c.turn, &c.state
 	size, last, ok := chunkArgs(t.Arg())
 	refuse := ""
@@ -46,7 +46,7 @@ func (c *Conn) bdat() error {
 		c.after(t)
 		return err
 	}
-	if refuse != "" || act.keepsFromEngine() {
+	if refuse != "" || act.decides() {
 		var own []byte
 		if refuse != "" {
 			own = oneLine(refuse)
@@ -54,7 +54,7 @@ func (c *Conn) bdat() error {
 		err := c.conclude(own)
 		if s.mail { // after a refused chunk the transaction is over (RFC 3030 §2)
 			s.transaction = transaction{}
-			c.tell("RSET")
+			c.engine.answer("RSET", "")
 		}
 		return err
 	}
@@ -71,14 +71,22 @@ func (c *Conn) bdat() error {
 		t.Payload = slices.Concat(append(s.chunks, chunk)...)
 	}
 	if c.cfg.LMTP {
-		return c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), "BDAT 0 LAST", command.Action)
-	}
-	if c.askLast(command.Action).keepsFromEngine() {
-		err := c.conclude(nil)
-		c.tell("RSET")
+		err := c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), command.Action)
+		if err == nil {
+			c.engine.answer("BDAT", "0 LAST")
+		}
 		return err
 	}
-	return c.pass("BDAT", "0 LAST")
+	var own []byte
+	if !c.askLast(command.Action).decides() {
+		if own, err = c.askEngine("BDAT", "0 LAST"); err != nil {
+			return err
+		}
+		return c.conclude(own)
+	}
+	err = c.conclude(nil)
+	c.engine.answer("RSET", "")
+	return err
 }
 
 // chunked returns how many bytes of the message have come in chunks.
@@ -154,7 +162,7 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	c.handler.Reply(t)
 	c.after(t)
 	s.transaction = transaction{}
-	c.tell("RSET")
+	c.engine.answer("RSET", "")
 	return chunk, true, err
 }
 

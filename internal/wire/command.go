@@ -24,16 +24,20 @@ type command struct {
 	// refuse, if not nil, returns a reply that the engine would not give, or would give wrongly, or "".
 	refuse func(*Conn) string
 
-	// take, if not nil, takes the command through its turn from the first look. Serve, if not nil, answers
-	// it in place of the engine, when neither the Handler nor refuse has decided it.
-	take  func(*Conn) error
-	serve func(*Conn) error
+	// answer, if not nil, answers in place of the engine what is not refused.
+	answer func(*Conn) ([]byte, error)
 
 	// engine is the verb that the engine gets to see, if it is another one.
 	engine string
 
 	// accepted, if not nil, moves the state on when the server has agreed.
 	accepted func(*Conn)
+
+	// then, if not nil, is called when the reply has been sent, whatever it was.
+	then func(*Conn) error
+
+	// take, if not nil, takes the command through its whole turn in place of all this.
+	take func(*Conn) error
 }
 
 // commands are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones
@@ -44,19 +48,19 @@ func init() {
 	commands = []command{
 		{verb: "MAIL", refuse: (*Conn).refuseMail, accepted: (*Conn).beginMail},
 		{verb: "RCPT", refuse: (*Conn).refuseRcpt, accepted: func(c *Conn) { c.state.rcpt++ }},
-		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, accepted: func(c *Conn) { c.state.payload = true }},
-		{verb: "BDAT", continues: true, take: (*Conn).bdat},
+		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, then: (*Conn).message},
+		{verb: "BDAT", continues: true, take: (*Conn).chunk},
 		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", accepted: (*Conn).beginESMTP}, // HELO, whose reply is short
 		{verb: "HELO", waits: true, refuse: (*Conn).refuseHelo, accepted: (*Conn).beginSMTP},
-		{verb: "QUIT", waits: true, bare: true},
+		{verb: "QUIT", waits: true, bare: true, answer: (*Conn).sayBye, then: (*Conn).quit},
 		{verb: "RSET", bare: true, accepted: func(c *Conn) { c.state.transaction = transaction{} }},
 		{verb: "NOOP", waits: true},
-		{verb: "AUTH", waits: true, refuse: (*Conn).refuseAuth},
-		{verb: "STARTTLS", continues: true, serve: (*Conn).startTLS},
+		{verb: "AUTH", waits: true, refuse: (*Conn).refuseAuth, then: (*Conn).endAuth},
+		{verb: "STARTTLS", continues: true, refuse: (*Conn).refuseStartTLS, answer: (*Conn).agreeToTLS, then: (*Conn).startTLS},
 		{verb: "VRFY", waits: true, refuse: (*Conn).answerVrfy},
 		{verb: "HELP", refuse: always("214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT AUTH STARTTLS")},
 		{verb: "LHLO", waits: true, refuse: (*Conn).refuseLhlo, accepted: (*Conn).beginESMTP},
-		{verb: "XCLIENT", refuse: (*Conn).refuseXClient, serve: (*Conn).xclient},
+		{verb: "XCLIENT", refuse: (*Conn).refuseXClient, answer: (*Conn).xclient},
 		{verb: "EXPN", waits: true, refuse: always("502 5.5.1 EXPN not implemented")},
 		{verb: "TURN", waits: true, refuse: always("502 5.5.1 TURN not implemented")},
 		{verb: "SEND", refuse: always("502 5.5.1 SEND not implemented")},
@@ -65,6 +69,7 @@ func init() {
 		{verb: "ETRN", refuse: always("502 5.5.1 ETRN not implemented")},
 		{verb: "ATRN", refuse: always("502 5.5.1 ATRN not implemented")},
 	}
+	response = command{waits: true, answer: (*Conn).respond, then: (*Conn).endAuth}
 }
 
 // unknown is for what is not a command.
@@ -74,6 +79,9 @@ var unknown = command{refuse: func(c *Conn) string {
 	}
 	return "500 5.5.1 Command unrecognized"
 }}
+
+// response is for what a client says in an AUTH exchange.
+var response command
 
 // lookUp returns the command of a line, or unknown.
 func lookUp(line []byte) *command {
@@ -132,13 +140,6 @@ func (c *Conn) refuseHelo() string {
 func (c *Conn) refuseLhlo() string {
 	if !c.cfg.LMTP {
 		return "500 5.5.1 LHLO is for LMTP, use EHLO"
-	}
-	return ""
-}
-
-func (c *Conn) refuseXClient() string {
-	if !c.cfg.Client {
-		return "550 5.7.0 XCLIENT is not allowed"
 	}
 	return ""
 }
@@ -219,13 +220,41 @@ func (c *Conn) refuseAuth() string {
 	return ""
 }
 
+// respond has the engine take the client's response to a challenge (RFC 4954 §4).
+func (c *Conn) respond() ([]byte, error) { return c.askEngine(string(c.turn.Line), "") }
+
+// endAuth ends the exchange for the engine, too, if the client was told that it is over.
+func (c *Conn) endAuth() error {
+	if !intermediate(c.turn.Reply) {
+		c.cancelAuth()
+	}
+	return nil
+}
+
+// cancelAuth ends an exchange without success.
+func (c *Conn) cancelAuth() {
+	if c.state.authing {
+		c.state.authing = false
+		c.engine.answer("*", "")
+	}
+}
+
+func (c *Conn) sayBye() ([]byte, error) { return c.compose("221 2.0.0 Bye"), nil }
+
+// quit ends the connection after QUIT, unless that was refused.
+func (c *Conn) quit() error {
+	if c.turn.Accepted {
+		return Ending{Kind: ClientQuit}
+	}
+	return nil
+}
+
 // advance moves the state on by what the server itself has said in this turn.
 func (c *Conn) advance(own []byte) {
 	s, t := &c.state, &c.turn
 	switch {
 	case t.Kind == AuthStep, t.Kind == Command && t.Verb == "AUTH":
-		s.authing = intermediate(own)
-		s.auth = s.auth || positive(own) && !s.authing
+		s.auth = s.auth || positive(own) && !intermediate(own)
 	case t.Kind == End && t.Recipient == 0:
 		s.transaction = transaction{}
 	case t.Kind == Command:

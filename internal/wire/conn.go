@@ -1,6 +1,6 @@
 package wire
 
-// The connection: its life, its state, and the loop that takes one turn after the other.
+// The connection: its life, its state, and its lines, waited for as the Handler wants.
 
 import (
 	"crypto/tls"
@@ -20,11 +20,9 @@ type Conn struct {
 
 	stop stopper
 
-	// All below belongs to the engine's goroutine (of the newest engine).
-	out    []byte // what the engine has written in this turn
-	feed   []byte // what the engine has yet to read
+	// All below belongs to the dialogue.
+	engine engine
 	own    []byte // the server's own reply
-	await  await
 	turn   Turn
 	state  state
 	errors int   // bad commands
@@ -35,19 +33,9 @@ type Conn struct {
 
 	handshaking bool // a TLS handshake has begun and not succeeded
 
-	// Where out, feed and own begin. In most sessions none outgrows it.
+	// Where engine.out, own and engine.in begin. In most sessions none outgrows it.
 	memory [640]byte
 }
-
-// await is what the engine's next output will be.
-type await uint8
-
-const (
-	awaitGreeting await = iota
-	awaitFirst          // the greeting again, as the reply to XCLIENT
-	awaitReply
-	awaitNothing // output to be thrown away, of a line that only the engine needs to see
-)
 
 // state is what the client has achieved (RFC 5321 §4.1.4).
 type state struct {
@@ -56,11 +44,9 @@ type state struct {
 	pipelining  bool // offered in the reply to EHLO
 	encrypted   bool
 	auth        bool // has authenticated
-	authing     bool // a challenge is out
+	authing     bool // the engine has asked for a response in an AUTH exchange
 	credentials bool // may come: see secret
 	transaction
-	payload bool // the client was told to send its message
-	orphan  bool // … but only by a lie, the engine does not know of it
 }
 
 // transaction is the part of the state that RSET clears.
@@ -92,95 +78,24 @@ func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 		c.given, c.raw = t, t.NetConn()
 	}
 	c.in.src = conn
-	c.out, c.own, c.feed = c.memory[:0:192], c.memory[192:192:512], c.memory[512:512]
+	c.engine.out, c.own, c.engine.in = c.memory[:0:192], c.memory[192:192:512], c.memory[512:512]
 	return c
 }
 
 // Serve starts to serve the client and returns at once. The connection ends when the client or the
 // Handler ends it, or by Stop or Shut; the Handler's End is then the last call.
-func (c *Conn) Serve() { c.startEngine(awaitGreeting) }
+func (c *Conn) Serve() { c.engine.start(c) }
 
-// errEngineReplaced ends an engine whose place another one has taken.
-var errEngineReplaced = errors.New("wire: a fresh engine has taken over")
-
-// next ends the engine's turn and takes more of them, until there is something for the engine to read.
-func (c *Conn) next() error {
-	if err := c.settle(); err != nil {
-		return err
-	}
-	for len(c.feed) == 0 {
-		if err := c.step(); err != nil {
-			return err
+// run holds the dialogue and ends the connection. The engine calls it.
+func (c *Conn) run() {
+	returned := false
+	defer func() {
+		if !returned {
+			c.crash(recover())
 		}
-	}
-	return nil
-}
-
-// settle takes what the engine has written as its part of the current turn.
-func (c *Conn) settle() error {
-	out, a := c.out, c.await
-	c.out, c.await = c.out[:0], awaitNothing
-	switch a {
-	case awaitGreeting:
-		return c.greet()
-	case awaitFirst:
-		return c.conclude(c.greeting())
-	case awaitReply:
-		return c.conclude(c.ownReply(out))
-	}
-	return nil
-}
-
-// greet opens the dialogue.
-func (c *Conn) greet() error {
-	if c.cfg.Proxy {
-		if err := c.readProxyHeader(); err != nil {
-			return err
-		}
-	}
-	if c.cfg.Implicit || c.given != nil {
-		if err := c.handshake(); err != nil {
-			return err
-		}
-	}
-	c.begin(Connect, "", nil)
-	if act := c.ask(); act.keepsFromEngine() {
-		c.state.refused = len(act.Reply) > 0 && (act.Reply[0] == '4' || act.Reply[0] == '5')
-		return c.conclude(nil)
-	}
-	return c.conclude(c.greeting())
-}
-
-// greeting is the server's first reply.
-func (c *Conn) greeting() []byte {
-	protocol := "ESMTP"
-	if c.cfg.LMTP {
-		protocol = "LMTP"
-	}
-	return c.compose("220 ", c.cfg.Name, " ", protocol, " ready")
-}
-
-// step takes one turn from the client.
-func (c *Conn) step() error {
-	if c.state.payload {
-		return c.readMessage()
-	}
-	line, notes, err := c.line()
-	leaving := err == nil && c.leaving(lookUp(line).verb)
-	if err == nil && c.stopped() && !leaving {
-		return errStopped
-	}
-	switch err {
-	case nil:
-	case errLineTooLong, errLineEndless:
-		return c.tooLong(line, notes, err)
-	default:
-		return c.partOfLine(line, err)
-	}
-	if c.state.authing {
-		return c.authStep(line, notes)
-	}
-	return c.command(line, notes)
+	}()
+	c.end(c.dialogue())
+	returned = true
 }
 
 // line reads a line, and lets the Handler act if none comes for a long time.

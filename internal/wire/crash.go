@@ -3,25 +3,7 @@ package wire
 // Crashes: a panic in code that is not this package's, such as a func of the Handler's owner, reaches the
 // Handler with its stack. The engine would swallow it at some stages and take the process down at others.
 
-import (
-	"io"
-	"runtime/debug"
-)
-
-// guarded calls f, which runs on the engine's goroutine, and returns its results. If f does not return,
-// because of a panic or [runtime.Goexit], the Handler is told and the connection is reset.
-func (c *Conn) guarded(f func() (int, error)) (n int, err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			n, err = 0, io.EOF
-			c.crash(recover())
-		}
-	}()
-	n, err = f()
-	returned = true
-	return n, err
-}
+import "runtime/debug"
 
 // crash ends the connection after a panic with the given value, or after a Goexit, which has none.
 func (c *Conn) crash(value any) {

@@ -1,9 +1,11 @@
 package wire
 
-// The engine: a go-smtp server of its own for each connection, and the net.Conn that it sees.
+// The engine: go-smtp as a function from a line to a reply. It reads its commands from a net.Conn, on a goroutine of its own, and
+// the dialogue is a coroutine of that goroutine: when go-smtp reads, the dialogue goes on, up to the next line that go-smtp is to answer.
 
 import (
 	"io"
+	"iter"
 	"log"
 	"net"
 	"time"
@@ -11,10 +13,31 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// startEngine puts a fresh go-smtp server on top, with a goroutine of its own.
-func (c *Conn) startEngine(a await) {
-	c.await = a
-	s := smtp.NewServer(c.handler)
+// engine answers the lines of one connection.
+type engine struct {
+	conn   *Conn
+	resume func() (struct{}, bool) // lets the dialogue go on; false if it has ended
+	pause  func(struct{}) bool     // lets go-smtp go on; for the dialogue
+
+	in      []byte // what go-smtp has yet to read
+	out     []byte // what it has written since the last line
+	restart bool   // another go-smtp server shall take its place
+	gone    bool   // it has closed its connection
+}
+
+// start begins the dialogue of a connection, and returns at once.
+func (e *engine) start(c *Conn) {
+	e.conn = c
+	e.resume, _ = iter.Pull(func(pause func(struct{}) bool) {
+		e.pause = pause
+		c.run()
+	})
+	e.serve()
+}
+
+// serve starts a go-smtp server, which reads, and thereby resumes the dialogue, as soon as it has written its greeting.
+func (e *engine) serve() {
+	s := smtp.NewServer(e.conn.handler)
 	s.Domain = "engine"
 	s.MaxLineLength = 0 // limits are kept here
 	s.AllowInsecureAuth = true
@@ -22,16 +45,39 @@ func (c *Conn) startEngine(a await) {
 	s.EnableREQUIRETLS = true
 	s.EnableBINARYMIME = true
 	s.EnableDSN = true
-	s.LMTP = c.cfg.LMTP
+	s.LMTP = e.conn.cfg.LMTP
 	s.ErrorLog = discard
-	s.Serve(&oneShot{conn: &engine{conn: c}}) // returns io.EOF at once; the engine runs on in its goroutine
+	s.Serve(&oneShot{conn: &engineConn{engine: e}}) // returns io.EOF at once
+}
+
+// answer returns the engine's reply to a line, valid until the next call. The error is an [Ending]: go-smtp has given up.
+func (e *engine) answer(verb, arg string) ([]byte, error) {
+	e.in = append(e.in[:0], verb...)
+	if arg != "" {
+		e.in = append(append(e.in, ' '), arg...)
+	}
+	e.in = append(e.in, "\r\n"...)
+	e.out = e.out[:0]
+	if !e.gone {
+		e.pause(struct{}{})
+	}
+	if e.gone {
+		return nil, Ending{Kind: ServerFailed}
+	}
+	return e.out, nil
+}
+
+// forget makes the engine forget all that was said, as after STARTTLS (RFC 3207 §4.2). go-smtp can't, so another one takes over.
+func (e *engine) forget() {
+	e.in, e.restart = e.in[:0], true
+	e.pause(struct{}{})
 }
 
 // discard is for the engine's complaints about errors that this package has made or seen itself.
 var discard = log.New(io.Discard, "", 0)
 
 // oneShot is a listener with a single connection.
-type oneShot struct{ conn *engine }
+type oneShot struct{ conn net.Conn }
 
 func (l *oneShot) Accept() (net.Conn, error) {
 	if l.conn == nil {
@@ -45,71 +91,53 @@ func (l *oneShot) Accept() (net.Conn, error) {
 func (l *oneShot) Close() error   { return nil }
 func (l *oneShot) Addr() net.Addr { return nil }
 
-// engine is the net.Conn that a go-smtp server sees.
-type engine struct {
-	conn     *Conn
-	replaced bool // by a fresh one, which is at work in another goroutine: conn is no longer this one's to touch
+// engineConn is the net.Conn of one go-smtp server. Once it is over, the engine belongs to another one.
+type engineConn struct {
+	*engine
+	over bool
 }
 
-var _ net.Conn = (*engine)(nil)
+var _ net.Conn = (*engineConn)(nil)
 
-func (e *engine) Write(p []byte) (int, error) {
-	if e.replaced {
-		return 0, io.ErrClosedPipe
-	}
-	e.conn.out = append(e.conn.out, p...)
-	return len(p), nil
-}
-
-func (e *engine) Read(p []byte) (int, error) {
-	return e.conn.guarded(func() (int, error) { return e.read(p) })
-}
-
-func (e *engine) read(p []byte) (int, error) {
-	c := e.conn
-	if e.replaced || c.ended {
+func (c *engineConn) Read(p []byte) (int, error) {
+	if c.over {
 		return 0, io.EOF
 	}
-	if len(c.feed) == 0 {
-		if err := c.next(); err != nil {
-			if err == errEngineReplaced {
-				e.replaced = true
-			} else {
-				c.end(err)
-			}
+	if len(c.in) == 0 {
+		if _, ok := c.resume(); !ok {
+			c.over = true
+			return 0, io.EOF
+		}
+		if c.restart {
+			c.restart, c.over = false, true
+			c.serve()
 			return 0, io.EOF
 		}
 	}
-	n := copy(p, c.feed)
-	c.feed = append(c.feed[:0], c.feed[n:]...) // which keeps its memory
+	n := copy(p, c.in)
+	c.in = append(c.in[:0], c.in[n:]...) // which keeps its memory
 	return n, nil
 }
 
-// Close is called by the engine after QUIT, with the reply still unsent, and when Read has failed.
-func (e *engine) Close() error {
-	e.conn.guarded(func() (int, error) { return 0, e.finish() })
+func (c *engineConn) Write(p []byte) (int, error) {
+	if c.over {
+		return 0, io.ErrClosedPipe
+	}
+	c.out = append(c.out, p...)
+	return len(p), nil
+}
+
+// Close lets the dialogue come to its end. go-smtp calls it after a Read that has failed, and where it gives up.
+func (c *engineConn) Close() error {
+	if !c.over {
+		c.over, c.gone = true, true
+		c.resume()
+	}
 	return nil
 }
 
-func (e *engine) finish() error {
-	c := e.conn
-	if e.replaced || c.ended {
-		return nil
-	}
-	err := c.settle()
-	switch {
-	case err != nil:
-	case c.turn.Verb == "QUIT":
-		err = Ending{Kind: ClientQuit}
-	default:
-		err = Ending{Kind: ServerFailed}
-	}
-	c.end(err)
-	return nil
-}
-
-func (e *engine) LocalAddr() net.Addr              { return e.conn.raw.LocalAddr() }
-func (e *engine) RemoteAddr() net.Addr             { return e.conn.raw.RemoteAddr() }
-func (e *engine) SetDeadline(time.Time) error      { return nil }
-func (e *engine) SetReadDeadline(time.Time) error  { return nil }
-func (e *engine) SetWriteDeadline(time.Time) error { return nil }
+func (c *engineConn) LocalAddr() net.Addr              { return c.conn.raw.LocalAddr() }
+func (c *engineConn) RemoteAddr() net.Addr             { return c.conn.raw.RemoteAddr() }
+func (c *engineConn) SetDeadline(time.Time) error      { return nil }
+func (c *engineConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *engineConn) SetWriteDeadline(time.Time) error { return nil }

@@ -5,9 +5,8 @@ package wire
 import "time"
 
 // finishLMTP concludes the message of the turn for all of its recipients, and then tells the
-// client, one after the other. The engine ends it unheard. If its last bytes came with a BDAT,
-// command is what the Handler wanted for that.
-func (c *Conn) finishLMTP(own []byte, toEngine string, command Action) error {
+// client, one after the other. If its last bytes came with a BDAT, command is what the Handler wanted for that.
+func (c *Conn) finishLMTP(own []byte, command Action) error {
 	message := c.turn
 	turns := make([]Turn, c.state.rcpt)
 	for i := range turns {
@@ -32,6 +31,5 @@ func (c *Conn) finishLMTP(own []byte, toEngine string, command Action) error {
 		}
 	}
 	c.state.transaction = transaction{}
-	c.tell(toEngine)
 	return nil
 }

@@ -178,11 +178,17 @@ func (c *Conn) kept(u *unstuffer, lent bool) []byte {
 	return data
 }
 
-// readMessage takes the message through its turns: before it, and at its end.
-func (c *Conn) readMessage() error {
-	c.state.payload = false
-	orphan := c.state.orphan
-	c.state.orphan = false
+// message takes the message after DATA through its turns, before it and at its end, if the client was told to send it. If that
+// was a lie, the message is an orphan, of which the engine does not know.
+func (c *Conn) message() error {
+	orphan, told := !c.turn.Accepted, intermediate(c.turn.Reply)
+	if !told {
+		if !orphan {
+			c.state.transaction = transaction{}
+			c.engine.answer(".", "")
+		}
+		return nil
+	}
 	c.begin(Body, "", nil)
 	act := *c.ask()
 
@@ -310,10 +316,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		c.advance(nil)
 		c.handler.Reply(t)
 		c.after(t)
-		if !orphan {
-			c.tell(".")
-		}
-		return nil
+		return c.finish(orphan, nil)
 	}
 	var own []byte
 	switch {
@@ -328,12 +331,24 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		if own == nil {
 			own = []byte("250 2.1.5 Delivered\r\n")
 		}
-		return c.finishLMTP(own, ".", Action{})
+		return c.finish(orphan, c.finishLMTP(own, Action{}))
 	}
-	if act := c.ask(); own != nil || act.keepsFromEngine() {
-		return c.finish(own, orphan)
+	if act := c.ask(); own != nil || act.decides() {
+		return c.finish(orphan, c.conclude(own))
 	}
-	return c.pass(".", "")
+	own, err := c.askEngine(".", "")
+	if err != nil {
+		return err
+	}
+	return c.conclude(own)
+}
+
+// finish lets the engine end the DATA of a message that was decided without it, and returns err.
+func (c *Conn) finish(orphan bool, err error) error {
+	if err == nil && !orphan {
+		c.engine.answer(".", "")
+	}
+	return err
 }
 
 // LineEnds says which line ends of a message are none, and which of them could hide a second
@@ -373,13 +388,4 @@ func indexEnd(data []byte, end string) int {
 		}
 		from = i + 1
 	}
-}
-
-// finish concludes a message by own and lets the engine end its DATA unheard.
-func (c *Conn) finish(own []byte, orphan bool) error {
-	err := c.conclude(own)
-	if !orphan {
-		c.tell(".")
-	}
-	return err
 }

@@ -48,8 +48,6 @@ func (c *Conn) ownReply(engine []byte) []byte {
 		return c.compose("250 2.0.0 Reset")
 	case "NOOP":
 		return c.compose("250 2.0.0 OK")
-	case "QUIT":
-		return c.compose("221 2.0.0 Bye")
 	}
 	if (t.Verb == "AUTH" || t.Kind == AuthStep) && engine[0] == '2' {
 		return c.compose("235 2.7.0 Authentication successful")

@@ -12,11 +12,11 @@ import (
 // later, or because a Handler's lie has asked for them. So from AUTH on, or a 334 in reply to anything,
 // all is secret that is not plainly another command, until the client has authenticated and said one.
 func (c *Conn) secret(line []byte) bool {
-	if mentionsAuth(line) {
-		c.state.credentials = true
+	if c.state.authing {
 		return true
 	}
-	if c.state.authing {
+	if mentionsAuth(line) {
+		c.state.credentials = true
 		return true
 	}
 	if lookUp(line) == &unknown {

@@ -10,37 +10,42 @@ import (
 // keepInjected is how many bytes are kept of what was injected after STARTTLS.
 const keepInjected = 200
 
-// startTLS takes STARTTLS through its turn. On success a fresh engine takes over, for nothing that
-// was said before counts any longer (RFC 3207 §4.2).
-func (c *Conn) startTLS() error {
-	t := &c.turn
+func (c *Conn) refuseStartTLS() string {
 	switch {
 	case c.cfg.TLS == nil:
-		return c.conclude(oneLine("502 5.5.1 STARTTLS not implemented"))
+		return "502 5.5.1 STARTTLS not implemented"
 	case c.state.encrypted:
-		return c.conclude(oneLine("503 5.5.1 TLS is already running"))
-	case t.Arg() != "":
-		return c.conclude(oneLine("501 5.5.4 STARTTLS takes no argument"))
+		return "503 5.5.1 TLS is already running"
+	case c.turn.arg != "":
+		return "501 5.5.4 STARTTLS takes no argument"
 	}
+	return ""
+}
+
+// agreeToTLS throws away what has been injected after STARTTLS, with a note.
+func (c *Conn) agreeToTLS() ([]byte, error) {
 	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
 		note := Note{Kind: TextInjected, Count: int64(len(injected))}
 		if !c.state.credentials && !bytes.Contains(bytes.ToUpper(injected), []byte("AUTH")) {
 			note.Text = string(injected[:min(len(injected), keepInjected)])
 		}
-		t.note(note)
+		c.turn.note(note)
 	}
-	if err := c.conclude(oneLine("220 2.0.0 Ready to start TLS")); err != nil {
-		return err
-	}
-	if !positive(c.turn.Reply) {
+	return oneLine("220 2.0.0 Ready to start TLS"), nil
+}
+
+// startTLS begins the dialogue anew with TLS, if the client was told so: nothing that was said before counts any longer
+// (RFC 3207 §4.2).
+func (c *Conn) startTLS() error {
+	if t := &c.turn; !t.Accepted || !positive(t.Reply) {
 		return nil
 	}
 	if err := c.handshake(); err != nil {
 		return err
 	}
 	c.state = state{encrypted: true, credentials: c.state.credentials}
-	c.startEngine(awaitNothing)
-	return errEngineReplaced
+	c.engine.forget()
+	return nil
 }
 
 // handshake puts TLS between the socket and the dialogue.

@@ -119,8 +119,8 @@ func (c *Conn) ask() *Action {
 	return &c.turn.Action
 }
 
-// keepsFromEngine reports whether the action alone decides the turn.
-func (a *Action) keepsFromEngine() bool {
+// decides reports whether the action decides the turn, whatever the server itself would say.
+func (a *Action) decides() bool {
 	if a.Reply != nil {
 		return !positive(a.Reply)
 	}
@@ -129,23 +129,6 @@ func (a *Action) keepsFromEngine() bool {
 
 // interrupts reports whether an action for a Body does something.
 func (a *Action) interrupts() bool { return a.Drop != NoDrop || a.Reply != nil || a.Delay > 0 }
-
-// pass hands a command to the engine; its answer will settle the turn.
-func (c *Conn) pass(verb, arg string) error {
-	c.feed = append(c.feed[:0], verb...)
-	if arg != "" {
-		c.feed = append(append(c.feed, ' '), arg...)
-	}
-	c.feed = append(c.feed, "\r\n"...)
-	c.await = awaitReply
-	return nil
-}
-
-// tell hands a line to the engine and drops its answer.
-func (c *Conn) tell(line string) {
-	c.feed = append(append(c.feed[:0], line...), "\r\n"...)
-	c.await = awaitNothing
-}
 
 // conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends
 // the result.
@@ -192,7 +175,9 @@ func (c *Conn) carryOut(own []byte) error {
 	if err == nil && act.Drop != NoDrop {
 		return c.drop(act.Drop)
 	}
-	c.reconcile(own)
+	if t.Verb != "DATA" && intermediate(t.Reply) && !intermediate(own) { // a lie, after which they will come
+		c.state.credentials = true
+	}
 	return err
 }
 
@@ -204,25 +189,6 @@ func (c *Conn) reword(own []byte) []byte {
 		return words
 	}
 	return own
-}
-
-// reconcile mends what a lie has broken: whether the client is to go on with its message, or with AUTH.
-func (c *Conn) reconcile(own []byte) {
-	s, t := &c.state, &c.turn
-	expected, told := intermediate(own), intermediate(t.Reply)
-	switch {
-	case expected == told:
-	case told && t.Verb == "DATA":
-		s.payload, s.orphan = true, true // its message will come, and the engine knows of none
-	case told:
-		s.credentials = true // they will come
-	case s.payload:
-		s.payload, s.transaction = false, transaction{}
-		c.tell(".")
-	case s.authing:
-		s.authing = false
-		c.tell("*") // RFC 4954 §4: cancels the exchange
-	}
 }
 
 // after shows the whole turn to the Handler, and counts what that keeps of it.

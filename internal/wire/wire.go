@@ -1,18 +1,12 @@
 // Package wire is the connection below go-smtp: one SMTP server per connection, one turn at a time.
 //
-// go-smtp is the engine: it knows the syntax, the parameters and the AUTH exchange. This package sits
-// between it and the socket, as the net.Conn that the engine reads and writes, and works in turns:
+// The dialogue is a loop (dialogue.go): a line comes from the client; the turn that it begins is shown to the [Handler], which may
+// answer it, delay it, or end the connection; otherwise the table of commands (command.go) says who answers; then the reply goes
+// out in one write. So pairs of command and reply are exact, under pipelining too (RFC 2920).
 //
-//   - When the engine reads, its answer to the last command is complete. Everything that it wrote since
-//     the last read is the reply; it is settled with what the [Handler] wants and sent in one write.
-//   - Then the next command line is taken from the client and shown to the Handler, which may answer,
-//     delay or cut the connection without the engine ever seeing it; otherwise exactly that line is
-//     handed to the engine.
-//
-// So pairs of command and reply are exact, under pipelining too (RFC 2920). What the engine can't do, or
-// does otherwise than RFC 5321 asks, is done here: the order of commands (sequence.go), the message after
-// DATA, read in bulk (payload.go), chunks (bdat.go), STARTTLS (starttls.go), LMTP (lmtp.go), and every text
-// that a client sees (reply.go). The loop itself is in conn.go, a turn in turn.go, go-smtp in engine.go.
+// go-smtp is the engine, which answers what it can (engine.go): it knows the syntax, the parameters and the AUTH exchange. What it
+// can't do, or does otherwise than RFC 5321 asks, is done here: the order of commands, the message after DATA, read in bulk
+// (payload.go), chunks (bdat.go), STARTTLS (starttls.go), LMTP (lmtp.go), and every text that a client sees (reply.go).
 //
 // The package knows neither rules nor messages. It tells what happens and does as it is told.
 package wire

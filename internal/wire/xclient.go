@@ -11,15 +11,21 @@ import (
 // XClient is the line in the EHLO reply that says what XCLIENT understands.
 const XClient = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN"
 
-// xclient takes XCLIENT through its turn. On success the dialogue begins anew, with another greeting.
-func (c *Conn) xclient() error {
-	t := &c.turn
+func (c *Conn) refuseXClient() string {
 	switch {
+	case !c.cfg.Client:
+		return "550 5.7.0 XCLIENT is not allowed"
 	case c.state.mail:
-		return c.conclude(oneLine("503 5.5.1 XCLIENT in the middle of a transaction"))
-	case t.Arg() == "":
-		return c.conclude(oneLine("501 5.5.4 XCLIENT takes name=value"))
+		return "503 5.5.1 XCLIENT in the middle of a transaction"
+	case c.turn.arg == "":
+		return "501 5.5.4 XCLIENT takes name=value"
 	}
+	return ""
+}
+
+// xclient answers XCLIENT. On success the dialogue begins anew, with another greeting.
+func (c *Conn) xclient() ([]byte, error) {
+	t := &c.turn
 	var addr netip.Addr
 	var port uint64
 	var helo, user string
@@ -27,7 +33,7 @@ func (c *Conn) xclient() error {
 		name, value, ok := strings.Cut(attribute, "=")
 		value, err := unxtext(value)
 		if !ok || err != nil {
-			return c.conclude(oneLine("501 5.5.4 XCLIENT takes name=value"))
+			return oneLine("501 5.5.4 XCLIENT takes name=value"), nil
 		}
 		if value == "[UNAVAILABLE]" || value == "[TEMPUNAVAIL]" {
 			continue
@@ -46,16 +52,16 @@ func (c *Conn) xclient() error {
 			user = value
 		case "NAME", "PROTO", "DESTADDR", "DESTPORT":
 		default:
-			return c.conclude(oneLine("501 5.5.4 XCLIENT attribute not recognized"))
+			return oneLine("501 5.5.4 XCLIENT attribute not recognized"), nil
 		}
 		if err != nil {
-			return c.conclude(oneLine("501 5.5.4 Bad value of an XCLIENT attribute"))
+			return oneLine("501 5.5.4 Bad value of an XCLIENT attribute"), nil
 		}
 	}
 	c.handler.Identified(netip.AddrPortFrom(addr, uint16(port)), helo, user)
 	c.state = state{encrypted: c.state.encrypted, credentials: c.state.credentials}
-	c.startEngine(awaitFirst)
-	return errEngineReplaced
+	c.engine.forget()
+	return c.greeting(), nil
 }
 
 // unxtext decodes xtext (RFC 3461 §4).
