@@ -1,9 +1,9 @@
 package provider
 
-// Conditions: what the policies of a file can depend on.
+// The conditions of policies, in a table.
 //
-// To add one: write it into the table, with the stages at which it can be known, describe it in
-// FORMAT.md, and teach the test how to provoke it.
+// To add a condition: 1. Add it to the table, with the stages at which it can be known. 2. Describe it in
+// FORMAT.md. 3. Teach the test how to provoke it.
 
 import (
 	"fmt"
@@ -19,28 +19,29 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 )
 
-// condition is one thing that a policy can depend on.
+// condition is a kind of condition.
 type condition struct {
-	// args are the arguments that are possible; nil if there is none, or argument decides, or all are.
+	// args are the possible arguments. It is nil if there are no arguments, if argument decides, or if all are
+	// possible.
 	args []string
 
-	// least and most are how many arguments there are. There is none if both are 0, and any number
-	// from least on if most is.
+	// least and most bound the number of arguments. If both are 0, there are none; if only most is 0, it is not a
+	// bound.
 	least, most int
 
-	// argument, if not nil, returns what is wrong with an argument.
+	// argument, if not nil, returns an error if an argument is wrong.
 	argument func(string) error
 
-	// stages are those at which it can be known; nil is all.
+	// stages are those at which the condition can be known. Nil means all.
 	stages []mailtest.Stage
 
-	// counts: the policy has a limit. To ask is to count.
+	// counts means that the policy has a limit, and that each call of fits counts.
 	counts bool
 
-	// rewords reports whether the server refuses by itself, and the policy only has the words. Nil is no.
+	// rewords reports whether the server itself refuses, and the policy only replaces the text. Nil means no.
 	rewords func(args []string) bool
 
-	// fits reports whether it holds.
+	// fits reports whether the condition holds.
 	fits func(t *turn, args []string) bool
 }
 
@@ -51,18 +52,18 @@ var (
 	results  = []string{"none", "pass", "fail", "softfail", "neutral", "policy", "temperror", "permerror"}
 )
 
-// conditions are all there are.
+// conditions is the table of conditions, by name.
 var conditions = map[string]*condition{
 	"always": {fits: func(*turn, []string) bool { return true }},
 
-	// Who connects.
+	// About the client.
 	"blocked": {args: []string{"client", "sender"}, least: 1, most: 1, fits: (*turn).blocked},
 	"client":  {args: []string{"ipv6", "plain"}, least: 1, most: 1, fits: (*turn).client},
 	"dnsbl":   {least: 1, most: 1, argument: checkName, fits: (*turn).dnsbl},
 	"ptr":     {fits: (*turn).noPTR},
 	"helo":    {args: []string{"empty", "invalid", "unqualified", "unknown"}, least: 1, fits: (*turn).helo},
 
-	// How much.
+	// About numbers and times.
 	"concurrent": {counts: true, fits: func(t *turn, _ []string) bool { return t.a.Open > t.limit.n }},
 	"messages":   {counts: true, stages: []mailtest.Stage{mailtest.Mail}, fits: (*turn).nth},
 	"commands":   {counts: true, stages: []mailtest.Stage{mailtest.Unknown}, fits: (*turn).nth},
@@ -71,7 +72,7 @@ var conditions = map[string]*condition{
 	"new": {least: 1, most: 1, stages: []mailtest.Stage{mailtest.Rcpt, mailtest.Dot}, fits: (*turn).isNew,
 		argument: func(arg string) error { _, err := time.ParseDuration(arg); return err }},
 
-	// Who writes to whom.
+	// About the envelope.
 	"sender": {args: []string{"null", "local", "foreign", "unresolvable", "not-user", "not-from"}, least: 1, most: 1, stages: fromMail,
 		fits: (*turn).sender},
 	"recipient": {args: []string{"foreign"}, least: 1, most: 1, stages: atRcpt, fits: (*turn).foreignRecipient},
@@ -79,13 +80,13 @@ var conditions = map[string]*condition{
 	"mailbox": {args: []string{"unknown", "full", "disabled"}, least: 1, most: 1, stages: []mailtest.Stage{mailtest.Rcpt, mailtest.Dot},
 		fits: (*turn).mailbox},
 
-	// What the message says of itself.
+	// About the content of the message.
 	"size":    {stages: []mailtest.Stage{mailtest.Mail, mailtest.Dot}, fits: (*turn).tooLarge},
 	"lint":    {least: 1, argument: checkLint, stages: atDot, fits: (*turn).lint},
 	"from":    {args: []string{"missing", "invalid", "raw", "twice", "several"}, least: 1, stages: atDot, fits: (*turn).from},
 	"content": {least: 1, stages: atDot, fits: (*turn).content},
 
-	// Whether it can be believed.
+	// About the authentication of the message.
 	"spf":   {args: results, least: 1, stages: fromMail, fits: func(t *turn, args []string) bool { return contains(args, t.verdict().SPF) }},
 	"dkim":  {args: results, least: 1, stages: atDot, fits: func(t *turn, args []string) bool { return contains(args, t.verdict().DKIM) }},
 	"dmarc": {args: []string{"fail", "quarantine", "reject"}, least: 1, most: 1, stages: atDot, fits: (*turn).dmarc},
@@ -95,7 +96,7 @@ var conditions = map[string]*condition{
 	}},
 	"unaligned": {stages: atDot, fits: func(t *turn, _ []string) bool { return t.verdict().DMARC != mailauth.Pass }},
 
-	// What the server refuses by itself.
+	// About refusals by the server itself.
 	"login": {args: []string{"missing", "clear", "wrong", "off", "malformed"}, least: 1, most: 1,
 		stages: []mailtest.Stage{mailtest.Auth, mailtest.Mail, mailtest.Rcpt}, rewords: badLogin, fits: (*turn).login},
 	"syntax":          {rewords: always, stages: []mailtest.Stage{mailtest.Mail, mailtest.Rcpt}, fits: refusedWith("501", "553")},
@@ -103,10 +104,10 @@ var conditions = map[string]*condition{
 	"unknown-command": {rewords: always, stages: []mailtest.Stage{mailtest.Unknown}, fits: refusedWith("500", "502")},
 }
 
-// conditionNames are their names, sorted.
+// conditionNames returns the names of the conditions, sorted.
 func conditionNames() []string { return slices.Sorted(maps.Keys(conditions)) }
 
-// check returns what is wrong with arguments.
+// check returns an error if the arguments are wrong.
 func (c *condition) check(args []string) error {
 	switch many := c.least > 0 && c.most == 0; {
 	case many && len(args) == 0:
@@ -127,8 +128,8 @@ func (c *condition) check(args []string) error {
 	return nil
 }
 
-// checkLint returns what is wrong with the name of a lint rule. "error" stands for all that makes a
-// message malformed.
+// checkLint returns an error if there is no lint rule of that name. "error" stands for all rules whose findings
+// make a message malformed.
 func checkLint(name string) error {
 	if name == "error" || slices.ContainsFunc(lint.Rules(), func(r lint.RuleInfo) bool { return r.Name == name && r.Group != "transport" }) {
 		return nil
@@ -138,7 +139,7 @@ func checkLint(name string) error {
 
 func contains(args []string, r mailauth.Result) bool { return slices.Contains(args, string(r)) }
 
-// refusedWith fits a refusal of the server's own with one of the codes.
+// refusedWith returns a function that reports whether the server itself refuses, with one of the codes.
 func refusedWith(codes ...string) func(*turn, []string) bool {
 	return func(t *turn, _ []string) bool {
 		return slices.ContainsFunc(codes, func(code string) bool { return strings.HasPrefix(t.own, code) })
@@ -153,7 +154,7 @@ func (t *turn) client(args []string) bool {
 	return err == nil && addr.Unmap().Is6()
 }
 
-// nth fits from the command on that follows those within the limit.
+// nth reports whether the command is beyond the limit.
 func (t *turn) nth([]string) bool { return t.a.Nth > t.limit.n }
 
 func (t *turn) recipients(args []string) bool {
@@ -197,7 +198,7 @@ func (t *turn) isNew(args []string) bool {
 		to = t.accepted()
 	}
 	refused := false
-	for _, address := range to { // all of them, for each is known from now on
+	for _, address := range to { // all of them, since each is known from now on
 		if t.p.isNew(t.policy, [3]string{t.a.Client, strings.ToLower(t.a.From), strings.ToLower(address)}, delay) && !refused {
 			t.about, refused = address, true
 		}
@@ -274,7 +275,7 @@ func (t *turn) lint(args []string) bool {
 	return false
 }
 
-// from looks at the From field alone, whatever else is wrong with the message.
+// from checks the From field alone, whatever else is wrong with the message.
 func (t *turn) from(args []string) bool {
 	m := t.a.Message
 	var fields []mailtest.Field
@@ -301,7 +302,7 @@ func (t *turn) from(args []string) bool {
 	})
 }
 
-// invalidFrom reports whether a From field has no address, or what is none.
+// invalidFrom reports whether a From field has no address, or something that is not an address.
 func invalidFrom(f mailtest.Field) bool {
 	l := lint.Linter{Only: []string{"from-empty", "address-syntax"}}
 	return len(l.Check(mailtest.ParseMessage([]byte(f.Raw+"\r\n")))) > 0
@@ -328,13 +329,13 @@ func (t *turn) dmarc(args []string) bool {
 	return args[0] == "fail" || t.report.DMARC.Policy == args[0]
 }
 
-// always and badLogin tell which refusals are the server's own: of an attempt to log in, those that
-// need to know the credentials.
+// always and badLogin report whether the server itself refuses. It refuses an attempt to log in only if it has to
+// know the credentials for that.
 func always([]string) bool { return true }
 
 func badLogin(args []string) bool { return args[0] != "missing" && args[0] != "clear" }
 
-// login fits where a client has not proved who it is.
+// login reports whether the client has not proved its identity, in the given way.
 func (t *turn) login(args []string) bool {
 	switch args[0] {
 	case "missing":

@@ -1,24 +1,24 @@
 package provider
 
-// What a provider remembers: how much has come from whom, and who has tried before.
+// The counters of a provider, and its memory of earlier attempts.
 
 import "time"
 
-// counterKey names a counter: that of a policy for a client, a sender or a recipient.
+// counterKey identifies a counter: that of a policy for a client, a sender or a recipient.
 type counterKey struct {
 	policy *policy
 	who    string
 }
 
-// counter counts in a window of time that begins with the first of what it counts.
+// counter counts in a window of time that begins with the first thing that it counts.
 type counter struct {
 	start time.Time
 	n     int
-	seen  map[string]bool // of what counts once
+	seen  map[string]bool // the names of things that count once
 }
 
-// count counts one more of somebody's, and reports whether it is beyond the limit; then it does not
-// count. What has a name in once counts a single time.
+// count adds one to a counter, and reports whether that is beyond the limit; if so, it adds nothing. If once is not
+// empty, only the first call with that name counts.
 func (p *Provider) count(pol *policy, who, once string, l limit) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +45,7 @@ func (p *Provider) count(pol *policy, who, once string, l limit) bool {
 	return false
 }
 
-// newKey names an attempt: of a policy, with client, sender and recipient.
+// newKey identifies an attempt: a policy, and the client, sender and recipient.
 type newKey struct {
 	policy *policy
 	who    [3]string

@@ -1,7 +1,6 @@
 package provider
 
-// Definitions: what a file says about a provider, read and checked. FORMAT.md describes the
-// format.
+// The types of a definition, and the checks of a definition as a whole. FORMAT.md describes the format.
 
 import (
 	"errors"
@@ -17,7 +16,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// definition is a file.
+// definition is the content of a file.
 type definition struct {
 	name     string // "qq.com"
 	about    string
@@ -27,7 +26,7 @@ type definition struct {
 	policies []*policy
 }
 
-// origin is where a text is from.
+// origin is the source of a text.
 type origin struct {
 	confidence string // one of confidences
 	date       string // 2026, 2026-09 or 2026-09-10; empty if unknown
@@ -35,10 +34,10 @@ type origin struct {
 	notes      []string
 }
 
-// confidences are how well a text is known, the best first.
+// confidences say how well a text is known, the best first.
 var confidences = [...]string{"capture", "log", "documentation", "guess"}
 
-// domain is what the DNS says about one or several domains.
+// domain has the DNS records of one or several domains.
 type domain struct {
 	line   int
 	names  []string // "*" stands for the domains of customers
@@ -49,7 +48,7 @@ type domain struct {
 	origin origin
 }
 
-// service is what hosts say on some of their ports.
+// service has the replies of hosts on some of their ports.
 type service struct {
 	line   int
 	name   string // "mx", "submission", or one of these with "-" and something after it
@@ -61,11 +60,11 @@ type service struct {
 	origin origin
 }
 
-// policy is a refusal: when, where and in which words.
+// policy is a refusal: its service and stages, its conditions, and its reply.
 type policy struct {
 	line    int
 	name    string
-	on      string // a service, and all whose names begin with this and "-"
+	on      string // the name of a service; also of those whose names begin with it and "-"
 	at      []mailtest.Stage
 	when    []test
 	reply   string
@@ -76,7 +75,7 @@ type policy struct {
 	origin  origin
 }
 
-// limit is so many in a period; per 0 is without end.
+// limit is a number in a period. If per is 0, the period has no end.
 type limit struct {
 	n   int
 	per time.Duration
@@ -89,13 +88,13 @@ type test struct {
 	*condition
 }
 
-// stages are the names of stages in a file. A refusal at auth comes in place of the reply to AUTH.
+// stages maps the names of stages in a file to stages. A refusal at auth replaces the reply to AUTH.
 var stages = map[string]mailtest.Stage{
 	"connect": mailtest.Greeting, "helo": mailtest.Helo, "auth": mailtest.Auth, "mail": mailtest.Mail, "rcpt": mailtest.Rcpt,
 	"data": mailtest.Data, "dot": mailtest.Dot, "command": mailtest.Unknown,
 }
 
-// stageName is the name of a stage in a file.
+// stageName returns the name of a stage in a file.
 func stageName(s mailtest.Stage) string {
 	for name, stage := range stages {
 		if stage == s {
@@ -105,17 +104,17 @@ func stageName(s mailtest.Stage) string {
 	return s.String()
 }
 
-// serves reports whether the policy is one of a service.
+// serves reports whether the policy applies to a service.
 func (p *policy) serves(s *service) bool {
 	return s.name == p.on || strings.HasPrefix(s.name, p.on+"-")
 }
 
-// rewords reports whether the policy has the words for what the server refuses by itself.
+// rewords reports whether the policy only replaces the text of a refusal by the server.
 func (p *policy) rewords() bool {
 	return slices.ContainsFunc(p.when, func(t test) bool { return t.condition.rewords != nil && t.condition.rewords(t.args) })
 }
 
-// answersTo reports whether the policy is meant by a name: its own, or that of one of its conditions.
+// answersTo reports whether a name means the policy: it is its own, or that of one of its conditions.
 func (p *policy) answersTo(name string) bool {
 	if p.name == name {
 		return true
@@ -128,7 +127,7 @@ func (p *policy) answersTo(name string) bool {
 	return false
 }
 
-// check returns what is wrong with a definition as a whole.
+// check looks for mistakes in a definition as a whole.
 func (d *definition) check(fail func(line int, format string, args ...any)) {
 	if d.name == "" {
 		fail(1, "no provider: begin with a line such as \"provider qq.com\"")
@@ -178,8 +177,8 @@ func (d *definition) anyServes(p *policy) bool {
 	return false
 }
 
-// exchangers are the hosts that take the mail of a domain: itself, if it has no MX (RFC 5321 §5.1);
-// none, if its MX is null.
+// exchangers returns the hosts that take the mail of a domain: the domain itself if it has no MX record (RFC 5321
+// §5.1), and none if its MX is null.
 func (d *domain) exchangers() []string {
 	if len(d.mx) == 0 {
 		if d.names[0] == "*" {
@@ -196,7 +195,7 @@ func (d *domain) exchangers() []string {
 	return hosts
 }
 
-// checkRecord returns what is wrong with a line of a master file.
+// checkRecord returns an error if a line of a master file is wrong.
 func checkRecord(text string) error {
 	_, err := zone.Parse(text, ".", "")
 	var parse *zone.ParseError
@@ -206,7 +205,7 @@ func checkRecord(text string) error {
 	return err
 }
 
-// checkName returns what is wrong with the name of a host or a domain.
+// checkName returns an error if the name of a host or a domain is wrong.
 func checkName(name string) error {
 	if labels, ok := dns.IsDomainName(name); !ok || labels < 2 || strings.ContainsFunc(name, notInName) {
 		return fmt.Errorf("%q is not a domain name of two labels or more", name)
@@ -214,7 +213,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// notInName tells which characters are in no host name (RFC 1123 §2.1), but for the underscore.
+// notInName reports whether host names exclude a character (RFC 1123 §2.1); the underscore is allowed.
 func notInName(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_'
 }

@@ -1,6 +1,6 @@
 package provider
 
-// What a provider asks the DNS about its clients and senders.
+// The questions that a provider asks the DNS about its clients and senders.
 
 import (
 	"context"
@@ -59,7 +59,7 @@ func (t *turn) noPTR([]string) bool {
 	return true
 }
 
-// helo tells what is wrong with the name that the client gives itself.
+// helo reports whether the HELO name of the client is wrong in one of the given ways.
 func (t *turn) helo(args []string) bool {
 	name := t.a.Helo
 	literal := strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]")
@@ -77,7 +77,7 @@ func (t *turn) helo(args []string) bool {
 	return false
 }
 
-// exists reports whether a name has addresses, or takes mail. If the DNS fails, it does.
+// exists reports whether a name has addresses, or takes mail. It returns true if the DNS fails.
 func (r resolver) exists(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -89,8 +89,7 @@ func (r resolver) exists(name string) bool {
 	return !notFound(err)
 }
 
-// takesMail reports whether an answer to somebody in a domain would have a place to go
-// (RFC 5321 §5.1, RFC 7505 §4.2).
+// takesMail reports whether a domain accepts mail, such as an answer to a sender (RFC 5321 §5.1, RFC 7505 §4.2).
 func (r resolver) takesMail(domain string) bool {
 	if strings.HasPrefix(domain, "[") {
 		return true
@@ -107,8 +106,8 @@ func (r resolver) takesMail(domain string) bool {
 	return !notFound(err) || r.exists(domain)
 }
 
-// dnsbl reports whether the client is on a public blocklist (RFC 5782 §2). Answers of 127.255.255.0/24 say what is
-// wrong with the question, such as that it came by a public resolver, and nothing about the client.
+// dnsbl reports whether the client is on a public blocklist (RFC 5782 §2). An answer in 127.255.255.0/24 is about
+// the question and not about the client: for example, the question came by a public resolver.
 func (t *turn) dnsbl(args []string) bool {
 	client, err := netip.ParseAddr(t.a.Client)
 	if err != nil {
@@ -122,10 +121,10 @@ func (t *turn) dnsbl(args []string) bool {
 	})
 }
 
-// remarks are the answers of a blocklist about the question.
+// remarks is the range of answers that are about the question.
 var remarks = netip.MustParsePrefix("127.255.255.0/24")
 
-// notFound reports whether the DNS knows that there is nothing.
+// notFound reports whether an error means that there is no such record.
 func notFound(err error) bool {
 	var e *net.DNSError
 	return errors.As(err, &e) && e.IsNotFound

@@ -1,52 +1,59 @@
-// Package provider has mail providers as their senders see them: qq.com, 163.com, sina.com,
-// gmail.com and others, with their records in the DNS, their hosts, their words, and what they
-// refuse. One line puts one into an internet of package mxmock:
+// Package provider has mail providers as a sender sees them: qq.com, 163.com, sina.com, gmail.com and
+// others, with their DNS records, their hosts, their replies and their refusals. One line adds a provider to an
+// internet of package mxmock:
 //
 //	inet := mxmock.New(t)
 //	qq := provider.Add(inet, "qq.com")
 //
-// From then on mx3.qq.com greets as it does in the world, offers what it offers there, and refuses
-// at the same stage of the dialogue and in the same words, word for word where somebody has written
-// them down. The checks are real: SPF, DKIM and DMARC by package mailauth, from the message
-// that came and the DNS of the internet; the form of the message by package lint; PTR and HELO and
-// blocklists by questions to that DNS (which are in its journal). So a test's sender has to do what
-// senders have to do out there: have a host with a name ([mxmock.Internet.Host]), an SPF record,
-// and a message in order.
+// From then on mx3.qq.com greets as the real one does, offers the same extensions, and refuses at the same stage
+// of a session. The replies are the exact words of the real provider where somebody has recorded them.
+//
+// # Terms
+//
+// A policy is a refusal: a stage, conditions that must hold there, and a reply. A condition is something that a
+// policy can depend on, such as "spf" or "mailbox". A definition is the text that describes a provider. Session,
+// turn, stage and rule are as in package mailtest.
+//
+// # What a sender must do
+//
+// The checks are real. SPF, DKIM and DMARC are evaluated by package mailauth, with the message and the DNS of the
+// internet. The form of the message is checked by package lint. PTR records, HELO names and blocklists are
+// questions to that DNS, and they are in its journal. The sender of a test therefore needs the same things that a
+// real sender needs: a host with a name ([mxmock.Internet.Host]), an SPF record, and a well-formed message.
 //
 // # What a test can change
 //
-//	qq.Mailbox("bob@qq.com", provider.Full)     // as long as no mailbox is named, there is every one
+//	qq.Mailbox("bob@qq.com", provider.Full)     // until a mailbox is named, every mailbox exists
 //	qq.Block("192.0.2.1", "shop.example")       // clients and senders on the provider's own blocklist
 //	qq.Limit(3, time.Hour)                      // tight limits
-//	qq.Ban("发票")                                // words that are not wanted
-//	qq.MaxSize(1000)                            // of a message
-//	qq.Account("bob@qq.com", "abcdefghijklmnop") // who may send by smtp.qq.com
-//	qq.Off("spf", "from-header")                // what each policy depends on, or its name
-//	qq.Only("spf")                              // nothing else
-//	qq.On("connection-denied")                  // what only happens on demand
+//	qq.Ban("发票")                                // words that are refused in a message
+//	qq.MaxSize(1000)                            // of a message, in bytes
+//	qq.Account("bob@qq.com", "abcdefghijklmnop") // an account that may send by smtp.qq.com
+//	qq.Off("spf", "from-header")                // policies by a condition, or by their names
+//	qq.Only("spf")                              // no other policy
+//	qq.On("connection-denied")                  // a policy that is off by default
 //
-// Rules that a test adds to a host go before the policies of the provider. [mxmock.Internet.Reset]
-// takes the rules away and leaves the provider as it is.
+// Rules that a test adds to a host are tried before the policies of the provider. [mxmock.Internet.Reset]
+// removes those rules and leaves the provider as it is.
 //
-// # Which there are
+// # The providers
 //
-// [Names] lists them. qq.com has vip.qq.com and foxmail.com with it, 163.com has 126.com, yeah.net
-// and vip.163.com, and so on: all domains of a provider share its mailboxes and limits.
-// exmail.qq.com, qiye.163.com, aliyun.com and icloud.com serve domains of customers. sina.com,
-// sohu.com, 139.com, gmail.com, outlook.com (hotmail.com, live.com, msn.com) and yahoo.com
-// (aol.com) are there, and four that are nobody's: strict.example holds everybody to the letter of
-// the RFCs, university.example greylists, vanity.example has no MX record, and nomail.example has a
-// null MX.
+// [Names] returns their names. All domains of a provider share its mailboxes and limits: qq.com includes vip.qq.com
+// and foxmail.com, 163.com includes 126.com, yeah.net and vip.163.com, outlook.com includes hotmail.com, live.com
+// and msn.com, and yahoo.com includes aol.com. exmail.qq.com, qiye.163.com, aliyun.com and icloud.com serve the
+// domains of customers. sina.com, sohu.com, 139.com and gmail.com complete the real ones.
 //
-// # How well it is known
+// Four providers are made up: strict.example holds every sender to the letter of the RFCs, university.example
+// greylists, vanity.example has no MX record, and nomail.example has a null MX.
 //
-// Each text names its source, and how well it is known: "capture" is the wire itself, written down;
-// "log" a bounce or a log; "documentation" a list of the provider's or of those who collect such
-// lists; "guess" is what had to be made up to have something where nothing was found. The numbers
-// of most limits are guesses, for providers keep them secret. POLICIES.md, beside this package, lists what
-// each provider refuses, with the source.
+// # How well a reply is known
 //
-// # A provider of one's own
+// Each text has a source, which begins with how well the text is known. A "capture" was recorded on the wire. A
+// "log" is from a bounce or a log file. "Documentation" is a list by the provider, or by somebody who collects such
+// lists. A "guess" is made up, because nothing was found. Most limits are guesses, since providers keep them
+// secret. POLICIES.md, beside this package, lists the refusals of each provider, with their sources.
 //
-// A definition is a text; [Load] reads it. FORMAT.md describes the format.
+// # Your own provider
+//
+// [Load] reads a definition. FORMAT.md describes the format.
 package provider

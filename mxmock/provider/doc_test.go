@@ -1,6 +1,6 @@
 package provider
 
-// POLICIES.md is made from the data, and FORMAT.md describes them.
+// The generator of POLICIES.md, and tests that it and the other documentation are complete.
 
 import (
 	"fmt"
@@ -17,11 +17,12 @@ func policies() string {
 	var b strings.Builder
 	b.WriteString(`# What each provider refuses
 
-This file is made from the data by "go test -update ./mxmock/provider". A policy with "off" is off by default; one with "submission" is one
-of the submission hosts. The source of a text begins with how well it is known. Replies of several lines are shortened to the first.
+This file is made from the data by "go test -update ./mxmock/provider". A policy with "off" is off by default. A policy with "submission"
+applies to the submission hosts. The source of a text begins with how well the text is known. A reply of several lines is shortened to its
+first line.
 
-Where a provider is not known to refuse something, it accepts it here. That does not mean that the real one does.
-Bad From fields that it is not known to refuse are listed after each table, in the words of FORMAT.md.
+If nobody knows that a provider refuses something, it accepts that here. The real provider may still refuse it. After each table are listed
+the bad From fields of this kind, named as in FORMAT.md.
 `)
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`)
 	for _, name := range Names() {
@@ -55,13 +56,13 @@ Bad From fields that it is not known to refuse are listed after each table, in t
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", policy, strings.Join(at, ", "), cell.Replace(strings.Join(when, ", ")), cell.Replace(text), cell.Replace(source))
 		}
 		if unknown := unknownFrom(builtin()[name]); len(unknown) > 0 {
-			fmt.Fprintf(&b, "\nNot known, and accepted: messages whose From field is %s.\n", strings.Join(unknown, ", "))
+			fmt.Fprintf(&b, "\nIt is not known whether the provider refuses messages whose From field is %s.\n", strings.Join(unknown, ", "))
 		}
 	}
 	return b.String()
 }
 
-// unknownFrom returns what can be wrong with a From field without a policy of the provider's MX hosts.
+// unknownFrom returns the mistakes in a From field that no policy of the provider's MX hosts refuses.
 func unknownFrom(d *definition) []string {
 	if slices.ContainsFunc(d.policies, func(p *policy) bool { // it takes no mail at all
 		return p.on != "submission" && !p.off && slices.ContainsFunc(p.when, func(c test) bool { return c.name == "always" })
@@ -81,7 +82,7 @@ func unknownFrom(d *definition) []string {
 	return slices.DeleteFunc(slices.Clone(conditions["from"].args), func(arg string) bool { return known[arg] })
 }
 
-// TestDoc: the policies are listed as they are, and the documentation of the format is complete.
+// TestDoc checks that POLICIES.md lists the policies, and that the documentation of the format is complete.
 func TestDoc(t *testing.T) {
 	t.Parallel()
 	golden.Compare(t, "POLICIES.md", policies())

@@ -15,10 +15,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 )
 
-// placeholder is what one looks like. In capitals it stands for the same in capitals.
+// placeholder matches a placeholder. In capitals it stands for the same text in capitals.
 var placeholder = regexp.MustCompile(`\{[A-Za-z]+\}`)
 
-// placeholders are all there are.
+// placeholders maps each placeholder to the function that returns its text.
 var placeholders = map[string]func(t *turn) string{
 	"{ip}":     func(t *turn) string { return t.a.Client },
 	"{helo}":   func(t *turn) string { return t.a.Helo },
@@ -39,16 +39,17 @@ var placeholders = map[string]func(t *turn) string{
 	"{dmarc}":  func(t *turn) string { return title(t.verdict().DMARC) },
 }
 
-// placeholderNames are their names, sorted.
+// placeholderNames returns all placeholders, sorted.
 func placeholderNames() []string { return slices.Sorted(maps.Keys(placeholders)) }
 
-// title is a result as Microsoft writes it.
+// title returns a result in the spelling of Microsoft.
 func title(r mailauth.Result) string {
 	s := string(r)
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// fill puts in what placeholders stand for, without anything that would break the reply.
+// fill replaces the placeholders of a text. A question mark replaces each control character, which would break the
+// reply.
 func (t *turn) fill(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 		f := placeholders[strings.ToLower(name)]
@@ -76,12 +77,12 @@ func (t *turn) encode(pol *policy) string {
 	}
 	encoded, err := pol.charset.NewEncoder().String(reply)
 	if err != nil {
-		return reply // an address that has no form in it
+		return reply // an address that can't be written in the charset
 	}
 	return encoded
 }
 
-// address is the one that the reply is about.
+// address returns the address that the reply is about.
 func (t *turn) address() string {
 	switch {
 	case t.about != "":
@@ -96,7 +97,7 @@ func (t *turn) address() string {
 	return t.a.From
 }
 
-// senderDomain is the domain that SPF is about (RFC 7208 §2.4).
+// senderDomain returns the domain that SPF checks (RFC 7208 §2.4).
 func (t *turn) senderDomain() string {
 	if domain := domainOf(t.a.From); domain != "" {
 		return domain
@@ -104,7 +105,7 @@ func (t *turn) senderDomain() string {
 	return t.a.Helo
 }
 
-// authorDomain is that of the From field.
+// authorDomain returns the domain of the From field.
 func (t *turn) authorDomain() string {
 	if m := t.a.Message; m != nil && len(m.From) > 0 {
 		return domainOf(m.From[0].Address)
@@ -112,7 +113,7 @@ func (t *turn) authorDomain() string {
 	return ""
 }
 
-// token is the identifier of the turn.
+// token returns the identifier of the turn.
 func (t *turn) token() string {
 	if t.service.token == nil {
 		return ""

@@ -1,6 +1,6 @@
 package provider
 
-// How a definition becomes records and hosts.
+// The installation of a definition: it becomes the records and hosts of an internet.
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// install puts a provider into an internet.
+// install adds a provider to an internet.
 func install(inet *mxmock.Internet, d *definition, customers []string) (*Provider, error) {
 	p := &Provider{
 		Name: d.name, def: d, dns: resolver{inet.Resolver()},
@@ -111,7 +111,7 @@ func (p *Provider) serve(inet *mxmock.Internet, s *service) error {
 			server.StartTLS = s.offers("STARTTLS")
 			server.Mechanisms = s.mechanisms()
 			if server.MaxSize = s.size; p.refusesBySize(s) {
-				server.MaxSize = math.MaxInt64 // what is too large is for the policy to say
+				server.MaxSize = math.MaxInt64 // the policy refuses large messages
 			}
 			if submission {
 				p.servers = append(p.servers, server)
@@ -121,8 +121,8 @@ func (p *Provider) serve(inet *mxmock.Internet, s *service) error {
 	return nil
 }
 
-// refusesBySize reports whether a policy decides what is too large for a service. It needs an EHLO reply of
-// the service's own, or the server's would announce its own limit.
+// refusesBySize reports whether a policy decides what is too large for a service. The service must have an EHLO
+// reply of its own; otherwise that of the server would announce the limit of the server.
 func (p *Provider) refusesBySize(s *service) bool {
 	return s.words["ehlo"] != "" && slices.ContainsFunc(p.def.policies, func(pol *policy) bool {
 		return pol.serves(s) && pol.answersTo("size")
@@ -139,7 +139,8 @@ func (s *service) offers(keyword string) bool {
 	return false
 }
 
-// mechanisms are those of AUTH, before or after STARTTLS. Not nil: no others.
+// mechanisms returns the mechanisms of AUTH, before or after STARTTLS. They are never nil, which would mean the
+// defaults.
 func (s *service) mechanisms() []string {
 	mechanisms := []string{}
 	for line := range strings.Lines(s.words["ehlo"] + "\n" + s.words["ehlo-tls"]) {
@@ -155,7 +156,7 @@ func (s *service) mechanisms() []string {
 	return mechanisms
 }
 
-// txt is a TXT record in master format, in strings of at most 255 bytes (RFC 1035 §3.3).
+// txt returns a TXT record in master format, in strings of at most 255 bytes (RFC 1035 §3.3).
 func txt(name, text string) string {
 	var b strings.Builder
 	b.WriteString(dns.Fqdn(name) + " TXT")

@@ -1,6 +1,6 @@
 package provider
 
-// MTA-STS: the record, and the policy that a web server hands out (RFC 8461).
+// MTA-STS: the record, and the policy that a web server serves (RFC 8461).
 
 import (
 	"fmt"
@@ -61,6 +61,6 @@ func (p *stsPolicy) publish(inet *mxmock.Internet, domain string) error {
 	}
 	fmt.Fprintf(&body, "max_age: %d\r\n", p.maxAge)
 	inet.Publish(domain, mxmock.Records{MTASTS: body.String()})
-	inet.RemoveRecords("txt _mta-sts." + domain) // its id is new each time, and the provider's is known
+	inet.RemoveRecords("txt _mta-sts." + domain) // its id would be random, and that of the provider is known
 	return inet.AddZone(txt("_mta-sts."+domain, "v=STSv1; id="+p.id+";"))
 }

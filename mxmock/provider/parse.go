@@ -26,19 +26,19 @@ type prop struct {
 	key, value string
 }
 
-// parser gathers what is wrong.
+// parser collects mistakes.
 type parser struct {
 	file string
 	errs []error
 }
 
-// fail notes what is wrong with a line.
+// fail notes a mistake on a line.
 func (p *parser) fail(line int, format string, args ...any) {
 	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s", p.file, line, fmt.Sprintf(format, args...)))
 }
 
-// parse reads the text of a file. The error joins one for everything that is wrong, in the order of
-// lines as far as blocks go; there is no definition then.
+// parse reads the text of a file. If the text is wrong, it returns no definition, and an error that joins those of
+// all mistakes, in the order of the blocks.
 func parse(file, text string) (*definition, error) {
 	p := &parser{file: file}
 	d := &definition{}
@@ -102,8 +102,8 @@ func (p *parser) blocks(text string) []block {
 	return blocks
 }
 
-// each calls the func for the key of each line of a block. Lines with another key are wrong; so is
-// a second line with the same key, unless it ends in "+" in the table.
+// each calls, for each line of a block, the function of its key. A line with another key is a mistake, and so is a
+// second line with the same key, unless the key ends in "+" in the table.
 func (p *parser) each(b block, table map[string]func(prop)) {
 	seen := make(map[string]bool)
 	for _, pr := range b.props {
@@ -128,7 +128,7 @@ func (p *parser) each(b block, table map[string]func(prop)) {
 	}
 }
 
-// heading checks the number of words after the first word of a block; most < 0 is any.
+// heading checks the number of words after the first word of a block. If most < 0, there is no upper bound.
 func (p *parser) heading(b block, least, most int) bool {
 	if len(b.args) < least || most >= 0 && len(b.args) > most {
 		belong := strconv.Itoa(least)
@@ -218,7 +218,7 @@ func (p *parser) zone(d *definition, b block) {
 	p.needsOrigin(b, o)
 }
 
-// replyKeys are what a service can say, with the code of it. Keys with a "+" may have several lines.
+// replyKeys maps the replies of a service to their codes. A key with a "+" may have several lines.
 var replyKeys = map[string]int{
 	"greeting+": 220, "ehlo+": 250, "ehlo-tls+": 250, "helo+": 250, "starttls+": 220, "prompt-user": 334, "prompt-password": 334,
 	"auth+": 235, "mail+": 250, "rcpt+": 250, "data+": 354, "dot+": 250, "rset+": 250, "noop+": 250, "quit+": 221,
@@ -291,7 +291,7 @@ func (p *parser) service(d *definition, b block) {
 	d.services = append(d.services, s)
 }
 
-// join puts a line after others.
+// join appends a line to others.
 func join(lines, line string) string {
 	if lines == "" {
 		return line
@@ -299,7 +299,7 @@ func join(lines, line string) string {
 	return lines + "\n" + line
 }
 
-// lineOf is the number of the first line of a block with a key, or that of the block.
+// lineOf returns the number of the first line of a block with a key, or else that of the block.
 func (p *parser) lineOf(b block, key string) int {
 	for _, pr := range b.props {
 		if pr.key == key {
@@ -309,7 +309,7 @@ func (p *parser) lineOf(b block, key string) int {
 	return b.line
 }
 
-// dated is a date at the beginning of a source.
+// dated matches a date at the beginning of a source.
 var dated = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}){0,2}( |$)`)
 
 // withOrigin adds the keys source and note to a table.

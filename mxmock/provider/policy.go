@@ -1,6 +1,6 @@
 package provider
 
-// Policies of a definition, as a file has them.
+// The reader of the policies of a definition.
 
 import (
 	"regexp"
@@ -59,7 +59,7 @@ func (p *parser) policy(d *definition, b block) {
 func (p *parser) when(pol *policy, pr prop) {
 	fields := strings.Fields(pr.value)
 	if len(fields) == 0 {
-		p.fail(pr.line, "a condition belongs behind when")
+		p.fail(pr.line, "a condition must follow when")
 		return
 	}
 	c := conditions[fields[0]]
@@ -91,7 +91,7 @@ func (p *parser) limit(pr prop) limit {
 	return l
 }
 
-// checkPolicy looks at how the parts of a policy go together.
+// checkPolicy checks that the parts of a policy go together.
 func (p *parser) checkPolicy(b block, pol *policy) {
 	for _, key := range [...]string{"at", "when", "reply"} {
 		if p.lineOf(b, key) == b.line {
@@ -133,7 +133,7 @@ func (p *parser) checkPolicy(b block, pol *policy) {
 	}
 }
 
-// replyLine is a line of a reply (RFC 5321 §4.2).
+// replyLine matches a line of a reply (RFC 5321 §4.2).
 var replyLine = regexp.MustCompile(`^[2-5][0-9]{2}([ -].*)?$`)
 
 // reply checks the form of a reply and its placeholders.
@@ -142,12 +142,12 @@ func (p *parser) reply(line int, reply string) {
 	for i, l := range lines {
 		switch {
 		case !replyLine.MatchString(l):
-			p.fail(line, "%q is no line of a reply", l)
+			p.fail(line, "%q is not a line of a reply", l)
 			return
 		case l[:3] != lines[0][:3]:
 			p.fail(line, "the code of %q differs from that of the first line", l)
 		case strings.HasPrefix(l[3:], "-") != (i < len(lines)-1):
-			p.fail(line, "%q: there is a hyphen behind the code on all lines of a reply but the last", l)
+			p.fail(line, "%q: a hyphen must follow the code on all lines of a reply but the last", l)
 		case len(l) > 1024:
 			p.fail(line, "a line of the reply is longer than 1024 bytes")
 		case strings.ContainsFunc(l, func(r rune) bool { return r < ' ' || r == 0x7f }):

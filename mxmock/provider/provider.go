@@ -1,6 +1,7 @@
 package provider
 
-// Providers: how a test gets one and what it can change about it.
+// The providers: their lists of mailboxes, blocks, accounts and limits, and the methods by which a test changes
+// them.
 
 import (
 	"embed"
@@ -18,23 +19,22 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts
-// that take mail for them and from their users. It is made by [Add] or [Load]; there is no use for
-// the zero value. All methods may be called from several goroutines at once; a method that is given
-// a name that means nothing panics, saying what there is.
+// Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts that take mail for
+// them and from their users. [Add] and [Load] make it; the zero value is of no use. All methods may be called by
+// several goroutines at once. A method that is given an unknown name panics, and lists the known ones.
 type Provider struct {
-	// Name is the name of the provider, that of its file.
+	// Name is the name of the provider, such as "qq.com".
 	Name string
 
-	// Domains are those whose mail it takes.
+	// Domains are the domains whose mail the provider takes.
 	Domains []string
 
-	// MX are the hosts that take the mail of the first of the domains, in the order of their
-	// preference. It is empty for a null MX.
+	// MX are the hosts that take the mail of the first domain, in the order of their preference. It is empty if the
+	// domain has a null MX.
 	MX []*mxmock.Host
 
-	// Submission is the host that takes the mail of the provider's own users; nil if it has none.
-	// It is no MX.
+	// Submission is the host that takes the mail of the provider's own users, or nil if there is none. It is not an
+	// MX host.
 	Submission *mxmock.Host
 
 	def *definition
@@ -42,7 +42,7 @@ type Provider struct {
 
 	mu        sync.Mutex
 	mailboxes map[string]State
-	known     bool // some mailbox was named, so that all others are unknown
+	known     bool // a mailbox was named, so all others are unknown
 	block     map[string]bool
 	prefixes  []netip.Prefix
 	words     []string
@@ -50,23 +50,23 @@ type Provider struct {
 	servers   []*mailtest.Server // for submission
 	on        map[*policy]bool
 	limits    map[*policy]limit
-	size      int64 // in place of what the services say; 0: none
+	size      int64 // replaces that of the services, unless 0
 	counters  map[counterKey]*counter
 	first     map[newKey]time.Time
 }
 
-// State is how a mailbox is. The zero State is Good.
+// State is the state of a mailbox. The zero State is Good.
 type State uint8
 
 // The states of a mailbox.
 const (
-	Good     State = iota // it is there, and has room
-	Full                  // it is there, and has none
-	Disabled              // it is there, and its owner is locked out, or was away for too long
-	Unknown               // it is not there
+	Good     State = iota // it exists, and has room
+	Full                  // it exists, and has no room
+	Disabled              // it exists, and its owner is locked out, or was away for too long
+	Unknown               // it does not exist
 )
 
-// String returns the name of the state as it is in this package.
+// String returns the name of the state, such as "Good".
 func (s State) String() string {
 	names := [...]string{"Good", "Full", "Disabled", "Unknown"}
 	if int(s) >= len(names) {
@@ -109,14 +109,13 @@ func Names() []string {
 	return names
 }
 
-// Add puts a provider into an internet, all of its domains and hosts. It is named by any of its
-// domains: "foxmail.com" is "qq.com". Providers for enterprises serve the domains of their
-// customers:
+// Add adds a provider to an internet, with all of its domains and hosts. The name is that of any of its domains, so
+// "foxmail.com" adds the same provider as "qq.com". Providers for enterprises serve the domains of their customers:
 //
 //	provider.Add(inet, "exmail.qq.com", "shop.example")
 //
-// Add comes before the first mail, and once for each provider; it panics otherwise, or if there is
-// no such provider.
+// Add must be called before the first mail, and once for each provider. It panics otherwise, and if there is no
+// such provider.
 func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 	name = domainOf(name)
 	for _, d := range builtin() {
@@ -131,9 +130,9 @@ func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 	panic(fmt.Sprintf("provider: there is no %q; there are %s", name, strings.Join(Names(), ", ")))
 }
 
-// Load is [Add] for a provider of the caller's own, whose definition is text, in the format that
-// FORMAT.md describes. The error names everything that is wrong with the text, each with
-// its line, and nothing was added then; or it says what in the internet contradicts the definition.
+// Load adds a provider like [Add], but by the definition in text, whose format FORMAT.md describes. If the text is
+// wrong, the error lists all of its mistakes, each with its line, and nothing is added. If the internet contradicts
+// the definition, the error says where.
 func Load(inet *mxmock.Internet, text string, customers ...string) (*Provider, error) {
 	d, err := parse("provider", text)
 	if err != nil {
@@ -146,11 +145,11 @@ func Load(inet *mxmock.Internet, text string, customers ...string) (*Provider, e
 	return p, nil
 }
 
-// Mailbox says how a mailbox is. Full and Good fill and empty one.
+// Mailbox sets the state of a mailbox. Full fills it, and Good empties it.
 //
-// As long as no mailbox was said to be Good, Full or Disabled, there is every one, except those
-// that were said to be Unknown; from then on, there are only those. Postmaster is always there
-// (RFC 5321 §4.5.1).
+// Until a mailbox is set to Good, Full or Disabled, every mailbox exists, except those that are set to Unknown.
+// From then on only the mailboxes that are set to Good, Full or Disabled exist. Postmaster always exists (RFC 5321
+// §4.5.1).
 func (p *Provider) Mailbox(address string, s State) {
 	if !p.serves(domainOf(address)) || s > Unknown {
 		panic(fmt.Sprintf("provider: %s has no mailbox %q that could be %v; its domains are %s", p.Name, address, s, strings.Join(p.Domains, ", ")))
@@ -161,7 +160,7 @@ func (p *Provider) Mailbox(address string, s State) {
 	p.known = p.known || s != Unknown
 }
 
-// state returns how a mailbox is. Those of others are good.
+// state returns the state of a mailbox. The mailboxes of other providers are good.
 func (p *Provider) state(address string) State {
 	address = canonical(address)
 	local, domain, _ := strings.Cut(address, "@")
@@ -179,10 +178,10 @@ func (p *Provider) serves(domain string) bool {
 	return slices.ContainsFunc(p.Domains, func(d string) bool { return strings.EqualFold(d, domain) })
 }
 
-// Block puts clients and senders on the provider's own blocklist: each is an address or a prefix
-// such as "192.0.2.0/24", the address of a sender, or the domain of senders. The policies
-// that depend on "blocked" say what then happens to their mail. (Public blocklists are records in the DNS,
-// and policies that depend on "dnsbl" look there.)
+// Block adds clients and senders to the provider's own blocklist. Each is an IP address, a prefix such as
+// "192.0.2.0/24", the address of a sender, or the domain of senders. Policies with the condition "blocked" decide
+// what happens to their mail. (Public blocklists are records in the DNS; policies with the condition "dnsbl" ask
+// for them.)
 func (p *Provider) Block(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -195,7 +194,7 @@ func (p *Provider) Block(what ...string) {
 	}
 }
 
-// Unblock takes back Block.
+// Unblock removes clients and senders that Block has added.
 func (p *Provider) Unblock(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -217,7 +216,7 @@ func (p *Provider) blocks(what string) bool {
 	return slices.ContainsFunc(p.prefixes, func(q netip.Prefix) bool { return ipprefix.Contains(q, what) })
 }
 
-// Ban adds to the words that policies look for that depend on "content".
+// Ban adds words for which policies with the condition "content" refuse a message.
 func (p *Provider) Ban(words ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -230,11 +229,11 @@ func (p *Provider) banned() []string {
 	return p.words
 }
 
-// Account adds an account to the submission host, with its authorization code. As long as there is
-// none, it takes any credentials. An account without a code exists, and sending by SMTP is not
-// switched on for it.
+// Account adds an account to the submission host, with its authorization code. Until there is an account, the host
+// accepts any credentials. An account with an empty code exists, but its owner has not switched on SMTP, so it
+// can't log in.
 //
-// Account comes before the first client of the submission host.
+// Account must be called before the first client connects to the submission host.
 func (p *Provider) Account(user, code string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -253,7 +252,7 @@ func (p *Provider) Account(user, code string) {
 	}
 }
 
-// withoutCode reports whether there is an account that may not send.
+// withoutCode reports whether there is such an account, without a code.
 func (p *Provider) withoutCode(user string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -261,8 +260,8 @@ func (p *Provider) withoutCode(user string) bool {
 	return ok && code == ""
 }
 
-// MaxSize changes the largest message that the policies allow that depend on "size". The reply to EHLO
-// stays as it was. Zero is the limit of the definition, that which EHLO names.
+// MaxSize sets the size in bytes of the largest message that policies with the condition "size" allow. The reply to
+// EHLO stays the same. Zero restores the limit of the definition, which the reply to EHLO announces.
 func (p *Provider) MaxSize(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -278,9 +277,9 @@ func (p *Provider) sizeOf(s *service) int64 {
 	return s.size
 }
 
-// Limit makes the limits of policies tight: n for each period. The policies are named as in
-// [Provider.Off]; without names, it is all that have a limit. Counting begins anew. A limit that is
-// not for a time, such as that of recipients, takes n only. Policies that are off stay off.
+// Limit sets the limits of policies to n for each period. The policies are named as in [Provider.Off]; without
+// names, Limit sets those of all policies that have a limit. Counting begins anew. A limit without a period, such
+// as that of recipients, takes n only. Policies that are off stay off.
 func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 	if n < 0 || period < 0 {
 		panic(fmt.Sprintf("provider: %d for each %v is no limit", n, period))
@@ -301,23 +300,24 @@ func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 	}
 }
 
-// Off switches policies off. Each name is that of a policy ("spf-forged") or of what policies
-// depend on: Off("spf") means all that look at SPF. Without names, it is all policies: the provider
-// takes everything, as 163.com did in its days.
+// Off switches policies off. Each name is that of a policy, such as "spf-forged", or of a condition: Off("spf")
+// means all policies with the condition "spf". Without names, Off switches all policies off, so the provider
+// accepts everything.
 func (p *Provider) Off(policies ...string) { p.set(false, p.choose(policies)) }
 
-// On switches policies on, named as in [Provider.Off]. Without names, it is all policies. One that
-// depends on "always" refuses everything once it is on.
+// On switches policies on, which are named as in [Provider.Off]. Without names, it switches all policies on. A
+// policy with the condition "always" refuses everything once it is on.
 func (p *Provider) On(policies ...string) { p.set(true, p.choose(policies)) }
 
-// Defaults restores what is on by default.
+// Defaults switches each policy on or off as it is by default.
 func (p *Provider) Defaults() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.on)
 }
 
-// Only switches on the policies that are named as in [Provider.Off], and all others off.
+// Only switches the named policies on and all others off. They are named as in [Provider.Off]; without names, all
+// are off.
 func (p *Provider) Only(policies ...string) {
 	chosen := p.choose(policies)
 	p.set(false, p.def.policies)
@@ -346,7 +346,7 @@ func (p *Provider) isOn(pol *policy) (bool, limit) {
 	return on || !said && !pol.off, l
 }
 
-// choose returns the policies that names mean, all without names.
+// choose returns the policies that the names mean, or all if there are no names.
 func (p *Provider) choose(names []string) []*policy {
 	if len(names) == 0 {
 		return p.def.policies
@@ -370,7 +370,7 @@ func (p *Provider) choose(names []string) []*policy {
 	return chosen
 }
 
-// domainOf returns the domain of an address in lower case, or nothing.
+// domainOf returns the domain of an address, in lower case with A-labels. A text without "@" is a domain.
 func domainOf(address string) string {
 	domain := address[strings.LastIndexByte(address, '@')+1:]
 	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
@@ -379,7 +379,7 @@ func domainOf(address string) string {
 	return strings.ToLower(domain)
 }
 
-// canonical returns an address, or a domain, as it is compared: in small letters, with A-labels.
+// canonical returns the form in which an address or a domain is compared: in lower case, with A-labels.
 func canonical(address string) string {
 	return strings.ToLower(address[:strings.LastIndexByte(address, '@')+1]) + domainOf(address)
 }

@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// token is a regular expression that says what tokens look like, of literals, classes and fixed
-// repetitions.
+// token is the form of tokens: a regular expression of literals, classes and fixed repetitions.
 type token struct {
 	re *syntax.Regexp
 }
@@ -32,7 +31,7 @@ func newToken(pattern string) (*token, error) {
 	return &token{re}, nil
 }
 
-// tokenLength returns how long the tokens are, or what is wrong with an expression for them.
+// tokenLength returns the length of the tokens, or an error if their form is wrong.
 func tokenLength(re *syntax.Regexp) (int, error) {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -72,7 +71,7 @@ func tokenLength(re *syntax.Regexp) (int, error) {
 	return 0, errors.New("there is more in it than literals, classes such as [0-9a-f], and repetitions such as {5}")
 }
 
-// make returns the token that belongs to a seed.
+// make returns the token of a seed.
 func (t *token) make(seed string) string {
 	var out strings.Builder
 	draw := drawer(seed)
@@ -109,7 +108,7 @@ func (t *token) make(seed string) string {
 	return out.String()
 }
 
-// drawer returns a func that draws numbers below n, always the same ones for a seed.
+// drawer returns a function that draws numbers below n. The seed determines the numbers.
 func drawer(seed string) func(n int) int {
 	sum := sha256.Sum256([]byte(seed))
 	i := 0

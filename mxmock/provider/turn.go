@@ -1,6 +1,6 @@
 package provider
 
-// Turns: what a client does, as the policies of a provider see it, and the rules that ask them.
+// Turns as the policies of a provider see them, and the rules by which a server asks the policies.
 
 import (
 	"fmt"
@@ -21,13 +21,13 @@ type role struct {
 	port    int
 }
 
-// turn is what a client does at a role.
+// turn is a turn of a client at a role.
 type turn struct {
 	role
 	a      *mailtest.Attempt
-	policy *policy // whose conditions are looked at
+	policy *policy // the policy that is being checked
 	limit  limit
-	own    string // the server's own refusal; empty while there is none
+	own    string // the refusal of the server itself, or empty
 
 	about    string // the address that the refusal is about
 	finding  string // the lint rule that it is about
@@ -35,10 +35,10 @@ type turn struct {
 	verdicts mailauth.Verdict
 }
 
-// connection names the connection, among all of the provider.
+// connection returns a name that is unique among the connections of the provider.
 func (t *turn) connection() string { return fmt.Sprintf("%s:%d#%d", t.host, t.port, t.a.Session) }
 
-// accepted are the recipients so far.
+// accepted returns the recipients so far.
 func (t *turn) accepted() []string {
 	to := make([]string, len(t.a.Recipients))
 	for i, r := range t.a.Recipients {
@@ -47,7 +47,7 @@ func (t *turn) accepted() []string {
 	return to
 }
 
-// verdict is what mailauth thinks of the message or, before there is one, of the sender.
+// verdict returns the verdict of mailauth on the message or, before there is one, on the sender.
 func (t *turn) verdict() mailauth.Verdict {
 	if t.report == nil {
 		v, report := t.p.dns.authenticate(t.a)
@@ -56,7 +56,7 @@ func (t *turn) verdict() mailauth.Verdict {
 	return t.verdicts
 }
 
-// refusal returns the first policy that refuses what the client does, or nil.
+// refusal returns the first policy that refuses the turn, or nil.
 func (t *turn) refusal() *policy {
 	for _, pol := range t.p.def.policies {
 		if !pol.atStage(t.a.Stage) || !pol.serves(t.service) || pol.rewords() != (t.own != "") {
@@ -74,8 +74,8 @@ func (t *turn) refusal() *policy {
 	return nil
 }
 
-// rules returns the rules by which a server asks the policies: at each stage one for those that end
-// the connection, and one for the others.
+// rules returns the rules by which a server asks the policies. For each stage there are two: one for the policies
+// that end the connection, and one for the others.
 func (r role) rules() []mailtest.Rule {
 	var pending sync.Map // *mailtest.Attempt → the reply to it, from When to Answer
 	answer := func(a *mailtest.Attempt) string {
@@ -107,7 +107,7 @@ func (r role) rules() []mailtest.Rule {
 	return rules
 }
 
-// reword puts the server's own replies into the words of the provider.
+// reword returns the words of the provider for a reply of the server.
 func (r role) reword(a *mailtest.Attempt, reply string) string {
 	t := &turn{role: r, a: a}
 	if reply[0] != '2' && reply[0] != '3' {
@@ -127,7 +127,7 @@ func (r role) reword(a *mailtest.Attempt, reply string) string {
 	return t.fill(words)
 }
 
-// saying returns the key of the words for a positive reply.
+// saying returns the key of the provider's words for a positive reply.
 func (r role) saying(a *mailtest.Attempt, reply string) string {
 	switch a.Stage {
 	case mailtest.Greeting:
@@ -154,8 +154,7 @@ func (r role) saying(a *mailtest.Attempt, reply string) string {
 	return strings.ToLower(a.Stage.String())
 }
 
-// plain takes the enhanced codes out of a reply of the server's own, where the provider does not
-// offer them (RFC 2034 §4).
+// plain removes the enhanced codes from a reply of the server if the provider does not offer them (RFC 2034 §4).
 func (r role) plain(reply string) string {
 	if strings.Contains(r.service.words["ehlo"], "ENHANCEDSTATUSCODES") {
 		return reply
@@ -170,7 +169,7 @@ func (r role) plain(reply string) string {
 	return out.String()
 }
 
-// without takes the line with a keyword out of an EHLO reply.
+// without removes the line with a keyword from an EHLO reply.
 func without(reply, keyword string) string {
 	lines := strings.Split(reply, "\n")
 	lines = slices.DeleteFunc(lines, func(line string) bool { return len(line) > 4 && strings.EqualFold(line[4:], keyword) })
@@ -182,7 +181,7 @@ func without(reply, keyword string) string {
 	return strings.Join(lines, "\n")
 }
 
-// announced returns the SIZE parameter of a MAIL command, or 0 (RFC 1870).
+// announced returns the SIZE parameter of a MAIL command (RFC 1870), or 0 if there is none.
 func announced(command string) int64 {
 	for param := range strings.FieldsSeq(command) {
 		if key, value, _ := strings.Cut(param, "="); strings.EqualFold(key, "SIZE") {
