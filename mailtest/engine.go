@@ -1,6 +1,6 @@
 package mailtest
 
-// The side of a session that go-smtp asks: AUTH (RFC 4954), sender, recipients, data.
+// The methods of a session that go-smtp calls: AUTH (RFC 4954), sender, recipients, data.
 
 import (
 	"errors"
@@ -15,11 +15,11 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/sasl"
 )
 
-// NewSession is go-smtp's question for a session. After STARTTLS it asks again.
+// NewSession returns the session to go-smtp, which asks again after STARTTLS.
 func (ss *session) NewSession(*smtp.Conn) (smtp.Session, error) { return ss, nil }
 
-// Mail is go-smtp's report of a MAIL command. Its address has lost its quotes, and its size may
-// have been too much for it.
+// Mail is called for a MAIL command. The address that go-smtp passes has lost its quotes, and the size may have
+// been too large for go-smtp.
 func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	if ss.server.set.Users != nil && ss.mechanism == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
@@ -37,7 +37,7 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt is go-smtp's report of a RCPT command.
+// Rcpt is called for a RCPT command.
 func (ss *session) Rcpt(string, *smtp.RcptOptions) error {
 	dsn := ss.conn.DSN()
 	r := Recipient{Address: ss.path, Notify: dsn.Notify, OriginalType: dsn.OriginalType, Original: dsn.Original}
@@ -45,7 +45,7 @@ func (ss *session) Rcpt(string, *smtp.RcptOptions) error {
 	return nil
 }
 
-// Data is go-smtp's report of the end of a message, which the wire has kept from it: r is empty.
+// Data is called at the end of a message. The wire has kept the message from go-smtp, so r is empty.
 func (ss *session) Data(r io.Reader) error {
 	for {
 		if _, err := r.Read(ss.emptyBody[:]); err == io.EOF {
@@ -56,14 +56,14 @@ func (ss *session) Data(r io.Reader) error {
 	}
 }
 
-// Reset is go-smtp's report of the end of a transaction.
+// Reset is called at the end of a transaction.
 func (ss *session) Reset() { ss.tx = nil }
 
-// Logout is go-smtp's report of the end of a session. The wire's End comes after it; an engine that
-// STARTTLS has replaced calls it when its successor is at work already.
+// Logout is called at the end of a session. It does nothing, because End of the wire comes later, and because an
+// engine that STARTTLS has replaced calls Logout while its successor is at work.
 func (ss *session) Logout() error { return nil }
 
-// AuthMechanisms is go-smtp's question for what AUTH offers.
+// AuthMechanisms returns the mechanisms that AUTH offers.
 func (ss *session) AuthMechanisms() []string { return ss.server.mechanisms() }
 
 // Auth begins an AUTH exchange.
@@ -76,7 +76,7 @@ func (ss *session) Auth(mech string) (gosasl.Server, error) {
 	return x, nil
 }
 
-// mechanisms are those that AUTH offers.
+// mechanisms returns the mechanisms that AUTH offers.
 func (s *Server) mechanisms() []string {
 	possible := sasl.Mechanisms(s.set.Users)
 	if s.set.Mechanisms == nil {
@@ -93,10 +93,10 @@ type exchange struct {
 	server    *sasl.Server
 	done      bool  // the exchange is over
 	told      bool  // err was noted already, before the client acknowledged it
-	err       error // why it has failed: which user, but no password
+	err       error // the reason of the failure; it names the user, and never the password
 }
 
-// newExchange begins one.
+// newExchange begins an AUTH exchange.
 func newExchange(s *Server, mechanism string) (*exchange, error) {
 	offered := slices.ContainsFunc(s.mechanisms(), func(m string) bool { return strings.EqualFold(m, mechanism) })
 	server, err := sasl.New(mechanism, sasl.Config{Users: s.set.Users, Host: s.name()})

@@ -1,7 +1,6 @@
 package mailtest
 
-// This file compares messages with golden files: as a text in which what changes every time does
-// not appear.
+// Comparison of messages with golden files, by a text without the values that change each time.
 
 import (
 	"crypto/sha256"
@@ -78,11 +77,10 @@ func (p Part) summarize(b *strings.Builder) {
 	}
 }
 
-// Golden compares the [Message.Summary] of a message with the file of the given name, and reports the first
-// lines that differ as an error of the test. In the file, "*" matches anything within a line. The regular
-// expressions in blank match what is different each time in the text of the message, such as a token: "*"
-// replaces each match or, if the expression has groups, the matches of the groups. Golden panics if an
-// expression is malformed.
+// Golden compares the [Message.Summary] of a message with the file of the given name, and reports the first lines
+// that differ as an error of the test. In the file, "*" matches anything within a line. The regular expressions in
+// blank match values in the text of the message that are different each time, such as a token: "*" replaces each
+// match or, if the expression has groups, the matches of the groups. Golden panics if an expression is malformed.
 //
 //	mailtest.Golden(t, "testdata/welcome.txt", msg, `token=(\w+)`, `\b\d{6}\b`)
 //
@@ -95,7 +93,7 @@ func Golden(tb testing.TB, name string, m *Message, blank ...string) {
 	compareGolden(tb, name, blanked(m.Summary(), blank), f != nil && f.Value.String() == "true")
 }
 
-// blanked returns a text with "*" for what some regular expressions match.
+// blanked returns a text in which "*" replaces the matches of some regular expressions.
 func blanked(text string, exprs []string) string {
 	for _, expr := range exprs {
 		var b strings.Builder
@@ -155,7 +153,7 @@ func lines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-// keepWildcards returns got, with those lines of old in place that have wildcards and fit.
+// keepWildcards returns got, in which lines of old with wildcards replace the lines that they match.
 func keepWildcards(old, got string) string {
 	olds, gots := lines(old), lines(got)
 	for i := range gots {

@@ -1,6 +1,6 @@
 package mailtest
 
-// The inbox: messages as they come.
+// The inbox: the messages in the order in which they were accepted.
 
 import (
 	"slices"
@@ -40,18 +40,18 @@ type Inbox struct {
 	mu      sync.Mutex
 	made    bubble.Place // where the inbox was made, or first had a server in use
 	entries []entry
-	base    int    // how many entries Reset has forgotten: the place of entries[0] among all there ever were
-	settled int    // how many of the entries, from the first on, the waits may return
+	base    int    // the number of entries that Reset has forgotten, so the place of entries[0] among all entries
+	settled int    // the number of entries, from the first on, that the waits may return
 	first   int    // index of the first entry that is not taken
-	taken   int    // how many are
-	crash   *crash // the first one with any of the servers
+	taken   int    // the number of entries that are taken
+	crash   *crash // the first crash of any of the servers
 	waiting []chan struct{}
 	servers []*Server
-	boxes   *mailboxes // nil until somebody asks for them
+	boxes   *mailboxes // nil until Mailboxes is called
 	closed  bool       // no message can come any more
 }
 
-// mailboxes are the settled messages of an inbox as a store for mail clients.
+// mailboxes is a store for mail clients, with the settled messages of an inbox.
 type mailboxes struct {
 	mailstore.Memory
 	numbers []int // of the deliveries, by the index of their entries; 0 for entries that were removed
@@ -91,8 +91,8 @@ func (b *Inbox) add(r *record) {
 
 func (b *Inbox) addLocked(r *record) { b.entries = append(b.entries, entry{record: r}) }
 
-// settle lets the waits return a message, if all before it are settled too: the turn in which it was
-// accepted is in the transcript, and whoever watches the server knows of it.
+// settle lets the waits return a message as soon as all messages before it are settled too. It is called when the
+// turn that accepted the message is in the transcript and Watch has returned.
 func (b *Inbox) settle(r *record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -111,7 +111,7 @@ func (b *Inbox) settle(r *record) {
 	b.wakeLocked()
 }
 
-// crashed takes note of a crash.
+// crashed notes a crash.
 func (b *Inbox) crashed(c *crash) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -188,7 +188,7 @@ func (b *Inbox) Remove(messages ...*Message) int {
 		unwanted[name{m.Number, m.Session, m.Envelope.Server}] = true
 	}
 	var removed []*record
-	defer func() { release(removed) }() // without the lock
+	defer func() { release(removed) }() // after the lock is released
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var withdrawn []int
@@ -213,8 +213,8 @@ func (b *Inbox) Remove(messages ...*Message) int {
 	return len(removed)
 }
 
-// trim forgets the entries before the first that has a message: an inbox from which the oldest messages are removed as others
-// come does not grow. The lock is held.
+// trim forgets the entries before the first that has a message. An inbox therefore does not grow if the oldest
+// messages are removed as others come. The caller holds the lock.
 func (b *Inbox) trim() {
 	gone := slices.IndexFunc(b.entries[:b.settled], func(e entry) bool { return e.record != nil })
 	if gone < 0 {
@@ -227,7 +227,7 @@ func (b *Inbox) trim() {
 	}
 }
 
-// release lets the transcripts of servers that bound them forget the bytes of messages that were removed.
+// release tells servers with bounded transcripts to forget the bytes of messages that were removed.
 func release(removed []*record) {
 	for _, r := range removed {
 		s := r.session.server
@@ -249,7 +249,7 @@ func release(removed []*record) {
 // returns the same store each time, which remains after Close.
 func (b *Inbox) Mailboxes() mailstore.Store { return b.mailboxes(nil) }
 
-// mailboxes is Mailboxes with the users of the store, if it does not exist yet.
+// mailboxes is Mailboxes. If the store does not exist yet, it gets the given users.
 func (b *Inbox) mailboxes(users map[string]string) mailstore.Store {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -287,10 +287,10 @@ func (b *Inbox) claim(place int) bool {
 	return true
 }
 
-// untaken counts the settled messages that are not taken. The lock is held.
+// untaken returns the number of settled messages that are not taken. The caller holds the lock.
 func (b *Inbox) untaken() int { return b.settled - b.taken }
 
-// takeFirst takes the first n messages that are not taken; there must be so many. The lock is held.
+// takeFirst takes the first n messages that are not taken. There must be that many. The caller holds the lock.
 func (b *Inbox) takeFirst(n int) []*record {
 	records := make([]*record, 0, max(n, 0))
 	for i := b.first; len(records) < n; i++ {

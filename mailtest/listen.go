@@ -1,6 +1,6 @@
 package mailtest
 
-// Addresses and listeners: how clients get to a server.
+// The addresses and listeners of a server, and the connections that they accept.
 
 import (
 	"context"
@@ -20,14 +20,14 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// endpoint is an address of the server's own.
+// endpoint is an address on which the server itself listens.
 type endpoint struct {
 	addr     net.Addr  // nil until it is asked for
 	listener listening // its number is 0 while the server is suspended
 	cfg      *wire.Config
 }
 
-// listen makes sure that at is an address on the loopback interface that is served with cfg.
+// listen makes sure that at is an address on the loopback interface, and that it is served with cfg.
 func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 	s.prepare()
 	s.mustBeSettled()
@@ -55,7 +55,7 @@ func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 	return at.addr, nil
 }
 
-// open serves an address. The state is locked.
+// open serves an address. The caller holds the lock.
 func (s *Server) open(at *endpoint, l net.Listener) {
 	at.listener = s.addListener(l)
 	listener, cfg := at.listener, at.cfg
@@ -65,7 +65,7 @@ func (s *Server) open(at *endpoint, l net.Listener) {
 	}()
 }
 
-// forget ends what addListener has begun.
+// forget undoes addListener.
 func (s *Server) forget(l listening) {
 	s.state.Lock()
 	s.removeListener(l)
@@ -127,7 +127,7 @@ type listening struct {
 	number int // from 1
 }
 
-// addListener notes a listener and an accept loop for it. The state is locked.
+// addListener notes a listener and its accept loop. The caller holds the lock.
 func (s *Server) addListener(l net.Listener) listening {
 	s.state.lastNumber++
 	at := listening{l, s.state.lastNumber}
@@ -136,7 +136,7 @@ func (s *Server) addListener(l net.Listener) listening {
 	return at
 }
 
-// removeListener forgets a listener. The state is locked.
+// removeListener forgets a listener. The caller holds the lock.
 func (s *Server) removeListener(l listening) {
 	s.state.listeners = slices.DeleteFunc(s.state.listeners, func(other listening) bool { return other.number == l.number })
 }
@@ -242,7 +242,7 @@ func (s *Server) Serve(l net.Listener) error {
 	return fmt.Errorf("mailtest: serve %s: %w", text(l.Addr()), err)
 }
 
-// isNil reports whether there is nothing behind an interface: it is nil, or holds a nil pointer.
+// isNil reports whether an interface is nil or holds a nil pointer.
 func isNil(v any) bool {
 	value := reflect.ValueOf(v)
 	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
@@ -263,9 +263,9 @@ func (s *Server) ServeConn(conn net.Conn) error {
 	return nil
 }
 
-// serve starts a session on conn and reports whether the server was there for it.
+// serve starts a session on conn, and reports whether the server accepts it.
 func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
-	ss := newSession(s, conn, cfg) // not under the lock: conn is of the caller's own making
+	ss := newSession(s, conn, cfg) // without the lock, since conn is code of the caller
 	c := ss.conn
 	if !s.admit(ss) {
 		conn.Close()
@@ -275,7 +275,7 @@ func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 	return true
 }
 
-// admit numbers a session and reports whether the server is there for it.
+// admit numbers a session, and reports whether the server accepts it.
 func (s *Server) admit(ss *session) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -291,14 +291,14 @@ func (s *Server) admit(ss *session) bool {
 	return true
 }
 
-// close closes the listener, and returns with what that of a caller's own has panicked, or nil.
+// close closes the listener. If the listener is the caller's and panics, close returns the value of the panic.
 func (l listening) close() (panicked any) {
 	defer func() { panicked = recover() }()
 	l.Close()
 	return nil
 }
 
-// text returns an address as text, and nothing for one that a connection does not have.
+// text returns an address as text, or "" if the connection has no address.
 func text(addr net.Addr) string {
 	if isNil(addr) {
 		return ""

@@ -1,6 +1,6 @@
 package mailtest
 
-// The message as a test sees it: its types, its envelope, how to ask them, and the way to go-message.
+// The types of a captured message and its envelope, and their methods.
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ type Message struct {
 	// reading.
 	Acked bool
 
-	// Envelope is what the client said about the message in the SMTP dialogue.
+	// Envelope has the sender and the recipients of the message, and more that the client said in the session.
 	Envelope Envelope
 
 	// Raw is the message exactly as received, with its line ends, after dot-unstuffing
@@ -85,24 +85,22 @@ type Message struct {
 	// is the first of its multipart, an alternative, or marked as inline. Messages inside this one do
 	// not count: see [Part.Message].
 	//
-	// Its end is what MIME makes it: "Hello\n" where the text is the whole body of a message whose last
-	// line has an end, and "Hello" where it is a part of a multipart, for the line end before a boundary
-	// belongs to the boundary (RFC 2046 §5.1.1), unless an empty line precedes it. In base64 and
-	// quoted-printable it is what was encoded, so that a body may end without one, too.
+	// MIME decides whether the text ends with "\n". The whole body of a message usually does: "Hello\n". A part of a
+	// multipart usually does not: "Hello", because the line end before a boundary belongs to the boundary (RFC 2046
+	// §5.1.1). In base64 and quoted-printable, the text ends as the encoded text does.
 	Text string
 
-	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". Its end is as that of Text.
+	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". It ends as Text does.
 	HTML string
 
 	// Parts is the MIME tree, each part before its own parts. The first is the root, whose Header is that of
 	// the message. The Path of a part is its place in the tree.
 	Parts []Part
 
-	// Attachments has the leaves of the tree that are meant to be saved, in order: those with
-	// Content-Disposition "attachment" (or an unknown one, RFC 2183 §2.8), and all others that are neither in
-	// the body nor in Inline, except for text of other types than plain text and HTML, such as text/calendar,
-	// without a file name. A part that holds a message is a leaf; a multipart that could not be taken apart is
-	// not.
+	// Attachments has the leaves of the tree that are meant to be saved, in order: those with Content-Disposition
+	// "attachment" (or an unknown one, RFC 2183 §2.8), and all others that are neither in the body nor in Inline.
+	// Text of a type other than plain and HTML, such as text/calendar, is an attachment only if it has a file name.
+	// A part that holds a message is a leaf; a multipart that could not be taken apart is not.
 	Attachments []Part
 
 	// Inline has the leaves that are meant to be shown in place, in order: those that HTML refers to as
@@ -128,17 +126,17 @@ type Message struct {
 // Part is one entity of a message's MIME tree (RFC 2045 §2.4): a multipart with parts
 // below it, or a leaf with content.
 type Part struct {
-	// Path is the number of the part in its message as IMAP counts (RFC 9051 §6.4.5.1):
-	// "1", "2", "2.1". It is "" for a multipart that is the root, and "1" for a leaf that is.
+	// Path is the number of the part in its message as IMAP counts (RFC 9051 §6.4.5.1): "1", "2", "2.1". A root has
+	// the path "" if it is a multipart, and "1" if it is a leaf.
 	Path string
 
-	// MediaType is the type in lower case, such as "text/plain". A part without a
-	// Content-Type, or with one that is malformed, is "text/plain" (RFC 2045 §5.2), and
-	// "message/rfc822" without one in a multipart/digest.
+	// MediaType is the type in lower case, such as "text/plain". It is "text/plain" for a part without a
+	// Content-Type, or with a malformed one (RFC 2045 §5.2), and "message/rfc822" for a part without one in a
+	// multipart/digest.
 	MediaType string
 
-	// Params is the parameters of the Content-Type, decoded (RFC 2231), with names in lower
-	// case. It is nil if there are none.
+	// Params has the parameters of the Content-Type, decoded (RFC 2231), with names in lower case. It is nil if
+	// there are none.
 	Params map[string]string
 
 	// Encoding is the Content-Transfer-Encoding in lower case, such as "base64", or "".
@@ -154,7 +152,7 @@ type Part struct {
 	// ContentID is the Content-ID without its angle brackets.
 	ContentID string
 
-	// Header is the fields of the part's own header, in order.
+	// Header has the fields of the part's own header, in order.
 	Header []Field
 
 	// Raw is the body of the part as it stands in the message: with its transfer encoding,
@@ -175,9 +173,8 @@ type Part struct {
 
 // Field is one header field.
 type Field struct {
-	// Name is the name as written, such as "Subject". It is empty for a line that is not a field:
-	// the "From " line of a Unix mailbox with which a message begins, and what is among the fields
-	// and was skipped.
+	// Name is the name as written, such as "Subject". It is empty for a line that is not a field: the "From " line
+	// of a Unix mailbox at the beginning of a message, and a line among the fields that was skipped.
 	Name string
 
 	// Value is the body of the field unfolded (RFC 5322 §2.2.3), without surrounding white
@@ -297,9 +294,9 @@ func (m *Message) Entity() (*message.Entity, error) {
 	return e, err
 }
 
-// Envelope is what the client said about a message in the SMTP dialogue, before
-// the message itself: the sender and recipients that decide where it goes, with
-// their parameters, and who the client claimed and proved to be (RFC 5321 §3.3).
+// Envelope has the things that the client said in the session before the message itself: the sender and the
+// recipients, which decide where the message goes, with their parameters, and the identity that the client claimed
+// and proved (RFC 5321 §3.3).
 //
 // The zero value is the envelope of a message that did not come by SMTP, such as
 // one made by [ParseMessage].
@@ -308,7 +305,7 @@ type Envelope struct {
 	// a source route. It is empty for the null sender "<>" (RFC 5321 §4.5.5).
 	From string
 
-	// To is the forward-paths of the accepted RCPT TO commands, in order.
+	// To has the forward-paths of the accepted RCPT TO commands, in order.
 	To []Recipient
 
 	// Helo is the name that the client gave in the last HELO or EHLO.
@@ -375,15 +372,13 @@ type TLSState struct {
 	Version string
 	Cipher  string
 
-	// ServerName is the name that the client asked for (SNI), in lower case as
-	// sent, or empty where it asked for none.
+	// ServerName is the name that the client asked for (SNI), in lower case as sent, or empty if it asked for none.
 	ServerName string
 
 	// ALPN is the negotiated application protocol, or empty.
 	ALPN string
 
-	// Implicit is true where TLS came before the greeting (RFC 8314 §3.3),
-	// and false where it came by STARTTLS (RFC 3207).
+	// Implicit is true if TLS came before the greeting (RFC 8314 §3.3), and false if it came by STARTTLS (RFC 3207).
 	Implicit bool
 
 	// ClientCertificates are the certificates of the client in DER, leaf first.

@@ -1,6 +1,6 @@
 package mailtest
 
-// Notes and endings: what is remarkable about the bytes of a client, and how a connection ended.
+// Notes about the bytes of a client, and endings of connections.
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ type Note struct {
 	Text   string
 }
 
-// NoteKind is what a [Note] is about. The zero NoteKind is nothing.
+// NoteKind is the kind of a [Note]. The zero NoteKind is not a kind.
 type NoteKind uint8
 
 // The kinds of notes. Most of them are mistakes of the client.
@@ -48,7 +48,7 @@ const (
 	TurnsForgotten                         // the transcript had Count turns before this one, which are forgotten to bound its size
 )
 
-// noteKinds are the kinds of package wire, by kind.
+// noteKinds maps the kinds of package wire to those of this package.
 var noteKinds = [wire.LastNote + 1]NoteKind{
 	wire.LineBareLF: LineBareLF, wire.LineBareCR: LineBareCR, wire.LineTooLong: LineTooLong, wire.LineEndless: LineEndless,
 	wire.LineUnfinished: LineUnfinished, wire.GreetingNotAwaited: GreetingNotAwaited, wire.ReplyNotAwaited: ReplyNotAwaited,
@@ -59,7 +59,7 @@ var noteKinds = [wire.LastNote + 1]NoteKind{
 	wire.MessageUnfinished: MessageUnfinished, wire.ChunkUnfinished: ChunkUnfinished,
 }
 
-// notesOf returns the notes of package wire.
+// notesOf converts notes of package wire.
 func notesOf(noted []wire.Note) []Note {
 	if noted == nil {
 		return nil
@@ -135,7 +135,7 @@ var noteNames = enum.Names{
 	ReplyCut: "ReplyCut", TurnsForgotten: "TurnsForgotten",
 }
 
-// String returns the name of the kind as it is in this package.
+// String returns the name of the kind, which is that of the constant.
 func (k NoteKind) String() string { return noteNames.String("NoteKind", "no note", uint8(k)) }
 
 // MarshalText returns the name of the kind, and nothing for the zero NoteKind. The error says that
@@ -162,7 +162,7 @@ type Ending struct {
 	Cause string
 }
 
-// EndingKind is a way in which connections end. The zero EndingKind is none.
+// EndingKind is a way in which connections end. The zero EndingKind is that of a connection that has not ended.
 type EndingKind uint8
 
 // The ways in which connections end.
@@ -170,20 +170,20 @@ const (
 	ClientQuit    EndingKind = iota + 1 // by QUIT
 	ClientClosed                        // the client closed the connection between two commands
 	ClientBroke                         // the client closed the connection in the middle of a "line", a "chunk" or a "message"; Cause is which
-	ReadFailed                          // to read from the client failed, as Cause says: it reset the connection, for example
-	WriteFailed                         // to write to the client failed, as Cause says
+	ReadFailed                          // reading from the client failed, as Cause says: it reset the connection, for example
+	WriteFailed                         // writing to the client failed, as Cause says
 	TLSFailed                           // the TLS handshake failed, as Cause says
 	ProxyFailed                         // the connection did not begin with a PROXY header, as Cause says
 	ServerClosed                        // the server closed the connection: a rule with Close, or after too many bad commands
-	ServerCut                           // a rule with Cut
-	ServerReset                         // a rule with Reset
-	ServerSilent                        // a rule with Silence
-	ServerStopped                       // Close of the server; Cause is what the client was told, if it was
-	ServerCrashed                       // code of the test's own panicked
+	ServerCut                           // the server cut the connection: a rule with Cut
+	ServerReset                         // the server reset the connection: a rule with Reset
+	ServerSilent                        // the server fell silent: a rule with Silence
+	ServerStopped                       // Close was called; Cause is the last reply to the client, if there was one
+	ServerCrashed                       // code of the test panicked
 	ServerFailed                        // the server gave up
 )
 
-// endingKinds are the ways of package wire, by kind.
+// endingKinds maps the endings of package wire to those of this package.
 var endingKinds = [wire.LastEnding + 1]EndingKind{
 	wire.ClientQuit: ClientQuit, wire.ClientClosed: ClientClosed, wire.ClientBroke: ClientBroke, wire.ReadFailed: ReadFailed,
 	wire.WriteFailed: WriteFailed, wire.TLSFailed: TLSFailed, wire.ProxyFailed: ProxyFailed, wire.ServerClosed: ServerClosed,
@@ -229,7 +229,7 @@ func (e Ending) String() string {
 	return e.Kind.String()
 }
 
-// endingNames are the names of the ways, by kind.
+// endingNames are the names of the endings, by kind.
 var endingNames = enum.Names{
 	ClientQuit: "ClientQuit", ClientClosed: "ClientClosed", ClientBroke: "ClientBroke", ReadFailed: "ReadFailed",
 	WriteFailed: "WriteFailed", TLSFailed: "TLSFailed", ProxyFailed: "ProxyFailed", ServerClosed: "ServerClosed",
@@ -237,7 +237,7 @@ var endingNames = enum.Names{
 	ServerCrashed: "ServerCrashed", ServerFailed: "ServerFailed",
 }
 
-// String returns the name of the kind as it is in this package.
+// String returns the name of the kind, which is that of the constant.
 func (k EndingKind) String() string { return endingNames.String("EndingKind", "still open", uint8(k)) }
 
 // MarshalText returns the name of the kind, and nothing for the zero EndingKind. The error says that

@@ -1,6 +1,6 @@
 package mailtest
 
-// Ready-made rules: what real servers do, by name, and faults drawn at random from a seed.
+// Rules with names, for common faults of real servers, and rules with random faults.
 
 import (
 	"fmt"
@@ -127,7 +127,7 @@ func SizeLimit(n int) Rule {
 func FailFirst(n int) Rule {
 	return Rule{
 		At:    Dot,
-		Times: n, // where 0 is for ever
+		Times: n, // 0 would mean for ever
 		Reply: "451 4.3.0 Local error in processing, please try again later",
 		When:  func(*Attempt) bool { return n > 0 },
 	}
@@ -139,7 +139,7 @@ func Maintenance(duration time.Duration) Rule {
 	return Rule{At: Greeting, For: duration, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
 }
 
-// chaosRules is how many faults there are in one chaos.
+// chaosRules is the number of rules that Chaos returns.
 const chaosRules = 12
 
 // Chaos returns rules with random faults: temporary refusals, delays, replies that come byte by byte,
@@ -168,7 +168,7 @@ func Chaos(tb testing.TB, seed uint64) []Rule {
 	return rules
 }
 
-// chaos draws.
+// chaos draws random faults.
 type chaos struct {
 	*rand.Rand
 	virtual bool

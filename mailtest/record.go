@@ -1,6 +1,6 @@
 package mailtest
 
-// Records: messages as a server keeps them, in few bytes, until somebody asks for them.
+// Records: the compact form in which a server keeps messages until the test asks for them.
 
 import (
 	"slices"
@@ -12,8 +12,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// record is one message. It becomes a [Message], decoded, when it is first asked for: a test that
-// sends a hundred thousand looks at few of them.
+// record is one message. It is decoded into a [Message] when that is first asked for, since a test that sends a
+// hundred thousand messages looks at few of them.
 type record struct {
 	once     sync.Once
 	acked    bool
@@ -23,21 +23,21 @@ type record struct {
 	tx       *transaction
 	client   *identity
 	session  *session
-	after    time.Duration // when it came, since the session began
+	after    time.Duration // the time from the start of the session to the message
 	number   int
 }
 
-// transaction is what has been said since MAIL.
+// transaction has what the client has said since MAIL.
 type transaction struct {
 	from string
 	opts *smtp.MailOptions // nil if there are none
 	to   []Recipient
 }
 
-// identity is who a client is: what it has said, and proved, about itself.
+// identity is what a client has claimed and proved about itself.
 type identity struct {
 	helo, user, mechanism string
-	client                string // as "address:port"; behind a proxy, who that really is
+	client                string // as "address:port"; with a proxy, the address that the proxy names
 	encrypted             *TLSState
 	esmtp                 bool
 }
@@ -54,10 +54,10 @@ func (r *record) message() *Message {
 	return r.msg
 }
 
-// time is when the message came.
+// time returns the time at which the message came.
 func (r *record) time() time.Time { return r.session.log.start.Add(r.after) }
 
-// envelope puts together what was said about the message.
+// envelope returns the envelope of the message.
 func (r *record) envelope() Envelope {
 	e := Envelope{
 		From: r.tx.from, To: r.tx.to,
@@ -88,17 +88,17 @@ func (r *record) filed(number int) {
 	}
 }
 
-// unacked returns the record of the same message, whose acknowledgement was not sent after all.
+// unacked returns a record of the same message that says that its acknowledgement was not sent.
 func (r *record) unacked() *record {
-	m := *r.message() // decoded, for whoever has asked for it may be at it just now
+	m := *r.message() // decoded, since a caller that has asked for it may be reading it now
 	m.Acked = false
 	corrected := &record{msg: &m, number: r.number, raw: r.raw, tx: r.tx, session: r.session, after: r.after}
 	corrected.once.Do(func() {})
 	return corrected
 }
 
-// newRecord returns the record of a message that has just come, not yet accepted; nil if there is
-// no transaction.
+// newRecord returns the record of a message that has just come and is not yet accepted, or nil if there is no
+// transaction.
 func (ss *session) newRecord(t *wire.Turn) *record {
 	if ss.tx == nil {
 		return nil
@@ -112,8 +112,8 @@ func (ss *session) newRecord(t *wire.Turn) *record {
 	}
 }
 
-// message files a message that has been accepted, and forgets one that has not. With LMTP it does
-// so once it is known for whom.
+// message files a message that was accepted, and forgets one that was not. With LMTP it does so in the turn of the
+// last recipient.
 func (ss *session) message(t *wire.Turn) {
 	r := ss.record
 	if r == nil {
@@ -180,8 +180,8 @@ func (ss *session) settle() {
 	}
 }
 
-// accepts decides whether a message is kept, for the recipient of this turn if there is one, and
-// whether its client is told so.
+// accepts reports whether the message is kept, for the recipient of this turn if there is one, and whether the
+// client is told so.
 func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
 	act := &t.Action
 	positive := len(t.Reply) > 0 && t.Reply[0] == '2'

@@ -1,6 +1,6 @@
 package mailtest
 
-// The report: what a server says and leaves behind when its test has failed.
+// The report and the artifacts of a server whose test has failed.
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func (s *Server) Report() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// latest returns the last 20 of some things, and writes that there are more.
+// latest returns the last 20 of some things, and writes how many it has left out.
 func latest[T any](b *strings.Builder, all []T, thing string) []T {
 	const most = 20
 	if skipped := len(all) - most; skipped > 0 {
@@ -42,7 +42,7 @@ func latest[T any](b *strings.Builder, all []T, thing string) []T {
 	return all
 }
 
-// nobody says to where nobody connected.
+// nobody returns a line that says that no client has connected.
 func (s *Server) nobody() string {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -127,7 +127,7 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// artifacts are the files that a failed test leaves behind: each message, and all transcripts.
+// artifacts returns the files that a failed test leaves behind: each message, and all transcripts.
 func (s *Server) artifacts() []artifact.File {
 	var files []artifact.File
 	for _, m := range s.Messages() {
@@ -148,7 +148,7 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// explain says what did arrive, and how far the other connections came.
+// explain returns a text about the messages that arrived, and about how far the other connections came.
 func (b *Inbox) explain() string {
 	var s strings.Builder
 	b.mu.Lock()

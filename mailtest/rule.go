@@ -1,6 +1,6 @@
 package mailtest
 
-// Rules: what the server does wrong, and when; and their text for files, flags and JSON.
+// The type Rule, and its text for files, flags and JSON.
 
 import (
 	"fmt"
@@ -166,7 +166,7 @@ const (
 // dropNames are the names of the ways to end a connection.
 var dropNames = enum.Names{Close: "Close", Cut: "Cut", Reset: "Reset", Silence: "Silence"}
 
-// String returns the name of the way as it is in this package.
+// String returns the name of the way, such as "Close".
 func (d Drop) String() string { return dropNames.String("Drop", "no Drop", uint8(d)) }
 
 // MarshalText returns the name of the way, and nothing for the zero Drop. The error says that there
@@ -179,16 +179,16 @@ func (d *Drop) UnmarshalText(text []byte) error {
 	return dropNames.Unmarshal("mailtest: drop", text, (*uint8)(d))
 }
 
-// MarshalText returns the rule on one line: the fields that are not zero, as they stand in Go but for constants, which
-// have no package before them, and durations.
+// MarshalText returns the rule on one line: the fields that are not zero, written as in Go, except that constants
+// have no package before them, and that durations are written as in 6m0s.
 //
 //	At: Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"
 //	At: Greeting, Delay: 6m0s
 //	At: Helo, Hide: ["SIZE", "PIPELINING"]
 //	At: Handshake, MaxTLS: VersionTLS11
 //
-// The error says that the rule makes no sense, as [Server.AddRules] would by a panic, or that it has a func, which can't be
-// written.
+// It returns an error if the rule makes no sense, for which [Server.AddRules] would panic, or if the rule has a
+// function, which can't be written.
 func (r Rule) MarshalText() ([]byte, error) {
 	err := r.check()
 	var text []byte
@@ -201,13 +201,13 @@ func (r Rule) MarshalText() ([]byte, error) {
 	return text, nil
 }
 
-// UnmarshalText reads a rule as MarshalText writes it, or as Go code has it:
+// UnmarshalText reads a rule as MarshalText writes it, or as it is written in Go:
 //
 //	{At: mailtest.Greeting, Delay: 6 * time.Minute, Must: true},
 //
-// Names of constants may have their package before them, durations are as for [time.ParseDuration] or a number times a unit,
-// a list of strings has brackets or braces, MaxTLS may be "1.1", and what follows a "#" is a comment. The error names the
-// column, in characters from 1, or says why the rule makes no sense. The rule is then as it was.
+// Constants may have their package before them. A duration is a text for [time.ParseDuration], or a number times a
+// unit. A list of strings has brackets or braces. MaxTLS may be "1.1". A "#" begins a comment. The error names the
+// column, in characters from 1, or says why the rule makes no sense; the rule then keeps its value.
 func (r *Rule) UnmarshalText(text []byte) error {
 	var read Rule
 	err := ruletext.Unmarshal(text, &read)

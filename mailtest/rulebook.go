@@ -1,6 +1,6 @@
 package mailtest
 
-// The rules in force: which of them decides a turn, and how often it may.
+// The rules in force, and the choice of the rule that decides a turn.
 
 import (
 	"crypto/tls"
@@ -64,7 +64,7 @@ func (s *Server) CheckRules() error {
 	return errors.Join(errs...)
 }
 
-// describe names the rule by what it does, for the text of a failure.
+// describe returns a short description of the rule, for the text of a failure.
 func (r *Rule) describe() string {
 	switch {
 	case r.Reply != "":
@@ -86,12 +86,12 @@ func mustMakeSense(rules []Rule, whose string) {
 	}
 }
 
-// limits are how often and when the rule may act.
+// limits returns how often and when the rule may act.
 func (r *Rule) limits() rulebook.Limits {
 	return rulebook.Limits{Skip: r.Skip, Times: r.Times, Begin: r.Begin, For: r.For}
 }
 
-// literal turns a reply into what goes over the wire.
+// literal returns a reply as the bytes that go over the wire.
 func (r *Rule) literal(reply string) []byte {
 	if r.Raw {
 		return []byte(reply)
@@ -99,14 +99,14 @@ func (r *Rule) literal(reply string) []byte {
 	return literal(reply)
 }
 
-// literal turns a text with "\n" into what goes over the wire.
+// literal returns a text with "\n" as the bytes that go over the wire.
 func literal(reply string) []byte {
 	reply = strings.ReplaceAll(strings.TrimSuffix(reply, "\n"), "\r\n", "\n")
 	return []byte(strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n")
 }
 
-// rule returns the first rule that matches and counts it, or nil. A rule about the handshake does not match a connection
-// that came with TLS of its own, as given says.
+// rule returns the first rule that matches, and counts a use of it, or returns nil. A rule about the handshake does
+// not match a connection that came with TLS of its own, which given reports.
 func (s *Server) rule(a *Attempt, given bool) *ruleState {
 	s.state.Lock()
 	a.Open = s.state.open
@@ -118,7 +118,7 @@ func (s *Server) rule(a *Attempt, given bool) *ruleState {
 	return s.standing.Use(uint8(a.Stage), matches)
 }
 
-// hasRules reports whether there are any rules, and hasRulesAt whether there are some at a stage.
+// hasRules reports whether there are any rules, and hasRulesAt whether there are any at a stage.
 func (s *Server) hasRules() bool { return !s.standing.Empty() || !s.rules.Empty() }
 
 func (s *Server) hasRulesAt(stage Stage) bool {
@@ -134,7 +134,7 @@ func (s *Server) unuse(r *ruleState) {
 	}
 }
 
-// patience is the shortest silence beyond one of the given length that a rule waits for, or 0.
+// patience returns the shortest silence, longer than the given one, that a rule waits for, or 0.
 func (s *Server) patience(silent time.Duration) time.Duration {
 	var shortest time.Duration
 	for _, r := range slices.Concat(s.rules.Open(uint8(Idle)), s.standing.Open(uint8(Idle))) {
@@ -145,7 +145,7 @@ func (s *Server) patience(silent time.Duration) time.Duration {
 	return shortest
 }
 
-// action is what the wire shall do for a rule.
+// action translates a rule into the terms of package wire.
 func action(state *ruleState, a *Attempt) wire.Action {
 	r := &state.Rule
 	act := wire.Action{
@@ -188,12 +188,12 @@ func (r *Rule) edit(lines []string) []string {
 	return lines
 }
 
-// changesTLS reports whether the rule has something to say about the handshake.
+// changesTLS reports whether the rule changes the handshake.
 func (r *Rule) changesTLS() bool {
 	return r.Certificate != 0 || r.MaxTLS != 0 || r.ClientCertificate
 }
 
-// tlsConfig returns the configuration for a handshake of which the rule decides.
+// tlsConfig returns the configuration for a handshake that the rule changes.
 func (r *Rule) tlsConfig(s *Server) (*tls.Config, error) {
 	cfg, err := s.serverTLS()
 	if err != nil {

@@ -1,6 +1,7 @@
 package mailtest
 
-// Rules that make no sense are refused when they are given, with a text that says what to write instead.
+// Checks of rules: a rule that makes no sense is refused when it is added, with a text that says what to write
+// instead.
 
 import (
 	"crypto/tls"
@@ -12,7 +13,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 )
 
-// check returns what is wrong with a rule of an SMTP server, or nil.
+// check returns an error if a rule of an SMTP server makes no sense.
 func (r *Rule) check() error {
 	switch {
 	case stageNames.Valid(uint8(r.At)) && r.At > lastStage:
@@ -23,14 +24,14 @@ func (r *Rule) check() error {
 	return errors.Join(r.checkFields(), r.checkReply(), r.Validate())
 }
 
-// Validate returns an error that says what in the rule contradicts itself or is missing, or nil. It does not look at what
-// depends on the protocol, which is the syntax of the reply and what can happen at a stage; the servers check that
-// when the rule is added.
+// Validate returns an error if the rule contradicts itself or lacks something. It does not check the syntax of the
+// reply and the fields that a stage allows, which depend on the protocol; a server checks those when the rule is
+// added.
 func (r *Rule) Validate() error {
 	return errors.Join(r.checkWhom(), r.checkNumbers(), r.checkEffect())
 }
 
-// checkFields finds fields that mean nothing at the stage of the rule.
+// checkFields returns an error if a field has no meaning at the stage of the rule.
 func (r *Rule) checkFields() error {
 	only := func(set bool, field string, stage Stage) error {
 		if !set || r.At == stage {
@@ -64,7 +65,7 @@ func (r *Rule) checkFields() error {
 	)
 }
 
-// checkWhom looks at addresses.
+// checkWhom checks the addresses.
 func (r *Rule) checkWhom() error {
 	if r.Client != "" {
 		if _, err := ipprefix.Parse(r.Client); err != nil {
@@ -84,7 +85,7 @@ func (r *Rule) checkWhom() error {
 	return nil
 }
 
-// checkNumbers looks at numbers, and at what is chosen out of few.
+// checkNumbers checks the numbers and the enumerations.
 func (r *Rule) checkNumbers() error {
 	switch {
 	case r.Session < 0 || r.Nth < 0 || r.Skip < 0 || r.Times < 0 || r.AfterBytes < 0 || r.Delay < 0 || r.Pace < 0 ||
@@ -101,7 +102,7 @@ func (r *Rule) checkNumbers() error {
 	return nil
 }
 
-// checkReply looks at the text of the reply: whether it is one, and whether it is ever sent.
+// checkReply checks that the reply is well-formed, and that it is ever sent.
 func (r *Rule) checkReply() error {
 	if r.Reply == "" || r.ReplyFunc != nil {
 		return nil
@@ -134,7 +135,7 @@ func (r *Rule) checkReply() error {
 	return nil
 }
 
-// checkSyntax holds a reply against RFC 5321 §4.2.
+// checkSyntax checks the syntax of the reply (RFC 5321 §4.2).
 func (r *Rule) checkSyntax() error {
 	const raw = "; to send something malformed, set Raw and write it with all of its line ends"
 	lines := strings.Split(strings.TrimSuffix(r.Reply, "\n"), "\n")
@@ -159,7 +160,7 @@ func (r *Rule) checkSyntax() error {
 	return nil
 }
 
-// checkEffect looks at what the rule does: something, and nothing that contradicts something else.
+// checkEffect checks that the rule has an effect, and that its effects do not contradict each other.
 func (r *Rule) checkEffect() error {
 	replies := r.Reply != "" || r.ReplyFunc != nil
 	kind := Turn{Reply: r.Reply}.Code() / 100

@@ -1,6 +1,6 @@
 package mailtest
 
-// The server: its settings, its addresses, its life.
+// The server: its settings, its start and its end.
 
 import (
 	"crypto/tls"
@@ -138,8 +138,8 @@ type Server struct {
 
 	setup   sync.Once
 	used    atomic.Bool            // setup is done
-	named   atomic.Pointer[string] // Name, where ClientTLS has given it away before that
-	set     settings               // as they were then
+	named   atomic.Pointer[string] // Name, if ClientTLS has used it before setup
+	set     settings               // the settings at that time
 	wire    wire.Config            // of connections in the clear
 	wireTLS wire.Config            // of connections with implicit TLS
 	certs   struct {
@@ -152,21 +152,21 @@ type Server struct {
 	standing ruleBook // of Rules
 	rules    ruleBook // of AddRules
 	refusals refusals
-	tb       testing.TB // of New; or nil
+	tb       testing.TB // of New, or nil
 
 	state struct {
 		sync.Mutex
 		plain, tls   endpoint // of Addr and TLSAddr
 		listeners    []listening
 		lastNumber   int        // of a listener
-		sessions     []*session // all, the live ones too
+		sessions     []*session // all of them, including the live ones
 		last         int        // number of the last session
-		mostSessions int        // to keep, or 0
-		open         int        // how many connections are live and were not ended by a rule
+		mostSessions int        // the number to keep, or 0
+		open         int        // the number of live connections that no rule has ended
 		dialled      int        // connections made by Dial
 		suspended    bool       // Suspend was called, and Resume was not
 		closed       bool       // Close was called
-		ended        bool       // and has ended everything: no message can come any more
+		ended        bool       // Close has ended everything, so no message can come any more
 	}
 	running sync.WaitGroup // accept loops and connections
 }
@@ -224,7 +224,7 @@ func (s *Server) Close() {
 	s.mustBeSettled()
 }
 
-// close is Close without a word about what the test has done wrong.
+// close is Close without the report of mistakes in the test.
 func (s *Server) close() {
 	s.prepare()
 	s.state.Lock()
@@ -267,7 +267,7 @@ func (s *Server) close() {
 // closePatience is how long Close waits for connections to end in an orderly way.
 const closePatience = 2 * wire.Grace
 
-// logStuck says what a Close that hangs is waiting for.
+// logStuck writes to the log what a Close that hangs is waiting for.
 func (s *Server) logStuck() {
 	s.state.Lock()
 	defer s.state.Unlock()

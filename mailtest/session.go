@@ -1,7 +1,6 @@
 package mailtest
 
-// One connection: between the wire below, go-smtp beside, and the inbox above; and what becomes of a panic in a func of the test's
-// own, which runs on its goroutine.
+// A session as the handler of package wire, and the handling of a panic in a function of the test.
 
 import (
 	"crypto/tls"
@@ -18,8 +17,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// session is a connection being served. It is the wire's handler and go-smtp's session in one; both
-// call it from one goroutine at a time.
+// session is a connection that is being served. It is the handler of the wire and the session of go-smtp; they call
+// it from one goroutine at a time.
 type session struct {
 	server *Server
 	number int
@@ -33,24 +32,24 @@ type session struct {
 	path      string       // the address of the current MAIL or RCPT
 	params    []string     // and its parameters
 	tx        *transaction // since MAIL
-	ending    *transaction // the one whose message has just come
-	rule      *ruleState   // that decides the current turn
-	body      *ruleState   // that waits for its byte of the current message
-	record    *record      // of the message that the current turn is about
-	settling  *record      // the one that is filed and not settled
-	attempt   *Attempt     // what the client does in the current turn, if anybody wants to know
+	ending    *transaction // the transaction whose message has just come
+	rule      *ruleState   // the rule that decides the current turn
+	body      *ruleState   // the rule that waits for its byte of the current message
+	record    *record      // the record of the message that the current turn is about
+	settling  *record      // the record that is filed and not settled
+	attempt   *Attempt     // describes the current turn, if a function needs it
 	counts    [lastStage + 1]int
-	left      bool      // is not counted as open any more
+	left      bool      // the session does not count as open any more
 	auth      *exchange // the last AUTH exchange
-	emptyBody [1]byte   // what go-smtp has of messages
+	emptyBody [1]byte   // the message that go-smtp sees
 	deciding  bool      // Before was called for the turn, and After was not
 	watching  bool      // Watch is running
-	refusing  bool      // is among the refusals of the server, which guard it
+	refusing  bool      // the session is among the refusals of the server, whose lock guards this
 
 	mu  sync.Mutex
 	log transcript
 
-	conn *wire.Conn // nil when it has ended; the server's state guards it
+	conn *wire.Conn // nil when it has ended; the lock of the server guards it
 }
 
 // newSession returns a session of a server, without a number, whose connection is not served yet.
@@ -65,7 +64,7 @@ func newSession(s *Server, conn net.Conn, cfg *wire.Config) *session {
 	return ss
 }
 
-// Capabilities are the lines of the EHLO reply.
+// Capabilities returns the lines of the EHLO reply.
 func (ss *session) Capabilities(encrypted bool) []string {
 	cfg := &ss.server.wire
 	caps := make([]string, 0, 16)
@@ -146,10 +145,10 @@ func (ss *session) releaseBody() {
 	}
 }
 
-// Patience is how long the client may be silent before a rule for that is tried.
+// Patience returns how long the client may be silent before a rule at Idle is tried.
 func (ss *session) Patience(silent time.Duration) time.Duration { return ss.server.patience(silent) }
 
-// Identified notes who the client really is.
+// Identified notes the identity that a proxy or XCLIENT has declared for the client.
 func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 	if addr.Addr().IsValid() {
 		ss.client = addr.String()
@@ -163,7 +162,7 @@ func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 	ss.log.client = ss.client
 }
 
-// Reword lets the server's owner say a reply in other words.
+// Reword returns other words for a reply, from the Reword of the server.
 func (ss *session) Reword(_ *wire.Turn, own []byte) []byte {
 	a := ss.attempt
 	if ss.server.set.Reword == nil || a == nil {
@@ -176,7 +175,7 @@ func (ss *session) Reword(_ *wire.Turn, own []byte) []byte {
 	return literal(ss.server.set.Reword(a, text))
 }
 
-// Reply takes what a turn has achieved, before the client is told.
+// Reply acts on the result of a turn, before the client is told.
 func (ss *session) Reply(t *wire.Turn) {
 	stage := stageOf(t)
 	if stage != Dot {
@@ -246,7 +245,7 @@ func (ss *session) After(t *wire.Turn) {
 	ss.settle()
 }
 
-// leave takes the session out of the count of open connections, once. The server's state is locked.
+// leave removes the session from the count of open connections, once. The caller holds the lock of the server.
 func (ss *session) leave() {
 	if !ss.left {
 		ss.left = true
@@ -254,7 +253,7 @@ func (ss *session) leave() {
 	}
 }
 
-// Unsent corrects the transcript where a reply could not be sent.
+// Unsent corrects the transcript after a reply that could not be sent.
 func (ss *session) Unsent(t *wire.Turn) {
 	if r := ss.record; r != nil {
 		ss.unacked(r)
@@ -301,18 +300,18 @@ func firstWord(s string) string {
 	return word
 }
 
-// crash is a panic, or a Goexit, in code that a connection has called: a func of the test's own such as
-// [Rule.When] or [Server.Watch], or the [net.Conn] or the [tls.Config] that it was given.
+// crash is a panic, or a Goexit, in code of the test that a connection has called: a function such as [Rule.When]
+// or [Server.Watch], or a method of a [net.Conn] or a [tls.Config].
 type crash struct {
-	text  string // where it happened, and what
+	text  string // the place, and the value of the panic
 	stack string
 	known atomic.Bool // to the test, by its log or by a panic
 }
 
-// Error returns the whole story.
+// Error returns the place, the value and the stack.
 func (c *crash) Error() string { return c.text + "\n\n" + strings.TrimSpace(c.stack) }
 
-// told returns the error with which a wait ends the test.
+// told returns the error with which a wait ends the test, and notes that the test knows of the crash.
 func (c *crash) told() error {
 	if c.known.CompareAndSwap(false, true) {
 		return c
@@ -320,21 +319,21 @@ func (c *crash) told() error {
 	return errors.New(c.text + " (its stack is above)")
 }
 
-// returned returns the error of a wait without a [testing.TB]. If the test does not know of the crash yet,
-// it panics: nobody else may look at the error.
+// returned returns the error of a wait without a [testing.TB]. If the test does not know of the crash yet, it
+// panics, because the caller may ignore the error.
 func (c *crash) returned() error {
 	c.mustBeKnown()
 	return errors.New(c.text)
 }
 
-// mustBeKnown panics if there is a crash of which the test does not know.
+// mustBeKnown panics if the test does not know of the crash.
 func (c *crash) mustBeKnown() {
 	if c != nil && c.known.CompareAndSwap(false, true) {
 		panic(c)
 	}
 }
 
-// Crashed takes note of a crash in a turn. The transcript has the turn, without a reply.
+// Crashed notes a crash in a turn. The transcript has the turn, without a reply.
 func (ss *session) Crashed(t *wire.Turn, value any, stack []byte) {
 	switch {
 	case ss.watching:
@@ -344,7 +343,7 @@ func (ss *session) Crashed(t *wire.Turn, value any, stack []byte) {
 	case ss.deciding:
 		t.Reply, t.Sent, t.Replied, ss.record = nil, 0, time.Time{}, nil
 		func() {
-			defer func() { recover() }() // of Watch, which says nothing new
+			defer func() { recover() }() // a second panic, in Watch, says nothing new
 			ss.After(t)
 		}()
 	}
@@ -358,7 +357,7 @@ func (ss *session) Crashed(t *wire.Turn, value any, stack []byte) {
 	})
 }
 
-// crashed tells the test of a crash at once, or else leaves that to the next wait or Close.
+// crashed reports a crash to the test at once if it can, or else leaves that to the next wait or Close.
 func (s *Server) crashed(c *crash) {
 	if s.tb != nil {
 		c.known.Store(true)

@@ -1,6 +1,6 @@
 package mailtest
 
-// The sessions of a server, its messages by number, and a bound for the bytes of those that were not accepted.
+// The sessions of a server, its messages by number, and a bound on the bytes of messages that were not accepted.
 
 import (
 	"bytes"
@@ -133,8 +133,7 @@ func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	return ended.snapshot()
 }
 
-// endedSession returns a session that has ended, nil if it has not, and an error if it can't be had
-// any more.
+// endedSession returns a session that has ended, nil if it has not ended, or an error if it was forgotten.
 func (s *Server) endedSession(number int) (*session, error) {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -150,7 +149,8 @@ func (s *Server) endedSession(number int) (*session, error) {
 	return nil, nil
 }
 
-// keepRefused is how much is kept of a message that was not accepted, when there are too many of them.
+// keepRefused is the number of bytes that are kept of a message that was not accepted, when there are too many such
+// bytes.
 const keepRefused = 4 << 10
 
 // refusals are the sessions of a server with the bytes of messages that were not accepted, the oldest first.
@@ -160,10 +160,12 @@ type refusals struct {
 	sessions []*session
 }
 
-// mostRefused is how many bytes a server keeps of messages that were not accepted: more than one connection may send.
+// mostRefused returns how many bytes a server keeps of messages that were not accepted. One connection may send
+// fewer.
 func (s *Server) mostRefused() int64 { return 64<<20 + 2*s.wire.MaxSize }
 
-// refused counts n more bytes of a session, or fewer, and cuts what the oldest sessions have if that is too much.
+// refused adds n bytes, which may be negative, to those of a session. If there are too many then, it cuts those of
+// the oldest sessions.
 func (s *Server) refused(ss *session, n int64) {
 	r := &s.refusals
 	r.mu.Lock()
@@ -181,7 +183,7 @@ func (s *Server) refused(ss *session, n int64) {
 	}
 }
 
-// forget begins anew, when the sessions are forgotten.
+// forget starts anew after the sessions were forgotten.
 func (r *refusals) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -191,8 +193,8 @@ func (r *refusals) forget() {
 	r.total, r.sessions = 0, nil
 }
 
-// cutRefused cuts the messages that were not accepted, but for the chunks of one that has yet to end, and
-// returns how many bytes that saves.
+// cutRefused cuts the messages that were not accepted, except for the chunks of an unfinished one, and returns how
+// many bytes that saves.
 func (ss *session) cutRefused() (saved int64) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()

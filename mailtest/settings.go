@@ -1,6 +1,6 @@
 package mailtest
 
-// Settings: the fields of a server, as they were when it was first used.
+// The settings of a server: a copy of its fields at its first use, and the search for fields that were set later.
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// settings are the fields of a [Server] that a test may set, by the same names in the same order. Connections read the
-// copy that was made when the server was first used, never the fields, so that a field which is set
-// too late has no effect on some connections and none on others, and is not a data race.
+// settings has the fields of a [Server] that a test may set, with the same names in the same order. Connections
+// read this copy, which is made when the server is first used, and never the fields. A field that is set too late
+// therefore has no effect on any connection, and is not a data race.
 type settings struct {
 	Name          string
 	Users         map[string]string
@@ -46,7 +46,7 @@ const (
 	defaultMaxRecipients = 10_000
 )
 
-// prepare fixes the settings. Whatever uses the server calls it first.
+// prepare fixes the settings. Every use of the server calls it first.
 func (s *Server) prepare() {
 	s.setup.Do(func() {
 		set := settings{
@@ -87,7 +87,7 @@ func (s *Server) prepare() {
 	})
 }
 
-// cloneRules returns a copy that shares nothing that can change.
+// cloneRules returns a deep copy.
 func cloneRules(rules []Rule) []Rule {
 	rules = slices.Clone(rules)
 	for i := range rules {
@@ -96,11 +96,11 @@ func cloneRules(rules []Rule) []Rule {
 	return rules
 }
 
-// name is the host name of the server in use.
+// name returns the host name of the server in use.
 func (s *Server) name() string { return cmp.Or(s.set.Name, defaultName) }
 
-// setTooLate returns an error that names the first field that was set after the server was first used;
-// nil if there is none. It reads the fields, so that only calls of the test's own goroutine may make it.
+// setTooLate returns an error that names the first field that was set after the server was first used, or nil if
+// there is none. It reads the fields, so it may only be called on the goroutine of the test.
 func (s *Server) setTooLate() error {
 	if !s.used.Load() {
 		return nil
@@ -117,7 +117,7 @@ func (s *Server) setTooLate() error {
 	return nil
 }
 
-// mustBeSettled ends the test, or panics where none is known, if a field was set too late.
+// mustBeSettled ends the test if a field was set too late, or panics if the server has no test.
 func (s *Server) mustBeSettled() {
 	err := s.setTooLate()
 	switch {
@@ -130,8 +130,8 @@ func (s *Server) mustBeSettled() {
 	}
 }
 
-// same reports whether two values of a setting are the same: funcs and pointers by identity, all else by
-// what is in it that is exported.
+// same reports whether two values of a setting are the same. It compares functions and pointers by identity, and
+// other values by their exported content.
 func same(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Func:
@@ -159,21 +159,21 @@ func same(a, b reflect.Value) bool {
 	return a.Equal(b)
 }
 
-// BareLF is a way to treat a LF without CR in a message. Where two servers differ in it, one message can become
-// two, which is known as SMTP smuggling. The zero BareLF is KeepLF.
+// BareLF is a way to treat a LF without CR in a message. If two servers differ in it, one message can become two,
+// which is known as SMTP smuggling. The zero BareLF is KeepLF.
 type BareLF uint8
 
 // The ways to treat a bare LF.
 const (
-	KeepLF   BareLF = iota // it is a byte as any other, and ends no line (RFC 5321 §2.3.8)
+	KeepLF   BareLF = iota // it is a byte like any other, and does not end a line (RFC 5321 §2.3.8)
 	RefuseLF               // a message with one, or with a bare CR, is refused with 550
-	EndLF                  // it ends a line, so that LF.LF ends the message: the bug
+	EndLF                  // it ends a line, so LF.LF ends the message: the bug
 )
 
 // bareLFNames are the names of the ways to treat a bare LF.
 var bareLFNames = enum.Names{KeepLF: "KeepLF", RefuseLF: "RefuseLF", EndLF: "EndLF"}
 
-// String returns the name of the way as it is in this package.
+// String returns the name of the way, such as "RefuseLF".
 func (b BareLF) String() string { return bareLFNames.String("BareLF", "", uint8(b)) }
 
 // MarshalText returns the name of the way. The error says that there is no such way.

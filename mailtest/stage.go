@@ -1,6 +1,6 @@
 package mailtest
 
-// Stages and attempts: the points of a dialogue at which a rule can act, what a client does there, and whether a rule matches.
+// Stages, the points of a session at which a rule can act, and attempts, which describe a turn to a rule.
 
 import (
 	"bytes"
@@ -17,18 +17,18 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/internal/stage"
 )
 
-// Stage is a point of the SMTP dialogue: what the client has just done. The zero Stage is none. Packages pop3 and imap
-// have further stages, at which only rules of their servers can act.
+// Stage is a point of a session: what the client has just done. The zero Stage is not a stage. Packages pop3 and
+// imap have further stages, at which only rules of their servers can act.
 type Stage uint8
 
-// The stages of a dialogue, in the order in which they usually come.
+// The stages of a session, in the order in which they usually come.
 const (
 	Greeting  Stage = iota + 1 // the client has connected; the reply is the greeting
 	Handshake                  // the TLS handshake is about to begin, before the greeting or after STARTTLS; it has no reply
 	Helo                       // HELO, EHLO or LHLO
 	StartTLS                   // STARTTLS
 	Auth                       // AUTH, with or without an initial response
-	AuthStep                   // an answer to a challenge of the server's
+	AuthStep                   // an answer to a challenge of the server
 	Mail                       // MAIL
 	Rcpt                       // RCPT
 	Data                       // DATA, before the 354
@@ -55,14 +55,14 @@ var stageNames = func() enum.Names {
 	return names
 }()
 
-// smtpStages are the names of those of SMTP.
+// smtpStages are the names of the stages of SMTP.
 var smtpStages = enum.Names{
 	Greeting: "Greeting", Handshake: "Handshake", Helo: "Helo", StartTLS: "StartTLS", Auth: "Auth", AuthStep: "AuthStep",
 	Mail: "Mail", Rcpt: "Rcpt", Data: "Data", Body: "Body", Dot: "Dot", Bdat: "Bdat", Rset: "Rset", Noop: "Noop",
 	Vrfy: "Vrfy", Help: "Help", Quit: "Quit", XClient: "XClient", Idle: "Idle", Unknown: "Unknown",
 }
 
-// String returns the name of the stage as it is in this package.
+// String returns the name of the stage, such as "Rcpt".
 func (s Stage) String() string { return stageNames.String("Stage", "no stage", uint8(s)) }
 
 // MarshalText returns the name of the stage, and nothing for the zero Stage. The error says that
@@ -166,8 +166,8 @@ type Attempt struct {
 	Open int
 }
 
-// Matches reports whether the conditions of the rule hold for what a client is doing, those of Skip, Times, Begin and For
-// apart, which depend on what was before. It calls When.
+// Matches reports whether the conditions of the rule hold for a turn. It calls When. It leaves out Skip, Times,
+// Begin and For, which depend on earlier turns and on the time.
 func (r *Rule) Matches(a *Attempt) bool {
 	switch {
 	case r.At != a.Stage,
@@ -232,8 +232,8 @@ func matchAddress(pattern, address string) bool {
 	return strings.EqualFold(pattern, address)
 }
 
-// asciiDomain returns an address with the A-labels of its domain (RFC 5890 §2.3.2.1), which stand for
-// the same host as labels in Unicode. A domain that has none is left as it is.
+// asciiDomain returns an address whose domain has A-labels (RFC 5890 §2.3.2.1), which mean the same host as labels
+// in Unicode. A domain without A-labels stays the same.
 func asciiDomain(address string) string {
 	i := strings.LastIndexByte(address, '@') + 1
 	if !strings.ContainsFunc(address[i:], func(r rune) bool { return r >= 0x80 }) {
@@ -291,7 +291,7 @@ func (ss *session) count(stage Stage) int {
 	return ss.counts[stage]
 }
 
-// host is the address of an "address:port" without the port.
+// host returns the address of an "address:port" without the port.
 func host(addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

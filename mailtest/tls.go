@@ -1,6 +1,6 @@
 package mailtest
 
-// TLS: the certificates of the server, what can be wrong with them, and what clients need to trust them.
+// TLS: the certificates of the server, their faults, and the authority that clients have to trust.
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 )
 
-// serverTLS makes the configuration for the server's end of TLS.
+// serverTLS returns the configuration for the server's end of TLS.
 func (s *Server) serverTLS() (*tls.Config, error) {
 	s.certs.once.Do(func() { s.certs.cfg, s.certs.err = s.newTLS() })
 	return s.certs.cfg, s.certs.err
@@ -33,7 +33,7 @@ func (s *Server) newTLS() (*tls.Config, error) {
 	return cfg, nil
 }
 
-// certificateNames are the names that a certificate of the server is for.
+// certificateNames returns the names for which a certificate of the server is valid.
 func (s *Server) certificateNames() []string {
 	return []string{s.name(), "localhost", "127.0.0.1", "::1"}
 }
@@ -69,25 +69,24 @@ func (s *Server) ClientCertificate(commonName string) tls.Certificate {
 	return *cert
 }
 
-// CertificateFault is something that is wrong with a certificate. The zero CertificateFault stands for a good
-// one.
+// CertificateFault is a fault of a certificate. The zero CertificateFault is that of a good certificate.
 type CertificateFault uint8
 
-// What can be wrong with a certificate.
+// The faults of a certificate.
 const (
 	Expired     CertificateFault = CertificateFault(testca.Expired)     // it was valid until 1971
 	NotYetValid CertificateFault = CertificateFault(testca.NotYetValid) // it will be valid from 9998 on
 	SelfSigned  CertificateFault = CertificateFault(testca.SelfSigned)  // it is its own issuer
 	OtherName   CertificateFault = CertificateFault(testca.OtherName)   // it is for other.invalid
-	UnknownCA   CertificateFault = CertificateFault(testca.UnknownCA)   // its issuer is an authority that nobody knows
+	UnknownCA   CertificateFault = CertificateFault(testca.UnknownCA)   // its issuer is an unknown authority
 )
 
-// certificateFaultNames are the names of what can be wrong with a certificate.
+// certificateFaultNames are the names of the faults.
 var certificateFaultNames = enum.Names{
 	Expired: "Expired", NotYetValid: "NotYetValid", SelfSigned: "SelfSigned", OtherName: "OtherName", UnknownCA: "UnknownCA",
 }
 
-// String returns the name of the fault as it is in this package.
+// String returns the name of the fault, such as "Expired".
 func (f CertificateFault) String() string {
 	return certificateFaultNames.String("CertificateFault", "no CertificateFault", uint8(f))
 }

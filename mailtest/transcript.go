@@ -1,6 +1,6 @@
 package mailtest
 
-// The transcript: what was said on a connection, turn by turn.
+// The transcript of a session, turn by turn.
 
 import (
 	"fmt"
@@ -27,8 +27,8 @@ type Session struct {
 	End    time.Time
 	Ending Ending
 
-	// Helo, User and Mechanism are as in [Envelope]: the last name that the client gave, and who it
-	// proved to be.
+	// Helo, User and Mechanism are as in [Envelope]: the last name that the client gave, and the identity that it
+	// proved.
 	Helo      string
 	User      string
 	Mechanism string
@@ -36,7 +36,7 @@ type Session struct {
 	// TLS describes the encryption. It is nil if there is none.
 	TLS *TLSState
 
-	// Turns are what the client did and what the server answered, in order.
+	// Turns are the turns in order.
 	Turns []Turn
 
 	// Messages are the numbers of the messages that were accepted on this connection.
@@ -52,22 +52,22 @@ type Turn struct {
 	// at stages without a line, such as Greeting and Dot.
 	Command string
 
-	// Payload, at Dot and Bdat, is what was received of the message, accepted or not, after unstuffing. It is
-	// cut, and a note says so, if the message is over the size limit, or if the messages that the server did
-	// not accept have more than 64 MiB plus twice the size limit together; then the oldest are cut. Payload is
-	// shared and must not be changed.
+	// Payload, at Dot and Bdat, is the received part of the message, accepted or not, after unstuffing. It is cut,
+	// and a note says so, if the message is over the size limit, or if the messages that the server did not accept
+	// have more than 64 MiB plus twice the size limit together; then the oldest are cut. Payload is shared and must
+	// not be changed.
 	Payload []byte
 
-	// Received is when the client's part was complete, Replied when the reply was sent, or its
-	// first byte; Replied is zero if none was.
+	// Received is the time at which the client's part was complete. Replied is the time at which the reply was sent,
+	// or its first byte; it is zero if nothing was sent.
 	Received time.Time
 	Replied  time.Time
 
-	// Reply is what was sent, exactly: with its line ends, and cut off where the connection was.
+	// Reply is exactly what was sent, with its line ends. It is cut off where the connection was.
 	Reply string
 
-	// Rule is the number of the rule that decided this turn, in the order in which they were added,
-	// from 1; 0 is none.
+	// Rule is the number of the rule that decided this turn, or 0. Rules are numbered from 1, in the order in which
+	// they were added.
 	Rule int
 
 	// Message is the number of the message that was accepted in this turn, or 0. With LMTP, it is
@@ -98,7 +98,7 @@ func (t Turn) String() string {
 	return s.String()
 }
 
-// write writes the turn with its reply in some form, and with times relative to start unless that is zero.
+// write writes the turn with the given form of its reply, and with times relative to start unless that is zero.
 func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	const most = 512 // bytes of a command or reply line
 	at := func(when time.Time) {
@@ -136,8 +136,8 @@ func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	}
 }
 
-// brief returns the reply, that to EHLO in one line if it is well-formed (RFC 5321 §4.1.1.1): "250
-// mx1.qq.com; PIPELINING; 8BITMIME".
+// brief returns the reply. A well-formed reply to EHLO (RFC 5321 §4.1.1.1) is put on one line: "250 mx1.qq.com;
+// PIPELINING; 8BITMIME".
 func (t Turn) brief() string {
 	text, whole := strings.CutSuffix(t.Reply, "\r\n")
 	if t.Stage != Helo || !whole {
@@ -158,7 +158,7 @@ func (t Turn) brief() string {
 	return "250 " + strings.Join(lines, "; ") + "\r\n"
 }
 
-// printable returns s with all bytes that are no printable UTF-8 escaped, and not longer than n or so.
+// printable returns s with all bytes escaped that are not printable UTF-8, cut to about n bytes.
 func printable(s string, n int) string {
 	tail := ""
 	if len(s) > n {
@@ -169,19 +169,20 @@ func printable(s string, n int) string {
 	return q + tail
 }
 
-// String returns the whole transcript as text. Each line has its time since the connection began, in three
+// String returns the whole transcript as text. Each line has the time since the connection began, with three
 // significant digits or, from one second on, in hundredths of a second.
 func (s *Session) String() string {
 	return s.text(len(s.Turns), len(s.Turns), func(t Turn) string { return t.Reply })
 }
 
-// brief is String with [Turn.brief] replies, and of a long dialogue only its beginning and its end.
+// brief is String with replies as [Turn.brief] returns them. Of a long session it has only the beginning and the
+// end.
 func (s *Session) brief() string {
 	const first, last = 10, 50
 	return s.text(first, len(s.Turns)-last, Turn.brief)
 }
 
-// text is the transcript without the turns from one index up to another.
+// text returns the transcript without the turns from one index up to another.
 func (s *Session) text(from, to int, reply func(Turn) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "session %d from %s to %s\n", s.Number, s.Client, s.Server)

@@ -1,6 +1,6 @@
 package mailtest
 
-// The store of turns: few bytes each, for there may be hundreds of thousands.
+// The compact form in which a session keeps its turns.
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// transcript is how a session keeps its turns: few bytes each, for there may be hundreds of thousands.
+// transcript has the turns of a session. Each takes few bytes, since there may be hundreds of thousands.
 type transcript struct {
 	start, end time.Time
 	ending     Ending
@@ -24,10 +24,10 @@ type transcript struct {
 	text       []byte
 	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
 	filed      []*record            // the messages that were accepted; without bytes if they were released
-	released   int                  // how many of them, from the first on, were
+	released   int                  // the number of them, from the first on, that were released
 	extras     []extra
-	chunks     []int // the extras with the chunks of a message that has yet to end
-	refused    int64 // bytes in the extras that are in no message
+	chunks     []int // the extras with the chunks of an unfinished message
+	refused    int64 // the number of bytes in the extras that belong to no message
 }
 
 // turn is a turn in few bytes.
@@ -46,7 +46,7 @@ type wording struct {
 	command, reply int32
 }
 
-// extra is what most turns have not.
+// extra has the data that most turns lack.
 type extra struct {
 	payload []byte // of a message that was not accepted
 	notes   []Note
@@ -65,7 +65,7 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 		rec.replied = t.Replied.Sub(l.start)
 	}
 	rec.wording = l.word(stage, line, t.Reply[:t.Sent])
-	rule := max(0, t.Action.Rule) // standingRule does not show
+	rule := max(0, t.Action.Rule) // standingRule is not shown
 	if t.Payload != nil && !filed || t.Notes != nil || rule != 0 {
 		rec.extra = true
 		x := extra{notes: notesOf(t.Notes), rule: rule}
@@ -86,8 +86,8 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 	l.turns = append(l.turns, rec)
 }
 
-// share lets the chunks of a message, which have come before its end, be parts of it, so that its bytes
-// are kept once.
+// share makes the chunks of a message, which came before its end, slices of the message, so its bytes are kept
+// once.
 func (l *transcript) share(message []byte) {
 	for _, i := range l.chunks {
 		x := &l.extras[i]
@@ -128,8 +128,7 @@ func (l *transcript) unsent(t *wire.Turn) {
 	}
 }
 
-// redact returns a command line with the credentials replaced: all of it but for AUTH and the name of a
-// mechanism.
+// redact returns a command line with its credentials replaced. Only AUTH and the name of a mechanism remain.
 func redact(line []byte, verb string) []byte {
 	const secret = "***"
 	if verb != "AUTH" {
@@ -144,8 +143,8 @@ func redact(line []byte, verb string) []byte {
 	return []byte(strings.Join(words, " "))
 }
 
-// isMechanism reports whether a word is the name of a SASL mechanism that somebody has registered or
-// deployed, in any letter case. What only looks like one may be a password.
+// isMechanism reports whether a word is the name of a SASL mechanism that is registered or in use, in any letter
+// case. Another word may be a password.
 func isMechanism(word string) bool {
 	upper := strings.ToUpper(word)
 	family, hash, _ := strings.Cut(upper, "-")
@@ -170,7 +169,7 @@ func (ss *session) snapshot() *Session {
 	return s
 }
 
-// copied is snapshot but for what takes long.
+// copied returns a snapshot without the parts that take long to make.
 func (ss *session) copied() *Session {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()

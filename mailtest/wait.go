@@ -1,6 +1,6 @@
 package mailtest
 
-// Waits: for messages as they come, woken by the event itself.
+// The waits for messages, which each new message wakes.
 
 import (
 	"context"
@@ -139,7 +139,7 @@ func fewerThan(n int) string { return "fewer than " + count(n, "message") }
 func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message, error) {
 	w := waiter{inbox: b, limit: l}
 	defer w.stop()
-	place := 0 // of the next entry to look at, among all there ever were
+	place := 0 // of the next entry to look at, among all entries
 	for {
 		var e entry
 		err := w.until(what, func() bool {
@@ -156,17 +156,17 @@ func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message,
 		if err != nil {
 			return nil, err
 		}
-		// match is the test's own code and runs without the lock.
+		// match is code of the test, so it runs without the lock.
 		if m := e.message(); match(m) && b.claim(place-1) {
 			return m, nil
 		}
-		if err := w.overdue(what); err != nil { // mail without end that does not match
+		if err := w.overdue(what); err != nil { // messages that do not match may come without end
 			return nil, err
 		}
 	}
 }
 
-// limit is what ends a wait: a context, or a time.
+// limit ends a wait: it is a context or a time.
 type limit struct {
 	ctx   context.Context
 	done  <-chan time.Time
@@ -174,7 +174,7 @@ type limit struct {
 	err   error         // the wait can't be begun
 }
 
-// errPatience ends a wait that took too long.
+// errPatience is the error of a wait that took too long.
 var errPatience = errors.New("patience is at its end")
 
 // waiter is one wait in progress.
@@ -201,8 +201,7 @@ func (w *waiter) stop() {
 	}
 }
 
-// until waits until ready, which is called with the lock held, returns true. The error says what
-// there is instead.
+// until waits until ready returns true, which it calls with the lock held. The error says what happened instead.
 func (w *waiter) until(what string, ready func() bool) error {
 	b := w.inbox
 	if w.err != nil {
@@ -232,7 +231,7 @@ func (w *waiter) until(what string, ready func() bool) error {
 		case over:
 			return fmt.Errorf("mailtest: %s, and none can come any more: %w\n%s", what, net.ErrClosed, b.explain())
 		case b.over():
-			over = true // what came just before the end still counts
+			over = true // a message that came just before the end still counts
 			continue
 		}
 		select {
@@ -262,14 +261,14 @@ func (w *waiter) overdue(what string) error {
 	return nil
 }
 
-// patienceError is errPatience with the whole story.
+// patienceError is an errPatience that says what happened instead.
 type patienceError struct{ text string }
 
 func (e *patienceError) Error() string { return e.text }
 
 func (e *patienceError) Unwrap() error { return errPatience }
 
-// within returns the limit that the patience for test tb sets.
+// within returns the limit that Patience and the deadline of the test set.
 func (b *Inbox) within(tb testing.TB) limit {
 	here := bubble.Of(tb)
 	b.mu.Lock()
