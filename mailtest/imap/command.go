@@ -1,6 +1,6 @@
 package imap
 
-// Commands: read whole, with their literals, before go-imap sees them.
+// Commands, which are read completely, with their literals, before go-imap sees them.
 
 import (
 	"bytes"
@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// maxCommand is how many bytes a command may have, literals included but for that of APPEND.
+	// maxCommand is the maximum size of a command in bytes. It includes literals, except that of APPEND.
 	maxCommand = 64 << 10
 
-	// maxAppend is how many bytes a message of APPEND may have.
+	// maxAppend is the maximum size of a message of APPEND in bytes.
 	maxAppend = 64 << 20
 
-	// maxErrors is how many commands of a session may be wrong.
+	// maxErrors is the number of commands of a session that may be wrong.
 	maxErrors = 1000
 )
 
-// stages are those of commands, by their names. UID before a name changes nothing.
+// stages maps the names of commands to their stages. UID before a name changes nothing.
 var stages = map[string]mailtest.Stage{
 	"CAPABILITY": Capability, "NAMESPACE": Capability, "ID": Capability, "NOOP": mailtest.Noop, "CHECK": mailtest.Noop,
 	"LOGOUT": mailtest.Quit, "STARTTLS": mailtest.StartTLS, "AUTHENTICATE": mailtest.Auth, "LOGIN": Login, "ENABLE": Enable,
@@ -37,14 +37,14 @@ var stages = map[string]mailtest.Stage{
 type command struct {
 	tag   string
 	name  string         // in capital letters, without UID; "" if it is not one
-	stage mailtest.Stage // Unknown for one that there is not
+	stage mailtest.Stage // Unknown if there is no such command
 	text  string         // for the transcript, without credentials and literals
 	notes []mailtest.Note
 
 	// pieces are the lines of the command and the literals between them, in turn. Each literal is a synchronizing one here.
 	pieces [][]byte
 
-	refusal string // why it is not a command, or ""
+	refusal string // says why it is not a command, or is ""
 }
 
 // readCommand reads a command. Only a client that has logged in may send a large one. The error says how the connection ended, or
@@ -79,7 +79,7 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 				return nil, err
 			}
 		}
-		var data bytes.Buffer // which grows as bytes come, and not as they are announced
+		var data bytes.Buffer // grows as bytes come, and not as they are announced
 		if _, err := io.CopyN(&data, c, literal.size); err != nil {
 			return nil, unfinished(err)
 		}
@@ -99,7 +99,7 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 	}
 }
 
-// unfinished says that a client has gone in the middle of a command.
+// unfinished returns the error for a client that has gone in the middle of a command.
 func unfinished(err error) error {
 	if err == access.Ended(mailtest.ClientClosed, "") || err == io.EOF {
 		return access.Ended(mailtest.ClientBroke, "line")
@@ -107,7 +107,8 @@ func unfinished(err error) error {
 	return err
 }
 
-// refuseLiteral refuses a command with a literal that is too large. One that the client sends in any case is read.
+// refuseLiteral refuses a command with a literal that is too large. It reads a literal that the client sends
+// without waiting.
 func refuseLiteral(c *access.Conn, cmd *command, literal *literal, most int64) (*command, error) {
 	cmd.refusal = fmt.Sprintf("[TOOBIG] Literals are limited to %d bytes here", most)
 	cmd.pieces = nil
@@ -130,7 +131,7 @@ func refuseLiteral(c *access.Conn, cmd *command, literal *literal, most int64) (
 	return cmd, nil
 }
 
-// literal is what a line announces at its end (RFC 9051 §4.3).
+// literal is the announcement of a literal at the end of a line (RFC 9051 §4.3).
 type literal struct {
 	size          int64
 	synchronizing bool
@@ -159,7 +160,7 @@ func parse(line string) *command {
 		cmd.tag, cmd.refusal = "*", "That is not a tag"
 		return cmd
 	}
-	args := 2 // where the arguments begin
+	args := 2 // the index of the first argument
 	if len(words) > 1 {
 		cmd.name = strings.ToUpper(words[1])
 	}

@@ -1,6 +1,6 @@
 package imap
 
-// The engine: go-imap, which serves one connection that is none, but is fed here command by command.
+// The engine: it runs go-imap on a connection that is not a real one, and feeds it command by command.
 
 import (
 	"bytes"
@@ -19,38 +19,39 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
 )
 
-// engine is the connection that go-imap believes to serve. Read gives it one command at a time: when it asks for more, what it
-// has written is the reply to the last one. go-imap works on a goroutine of its own, and during IDLE on a second one.
+// engine is the connection that go-imap serves. Read returns one command at a time. When go-imap reads again,
+// everything that it has written since is the reply to the last command. go-imap runs on a goroutine of its own,
+// and during IDLE on a second one.
 type engine struct {
 	server  *Server
 	conn    *access.Conn
 	session *session
 	errors  int
-	muted   bool // it is the second engine of the connection, whose greeting is not sent
+	muted   bool // this is the second engine of the connection, so its greeting is not sent
 
 	// Only the goroutine of go-imap uses these.
 	feed    []byte // to be read
 	rest    [][]byte
 	fate    error // how the connection ends; nil if go-imap has ended it
 	restart bool  // TLS begins, and a new engine with it
-	crash   any   // what code of the test's own has panicked with
+	crash   any   // the value of a panic in code of the test
 
 	mu        sync.Mutex   // guards the following: IDLE writes from another goroutine
 	turn      *access.Turn // nil during IDLE, between the replies
 	cmd       *command     // of the turn; nil for the greeting
 	line      []byte       // the beginning of a line that go-imap has begun to write
-	literal   int64        // how many bytes of a literal it has yet to write
-	continued bool         // it has written a continuation request
-	done      bool         // it has written a tagged reply
-	agreed    bool         // which says OK
-	pushed    []byte       // what IDLE says, to be sent
-	over      bool         // the dialogue has ended: what it still writes is lost
+	literal   int64        // the number of bytes of a literal that go-imap has yet to write
+	continued bool         // go-imap has written a continuation request
+	done      bool         // go-imap has written a tagged reply
+	agreed    bool         // the tagged reply says OK
+	pushed    []byte       // bytes of IDLE that are to be sent
+	over      bool         // the session has ended, so further bytes from go-imap are lost
 
 	once   sync.Once
 	closed chan struct{} // go-imap has ended
 }
 
-// serve conducts the dialogue of a connection.
+// serve serves a connection.
 func (s *Server) serve(c *access.Conn) error {
 	for first := true; ; first = false {
 		e := &engine{server: s, conn: c, muted: !first, closed: make(chan struct{})}
@@ -86,7 +87,7 @@ func (e *engine) run() error {
 		InsecureAuth: true,
 	}
 	if e.conn.CanStartTLS() {
-		options.TLSConfig = e.server.ClientTLS() // for STARTTLS to be offered; the handshake is not made by go-imap
+		options.TLSConfig = e.server.ClientTLS() // so that go-imap offers STARTTLS; it does not make the handshake
 	}
 	imapserver.New(options).Serve(&oneShot{conn: e})
 	<-e.closed
@@ -109,14 +110,14 @@ func (e *engine) run() error {
 	return access.Ended(mailtest.ServerFailed, "")
 }
 
-// capabilities are those that go-imap offers, apart from those that it has in any case.
+// capabilities are those that go-imap offers in addition to its own.
 var capabilities = goimap.CapSet{
 	goimap.CapIMAP4rev1: {}, goimap.CapIMAP4rev2: {}, goimap.CapNamespace: {}, goimap.CapUIDPlus: {}, goimap.CapESearch: {},
 	goimap.CapSearchRes: {}, goimap.CapListExtended: {}, goimap.CapListStatus: {}, goimap.CapMove: {}, goimap.CapStatusSize: {},
 	goimap.CapBinary: {}, goimap.CapChildren: {}, goimap.CapSpecialUse: {},
 }
 
-// silent is a logger that logs nothing: what go-imap would log is in the transcript.
+// silent is a logger that logs nothing, since the transcript has everything that go-imap would log.
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}
@@ -139,7 +140,7 @@ func (*oneShot) Addr() net.Addr { return &net.TCPAddr{} }
 func (e *engine) Read(p []byte) (n int, err error) {
 	whole := false
 	defer func() {
-		if !whole { // a panic, or a Goexit, in code of the test's own
+		if !whole { // a panic, or a Goexit, in code of the test
 			if e.crash = recover(); e.crash == nil {
 				e.crash = "its goroutine has ended, as by Fatal or FailNow of a testing.TB"
 			}
@@ -161,7 +162,7 @@ func (e *engine) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// next sees to it that there is something to read. The error says how the connection ended.
+// next makes sure that there is something to read. The error says how the connection ended.
 func (e *engine) next() error {
 	e.mu.Lock()
 	cmd, done, continued := e.cmd, e.done || e.cmd == nil, e.continued
@@ -248,7 +249,7 @@ func (e *engine) nextCommand() error {
 	}
 }
 
-// failed tells a client why its connection ends, if it can be told.
+// failed tells the client why its connection ends, if the client can still be told.
 func (e *engine) failed(err error) error {
 	text := ""
 	switch {
@@ -270,7 +271,7 @@ func (e *engine) bye(text string) error {
 	return access.Ended(mailtest.ServerClosed, "")
 }
 
-// startTLS begins TLS, in place of go-imap.
+// startTLS begins TLS. go-imap has no part in it.
 func (e *engine) startTLS(cmd *command) error {
 	e.agreed = e.conn.CanStartTLS() && e.session.user == "" && len(cmd.pieces) == 1
 	reply := "OK Begin TLS now"
@@ -314,20 +315,20 @@ func (e *engine) nextStep() error {
 		return err
 	}
 	if done || line.TooLong {
-		e.feed = []byte("*\r\n") // go-imap cancels the exchange; nobody hears that if a rule has answered
+		e.feed = []byte("*\r\n") // go-imap cancels the exchange; its reply is lost if a rule has answered
 		return nil
 	}
 	e.feed = append(bytes.Clone(line.Text), "\r\n"...)
 	return nil
 }
 
-// idle ends the turn with which IDLE has begun, and feeds the line that ends it.
+// idle ends the turn that began IDLE, and feeds the line that ends IDLE.
 func (e *engine) idle() error {
 	e.mu.Lock()
 	cmd := e.cmd
 	e.agreed = true
 	e.mu.Unlock()
-	e.session.idling.Add(1) // Idle is called on another goroutine, or was already
+	e.session.idling.Add(1) // Idle is called on another goroutine, perhaps already
 	if err := e.endTurn(); err != nil {
 		return err
 	}
@@ -345,14 +346,14 @@ func (e *engine) idle() error {
 	}
 	if done {
 		e.mu.Lock()
-		e.cmd = &command{tag: cmd.tag} // of which nobody hears
+		e.cmd = &command{tag: cmd.tag} // its reply is lost
 		e.mu.Unlock()
 	}
 	e.feed = []byte(strings.ToUpper(text) + "\r\n")
 	return nil
 }
 
-// Close is go-imap's end of the connection.
+// Close is called when go-imap closes the connection.
 func (e *engine) Close() error {
 	e.once.Do(func() { close(e.closed) })
 	return nil
@@ -366,14 +367,14 @@ func (*engine) SetDeadline(time.Time) error      { return nil }
 func (*engine) SetReadDeadline(time.Time) error  { return nil }
 func (*engine) SetWriteDeadline(time.Time) error { return nil }
 
-// loses reports whether the rule of the turn loses something.
+// loses reports whether the rule of the turn has Lose.
 func (e *engine) loses() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.turn != nil && e.turn.Lose()
 }
 
-// command is the name of the command that go-imap is at.
+// command returns the name of the command that go-imap is running.
 func (e *engine) command() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -1,6 +1,6 @@
 package imap
 
-// FETCH: sections of a message, and what is said about it.
+// FETCH: the sections of a message, and the data about it.
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
-// decoded is a message with its UID, for several questions about the same one.
+// decoded is a decoded message with its UID, which is kept for further commands about it.
 type decoded struct {
 	uid     uint32
 	message *mailtest.Message
@@ -36,7 +36,7 @@ func (ss *session) decode(uid uint32) (*mailtest.Message, error) {
 	return ss.latest.message, nil
 }
 
-// Fetch is FETCH.
+// Fetch runs FETCH.
 func (ss *session) Fetch(w *imapserver.FetchWriter, set goimap.NumSet, options *goimap.FetchOptions) error {
 	messages, err := ss.find(set)
 	if err == nil {
@@ -66,13 +66,14 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set goimap.NumSet, options *
 	return nil
 }
 
-// marksSeen reports whether what is asked for sets \Seen (RFC 9051 §6.4.5).
+// marksSeen reports whether a FETCH sets \Seen (RFC 9051 §6.4.5).
 func marksSeen(options *goimap.FetchOptions) bool {
 	return slices.ContainsFunc(options.BodySection, func(s *goimap.FetchItemBodySection) bool { return !s.Peek }) ||
 		slices.ContainsFunc(options.BinarySection, func(s *goimap.FetchItemBinarySection) bool { return !s.Peek })
 }
 
-// fetch sends what is asked for of one message. The error is mailstore.ErrNoMessage if it is gone, and nothing is sent then.
+// fetch sends the requested data of one message. If the message is gone, it sends nothing and returns
+// mailstore.ErrNoMessage.
 func (ss *session) fetch(w *imapserver.FetchWriter, m found, options *goimap.FetchOptions, seen bool) error {
 	var msg *mailtest.Message
 	if options.Envelope || options.BodyStructure != nil || len(options.BodySection) > 0 || len(options.BinarySection) > 0 ||
@@ -126,13 +127,13 @@ func (ss *session) fetch(w *imapserver.FetchWriter, m found, options *goimap.Fet
 	return response.Close()
 }
 
-// write writes a literal. An error will be that of the end of the response.
+// write writes a literal. An error shows up again at the end of the response.
 func write(w io.WriteCloser, data []byte) {
 	w.Write(data)
 	w.Close()
 }
 
-// partial returns the piece of a section that is asked for.
+// partial returns the requested piece of a section.
 func partial(data []byte, p *goimap.SectionPartial) []byte {
 	if p == nil {
 		return data
@@ -141,8 +142,8 @@ func partial(data []byte, p *goimap.SectionPartial) []byte {
 	return data[from : from+min(max(p.Size, 0), int64(len(data))-from)]
 }
 
-// find returns the part with a number, and the message that it is a part of; nil if there is none. A message/rfc822 part has the
-// parts of its message below it.
+// find returns the part with a number, or nil if there is none. A message/rfc822 part has the parts of its message
+// below it.
 func find(msg *mailtest.Message, path []int) *mailtest.Part {
 	for n := len(path); n > 0; n-- {
 		i := slices.IndexFunc(msg.Parts, func(p mailtest.Part) bool { return p.Path == number(path[:n]) })
@@ -160,7 +161,7 @@ func find(msg *mailtest.Message, path []int) *mailtest.Part {
 	return nil
 }
 
-// number writes the number of a part, as mailtest has it.
+// number returns the number of a part in the form of mailtest.Part.Path.
 func number(path []int) string {
 	words := make([]string, len(path))
 	for i, n := range path {
@@ -195,7 +196,7 @@ func section(msg *mailtest.Message, s *goimap.FetchItemBodySection) []byte {
 	return msg.Raw
 }
 
-// header returns header fields as they stand in a message, all or those that are asked for, and the empty line after them.
+// header returns all or the requested header fields as they stand in a message, and the empty line after them.
 func header(fields []mailtest.Field, s *goimap.FetchItemBodySection) []byte {
 	among := func(names []string, name string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
@@ -214,7 +215,7 @@ func header(fields []mailtest.Field, s *goimap.FetchItemBodySection) []byte {
 	return b.Bytes()
 }
 
-// binary returns the content of a part, its transfer encoding undone (RFC 9051 §6.4.5.2).
+// binary returns the content of a part, with the transfer encoding undone (RFC 9051 §6.4.5.2).
 func binary(msg *mailtest.Message, path []int) []byte {
 	if len(path) == 0 {
 		return msg.Raw

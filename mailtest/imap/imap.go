@@ -6,26 +6,26 @@
 //	… send mail to bob@qq.com by srv.Addr() …
 //	fetch(im.Addr(), "bob@qq.com", "any password")
 //
-// The user who logs in names the mailbox: "bob@qq.com" has the mail for that address, "bob" the mail for bob in any domain. With
-// [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are the users here, too; if not,
-// any password fits. Clients may flag, copy, move, delete and append messages, and see their changes; the waits and the Messages
-// of package mailtest do not change.
+// The name at login selects the account: "bob@qq.com" has the mail for that address, and "bob" the mail for bob in
+// any domain. With [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are
+// also the users of this server; otherwise it accepts any password. Clients may flag, copy, move, delete and append
+// messages, and see their changes. The waits and the Messages of package mailtest do not change.
 //
 // # The protocol
 //
-// The server speaks IMAP4rev1 and IMAP4rev2 (RFC 9051) by github.com/emersion/go-imap/v2, with IDLE, MOVE, UIDPLUS, ESEARCH,
-// SEARCHRES, NAMESPACE, SPECIAL-USE, LIST-EXTENDED, LIST-STATUS, STATUS=SIZE, BINARY, LITERAL-, ENABLE, UNSELECT, SASL-IR,
-// APPENDLIMIT and ID. Part numbers, ENVELOPE and BODYSTRUCTURE are what package mailtest decodes, and SEARCH looks into
-// decoded text in any charset by a query in UTF-8.
+// The server speaks IMAP4rev1 and IMAP4rev2 (RFC 9051) by github.com/emersion/go-imap/v2, with IDLE, MOVE, UIDPLUS,
+// ESEARCH, SEARCHRES, NAMESPACE, SPECIAL-USE, LIST-EXTENDED, LIST-STATUS, STATUS=SIZE, BINARY, LITERAL-, ENABLE,
+// UNSELECT, SASL-IR, APPENDLIMIT and ID. Part numbers, ENVELOPE and BODYSTRUCTURE come from the decoder of package
+// mailtest. SEARCH takes a query in UTF-8, and looks for it in decoded text of any charset.
 //
-// It differs from other servers in that it has no CONDSTORE and QRESYNC, no \Recent flag, and puts the parameters of a
-// BODYSTRUCTURE in the order of their names. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of
-// type application/octet-stream.
+// It differs from other servers: it has no CONDSTORE, no QRESYNC and no \Recent flag, and sorts the parameters of a
+// BODYSTRUCTURE by their names. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of type
+// application/octet-stream.
 //
 // # Faults
 //
-// A [mailtest.Rule] disturbs the server, at the stages of this package or at Greeting, Handshake, StartTLS, Auth, AuthStep, Noop,
-// Quit, Idle and Unknown of package mailtest:
+// A [mailtest.Rule] disturbs the server. It acts at a stage of this package, or at Greeting, Handshake, StartTLS,
+// Auth, AuthStep, Noop, Quit, Idle or Unknown of package mailtest. Session, turn, stage and rule are as there.
 //
 //	im.AddRules(
 //		mailtest.Rule{At: imap.Login, Times: 1, Reply: "NO [UNAVAILABLE] Try again later"},
@@ -34,13 +34,13 @@
 //		mailtest.Rule{At: mailtest.Noop, Reply: "* BYE Maintenance", Drop: mailtest.Close},
 //	)
 //
-// A line of a Reply gets the tag of the command, unless it begins with "* " or "+ ". Lose, at Select, gives the mailbox another
-// UIDVALIDITY and its messages new UIDs; at Fetch, Store, Copy and Move, it removes the messages that are asked for before the
-// server looks for them, as another client could do. AfterBytes counts the bytes of the reply. Command is the beginning of the
-// line, with or without the tag.
+// A line of a Reply gets the tag of the command, unless it begins with "* " or "+ ". Lose, at Select, gives the
+// mailbox another UIDVALIDITY, and its messages new UIDs. At Fetch, Store, Copy and Move, it removes the messages
+// that the command names before the server looks for them, as another client could do. AfterBytes counts the bytes
+// of the reply. Command is the beginning of the line, with or without the tag.
 package imap
 
-// The server: its settings and its addresses. What POP3 and IMAP have in common is in package access.
+// The server: its settings and its addresses. Package access has the parts that POP3 and IMAP share.
 
 import (
 	"context"
@@ -75,7 +75,7 @@ const (
 	Status      mailtest.Stage = stage.Status      // STATUS
 	Append      mailtest.Stage = stage.Append      // APPEND
 	IdleCommand mailtest.Stage = stage.IdleCommand // IDLE, and DONE
-	Push        mailtest.Stage = stage.Push        // what the server says during IDLE
+	Push        mailtest.Stage = stage.Push        // a push of the server during IDLE
 	Expunge     mailtest.Stage = stage.Expunge     // EXPUNGE
 	Search      mailtest.Stage = stage.Search      // SEARCH
 	Fetch       mailtest.Stage = stage.Fetch       // FETCH
@@ -84,9 +84,9 @@ const (
 	Move        mailtest.Stage = stage.Move        // MOVE
 )
 
-// Server is an IMAP server for tests. [New] returns one that is closed at the end of its test. A Server of which Source is set
-// is ready to use, too, and starts when its address is first asked for. The fields may be set until then. All methods may be
-// called from several goroutines at once.
+// Server is an IMAP server for tests. [New] returns one that is closed at the end of its test. A Server whose
+// Source is set is also ready to use. It starts when its address is first asked for. The fields may be set until
+// then. All methods may be called from several goroutines at once.
 //
 // The server limits what a client may send: a command may have 64 KiB, a message of APPEND 64 MiB, and a session a thousand
 // commands that are wrong.
@@ -111,8 +111,8 @@ type Server struct {
 	// such a certificate, and requests a client certificate without requiring it.
 	TLS *tls.Config
 
-	// IdleTimeout is how long a client may be silent before the server says BYE and closes the connection (RFC 9051 §5.4). If
-	// zero, it is 30 minutes; if negative, there is no limit.
+	// IdleTimeout is the time for which a client may be silent. Then the server says BYE and closes the connection
+	// (RFC 9051 §5.4). If zero, it is 30 minutes; if negative, there is no limit.
 	IdleTimeout time.Duration
 
 	// Rules are standing rules: what the server always does. The server tries them after those of AddRules, and transcripts
@@ -120,14 +120,14 @@ type Server struct {
 	Rules []mailtest.Rule
 
 	once   sync.Once
-	tb     testing.TB // of New; or nil
+	tb     testing.TB // of New, or nil
 	store  mailstore.Store
 	server *access.Server
-	set    settings // as they were at the first use
+	set    settings // the settings at the first use
 }
 
-// New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server writes the
-// dialogues to the log of the test.
+// New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server
+// writes its transcripts to the log of the test.
 func New(tb testing.TB, src mailstore.Source) *Server {
 	tb.Helper()
 	s := &Server{Source: src, tb: tb}
@@ -138,7 +138,7 @@ func New(tb testing.TB, src mailstore.Source) *Server {
 	return s
 }
 
-// use fixes the settings and returns the server of connections.
+// use fixes the settings, and returns the server that handles connections.
 func (s *Server) use() *access.Server {
 	s.once.Do(func() {
 		if s.Source == nil {
@@ -166,7 +166,7 @@ type settings struct {
 	Name                  string
 	StartTLS, ImplicitTLS bool
 	TLS                   *tls.Config
-	Mechanisms, Rules     int // how many
+	Mechanisms, Rules     int // their numbers
 	IdleTimeout           time.Duration
 }
 
@@ -174,8 +174,8 @@ func (s *Server) settings() settings {
 	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Rules), s.IdleTimeout}
 }
 
-// setTooLate returns an error that names the first field that was set after the server was first used, which has no effect; nil
-// if there is none. It reads the fields, so that only calls of the test's own may make it.
+// setTooLate returns an error that names the first field that was set after the server was first used, or nil if
+// there is none. It reads the fields, so only methods that the test calls may call it.
 func (s *Server) setTooLate() error {
 	s.use()
 	now, then := reflect.ValueOf(s.settings()), reflect.ValueOf(s.set)
@@ -238,9 +238,9 @@ func (s *Server) Serve(l net.Listener) error { return s.use().Serve(l) }
 // ServeConn serves the client at the other end of conn in the background. A *[tls.Conn] is treated like a connection to TLSAddr.
 func (s *Server) ServeConn(conn net.Conn) error { return s.use().ServeConn(conn) }
 
-// Close stops the server. It closes all listeners and connections, and waits until all goroutines of the server have ended,
-// which takes less than a second. Sessions remain. It panics if a field was set after the server was first used, or if code of
-// the test's own has panicked on a connection.
+// Close stops the server. It closes all listeners and connections, and waits until all goroutines of the server
+// have ended, which takes less than a second. Sessions remain. It panics if a field was set after the server was
+// first used, or if code of the test has panicked on a connection.
 func (s *Server) Close() {
 	s.use().Close()
 	s.mustBeSettled()
@@ -256,7 +256,8 @@ func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 // RootPEM returns the certificate authority of RootCAs as PEM, for programs that read what they trust from a file.
 func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 
-// ParseRule reads a rule of such a server from a line of text, as [mailtest.Rule.UnmarshalText] reads those of SMTP servers.
+// ParseRule reads a rule of a server of this package from a line of text, as [mailtest.Rule.UnmarshalText] reads a
+// rule of an SMTP server.
 func ParseRule(text []byte) (mailtest.Rule, error) { return protocol.ParseRule(text) }
 
 // AddRules puts rules into force, after those that already are. It panics, saying why, if one of them makes no sense.
@@ -275,8 +276,8 @@ func (s *Server) Rule(number int) (rule mailtest.Rule, ok bool) { return s.use()
 // end of a test for a server that New has made.
 func (s *Server) CheckRules() error { return s.use().CheckRules() }
 
-// Sessions returns the transcript of each connection so far, in the order in which they were accepted. Credentials are
-// replaced by "***", and of a long reply only the beginning is kept, as a note says.
+// Sessions returns the transcript of each connection so far, in the order in which they were accepted. Credentials
+// are replaced by "***". Only the beginning of a long reply is kept, as a note says.
 func (s *Server) Sessions() []*mailtest.Session { return s.use().Sessions() }
 
 // Session returns the transcript so far of the connection with the given number, or nil if there is none.
@@ -286,5 +287,5 @@ func (s *Server) Session(number int) *mailtest.Session { return s.use().Session(
 // have ended. Zero, the default, means that there is no bound.
 func (s *Server) LimitSessions(most int) { s.use().LimitSessions(most) }
 
-// Report returns the latest dialogues as text. A server made by New writes it to the log of a test that fails.
+// Report returns the latest transcripts as text. A server made by New writes it to the log of a test that fails.
 func (s *Server) Report() string { return s.use().Report() }

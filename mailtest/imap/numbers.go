@@ -16,7 +16,7 @@ type found struct {
 	mailstore.Message
 }
 
-// errGone says that messages are gone of which the client has not been told (RFC 5530 §3).
+// errGone says that messages are gone, and that the client has not been told yet (RFC 5530 §3).
 var errGone = no("EXPUNGEISSUED", "Some of the messages are gone")
 
 // find returns the messages of a set that the client knows, in order. The error says that there is no such sequence number.
@@ -38,8 +38,8 @@ func (ss *session) find(set goimap.NumSet) ([]found, error) {
 	return all, nil
 }
 
-// matcher returns a func that reports whether a message is in a set. "*" is the last message there is, and "$" the result of
-// the last SEARCH that has saved one.
+// matcher returns a function that reports whether a message is in a set. "*" is the last message there is, and "$"
+// the result of the last SEARCH that has saved one.
 func (ss *session) matcher(set goimap.NumSet) func(seq, uid uint32) bool {
 	switch set := set.(type) {
 	case goimap.SeqSet:

@@ -1,13 +1,13 @@
 package imap
 
-// What the engine writes: where a reply ends, and what the client gets of it.
+// The output of go-imap: the search for the end of a reply, and the bytes that the client receives.
 
 import (
 	"bytes"
 	"fmt"
 )
 
-// Write takes what go-imap writes: line by line, to find out where a reply ends.
+// Write takes the output of go-imap line by line, to find the end of a reply.
 func (e *engine) Write(p []byte) (int, error) {
 	if err := e.write(p); err != nil {
 		return 0, err
@@ -16,7 +16,7 @@ func (e *engine) Write(p []byte) (int, error) {
 	pushed := e.pushed
 	e.pushed = nil
 	e.mu.Unlock()
-	if len(pushed) > 0 { // without the lock, since a rule may let it wait
+	if len(pushed) > 0 { // without the lock, since a rule may delay it
 		if err := e.conn.Push(Push, pushed); err != nil {
 			return 0, err
 		}
@@ -53,7 +53,7 @@ func (e *engine) write(p []byte) error {
 	return nil
 }
 
-// writeLine takes a line. The lock is held.
+// writeLine takes a line. The caller holds the lock.
 func (e *engine) writeLine(line []byte) error {
 	if bytes.HasPrefix(line, []byte("+ ")) {
 		e.continued = true
@@ -79,7 +79,7 @@ func (e *engine) writeLine(line []byte) error {
 	return e.emit(line)
 }
 
-// emit sends bytes in reply to the command of the turn, or if there is none during IDLE. The lock is held.
+// emit sends bytes in reply to the command of the turn, or during IDLE if there is none. The caller holds the lock.
 func (e *engine) emit(p []byte) error {
 	switch {
 	case e.over:

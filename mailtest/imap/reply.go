@@ -1,6 +1,6 @@
 package imap
 
-// Replies: what IMAP is for package access, and what the reply of a rule must look like.
+// The description of IMAP for package access, and the form of the reply of a rule.
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
 )
 
-// protocol is IMAP, without a Serve.
+// protocol describes IMAP, without a Serve.
 var protocol = access.Protocol{
 	Name: "imap",
 	Port: 143,
@@ -26,7 +26,7 @@ var protocol = access.Protocol{
 	Farewell:   "* BYE The server is shutting down",
 }
 
-// untagged reports whether a line of a reply stands as it is, without the tag of a command.
+// untagged reports whether a line of a reply gets no tag.
 func untagged(line string) bool {
 	return strings.HasPrefix(line, "* ") || strings.HasPrefix(line, "+ ") || line == "+"
 }
@@ -47,8 +47,7 @@ func complete(tag, reply string) string {
 	return b.String()
 }
 
-// accepts reports whether a complete reply says that the server has done what the client wants, or goes on, as it can at some
-// stages.
+// accepts reports whether a complete reply says that the command has succeeded or, at some stages, continues.
 func accepts(at mailtest.Stage, reply string) bool {
 	lines := strings.Split(strings.TrimSuffix(reply, "\r\n"), "\r\n")
 	tag, rest, _ := strings.Cut(lines[len(lines)-1], " ")
@@ -59,7 +58,7 @@ func accepts(at mailtest.Stage, reply string) bool {
 	return strings.EqualFold(status, "OK") || strings.EqualFold(status, "PREAUTH")
 }
 
-// checkReply returns what is wrong with the reply of a rule.
+// checkReply returns an error if the reply of a rule is malformed.
 func checkReply(at mailtest.Stage, reply string) error {
 	const raw = "; to send something malformed, set Raw and write it with its tag and all of its line ends"
 	lines := strings.Split(strings.TrimSuffix(reply, "\n"), "\n")

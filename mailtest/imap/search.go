@@ -1,6 +1,6 @@
 package imap
 
-// SEARCH: in decoded text, of whatever charset.
+// SEARCH, which looks into decoded text of any charset.
 
 import (
 	"slices"
@@ -13,7 +13,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Search is SEARCH.
+// Search runs SEARCH.
 func (ss *session) Search(kind imapserver.NumKind, criteria *goimap.SearchCriteria, options *goimap.SearchOptions) (*goimap.SearchData, error) {
 	if err := ss.refresh(); err != nil {
 		return nil, err
@@ -48,7 +48,8 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *goimap.SearchCriter
 	return data, nil
 }
 
-// saved is the result that "$" stands for: all, or the first and the last if only these are asked for (RFC 9051 §6.4.4.4).
+// saved returns the result that "$" stands for: all messages, or the first and the last if the command asks only
+// for these (RFC 9051 §6.4.4.4).
 func saved(uids goimap.UIDSet, data *goimap.SearchData, options *goimap.SearchOptions) goimap.UIDSet {
 	if data.Count == 0 || options.ReturnAll || options.ReturnCount || !options.ReturnMin && !options.ReturnMax {
 		return uids
@@ -68,7 +69,7 @@ type query struct {
 	session *session
 	*goimap.SearchCriteria
 	sets []func(seq, uid uint32) bool
-	body []string // in small letters
+	body []string // in lower case
 	text []string
 	not  []*query
 	or   [][2]*query
@@ -97,7 +98,7 @@ func (ss *session) query(c *goimap.SearchCriteria) *query {
 	return q
 }
 
-// matches reports whether a message is wanted. One that is gone is only compared with what is known of it.
+// matches reports whether a message matches. Of a message that is gone, it compares only what the session knows.
 func (q *query) matches(m *found) bool {
 	for _, contains := range q.sets {
 		if !contains(m.seq, m.UID) {
@@ -130,7 +131,7 @@ func (q *query) matches(m *found) bool {
 	return q.matchesContent(m)
 }
 
-// matchesContent compares with what is in a message.
+// matchesContent reports whether the content of a message matches.
 func (q *query) matchesContent(m *found) bool {
 	if len(q.Header) == 0 && len(q.body) == 0 && len(q.text) == 0 && q.SentSince.IsZero() && q.SentBefore.IsZero() {
 		return true
@@ -161,21 +162,21 @@ func (q *query) matchesContent(m *found) bool {
 	return true
 }
 
-// within reports whether the day of a time is in a range, the zone set aside (RFC 9051 §6.4.4).
+// within reports whether the day of a time is in a range. It ignores the time zone (RFC 9051 §6.4.4).
 func within(t, since, before time.Time) bool {
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	start := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	return (since.IsZero() || !day.Before(start(since))) && (before.IsZero() || day.Before(start(before)))
 }
 
-// inHeader reports whether a text in small letters is in a field of a message.
+// inHeader reports whether a text in lower case is in a field of a message.
 func inHeader(msg *mailtest.Message, want string) bool {
 	return slices.ContainsFunc(msg.Header, func(f mailtest.Field) bool {
 		return strings.Contains(strings.ToLower(f.Name+": "+f.Value), want)
 	})
 }
 
-// inBody reports whether a text in small letters is in a text part of a message, or of one inside of it.
+// inBody reports whether a text in lower case is in a text part of a message, or of a message inside it.
 func inBody(msg *mailtest.Message, want string) bool {
 	return slices.ContainsFunc(msg.Parts, func(p mailtest.Part) bool {
 		if inner := p.Message(); inner != nil {

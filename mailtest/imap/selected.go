@@ -16,14 +16,14 @@ import (
 
 // selected is the mailbox that a client has selected.
 type selected struct {
-	mailbox  mailstore.Mailbox // nil if none is
+	mailbox  mailstore.Mailbox // nil if none is selected
 	readOnly bool
-	status   mailstore.Status    // at the last look
+	status   mailstore.Status    // when it was last read
 	view     []mailstore.Message // by sequence number, less 1
 	latest   decoded
 }
 
-// Select is SELECT and EXAMINE.
+// Select runs SELECT and EXAMINE.
 func (ss *session) Select(name string, options *goimap.SelectOptions) (*goimap.SelectData, error) {
 	mailbox, err := ss.account.Mailbox(name)
 	if err != nil {
@@ -67,13 +67,13 @@ func (ss *session) Select(name string, options *goimap.SelectOptions) (*goimap.S
 	return data, nil
 }
 
-// Unselect is UNSELECT, and CLOSE after the messages marked as deleted are removed.
+// Unselect runs UNSELECT, and the second half of CLOSE.
 func (ss *session) Unselect() error {
 	ss.selected, ss.saved = selected{}, nil
 	return nil
 }
 
-// Poll tells the client what has changed.
+// Poll tells the client about changes.
 func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	if ss.mailbox == nil {
 		return nil
@@ -81,7 +81,7 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	return ss.update(w, allowExpunge)
 }
 
-// Idle does so until stop is closed.
+// Idle tells the client about changes until stop is closed.
 func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	defer ss.idling.Done()
 	if ss.mailbox == nil {
@@ -102,11 +102,11 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 	}
 }
 
-// errLost ends a connection whose mailbox is not what the client believes.
+// errLost ends a connection whose mailbox was deleted or renumbered.
 var errLost = errors.New("imap: the mailbox was deleted or renumbered")
 
-// update compares the mailbox with what the client knows, and tells the difference. Messages that are gone keep their sequence
-// numbers until that may be told (RFC 9051 §7.5.1).
+// update compares the mailbox with the view of the client, and tells the client the difference. Messages that are
+// gone keep their sequence numbers until the server may tell that (RFC 9051 §7.5.1).
 func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	status, err := ss.mailbox.Status()
 	if err != nil || status.UIDValidity != ss.status.UIDValidity {
@@ -122,7 +122,7 @@ func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 		return refused(err)
 	}
 	var view []mailstore.Message
-	complete := true // the view is that of the mailbox
+	complete := true // the view is up to date
 	for seq := uint32(1); len(ss.view) > 0; {
 		known := ss.view[0]
 		ss.view = ss.view[1:]
@@ -154,7 +154,7 @@ func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	return w.WriteNumMessages(uint32(len(ss.view)))
 }
 
-// lose removes messages if a rule wants that.
+// lose removes messages if a rule says so.
 func (ss *session) lose(messages []found) error {
 	if !ss.engine.loses() {
 		return nil
@@ -165,7 +165,7 @@ func (ss *session) lose(messages []found) error {
 // errReadOnly refuses to change a mailbox of EXAMINE.
 var errReadOnly = no("", "The mailbox is read-only")
 
-// Expunge is EXPUNGE, UID EXPUNGE, and the first half of CLOSE.
+// Expunge runs EXPUNGE, UID EXPUNGE, and the first half of CLOSE.
 func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) error {
 	closing := ss.engine.command() == "CLOSE" // which tells nothing (RFC 9051 §6.4.1)
 	switch {
@@ -192,7 +192,7 @@ func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) erro
 	return ss.expunged(gone, w.WriteExpunge)
 }
 
-// refresh takes the flags of the messages that the client knows from the mailbox: another client may have changed them.
+// refresh reads the flags of the messages in the view again, since another client may have changed them.
 func (ss *session) refresh() error {
 	messages, err := ss.mailbox.Messages()
 	if err != nil {
@@ -209,7 +209,8 @@ func (ss *session) refresh() error {
 	return nil
 }
 
-// expunged tells the client that messages are gone, from the last to the first, so that the numbers of the others stay right.
+// expunged tells the client that messages are gone. It goes from the last to the first, so the numbers of the
+// others stay right.
 func (ss *session) expunged(gone []found, write func(uint32) error) error {
 	for _, m := range slices.Backward(gone) {
 		if err := write(m.seq); err != nil {
@@ -220,7 +221,7 @@ func (ss *session) expunged(gone []found, write func(uint32) error) error {
 	return nil
 }
 
-// Store is STORE.
+// Store runs STORE.
 func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *goimap.StoreFlags, _ *goimap.StoreOptions) error {
 	if ss.readOnly {
 		return errReadOnly
@@ -268,13 +269,13 @@ func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *go
 	return nil
 }
 
-// Copy is COPY.
+// Copy runs COPY.
 func (ss *session) Copy(set goimap.NumSet, name string) (*goimap.CopyData, error) {
 	_, data, err := ss.copyTo(set, name)
 	return data, err
 }
 
-// Move is MOVE.
+// Move runs MOVE.
 func (ss *session) Move(w *imapserver.MoveWriter, set goimap.NumSet, name string) error {
 	if ss.readOnly {
 		return errReadOnly

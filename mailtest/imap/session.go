@@ -1,6 +1,6 @@
 package imap
 
-// A session: logging in, and the mailboxes of an account.
+// The session as go-imap sees it: the login, and the mailboxes of an account.
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
-// session is what go-imap asks. It does so from one goroutine at a time, also during IDLE.
+// session has the methods that go-imap calls. It calls them from one goroutine at a time, also during IDLE.
 type session struct {
 	server  *Server
 	engine  *engine
@@ -26,10 +26,10 @@ type session struct {
 	user    string
 	account mailstore.Account
 
-	selected               // the mailbox, if one is
+	selected               // the selected mailbox, if there is one
 	saved    goimap.UIDSet // the result of a SEARCH (RFC 9051 §6.4.4.4)
 
-	lost   bool           // the mailbox is not any more what the client believes: the connection ends
+	lost   bool           // the mailbox was deleted or renumbered, so the connection ends
 	idling sync.WaitGroup // of Idle
 }
 
@@ -39,7 +39,7 @@ var (
 	_ imapserver.SessionAppendLimit = (*session)(nil)
 )
 
-// Close is go-imap's report that the connection ends.
+// Close is called when the connection ends.
 func (ss *session) Close() error { return nil }
 
 // no is a refusal of a command.
@@ -47,7 +47,7 @@ func no(code goimap.ResponseCode, text string) error {
 	return &goimap.Error{Type: goimap.StatusResponseTypeNo, Code: code, Text: text}
 }
 
-// refused returns the refusal that an error of the store means.
+// refused returns the refusal for an error of the store.
 func refused(err error) error {
 	switch {
 	case err == nil:
@@ -60,7 +60,7 @@ func refused(err error) error {
 	return no(goimap.ResponseCodeCannot, strings.Map(oneLine, err.Error()))
 }
 
-// oneLine replaces what can't stand in a reply.
+// oneLine replaces characters that a reply can't have.
 func oneLine(r rune) rune {
 	if r < ' ' || r > '~' {
 		return '?'
@@ -68,7 +68,7 @@ func oneLine(r rune) rune {
 	return r
 }
 
-// Login is LOGIN.
+// Login runs LOGIN.
 func (ss *session) Login(user, password string) error {
 	check, err := sasl.New("PLAIN", sasl.Config{Users: ss.server.store.Users()})
 	if err == nil {
@@ -80,7 +80,7 @@ func (ss *session) Login(user, password string) error {
 	return ss.open(user, "LOGIN")
 }
 
-// open opens the account of a user who has proved to be that.
+// open opens the account of a user who has been authenticated.
 func (ss *session) open(user, mechanism string) error {
 	account, err := ss.server.store.Account(user)
 	if err != nil {
@@ -91,7 +91,7 @@ func (ss *session) open(user, mechanism string) error {
 	return nil
 }
 
-// AuthenticateMechanisms are those that AUTHENTICATE offers.
+// AuthenticateMechanisms returns the mechanisms that AUTHENTICATE offers.
 func (ss *session) AuthenticateMechanisms() []string {
 	possible := sasl.Mechanisms(ss.server.store.Users())
 	if ss.server.Mechanisms == nil {
@@ -128,15 +128,15 @@ func (x *saslExchange) Next(response []byte) (challenge []byte, done bool, err e
 	case done:
 		return nil, true, x.session.open(x.server.User(), x.mechanism)
 	case len(challenge) == 0:
-		challenge = nil // which go-imap sends as nothing, and an empty one as "="
+		challenge = nil // go-imap sends nil as nothing, and an empty challenge as "="
 	}
 	return challenge, false, nil
 }
 
-// AppendLimit is how many bytes a message of APPEND may have (RFC 7889).
+// AppendLimit returns the maximum size of a message of APPEND in bytes (RFC 7889).
 func (ss *session) AppendLimit() uint32 { return maxAppend }
 
-// Namespace is NAMESPACE: there is one, of the user's own.
+// Namespace runs NAMESPACE. There is one namespace, the user's own.
 func (ss *session) Namespace() (*goimap.NamespaceData, error) {
 	return &goimap.NamespaceData{Personal: []goimap.NamespaceDescriptor{{Prefix: "", Delim: '/'}}}, nil
 }
@@ -155,7 +155,7 @@ func (ss *session) Subscribe(name string) error { return refused(ss.account.Subs
 
 func (ss *session) Unsubscribe(name string) error { return refused(ss.account.Subscribe(name, false)) }
 
-// List is LIST and LSUB.
+// List runs LIST and LSUB.
 func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string, options *goimap.ListOptions) error {
 	if len(patterns) == 0 || len(patterns) == 1 && patterns[0] == "" {
 		return w.WriteList(&goimap.ListData{Attrs: []goimap.MailboxAttr{goimap.MailboxAttrNoSelect}, Delim: '/'})
@@ -185,7 +185,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 	return nil
 }
 
-// withParents returns mailboxes and the levels above them that are none, in order.
+// withParents returns mailboxes in order, and with them the levels above them that are not mailboxes.
 func withParents(infos []mailstore.Info) []mailstore.Info {
 	known := make(map[string]bool, len(infos))
 	for _, info := range infos {
@@ -236,7 +236,7 @@ func listData(info mailstore.Info, all []mailstore.Info, options *goimap.ListOpt
 	return nil, false
 }
 
-// Status is STATUS.
+// Status runs STATUS.
 func (ss *session) Status(name string, options *goimap.StatusOptions) (*goimap.StatusData, error) {
 	mailbox, err := ss.account.Mailbox(name)
 	if err != nil {
@@ -292,7 +292,7 @@ func hasFlag(flags []string, flag goimap.Flag) bool {
 	return slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, string(flag)) })
 }
 
-// Append is APPEND.
+// Append runs APPEND.
 func (ss *session) Append(name string, r goimap.LiteralReader, options *goimap.AppendOptions) (*goimap.AppendData, error) {
 	mailbox, err := ss.account.Mailbox(name)
 	if errors.Is(err, mailstore.ErrNoMailbox) {
@@ -331,7 +331,7 @@ func checkFlags(flags []goimap.Flag) error {
 	return nil
 }
 
-// texts returns flags as the store has them, and flagsOf the other way round.
+// texts returns flags in the form of the store, and flagsOf in that of go-imap.
 func texts(flags []goimap.Flag) []string {
 	texts := make([]string, len(flags))
 	for i, f := range flags {

@@ -1,6 +1,6 @@
 package imap
 
-// ENVELOPE and BODYSTRUCTURE: what package mailtest has decoded, in the words of IMAP (RFC 9051 §7.5.2).
+// ENVELOPE and BODYSTRUCTURE (RFC 9051 §7.5.2), made from a message that package mailtest has decoded.
 
 import (
 	"bytes"
@@ -25,7 +25,8 @@ func envelope(msg *mailtest.Message) *goimap.Envelope {
 	return e
 }
 
-// addresses returns addresses in two halves. One without a domain gets a word for it, for NIL would begin a group.
+// addresses returns addresses in two halves. An address without a domain gets a word for it, since NIL would begin
+// a group.
 func addresses(all []mailtest.Address) []goimap.Address {
 	var split []goimap.Address
 	for _, a := range all {
@@ -66,7 +67,7 @@ func structureOf(parts []mailtest.Part) (goimap.BodyStructure, []mailtest.Part) 
 // leaf returns the structure of a part with content.
 func leaf(p *mailtest.Part) *goimap.BodyStructureSinglePart {
 	typ, subtype, _ := strings.Cut(p.MediaType, "/")
-	if typ == "multipart" { // that could not be taken apart
+	if typ == "multipart" { // a multipart that could not be taken apart
 		typ, subtype = "application", "octet-stream"
 	}
 	single := &goimap.BodyStructureSinglePart{
@@ -93,7 +94,7 @@ func leaf(p *mailtest.Part) *goimap.BodyStructureSinglePart {
 	return single
 }
 
-// lineCount counts lines, the last one also if it has no end.
+// lineCount returns the number of lines. The last line counts even if it has no end.
 func lineCount(b []byte) int64 {
 	n := int64(bytes.Count(b, []byte("\n")))
 	if len(b) > 0 && b[len(b)-1] != '\n' {

@@ -1,6 +1,6 @@
 package pop3
 
-// Logging in: USER and PASS, APOP, AUTH.
+// The login: USER and PASS, APOP, AUTH.
 
 import (
 	"crypto/md5"
@@ -18,7 +18,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
 )
 
-// mechanisms are those that AUTH offers.
+// mechanisms returns the mechanisms that AUTH offers.
 func (s *Server) mechanisms() []string {
 	possible := sasl.Mechanisms(s.store.Users())
 	if s.Mechanisms == nil {
@@ -27,12 +27,12 @@ func (s *Server) mechanisms() []string {
 	return slices.DeleteFunc(slices.Clone(possible), func(name string) bool { return !s.offers(name) })
 }
 
-// offers reports whether the test wants a mechanism, or APOP, to be offered.
+// offers reports whether Mechanisms has a mechanism, or APOP.
 func (s *Server) offers(name string) bool {
 	return s.Mechanisms == nil || slices.ContainsFunc(s.Mechanisms, func(m string) bool { return strings.EqualFold(m, name) })
 }
 
-// stamp is the time stamp of a greeting, which is a msg-id (RFC 1939 §7).
+// stamp returns the time stamp of a greeting, which is a msg-id (RFC 1939 §7).
 func (s *Server) stamp(session int) string {
 	name := s.Name
 	if name == "" {
@@ -173,7 +173,7 @@ func decode(s string) ([]byte, error) {
 	return response, nil
 }
 
-// login opens the mailbox of a user who has proved to be that.
+// login opens the mailbox of a user who has been authenticated.
 func (ss *session) login(t *access.Turn, user, mechanism string) error {
 	s := ss.server
 	key := strings.ToLower(user)
@@ -207,7 +207,7 @@ func (s *Server) unlock(key string) {
 	delete(s.locked, key)
 }
 
-// unlock gives the mailbox back at the end of the session.
+// unlock releases the mailbox at the end of the session.
 func (ss *session) unlock() {
 	if ss.drop != nil {
 		ss.server.unlock(ss.drop.key)

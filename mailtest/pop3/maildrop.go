@@ -1,6 +1,6 @@
 package pop3
 
-// The maildrop: the messages of a session, as they were at the login, and the commands about them.
+// The maildrop, which has the messages as they were at the login, and the commands about messages.
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ func expire(mailbox mailstore.Mailbox, before time.Time) error {
 	return mailbox.Remove(old...)
 }
 
-// load reads what there is.
+// load reads the list of messages.
 func (d *maildrop) load() error {
 	status, err := d.mailbox.Status()
 	if err != nil {
@@ -79,7 +79,7 @@ func (d *maildrop) load() error {
 	return nil
 }
 
-// update removes the messages that were deleted, and if wanted those that were retrieved.
+// update removes the messages that were deleted and, if retrieved is set, those that were retrieved.
 func (d *maildrop) update(retrieved bool) error {
 	var gone []uint32
 	for _, m := range d.messages {
@@ -93,7 +93,7 @@ func (d *maildrop) update(retrieved bool) error {
 	return d.mailbox.Remove(gone...)
 }
 
-// find returns the message with a number, as a client has written it.
+// find returns the message with a number, which is as the client wrote it.
 func (d *maildrop) find(number string) (int, *message, error) {
 	n, err := strconv.ParseUint(number, 10, 31)
 	switch {
@@ -113,7 +113,7 @@ func (ss *session) stat(t *access.Turn, _ []string) error {
 	return nil
 }
 
-// total counts the messages that are not deleted, and their bytes.
+// total returns the number of messages that are not deleted, and their size in bytes.
 func (d *maildrop) total() (count int, size int64) {
 	for _, m := range d.messages {
 		if !m.deleted {
@@ -128,7 +128,7 @@ func (ss *session) list(t *access.Turn, args []string) error {
 	return ss.each(t, args, func(b []byte, m *message) []byte { return strconv.AppendInt(b, m.Size, 10) })
 }
 
-// uidl says the unique-id of messages (RFC 1939 §7), which is made of the UIDVALIDITY and the UID.
+// uidl sends the unique-ids of messages (RFC 1939 §7). Each consists of the UIDVALIDITY and the UID.
 func (ss *session) uidl(t *access.Turn, args []string) error {
 	if t.Lose() {
 		if err := ss.drop.renumber(); err != nil {
@@ -147,7 +147,8 @@ func (d *maildrop) renumber() error {
 	if err := d.load(); err != nil {
 		return err
 	}
-	// A message that has come or gone meanwhile would shift the numbers: the session goes on with as many as it had.
+	// A message that came or went meanwhile would shift the numbers, so the session keeps the number of messages
+	// that it had.
 	d.messages = d.messages[:min(len(d.messages), len(before))]
 	for i := range d.messages {
 		d.messages[i].deleted, d.messages[i].retrieved = before[i].deleted, before[i].retrieved
@@ -155,7 +156,7 @@ func (d *maildrop) renumber() error {
 	return nil
 }
 
-// each writes something about one message, or about all that are not deleted.
+// each writes a line about one message, or about all messages that are not deleted.
 func (ss *session) each(t *access.Turn, args []string, about func([]byte, *message) []byte) error {
 	if len(args) == 1 {
 		n, m, err := ss.drop.find(args[0])
@@ -202,7 +203,7 @@ func (ss *session) top(t *access.Turn, args []string) error {
 	return nil
 }
 
-// topOf returns the header of a message, the line after it, and so many lines of the body.
+// topOf returns the header of a message, the line after it, and the given number of lines of the body.
 func topOf(raw []byte, lines uint64) []byte {
 	end, inBody := 0, false
 	for line := range bytes.Lines(raw) {
@@ -243,7 +244,7 @@ func (ss *session) read(t *access.Turn, args []string, want int) ([]byte, *messa
 // errGone refuses a message that has vanished since the login.
 var errGone = refuse("The message is gone: another session has removed it")
 
-// lose removes a message if a rule wants that.
+// lose removes a message if a rule says so.
 func (ss *session) lose(t *access.Turn, m *message) error {
 	if !t.Lose() {
 		return nil

@@ -6,24 +6,28 @@
 //	… send mail to bob@qq.com by srv.Addr() …
 //	fetch(pop.Addr(), "bob@qq.com", "any password")
 //
-// The user who logs in names the mailbox: "bob@qq.com" has the mail for that address, "bob" the mail for bob in any domain. With
-// [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are the users here, too; if not,
-// any password fits.
+// The name at login selects the mailbox: "bob@qq.com" has the mail for that address, and "bob" the mail for bob in
+// any domain. With [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are
+// also the users of this server; otherwise it accepts any password.
 //
-// A message that a client deletes is gone for later sessions, but not for the waits and the Messages of package mailtest.
+// A message that a client deletes is gone in later sessions. The waits and the Messages of package mailtest still
+// have it.
 //
 // # The protocol
 //
-// The server speaks RFC 1939 with all optional commands, and the extensions of RFC 2449 (CAPA, with PIPELINING, LOGIN-DELAY and
-// EXPIRE), RFC 5034 (AUTH), RFC 2595 (STLS), RFC 3206 and RFC 6856 (UTF8). It has one language and refuses LANG. A message is sent
-// as it is, also if its header has UTF-8 and the client has not said UTF8, as most servers do.
+// The server speaks RFC 1939 with all optional commands, and the extensions of RFC 2449 (CAPA, with PIPELINING,
+// LOGIN-DELAY and EXPIRE), RFC 5034 (AUTH), RFC 2595 (STLS), RFC 3206 and RFC 6856 (UTF8). It has one language, and
+// refuses LANG. Like most servers, it sends a message as it is, even if the header has UTF-8 and the client has not
+// said UTF8.
 //
-// Only one session at a time may have a mailbox; others are refused with [IN-USE]. Deletions take effect at QUIT.
+// A mailbox can be open in one session at a time. The server refuses others with [IN-USE]. Deletions take effect at
+// QUIT.
 //
 // # Faults
 //
-// A [mailtest.Rule] disturbs the server, at the stages of this package or at Greeting, Handshake, StartTLS, Auth, AuthStep, Noop,
-// Rset, Quit, Idle and Unknown of package mailtest:
+// A [mailtest.Rule] disturbs the server. It acts at a stage of this package, or at Greeting, Handshake, StartTLS,
+// Auth, AuthStep, Noop, Rset, Quit, Idle or Unknown of package mailtest. Session, turn, stage and rule are as
+// there.
 //
 //	pop.AddRules(
 //		mailtest.Rule{At: pop3.Pass, Times: 1, Reply: "-ERR [IN-USE] Mailbox is locked"},
@@ -31,11 +35,12 @@
 //		mailtest.Rule{At: pop3.Retr, Nth: 3, Lose: true},
 //	)
 //
-// Lose, at Retr, Top or Dele, removes the message before the server looks for it, as another client could do; at Uidl, it gives
-// all messages new unique-ids. AfterBytes counts the bytes of the reply. A positive Reply of several lines ends with "\n.".
+// Lose, at Retr, Top or Dele, removes the message before the server looks for it, as another client could do. At
+// Uidl, it gives all messages new unique-ids. AfterBytes counts the bytes of the reply. A positive Reply of several
+// lines ends with "\n.".
 package pop3
 
-// The server: its settings and its addresses. What POP3 and IMAP have in common is in package access.
+// The server: its settings and its addresses. Package access has the parts that POP3 and IMAP share.
 
 import (
 	"context"
@@ -72,9 +77,9 @@ const (
 	Lang mailtest.Stage = stage.Lang // LANG
 )
 
-// Server is a POP3 server for tests. [New] returns one that is closed at the end of its test. A Server of which Source is set
-// is ready to use, too, and starts when its address is first asked for. The fields may be set until then. All methods may be
-// called from several goroutines at once.
+// Server is a POP3 server for tests. [New] returns one that is closed at the end of its test. A Server whose Source
+// is set is also ready to use. It starts when its address is first asked for. The fields may be set until then. All
+// methods may be called from several goroutines at once.
 //
 // The server limits what a client may send: a line may have 16 KiB, and a session a thousand commands that fail.
 type Server struct {
@@ -102,13 +107,13 @@ type Server struct {
 	// refuses a login that comes too early with [LOGIN-DELAY].
 	LoginDelay time.Duration
 
-	// Expire is how long the server keeps messages (RFC 2449 §6.7), which it announces in days. Older ones are removed at
-	// a login. If zero, it keeps them for ever. If negative, it removes a message at the end of the session that has
-	// retrieved it.
+	// Expire is the time for which the server keeps messages (RFC 2449 §6.7). It announces the time in days, and
+	// removes older messages at a login. If zero, the server keeps messages for ever. If negative, it removes a
+	// message at the end of the session that has retrieved it.
 	Expire time.Duration
 
-	// IdleTimeout is how long a client may be silent before the server closes the connection, without deleting anything
-	// (RFC 1939 §3). If zero, it is 10 minutes; if negative, there is no limit.
+	// IdleTimeout is the time for which a client may be silent. Then the server closes the connection, without
+	// deleting anything (RFC 1939 §3). If zero, it is 10 minutes; if negative, there is no limit.
 	IdleTimeout time.Duration
 
 	// Rules are standing rules: what the server always does. The server tries them after those of AddRules, and transcripts
@@ -116,18 +121,18 @@ type Server struct {
 	Rules []mailtest.Rule
 
 	once   sync.Once
-	tb     testing.TB // of New; or nil
+	tb     testing.TB // of New, or nil
 	store  mailstore.Store
 	server *access.Server
-	set    settings // as they were at the first use
+	set    settings // the settings at the first use
 
 	mu     sync.Mutex
 	locked map[string]bool      // users with a session
-	logins map[string]time.Time // when a user has logged in last
+	logins map[string]time.Time // the time of the last login of a user
 }
 
-// New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server writes the
-// dialogues to the log of the test.
+// New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server
+// writes its transcripts to the log of the test.
 func New(tb testing.TB, src mailstore.Source) *Server {
 	tb.Helper()
 	s := &Server{Source: src, tb: tb}
@@ -138,7 +143,7 @@ func New(tb testing.TB, src mailstore.Source) *Server {
 	return s
 }
 
-// use fixes the settings and returns the server of connections.
+// use fixes the settings, and returns the server that handles connections.
 func (s *Server) use() *access.Server {
 	s.once.Do(func() {
 		if s.Source == nil {
@@ -167,7 +172,7 @@ type settings struct {
 	Name                            string
 	StartTLS, ImplicitTLS           bool
 	TLS                             *tls.Config
-	Mechanisms, Rules               int // how many
+	Mechanisms, Rules               int // their numbers
 	LoginDelay, Expire, IdleTimeout time.Duration
 }
 
@@ -175,8 +180,8 @@ func (s *Server) settings() settings {
 	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Rules), s.LoginDelay, s.Expire, s.IdleTimeout}
 }
 
-// setTooLate returns an error that names the first field that was set after the server was first used, which has no effect; nil
-// if there is none. It reads the fields, so that only calls of the test's own may make it.
+// setTooLate returns an error that names the first field that was set after the server was first used, or nil if
+// there is none. It reads the fields, so only methods that the test calls may call it.
 func (s *Server) setTooLate() error {
 	s.use()
 	now, then := reflect.ValueOf(s.settings()), reflect.ValueOf(s.set)
@@ -239,9 +244,9 @@ func (s *Server) Serve(l net.Listener) error { return s.use().Serve(l) }
 // ServeConn serves the client at the other end of conn in the background. A *[tls.Conn] is treated like a connection to TLSAddr.
 func (s *Server) ServeConn(conn net.Conn) error { return s.use().ServeConn(conn) }
 
-// Close stops the server. It closes all listeners and connections, and waits until all goroutines of the server have ended,
-// which takes less than a second. Sessions remain. It panics if a field was set after the server was first used, or if code of
-// the test's own has panicked on a connection.
+// Close stops the server. It closes all listeners and connections, and waits until all goroutines of the server
+// have ended, which takes less than a second. Sessions remain. It panics if a field was set after the server was
+// first used, or if code of the test has panicked on a connection.
 func (s *Server) Close() {
 	s.use().Close()
 	s.mustBeSettled()
@@ -257,7 +262,8 @@ func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 // RootPEM returns the certificate authority of RootCAs as PEM, for programs that read what they trust from a file.
 func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 
-// ParseRule reads a rule of such a server from a line of text, as [mailtest.Rule.UnmarshalText] reads those of SMTP servers.
+// ParseRule reads a rule of a server of this package from a line of text, as [mailtest.Rule.UnmarshalText] reads a
+// rule of an SMTP server.
 func ParseRule(text []byte) (mailtest.Rule, error) { return protocol.ParseRule(text) }
 
 // AddRules puts rules into force, after those that already are. It panics, saying why, if one of them makes no sense.
@@ -276,8 +282,8 @@ func (s *Server) Rule(number int) (rule mailtest.Rule, ok bool) { return s.use()
 // end of a test for a server that New has made.
 func (s *Server) CheckRules() error { return s.use().CheckRules() }
 
-// Sessions returns the transcript of each connection so far, in the order in which they were accepted. Credentials are
-// replaced by "***", and of a long reply only the beginning is kept, as a note says.
+// Sessions returns the transcript of each connection so far, in the order in which they were accepted. Credentials
+// are replaced by "***". Only the beginning of a long reply is kept, as a note says.
 func (s *Server) Sessions() []*mailtest.Session { return s.use().Sessions() }
 
 // Session returns the transcript so far of the connection with the given number, or nil if there is none.
@@ -287,5 +293,5 @@ func (s *Server) Session(number int) *mailtest.Session { return s.use().Session(
 // have ended. Zero, the default, means that there is no bound.
 func (s *Server) LimitSessions(most int) { s.use().LimitSessions(most) }
 
-// Report returns the latest dialogues as text. A server made by New writes it to the log of a test that fails.
+// Report returns the latest transcripts as text. A server made by New writes it to the log of a test that fails.
 func (s *Server) Report() string { return s.use().Report() }

@@ -1,6 +1,6 @@
 package pop3
 
-// Replies: what POP3 is for package access, and what the reply of a rule must look like.
+// The description of POP3 for package access, and the form of the reply of a rule.
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
 )
 
-// protocol is POP3, without a Serve.
+// protocol describes POP3, without a Serve.
 var protocol = access.Protocol{
 	Name: "pop3",
 	Port: 110,
@@ -25,7 +25,7 @@ var protocol = access.Protocol{
 	Farewell:   "-ERR [SYS/TEMP] The server is shutting down",
 }
 
-// crlf returns a text of lines as it goes over the wire.
+// crlf returns lines of text as the bytes that go over the wire.
 func crlf(text string) string {
 	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\r\n", "\n")
 	return strings.ReplaceAll(text, "\n", "\r\n") + "\r\n"
@@ -37,7 +37,7 @@ func isStatus(reply, indicator string) bool {
 	return ok && (rest == "" || strings.ContainsRune(" \r\n", rune(rest[0])))
 }
 
-// accepts reports whether a reply says that the server has done what the client wants, or goes on.
+// accepts reports whether a reply says that the command has succeeded or continues.
 func accepts(at mailtest.Stage, reply string) bool {
 	return isStatus(reply, "+OK") || isChallenge(at, reply)
 }
@@ -47,7 +47,7 @@ func isChallenge(at mailtest.Stage, reply string) bool {
 	return (at == mailtest.Auth || at == mailtest.AuthStep) && strings.HasPrefix(reply, "+ ")
 }
 
-// checkReply returns what is wrong with the reply of a rule.
+// checkReply returns an error if the reply of a rule is malformed.
 func checkReply(at mailtest.Stage, reply string) error {
 	const raw = "; to send something malformed, set Raw and write it with all of its line ends"
 	lines := strings.Split(strings.TrimSuffix(reply, "\n"), "\n")

@@ -1,6 +1,6 @@
 package pop3
 
-// A session: its states, its commands, and the replies to them.
+// The session: its states, its commands, and the replies to them.
 
 import (
 	"bytes"
@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	// maxLine is the longest command: RFC 2449 §4 allows 255 bytes, and an AUTH response 12,288 (RFC 5034 §4).
+	// maxLine is the maximum length of a command in bytes. RFC 2449 §4 allows 255, and RFC 5034 §4 allows 12,288 for
+	// an AUTH response.
 	maxLine = 16 << 10
 
-	// maxErrors is how many commands of a session may fail.
+	// maxErrors is the number of commands of a session that may fail.
 	maxErrors = 1000
 )
 
-// session is a connection being served. Its goroutine alone uses it.
+// session is a connection that is being served. Only its own goroutine uses it.
 type session struct {
 	server *Server
 	conn   *access.Conn
@@ -37,16 +38,16 @@ type session struct {
 // command is a row of the table of commands.
 type command struct {
 	stage  mailtest.Stage
-	before bool // is for clients that have not logged in
-	after  bool // is for clients that have
-	args   int  // how many arguments there may be; -1: the rest of the line is one
+	before bool // allowed before the login
+	after  bool // allowed after the login
+	args   int  // the maximum number of arguments; -1 means that the rest of the line is one
 	run    func(ss *session, t *access.Turn, args []string) error
 }
 
 // commands are the commands by their names (RFC 1939 §5 to §7, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4, RFC 6856).
 var commands map[string]command
 
-func init() { // the functions refer to the table
+func init() { // in init, since the functions refer to the table
 	commands = map[string]command{
 		"USER": {User, true, false, -1, (*session).user},
 		"PASS": {Pass, true, false, -1, (*session).pass},
@@ -77,7 +78,7 @@ func (r refusal) Error() string { return string(r) }
 
 func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
-// serve conducts the dialogue.
+// serve serves the session.
 func (ss *session) serve() error {
 	defer ss.unlock()
 	if err := ss.greet(); err != nil {
@@ -127,7 +128,7 @@ func (ss *session) greet() error {
 	return t.End(true)
 }
 
-// tooMuch ends a dialogue that is none.
+// tooMuch ends a session with too many errors.
 func (ss *session) tooMuch() error {
 	t, err := ss.conn.Begin(mailtest.Unknown, "")
 	if err != nil {
@@ -169,7 +170,7 @@ func (ss *session) answer(line access.Line) error {
 	return t.End(err == nil)
 }
 
-// refusalOf returns why a command is not run, or nil.
+// refusalOf returns the refusal of a command that is not allowed now, or nil.
 func (ss *session) refusalOf(cmd command, known bool, line access.Line, spaced bool) error {
 	_, rest, _ := strings.Cut(string(line.Text), " ")
 	switch {
@@ -191,7 +192,7 @@ func (ss *session) refusalOf(cmd command, known bool, line access.Line, spaced b
 	return nil
 }
 
-// arguments splits what follows a command.
+// arguments splits the arguments of a command.
 func arguments(cmd command, rest string, spaced bool) []string {
 	if cmd.args >= 0 {
 		return strings.Fields(rest)
@@ -202,7 +203,7 @@ func arguments(cmd command, rest string, spaced bool) []string {
 	return []string{rest}
 }
 
-// redact returns a command line without credentials. What is not a command may be a password.
+// redact returns a command line without credentials. A line that is not a command may be a password.
 func redact(line string, known bool) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch upper := strings.ToUpper(verb); {
@@ -222,7 +223,7 @@ func redact(line string, known bool) string {
 	return line
 }
 
-// isWord reports whether a text could be the name of a command, which has three or four letters (RFC 1939 §3).
+// isWord reports whether a text has the form of a command name, which is three or four letters (RFC 1939 §3).
 func isWord(s string) bool {
 	return len(s) >= 3 && len(s) <= 4 && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
@@ -239,7 +240,7 @@ func (ss *session) stls(t *access.Turn, _ []string) error {
 	return nil
 }
 
-// capa lists what the server can do (RFC 2449 §5).
+// capa lists the capabilities of the server (RFC 2449 §5).
 func (ss *session) capa(t *access.Turn, _ []string) error {
 	lines := []string{"+OK Capabilities follow", "TOP", "UIDL", "USER", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UTF8 USER"}
 	if mechanisms := ss.server.mechanisms(); len(mechanisms) > 0 {
@@ -264,7 +265,7 @@ func (ss *session) capa(t *access.Turn, _ []string) error {
 	return nil
 }
 
-// utf8 allows UTF-8 in what the server sends (RFC 6856 §2), which it sends in any case.
+// utf8 accepts UTF8 (RFC 6856 §2). The server sends UTF-8 in any case.
 func (ss *session) utf8(t *access.Turn, _ []string) error {
 	t.WriteString("+OK UTF-8 mode\r\n")
 	return nil

@@ -1,11 +1,11 @@
-// Package access is the server below POP3 and IMAP: its listeners and connections, the rules that disturb it, and the
-// transcripts. A protocol conducts the dialogue on a [Conn], turn by turn.
+// Package access is the server below POP3 and IMAP. It has the listeners and connections, the rules, and the
+// transcripts. A protocol serves a session on a [Conn], turn by turn.
 //
-// It is for these two what internal/wire is for SMTP, which has a payload in the other direction, and an engine that must be
-// kept from it.
+// Package internal/wire has the same task for SMTP. It is separate because SMTP has a payload in the other
+// direction, and an engine that must not see it.
 package access
 
-// The server: its settings, its addresses, its life.
+// The server: its settings, its start and its end.
 
 import (
 	"cmp"
@@ -29,38 +29,38 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/internal/rulebook"
 )
 
-// Protocol is what the dialogue of a server is about.
+// Protocol describes a protocol.
 type Protocol struct {
-	Name   string // as in the errors of its package: "pop3"
-	Port   int    // of the address that clients in memory see
+	Name   string // the name of its package, for errors: "pop3"
+	Port   int    // the port of the address that clients in memory see
 	Stages []mailtest.Stage
 
-	// Lose are the stages at which Rule.Lose means something.
+	// Lose are the stages at which Rule.Lose has a meaning.
 	Lose []mailtest.Stage
 
-	// CheckReply returns what is wrong with the reply of a rule, and Complete makes of it what goes over the wire in answer
-	// to a command with a tag. A reply that Accepts takes the place of the server's own only if that accepts, too, and if both
-	// or neither of them are continuation requests.
+	// CheckReply returns an error if the reply of a rule is malformed. Complete returns the reply as it goes over
+	// the wire, in answer to a command with a tag. Accepts reports whether a reply is positive. A positive reply
+	// replaces the server's own only if that is positive too, and if both or neither are continuation requests.
 	CheckReply func(stage mailtest.Stage, reply string) error
 	Complete   func(tag, reply string) string
 	Accepts    func(stage mailtest.Stage, reply string) bool
 
-	// Farewell is what a client reads when the server ends, and TooMuch when it has sent too much.
+	// Farewell is the reply to a client when the server ends, and TooMuch the reply to one that has sent too much.
 	Farewell, TooMuch string
 
-	// Serve conducts the dialogue after the connection was accepted, and TLS has begun if it begins with that. The error says
-	// how it ended.
+	// Serve serves a session. The connection was accepted before, and has TLS if it begins with TLS. The error says
+	// how the session ended.
 	Serve func(*Conn) error
 }
 
-// Config are the settings of a server.
+// Config has the settings of a server.
 type Config struct {
-	Name        string // "" is localhost
+	Name        string // "" means localhost
 	StartTLS    bool
 	ImplicitTLS bool
 	TLS         *tls.Config
 	Rules       []mailtest.Rule
-	Idle        time.Duration // after which a silent client is cut off; 0 is never
+	Idle        time.Duration // the time after which a silent client is cut off; 0 means never
 }
 
 // Server serves a protocol. [New] makes one.
@@ -83,8 +83,8 @@ type Server struct {
 	lastListener int
 	sessions     []*session
 	last         int // number of the last session
-	most         int // of sessions to keep, or 0
-	open         int // connections that are live and were not ended by a rule
+	most         int // the number of sessions to keep, or 0
+	open         int // the number of live connections that no rule has ended
 	dialled      int
 	closed       bool
 	crash        *crash
@@ -92,8 +92,8 @@ type Server struct {
 	running sync.WaitGroup // accept loops and connections
 }
 
-// New returns a server, which starts when its address is first asked for. It panics if a rule of the settings makes no sense.
-// If tb is not nil, it is the test, at whose end the caller calls Cleanup.
+// New returns a server, which starts when its address is first asked for. It panics if a rule of the settings makes
+// no sense. If tb is not nil, the caller calls Cleanup at the end of that test.
 func New(tb testing.TB, p *Protocol, cfg Config) *Server {
 	cfg.Name = cmp.Or(cfg.Name, "localhost")
 	s := &Server{protocol: p, cfg: cfg, tb: tb, listeners: make(map[int]net.Listener)}
@@ -104,7 +104,8 @@ func New(tb testing.TB, p *Protocol, cfg Config) *Server {
 	return s
 }
 
-// Cleanup ends the server with its test, which must be known. It reports a mistake of the test, if there is one.
+// Cleanup closes the server at the end of its test, and reports a mistake of the test if there is one. The server
+// must have a test.
 func (s *Server) Cleanup(mistake error) {
 	s.tb.Helper()
 	s.end()
@@ -120,7 +121,8 @@ func (s *Server) Cleanup(mistake error) {
 	}
 }
 
-// Addr returns the address of the server on the loopback interface, which begins to listen.
+// Addr returns the address of the server on the loopback interface. The server begins to listen there if it does
+// not yet.
 func (s *Server) Addr() (string, error) { return s.listen(&s.plain, s.cfg.ImplicitTLS) }
 
 // TLSAddr returns a second address, where connections begin with TLS.
@@ -153,7 +155,7 @@ func (s *Server) listen(at *net.Listener, implicit bool) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// addListener notes a listener, and an accept loop that s.running counts. The lock is held.
+// addListener notes a listener, and counts its accept loop in s.running. The caller holds the lock.
 func (s *Server) addListener(l net.Listener) int {
 	s.lastListener++
 	s.listeners[s.lastListener] = l
@@ -167,7 +169,7 @@ func (s *Server) removeListener(number int) {
 	delete(s.listeners, number)
 }
 
-// accept serves the connections of a listener until that fails.
+// accept serves the connections of a listener until the listener fails.
 func (s *Server) accept(l net.Listener, implicit bool) error {
 	for {
 		conn, err := l.Accept()
@@ -229,7 +231,7 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	return near, nil
 }
 
-// serve starts a session on conn and reports whether the server was there for it.
+// serve starts a session on conn, and reports whether the server accepts it.
 func (s *Server) serve(conn net.Conn, implicit bool) bool {
 	c := newConn(s, conn)
 	s.mu.Lock()
@@ -252,7 +254,7 @@ func (s *Server) serve(conn net.Conn, implicit bool) bool {
 	return true
 }
 
-// openSessions is how many connections are live and were not ended by a rule.
+// openSessions returns the number of live connections that no rule has ended.
 func (s *Server) openSessions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -266,8 +268,8 @@ func (s *Server) errClosed() error {
 // closePatience is how long Close waits for connections to end in an orderly way.
 const closePatience = 500 * time.Millisecond
 
-// Close closes all listeners and connections, and waits until all goroutines of the server have ended. It panics if code of
-// the test's own did so on a connection, and the test does not know of it.
+// Close closes all listeners and connections, and waits until all goroutines of the server have ended. It panics if
+// code of the test has panicked on a connection and the test does not know of that yet.
 func (s *Server) Close() {
 	s.end()
 	s.mu.Lock()
@@ -305,7 +307,7 @@ func (s *Server) end() {
 	s.running.Wait()
 }
 
-// names are the names that a certificate of the server is for.
+// names returns the names for which a certificate of the server is valid.
 func (s *Server) names() []string { return []string{s.cfg.Name, "localhost", "127.0.0.1", "::1"} }
 
 // tlsConfig returns the configuration for handshakes.

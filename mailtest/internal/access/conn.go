@@ -1,6 +1,6 @@
 package access
 
-// A connection: its lines, its TLS, its end.
+// The connection: its lines, its TLS, and waiting for the client.
 
 import (
 	"bufio"
@@ -16,7 +16,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Conn is a connection being served. But for [Conn.Push], the goroutine of the dialogue alone uses it.
+// Conn is a connection that is being served. Only the goroutine of the session uses it, except for [Conn.Push] and
+// [Conn.Abort].
 type Conn struct {
 	server  *Server
 	session *session
@@ -30,7 +31,7 @@ type Conn struct {
 	mu     sync.Mutex // guards the following: a push comes from another goroutine
 	out    *bufio.Writer
 	counts map[mailtest.Stage]int
-	fate   error // how a push has ended the connection
+	fate   error // the way in which a push has ended the connection
 
 	interjected string // sent since the last turn
 
@@ -38,7 +39,7 @@ type Conn struct {
 	deadline sync.Mutex    // guards stopping and the deadlines
 	stopping bool
 
-	left bool // is not counted as open any more; the server's lock guards it
+	left bool // the connection does not count as open any more; the lock of the server guards this
 }
 
 func newConn(s *Server, conn net.Conn) *Conn {
@@ -48,12 +49,12 @@ func newConn(s *Server, conn net.Conn) *Conn {
 	return c
 }
 
-// use reads from and writes to conn from now on.
+// use makes the connection read from and write to conn from now on.
 func (c *Conn) use(conn net.Conn) {
 	c.conn, c.in, c.out = conn, bufio.NewReader(conn), bufio.NewWriter(conn)
 }
 
-// text returns an address as text, and nothing for one that a connection does not have.
+// text returns an address as text, or "" if the connection has no address.
 func text(addr net.Addr) string {
 	if addr == nil {
 		return ""
@@ -61,7 +62,7 @@ func text(addr net.Addr) string {
 	return addr.String()
 }
 
-// Number is the number of the session.
+// Number returns the number of the session.
 func (c *Conn) Number() int { return c.session.log.Number }
 
 // Encrypted reports whether the connection has TLS.
@@ -70,7 +71,7 @@ func (c *Conn) Encrypted() bool { return c.encrypted != nil }
 // CanStartTLS reports whether the client may begin TLS.
 func (c *Conn) CanStartTLS() bool { return c.server.cfg.StartTLS && !c.Encrypted() }
 
-// Authenticated notes who the client is.
+// Authenticated notes the identity of the client.
 func (c *Conn) Authenticated(user, mechanism string) {
 	c.user = user
 	c.session.change(func(log *mailtest.Session) { log.User, log.Mechanism = user, mechanism })
@@ -84,7 +85,7 @@ type tlsConn interface {
 	NetConn() net.Conn
 }
 
-// serve conducts the dialogue, and ends the connection.
+// serve serves the session, and ends the connection.
 func (c *Conn) serve(implicit bool) {
 	var err error
 	whole := false
@@ -101,7 +102,7 @@ func (c *Conn) serve(implicit bool) {
 	whole = true
 }
 
-// begin makes the connection ready for the greeting.
+// begin prepares the connection for the greeting.
 func (c *Conn) begin(implicit bool) error {
 	if conn, ok := c.raw.(tlsConn); ok {
 		c.raw = conn.NetConn()
@@ -113,7 +114,8 @@ func (c *Conn) begin(implicit bool) error {
 	return nil
 }
 
-// StartTLS makes the handshake that the client has asked for. What it has sent too early is discarded (RFC 3207 §5).
+// StartTLS makes the handshake that the client has asked for. It discards bytes that the client has sent too early
+// (RFC 3207 §5).
 func (c *Conn) StartTLS() error { return c.startTLS(false) }
 
 func (c *Conn) startTLS(implicit bool) error {
@@ -145,7 +147,7 @@ func (c *Conn) startTLS(implicit bool) error {
 	return t.handshake(tls.Server(c.raw, cfg), implicit)
 }
 
-// handshake begins with TLS on a connection of the caller's own.
+// handshake makes the handshake of a connection that came with TLS of the caller.
 func (c *Conn) handshake(conn tlsConn, implicit bool) error {
 	t, err := c.Begin(mailtest.Handshake, "")
 	if err != nil {
@@ -186,10 +188,10 @@ func (t *Turn) handshake(conn tlsConn, implicit bool) error {
 }
 
 const (
-	// maxDiscard is how much of a line that is too long is waited out before the connection is closed.
+	// maxDiscard is the number of bytes of a line that is too long that are read before the connection is closed.
 	maxDiscard = 1 << 20
 
-	// keepLine is how much of such a line is kept.
+	// keepLine is the number of bytes of such a line that are kept.
 	keepLine = 1 << 10
 )
 
@@ -197,11 +199,11 @@ const (
 type Line struct {
 	Text    []byte // without the end; valid until the next line is read
 	Notes   []mailtest.Note
-	TooLong bool // Text is the beginning
+	TooLong bool // Text is only the beginning
 }
 
-// ReadLine reads a line of at most so many bytes. While it waits, rules for a silent client act. The error says how the
-// connection ended, or is [ErrIdle].
+// ReadLine reads a line of at most the given number of bytes. While it waits, rules for a silent client act. The
+// error says how the connection ended, or is [ErrIdle].
 func (c *Conn) ReadLine(most int) (Line, error) {
 	if err := c.await(); err != nil {
 		return Line{}, err
@@ -232,7 +234,7 @@ func (c *Conn) ReadLine(most int) (Line, error) {
 	}
 }
 
-// finish makes a Line of one that was read with its end, of size bytes in all.
+// finish returns the Line for a line that was read with its end, of size bytes in all.
 func finish(line []byte, size, most int) Line {
 	if size > most {
 		note := mailtest.Note{Kind: mailtest.LineTooLong, Count: int64(size), Offset: keepLine}
@@ -253,7 +255,7 @@ func finish(line []byte, size, most int) Line {
 	return l
 }
 
-// unfinished records a line that never was one. It may have credentials, so that its text is not kept.
+// unfinished records a line without an end. The line may have credentials, so its text is not kept.
 func (c *Conn) unfinished(line []byte, note mailtest.Note) {
 	c.session.add(mailtest.Turn{Stage: mailtest.Unknown, Command: "***", Received: time.Now(), Notes: []mailtest.Note{note}})
 }
@@ -269,7 +271,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Buffered is how many bytes have come already that were not read.
+// Buffered returns the number of bytes that have come and were not read.
 func (c *Conn) Buffered() int { return c.in.Buffered() }
 
 // await waits until the client has sent something.
@@ -315,10 +317,10 @@ func (c *Conn) idle(silent time.Duration) error {
 	if err != nil || t.rule == nil {
 		return err
 	}
-	return t.End(true) // there is no reply of the server's own to agree with
+	return t.End(true) // the server has no reply of its own here
 }
 
-// idleAt is when a client that begins to be silent now is cut off; zero is never.
+// idleAt returns the time at which a client that begins to be silent now is cut off, or zero for never.
 func (c *Conn) idleAt(now time.Time) time.Time {
 	if c.server.cfg.Idle == 0 {
 		return time.Time{}
@@ -351,7 +353,7 @@ func (c *Conn) stopped() bool {
 	}
 }
 
-// setReadDeadline sets a deadline of the connection's own, unless stop has set another. Zero is none.
+// setReadDeadline sets the read deadline, unless stop was called. Zero means no deadline.
 func (c *Conn) setReadDeadline(t time.Time) {
 	c.deadline.Lock()
 	defer c.deadline.Unlock()
@@ -360,7 +362,7 @@ func (c *Conn) setReadDeadline(t time.Time) {
 	}
 }
 
-// sleep waits, unless the server ends meanwhile.
+// sleep waits for d, or until the server ends.
 func (c *Conn) sleep(d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -1,6 +1,6 @@
 package access
 
-// Endings: how a connection ends. They are the errors that end its dialogue.
+// The endings of a connection, which are the errors that end its session.
 
 import (
 	"errors"
@@ -13,26 +13,26 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// endError is the error that ends a dialogue.
+// endError is the error that ends a session.
 type endError struct{ mailtest.Ending }
 
 func (e endError) Error() string { return e.String() }
 
-// Ended returns the error by which a dialogue ends in some way.
+// Ended returns the error for an ending.
 func Ended(kind mailtest.EndingKind, cause string) error {
 	return endError{mailtest.Ending{Kind: kind, Cause: cause}}
 }
 
-// Errors of a Conn that are not final: the protocol tells the client, and ends the dialogue with Ended.
+// Errors of a Conn that are not final: the protocol tells the client, and ends the session with Ended.
 var (
 	ErrIdle    = errors.New("access: the client has been silent for too long")
 	ErrTooMuch = errors.New("access: the client has sent too much")
 )
 
-// errStopped ends a dialogue since the server ends.
+// errStopped ends a session because the server ends.
 var errStopped = Ended(mailtest.ServerStopped, "")
 
-// readError returns how a connection has ended from which nothing can be read any more.
+// readError returns the ending of a connection from which reading has failed.
 func (c *Conn) readError(err error) error {
 	c.mu.Lock()
 	fate := c.fate
@@ -51,7 +51,7 @@ func (c *Conn) readError(err error) error {
 	return Ended(mailtest.ReadFailed, cause(err))
 }
 
-// writeError returns how a connection has ended to which nothing can be written any more.
+// writeError returns the ending of a connection to which writing has failed.
 func (c *Conn) writeError(err error) error {
 	if end, ok := errors.AsType[endError](err); ok {
 		return end
@@ -62,7 +62,7 @@ func (c *Conn) writeError(err error) error {
 	return Ended(mailtest.WriteFailed, cause(err))
 }
 
-// cause returns what is new in the text of an error of a socket.
+// cause returns the text of an error of a socket, without the parts that are known.
 func cause(err error) string {
 	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Err != nil {
 		err = operation.Err
@@ -102,7 +102,7 @@ func (c *Conn) end(err error) {
 	c.session.mu.Unlock()
 }
 
-// leave takes the connection out of the count of those that are open, once.
+// leave removes the connection from the count of open connections, once.
 func (c *Conn) leave() {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
@@ -112,20 +112,20 @@ func (c *Conn) leave() {
 	}
 }
 
-// Abort ends a dialogue from another goroutine: reading from the client fails with an error of Ended.
+// Abort ends a session from another goroutine: reading from the client fails with an error of Ended.
 func (c *Conn) Abort(err error) {
 	c.mu.Lock()
-	if c.fate == nil { // a rule may have ended it before
+	if c.fate == nil { // otherwise a rule has ended it before
 		c.fate = err
 	}
 	c.mu.Unlock()
 	c.setReadDeadline(time.Unix(1, 0))
 }
 
-// drainTime bounds how long an orderly close waits for the client's own.
+// drainTime is the longest time for which an orderly close waits for the client to close.
 const drainTime = 2 * time.Second
 
-// endedBy returns the error that says in which way the server has ended the connection.
+// endedBy returns the error for a way in which the server has ended the connection.
 func endedBy(d mailtest.Drop) error {
 	switch d {
 	case mailtest.Reset:
@@ -138,7 +138,7 @@ func endedBy(d mailtest.Drop) error {
 	return Ended(mailtest.ServerClosed, "")
 }
 
-// hangUp ends the connection in some way.
+// hangUp ends the connection in the given way.
 func (c *Conn) hangUp(d mailtest.Drop) {
 	switch d {
 	case mailtest.Reset:
@@ -155,7 +155,7 @@ func (c *Conn) hangUp(d mailtest.Drop) {
 			tc.CloseWrite() // close_notify
 		}
 	}
-	// A close with unread bytes would be a reset: half-close, then read what still comes.
+	// A close with unread bytes would be a reset. So close one half, and read the bytes that still come.
 	if w, ok := c.raw.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
 		c.setReadDeadline(time.Now().Add(drainTime))
 		io.Copy(io.Discard, c.raw)
@@ -163,16 +163,16 @@ func (c *Conn) hangUp(d mailtest.Drop) {
 	c.raw.Close()
 }
 
-// crash is a panic, or a Goexit, in code of the test's own that a connection has called.
+// crash is a panic, or a Goexit, in code of the test that a connection has called.
 type crash struct {
 	text, stack string
-	known       bool // to the test
+	known       bool // the test knows of it
 }
 
-// Error returns the whole story.
+// Error returns the text and the stack.
 func (c *crash) Error() string { return c.text + "\n\n" + c.stack }
 
-// crashed takes note of a crash in a dialogue, which the test learns at once, or else when it closes the server.
+// crashed notes a crash in a session. It reports the crash to the test at once, or else leaves that to Close.
 func (c *Conn) crashed(value any) error {
 	what := fmt.Sprint("panicked: ", value)
 	if value == nil {

@@ -1,6 +1,6 @@
 package access
 
-// Secrets are kept out of transcripts.
+// Redaction of secrets in transcripts.
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/sasl"
 )
 
-// RedactAuth returns the words after AUTH or AUTHENTICATE for a transcript: the name of a mechanism, and nothing else, since what is
-// not the name of one may be a password.
+// RedactAuth returns the words after AUTH or AUTHENTICATE for a transcript. Only the name of a mechanism remains,
+// since any other word may be a password.
 func RedactAuth(words []string) string {
 	kept := make([]string, len(words))
 	for i, w := range words {

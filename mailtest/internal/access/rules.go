@@ -1,6 +1,6 @@
 package access
 
-// Rules: which are in force, and which make no sense for a protocol.
+// The rules in force, and the checks of a rule against a protocol.
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func (p *Protocol) ParseRule(text []byte) (mailtest.Rule, error) {
 	return r, nil
 }
 
-// check returns what is wrong with a rule, or nil.
+// check returns an error if the rule makes no sense.
 func (p *Protocol) check(r *mailtest.Rule) error {
 	if !slices.Contains(p.Stages, r.At) {
 		if r.At == 0 {
@@ -88,7 +88,7 @@ func (p *Protocol) check(r *mailtest.Rule) error {
 	return errors.Join(append(errs, r.Validate())...)
 }
 
-// checkFields finds fields that mean nothing to the protocol, or at the stage.
+// checkFields returns an error if a field has no meaning for the protocol, or at the stage.
 func (p *Protocol) checkFields(r *mailtest.Rule) error {
 	var errs []error
 	for _, field := range []struct {
@@ -111,7 +111,8 @@ func (p *Protocol) checkFields(r *mailtest.Rule) error {
 	return errors.Join(errs...)
 }
 
-// rule returns the first rule that matches, and counts it, or nil. Command may be the beginning of what follows a tag, too.
+// rule returns the first rule that matches and counts a use of it, or returns nil. Command may also be the
+// beginning of the text after a tag.
 func (s *Server) rule(tag string, a *mailtest.Attempt) *rule {
 	if s.rules.Empty() && s.standing.Empty() {
 		return nil
@@ -130,7 +131,7 @@ func (s *Server) rule(tag string, a *mailtest.Attempt) *rule {
 	return s.standing.Use(uint8(a.Stage), matches)
 }
 
-// patience is the shortest silence beyond one of the given length that a rule waits for, or 0.
+// patience returns the shortest silence, longer than the given one, that a rule waits for, or 0.
 func (s *Server) patience(silent time.Duration) time.Duration {
 	var shortest time.Duration
 	for _, r := range slices.Concat(s.rules.Open(uint8(mailtest.Idle)), s.standing.Open(uint8(mailtest.Idle))) {

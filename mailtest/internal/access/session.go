@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// mostText is how many bytes of commands and replies a transcript keeps; beyond, its oldest turns are forgotten.
+	// mostText is the number of bytes of commands and replies that a transcript keeps. If there are more, it forgets
+	// its oldest turns.
 	mostText = 4 << 20
 
-	// mostReply is how much of a reply is kept.
+	// mostReply is the number of bytes of a reply that are kept.
 	mostReply = 4 << 10
 )
 
@@ -25,7 +26,7 @@ type session struct {
 	mu   sync.Mutex
 	conn *Conn // nil when it has ended
 	log  mailtest.Session
-	size int // bytes of commands and replies
+	size int // the bytes of commands and replies
 
 	forgotten int64 // turns
 }
@@ -57,7 +58,7 @@ func (ss *session) add(t mailtest.Turn) {
 	first.Notes = append([]mailtest.Note{{Kind: mailtest.TurnsForgotten, Count: ss.forgotten}}, first.Notes...)
 }
 
-// turnSize is roughly what a turn takes in memory.
+// turnSize returns roughly the memory that a turn takes, in bytes.
 func turnSize(t mailtest.Turn) int { return len(t.Command) + len(t.Reply) + 160 }
 
 // unsent corrects the last turn if not all of its reply was sent.
@@ -71,7 +72,7 @@ func (ss *session) unsent(sent int) {
 	last.Reply = last.Reply[:min(sent, len(last.Reply))]
 }
 
-// change changes what the transcript says of the connection.
+// change changes the data of the connection in the transcript.
 func (ss *session) change(f func(*mailtest.Session)) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -87,8 +88,8 @@ func (ss *session) snapshot() *mailtest.Session {
 	return &log
 }
 
-// LimitSessions bounds the transcripts that are kept: of more than most, the oldest that have ended are forgotten. Zero is no
-// bound.
+// LimitSessions bounds the transcripts that are kept: if there are more than most, the oldest that have ended are
+// forgotten. Zero means that there is no bound.
 func (s *Server) LimitSessions(most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +97,7 @@ func (s *Server) LimitSessions(most int) {
 	s.trimSessions()
 }
 
-// trimSessions forgets sessions beyond the bound. The lock is held.
+// trimSessions forgets sessions beyond the bound. The caller holds the lock.
 func (s *Server) trimSessions() {
 	over := len(s.sessions) - s.most
 	if s.most == 0 || over <= 0 {
@@ -138,7 +139,7 @@ func (s *Server) Session(number int) *mailtest.Session {
 	return found.snapshot()
 }
 
-// Report returns the latest dialogues as text.
+// Report returns the latest transcripts as text.
 func (s *Server) Report() string {
 	const most = 20
 	sessions := s.Sessions()
@@ -158,7 +159,7 @@ func (s *Server) Report() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// transcripts returns all dialogues as text.
+// transcripts returns all transcripts as text.
 func (s *Server) transcripts() string {
 	var b strings.Builder
 	for _, session := range s.Sessions() {

@@ -1,6 +1,6 @@
 package access
 
-// Turns: what a client did, the rule that decides it, and the reply.
+// Turns, with the rules that decide them and the replies.
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// Turn is one thing that a client did, while the reply to it is being made. It goes
+// Turn is one thing that a client did, while the reply to it is being made. It is used like this:
 //
 //	t, err := c.Begin(stage, command)
 //	if err == nil && !t.Answered() {
@@ -23,20 +23,20 @@ type Turn struct {
 	rule *rule
 
 	custom []byte // the reply of the rule, or nil
-	held   []byte // the server's own reply, while custom may take its place
-	left   int64  // bytes of the reply until the connection ends, or -1
+	held   []byte // the server's own reply, while custom may still replace it
+	left   int64  // the number of bytes of the reply until the connection ends, or -1
 	sent   int64  // bytes of the reply so far
-	tail   []byte // of it, which flush has yet to write
-	ended  error  // how the connection has ended in this turn
+	tail   []byte // the last bytes of the reply, which flush has yet to write
+	ended  error  // the way in which the connection has ended in this turn
 }
 
-// Begin begins a turn. It finds the rule that decides it, waits as long as that says, and ends the connection if that says so:
-// then the error is how. The command is what the transcript has, without credentials.
+// Begin begins a turn. It finds the rule that decides the turn, and carries out its delay and its Drop. If the
+// connection ends, the error says how. The command is for the transcript, and must not have credentials.
 func (c *Conn) Begin(stage mailtest.Stage, command string, notes ...mailtest.Note) (*Turn, error) {
 	return c.BeginTagged("", stage, command, notes...)
 }
 
-// BeginTagged is Begin for a command with a tag, which stands in the reply of a rule.
+// BeginTagged is Begin for a command with a tag, which the reply of a rule gets.
 func (c *Conn) BeginTagged(tag string, stage mailtest.Stage, command string, notes ...mailtest.Note) (*Turn, error) {
 	return c.attempt(tag, &mailtest.Attempt{Stage: stage, Command: command}, notes...)
 }
@@ -85,7 +85,7 @@ func (c *Conn) attempt(tag string, a *mailtest.Attempt, notes ...mailtest.Note) 
 	return t, nil
 }
 
-// host is the address of an "address:port" without the port.
+// host returns the address of an "address:port" without the port.
 func host(addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -94,17 +94,18 @@ func host(addr string) string {
 	return host
 }
 
-// Answered reports whether a rule answers in the server's place, which must then do nothing.
+// Answered reports whether a rule answers in place of the server, which must then do nothing.
 func (t *Turn) Answered() bool {
 	return t.custom != nil && !t.c.server.protocol.Accepts(t.turn.Stage, string(t.custom))
 }
 
-// replaces reports whether the reply of the rule takes the place of the server's own.
+// replaces reports whether the reply of the rule replaces the server's own.
 func (t *Turn) replaces(agreed bool) bool {
 	return t.Answered() || t.rule.Rule.Lie || agreed && (len(t.held) == 0 || continues(t.held) == continues(t.custom))
 }
 
-// continues reports whether a reply asks the client to go on: with literal data, with an answer to a challenge, or with DONE.
+// continues reports whether a reply asks the client to continue: with literal data, with an answer to a challenge,
+// or with DONE.
 func continues(reply []byte) bool {
 	reply = bytes.TrimSuffix(reply, []byte("\r\n"))
 	last := reply[bytes.LastIndexByte(reply, '\n')+1:]
@@ -132,8 +133,8 @@ func (t *Turn) Write(p []byte) (int, error) {
 // WriteString is Write for a string.
 func (t *Turn) WriteString(s string) (int, error) { return t.Write([]byte(s)) }
 
-// End ends the turn: it is in the transcript before the client can read the end of the reply. Agreed says whether the server
-// has done what the client wanted. The error says how the connection ended.
+// End ends the turn, which is in the transcript before the client can read the end of the reply. Agreed reports
+// whether the command has succeeded. The error says how the connection ended.
 func (t *Turn) End(agreed bool) error {
 	if t.ended != nil {
 		return t.ended
@@ -198,7 +199,8 @@ func (t *Turn) send(p []byte) error {
 	return err
 }
 
-// write writes bytes, but for the last one, which flush writes: what the client can read to its end is in the transcript.
+// write writes all bytes but the last one, which flush writes. The turn is therefore in the transcript before the
+// client can read the whole reply.
 func (t *Turn) write(p []byte) error {
 	if len(p) == 0 {
 		return nil
@@ -210,7 +212,7 @@ func (t *Turn) write(p []byte) error {
 	return t.pass(p[:len(p)-1])
 }
 
-// pass writes bytes at the pace of the rule.
+// pass writes bytes with the Pace of the rule.
 func (t *Turn) pass(p []byte) error {
 	pace := time.Duration(0)
 	if t.rule != nil {
@@ -261,13 +263,13 @@ func (t *Turn) drop() error {
 	t.c.leave()
 	t.ended = endedBy(t.rule.Rule.Drop)
 	t.c.mu.Lock()
-	t.c.fate = t.ended // before the reader notices, where this is a push
+	t.c.fate = t.ended // before the reader notices, if this is a push
 	t.c.mu.Unlock()
 	t.c.hangUp(t.rule.Rule.Drop)
 	return t.ended
 }
 
-// record puts the turn into the transcript.
+// record appends the turn to the transcript.
 func (t *Turn) record() {
 	if over := t.sent - int64(len(t.turn.Reply)); over > 0 {
 		t.Note(mailtest.Note{Kind: mailtest.ReplyCut, Count: t.sent, Offset: int64(len(t.turn.Reply))})
@@ -275,7 +277,7 @@ func (t *Turn) record() {
 	t.c.session.add(t.turn)
 }
 
-// Push sends what the client has not asked for. It may be called from any goroutine.
+// Push sends bytes that the client has not asked for. It may be called from any goroutine.
 func (c *Conn) Push(stage mailtest.Stage, p []byte) error {
 	t, err := c.Begin(stage, "")
 	if err != nil {
@@ -287,7 +289,8 @@ func (c *Conn) Push(stage mailtest.Stage, p []byte) error {
 	return t.End(true)
 }
 
-// Interject sends what the client waits for in the middle of a command. It becomes the beginning of the reply of the next turn.
+// Interject sends bytes that the client waits for in the middle of a command. They become the beginning of the
+// reply in the next turn.
 func (c *Conn) Interject(p []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package rulebook holds the rules of a server that are in force, and counts how often each has acted. It does not know
-// what a rule says: SMTP, POP3 and IMAP servers use it alike.
+// Package rulebook holds the rules of a server that are in force, and counts how often each has acted. It does not
+// look into a rule, so SMTP, POP3 and IMAP servers can all use it.
 package rulebook
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Limits are how often and when a rule may act: the fields of those names of a mailtest.Rule.
+// Limits says how often and when a rule may act. Its fields are those of a mailtest.Rule.
 type Limits struct {
 	Skip, Times int
 	Begin, For  time.Duration
@@ -20,14 +20,14 @@ type Entry[R any] struct {
 
 	limits Limits
 	begin  time.Time
-	end    time.Time // zero: never
-	seen   int       // turns that matched
-	peers  *peers[R] // those of its stage
-	place  int       // among them
+	end    time.Time // zero means never
+	seen   int       // the number of turns that matched
+	peers  *peers[R] // the rules of its stage
+	place  int       // its index among them
 }
 
-// peers are the rules of a stage. Those before the first are used up: a test may add a hundred thousand that act once
-// each.
+// peers are the rules of a stage. Those before first are used up. They are skipped because a test may add a hundred
+// thousand rules that act once each.
 type peers[R any] struct {
 	entries []*Entry[R] // append-only
 	first   int
@@ -39,10 +39,11 @@ type Book[R any] struct {
 	mu      sync.Mutex
 	all     []*Entry[R]
 	stages  map[uint8]*peers[R]
-	cleared int // how many rules there were before the last Clear
+	cleared int // the number of rules before the last Clear
 }
 
-// Add puts a rule into force. If number is zero, the rule is numbered: the first that the book ever had is 1.
+// Add puts a rule into force. If number is zero, the rule gets the next number; the first rule of a book has number
+// 1.
 func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
 	e := &Entry[R]{Rule: rule, Number: number, limits: limits, begin: time.Now().Add(limits.Begin)}
 	if limits.For > 0 {
@@ -74,7 +75,7 @@ func (b *Book[R]) Clear() {
 	b.all, b.stages = nil, nil
 }
 
-// Rule returns the rule with a number that Add has given it, and whether it is still there.
+// Rule returns the rule to which Add has given a number, and reports whether it is still in the book.
 func (b *Book[R]) Rule(number int) (rule R, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,8 +114,8 @@ func (b *Book[R]) Open(stage uint8) []*Entry[R] {
 	return p.entries[p.first:]
 }
 
-// Use returns the first rule of a stage that is in force and matches, and counts a use of it; nil if there is none. It calls
-// matches without holding a lock.
+// Use returns the first rule of a stage that is in force and matches, and counts a use of it. It returns nil if
+// there is none. It calls matches without holding a lock.
 func (b *Book[R]) Use(stage uint8, matches func(*Entry[R]) bool) *Entry[R] {
 	for _, e := range b.Open(stage) {
 		if !b.usedUp(e) && e.inForce() && matches(e) && b.use(e) {
@@ -124,7 +125,7 @@ func (b *Book[R]) Use(stage uint8, matches func(*Entry[R]) bool) *Entry[R] {
 	return nil
 }
 
-// Unuse takes back the last use of a rule of the book, which has not acted after all.
+// Unuse takes back the last use of a rule that has not acted after all.
 func (b *Book[R]) Unuse(e *Entry[R]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -151,7 +152,8 @@ func (b *Book[R]) usedUp(e *Entry[R]) bool {
 	return e.usedUp()
 }
 
-// use counts a turn that a rule matches, and reports whether it acts. Meanwhile another connection may have used it up.
+// use counts a turn that a rule matches, and reports whether the rule acts. Another connection may have used it up
+// meanwhile.
 func (b *Book[R]) use(e *Entry[R]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -162,7 +164,7 @@ func (b *Book[R]) use(e *Entry[R]) bool {
 	return e.seen > e.limits.Skip
 }
 
-// usedUp is for whoever holds the lock of the book.
+// usedUp reports whether the rule is used up. The caller holds the lock of the book.
 func (e *Entry[R]) usedUp() bool { return e.limits.Times > 0 && e.seen >= e.limits.Skip+e.limits.Times }
 
 // inForce reports whether the rule has begun and not ended.

@@ -1,13 +1,13 @@
-// Package stage numbers the stages of a dialogue that SMTP does not have. Packages pop3 and imap export them as values of
-// type mailtest.Stage, which knows their names.
+// Package stage numbers the stages that SMTP does not have. Packages pop3 and imap export them as values of type
+// mailtest.Stage, which knows their names.
 package stage
 
 import "github.com/seed078e9d8c/maillab/internal/enum"
 
-// First is the first number. Those below belong to SMTP, or to all protocols.
+// First is the first number. Lower numbers belong to SMTP, or to all protocols.
 const First = 64
 
-// The stages of POP3 and IMAP, by the commands of either.
+// The stages of POP3 and IMAP, with their commands.
 const (
 	User = First + iota
 	Pass
@@ -41,7 +41,7 @@ const (
 	Move
 )
 
-// Names are their names, by number.
+// Names are the names of the stages, by number.
 var Names = enum.Names{
 	User: "User", Pass: "Pass", Apop: "Apop", Capa: "Capa", Stat: "Stat", List: "List", Uidl: "Uidl", Retr: "Retr", Top: "Top",
 	Dele: "Dele", Utf8: "Utf8", Lang: "Lang", Capability: "Capability", Login: "Login", Enable: "Enable", Select: "Select",
