@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 const bounce = `From: MAILER-DAEMON@mx1.qq.com
@@ -102,7 +104,7 @@ func FuzzDeliveryStatus(f *testing.F) {
 func TestDeliveryStatusGrowth(t *testing.T) {
 	t.Parallel()
 	content := "Reporting-MTA: dns; a.example\n\nFinal-Recipient: rfc822; b@c.example\nDiagnostic-Code: smtp; 550" + strings.Repeat("\n x", 1<<20)
-	if got, want := len(deliveryStatus(content)[0].Diagnostic), 3+2<<20; got != want {
+	if got, want := len(mime.ParseReport([]byte(content))[0].Diagnostic), 3+2<<20; got != want {
 		t.Errorf("the diagnostic has %d bytes, want %d", got, want)
 	}
 }

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/seed078e9d8c/maillab/internal/mime"
 )
@@ -178,95 +176,10 @@ func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
 	for _, part := range m.Parts {
 		if part.MediaType == "message/delivery-status" || part.MediaType == "message/global-delivery-status" {
-			report = append(report, deliveryStatus(mime.ToUTF8(string(part.Content), "", new(mime.Problems)))...)
+			for _, status := range mime.ParseReport(part.Content) {
+				report = append(report, DeliveryStatus(status))
+			}
 		}
 	}
 	return report
-}
-
-// deliveryStatus reads the groups of fields of a report: the first is about the message, each other
-// about a recipient.
-func deliveryStatus(content string) []DeliveryStatus {
-	content = strings.ReplaceAll(content, "\r\n", "\n")
-	var message map[string]string
-	var report []DeliveryStatus
-	for group := range strings.SplitSeq(content, "\n\n") {
-		fields := fieldGroup(group)
-		switch {
-		case len(fields) == 0:
-		case message == nil && fields["final-recipient"] == "":
-			message = fields
-		default:
-			report = append(report, DeliveryStatus{
-				ReportingMTA: untyped(message["reporting-mta"]), EnvelopeID: message["original-envelope-id"],
-				Recipient: untyped(fields["final-recipient"]), Original: untyped(fields["original-recipient"]),
-				Action: strings.ToLower(fields["action"]), Status: firstWord(fields["status"]),
-				RemoteMTA: untyped(fields["remote-mta"]), Diagnostic: untyped(fields["diagnostic-code"]),
-			})
-		}
-	}
-	return report
-}
-
-// fieldGroup reads unfolded fields, with names in lower case.
-func fieldGroup(group string) map[string]string {
-	fields := make(map[string]string)
-	last := ""
-	var value []string // of the last field, its lines
-	for line := range strings.Lines(group) {
-		line = strings.TrimRight(line, "\r\n")
-		if line != "" && (line[0] == ' ' || line[0] == '\t') && last != "" {
-			value = append(value, strings.TrimSpace(line))
-			continue
-		}
-		if last != "" {
-			fields[last] = strings.Join(value, " ")
-		}
-		name, first, ok := strings.Cut(line, ":")
-		last = strings.ToLower(strings.TrimSpace(name))
-		if _, known := fields[last]; !ok || known {
-			last = ""
-		}
-		value = []string{strings.TrimSpace(first)}
-	}
-	if last != "" {
-		fields[last] = strings.Join(value, " ")
-	}
-	return fields
-}
-
-// untyped returns a value without the "type;" in front of it. A type is an atom (RFC 3464 §2.1.2), so that a
-// semicolon in the answer of a server ends none. The escapes in an address of the type utf-8 are undone
-// (RFC 6533 §3).
-func untyped(value string) string {
-	kind, rest, ok := strings.Cut(value, ";")
-	kind = strings.TrimSpace(kind)
-	if !ok || kind == "" || strings.ContainsAny(kind, " \t()<>@,:\\\".[]") {
-		return value
-	}
-	rest = strings.TrimSpace(rest)
-	if strings.EqualFold(kind, "utf-8") {
-		return unescapeUTF8(rest)
-	}
-	return rest
-}
-
-// unescapeUTF8 undoes the escapes of an address of the type utf-8: "\x{E9}" is "é". All else stays as it is.
-func unescapeUTF8(s string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(s, `\x{`)
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		digits, rest, closed := strings.Cut(after, "}")
-		if n, err := strconv.ParseUint(digits, 16, 21); closed && err == nil && utf8.ValidRune(rune(n)) {
-			b.WriteRune(rune(n))
-			s = rest
-		} else {
-			b.WriteString(`\x{`)
-			s = after
-		}
-	}
 }

@@ -139,7 +139,7 @@ func checkMessage(t *testing.T, m *Message, raw []byte) {
 		t.Fatalf("there are %d places for %d problems", len(m.Places), len(m.Problems))
 	}
 	for i, where := range m.Places {
-		if where.Offset >= 0 && !strings.HasPrefix(m.Problems[i], place(where).String()+": ") {
+		if where.Offset >= 0 && !strings.HasPrefix(m.Problems[i], mime.Place(where).String()+": ") {
 			t.Errorf("problem %q is at %+v", m.Problems[i], where)
 		}
 	}
@@ -189,10 +189,10 @@ func TestHostilePartsKeepTheirBytes(t *testing.T) {
 	t.Parallel()
 	raw := "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\nx\r\n", 20_000) + "--b--\r\n"
 	m := ParseMessage([]byte(raw))
-	if got, want := len(m.Parts), maxParts+1; got != want { // with the root
+	if got, want := len(m.Parts), mime.MaxParts+1; got != want { // with the root
 		t.Fatalf("parts = %d, want %d", got, want)
 	}
-	last := m.Parts[maxParts]
+	last := m.Parts[mime.MaxParts]
 	if got, want := string(last.Raw), raw[len(raw)-len(last.Raw):]; got != want || len(last.Raw) < 100_000 {
 		t.Errorf("the last part has %d bytes, want all that is left", len(last.Raw))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed078e9d8c/maillab/internal/golden"
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // summary is what a golden file says about a message.
@@ -145,7 +146,7 @@ func TestNestedMessagesAreComparable(t *testing.T) {
 	forward := func(depth int) string {
 		return strings.Repeat("Content-Type: message/rfc822\r\n\r\n", depth) + "Subject: innermost\r\n\r\ntext\r\n"
 	}
-	depth := maxDepth
+	depth := mime.MaxDepth
 	if RaceEnabled {
 		depth /= 4
 	}

@@ -40,6 +40,7 @@ func (b *Boundaries) CloseAll() { clear(b.levels) }
 // Delimiter is what ends the body of a part: the line with a boundary, or the end of the message.
 type Delimiter struct {
 	End   int  // of the body
+	Begin int  // where the line with the boundary begins
 	Next  int  // where the line after the boundary begins
 	Level int  // of the multipart whose boundary it is, 0 at the end of the message
 	Final bool // the boundary has "--" at its end
@@ -60,7 +61,7 @@ func (b *Boundaries) Next(from int) Delimiter {
 			return delim
 		}
 	}
-	return Delimiter{End: len(b.raw), Next: len(b.raw)}
+	return Delimiter{End: len(b.raw), Begin: len(b.raw), Next: len(b.raw)}
 }
 
 // at returns the delimiter that is the line at at, if it is one. Nothing but white space may be
@@ -70,7 +71,7 @@ func (b *Boundaries) at(at int) (delim Delimiter, ok bool) {
 	if len(b.levels) == 0 || !bytes.HasPrefix(b.raw[at:], []byte("--")) {
 		return delim, false
 	}
-	delim.End = at - len(LineBreak(b.raw[:at]))
+	delim.Begin, delim.End = at, at-len(LineBreak(b.raw[:at]))
 	delim.Next = b.lineEnd(at)
 	line := bytes.TrimRight(b.raw[at+2:delim.Next], " \t\r\n")
 	if delim.Level, ok = b.levels[string(line)]; ok {

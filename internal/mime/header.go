@@ -60,6 +60,22 @@ func (b *Boundaries) AppendFields(spans []FieldSpan, start int, bad *Problems) (
 	return spans, body
 }
 
+// fields returns the fields of the header that begins at at, their values not yet decoded, and where the body begins.
+func (b *Boundaries) fields(at int, bad *Problems) (fields []Field, body int) {
+	var room [16]FieldSpan
+	spans, body := b.AppendFields(room[:0], at, bad)
+	if len(spans) == 0 {
+		return nil, body
+	}
+	raw, start := string(b.raw[at:at+spans[len(spans)-1].End]), 0
+	fields = make([]Field, len(spans))
+	for i, s := range spans {
+		fields[i] = Field{Name: raw[start : start+s.Name], Raw: raw[start:s.End]}
+		start = s.End
+	}
+	return fields, body
+}
+
 // fieldFollows reports whether there is a line at pos or after it, but before limit and the end of the
 // header, that is surely a field. It keeps in last where the last of them begins, so that each line is
 // looked at once.
@@ -132,6 +148,32 @@ func nameLength(line []byte, first bool) (n int, ok bool) {
 		}
 	}
 	return len(bytes.TrimRight(line[:i], " \t")), true
+}
+
+// Field is one header field.
+type Field struct {
+	Name  string // as written; "" for a line that is not a field
+	Value string // unfolded and decoded
+	Raw   string // as it stands in the message, with name, folds and line ends
+}
+
+// Body returns the body of the field, unfolded (RFC 5322 §2.2.3) but not decodet.
+func (f Field) Body() string {
+	s := f.Raw
+	if f.Name != "" {
+		_, s, _ = strings.Cut(s, ":")
+	}
+	return Unfold(s)
+}
+
+// rawValue returns the body of the first field of that name, unfolded but not decoded.
+func rawValue(fields []Field, name string) string {
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, name) {
+			return f.Body()
+		}
+	}
+	return ""
 }
 
 // Unfold removes the line ends of a folded field, and the white space around it. The tab that

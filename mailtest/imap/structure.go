@@ -111,8 +111,7 @@ func disposition(p *mailtest.Part) *goimap.BodyStructureDisposition {
 	var params map[string]string
 	for _, f := range p.Header {
 		if strings.EqualFold(f.Name, "Content-Disposition") {
-			_, value, _ := strings.Cut(f.Raw, ":")
-			_, params = mime.ParseParams(mime.Unfold(value), "", new(mime.Problems))
+			_, params = mime.ParseDisposition(mime.Field(f).Body(), "", new(mime.Problems))
 			break
 		}
 	}

@@ -1,0 +1,125 @@
+package mime
+
+// Mail: all that the bytes of a message mean.
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Mail is what the bytes of a message mean.
+type Mail struct {
+	// Parts is the tree of parts (RFC 2045 §2.4), each part before those below it. The first is the message itself.
+	Parts []Part
+
+	// Date is the first date in the message's header, and From and so on are the addresses in it.
+	Date                               time.Time
+	From, Sender, ReplyTo, To, Cc, Bcc []Mailbox
+
+	// Text and HTML are the indices in Parts of the two forms of the body, or -1.
+	Text, HTML int
+
+	// Attachments and Inline are the indices in Parts of what is meant to be saved, and to be shown in place.
+	Attachments, Inline []int
+
+	// Problems are what could not be decoded as it is labelled, a sentence each, which begins with the place.
+	// Places has the places, in the same order. There are at most MaxProblems, and then a sentence that there are more.
+	Problems []string
+	Places   []Place
+}
+
+// Read decodes a message. It never fails: see Problems. Byte slices share the memory of raw.
+func Read(raw []byte) *Mail {
+	m := &Mail{Text: -1, HTML: -1}
+	t := treeReader{mail: m, raw: raw, bounds: NewBoundaries(raw)}
+	t.entity(0, "", 0, "text/plain", "")
+	m.readHeader(m.Parts[0].Params["charset"])
+	m.findBodies()
+	return m
+}
+
+// Outline returns the parts of a message as Read does, but without their contents, whose decoding takes most of the time.
+func Outline(raw []byte) []Part {
+	t := treeReader{mail: new(Mail), raw: raw, bounds: NewBoundaries(raw), outline: true}
+	t.entity(0, "", 0, "text/plain", "")
+	return t.mail.Parts
+}
+
+// Place is where a problem is.
+type Place struct {
+	Part   string // the path of the part; "" for the message's own header, and for a multipart that is the whole body
+	Header bool   // the problem is in the header of the part, and not in its body
+	Field  string // the name of the header field; "" if the problem is not in a field
+	Offset int    // where the header, the field or the body begins; -1 for the sentence that there are more problems
+}
+
+// String returns the place as the sentences of Problems begin with it.
+func (p Place) String() string {
+	where := "body"
+	switch {
+	case p.Header && p.Part != "":
+		where = "part " + p.Part + ", header"
+	case p.Header:
+		where = "header"
+	case p.Part != "":
+		where = "part " + p.Part
+	}
+	if p.Field != "" {
+		where += " " + p.Field
+	}
+	return where + " at byte " + strconv.Itoa(p.Offset)
+}
+
+// problems notes what is wrong at a place. Beyond MaxProblems it says only that there is more.
+func (m *Mail) problems(where Place, bad Problems) {
+	for _, why := range bad {
+		switch n := len(m.Problems); {
+		case n < MaxProblems:
+			m.Problems, m.Places = append(m.Problems, where.String()+": "+why), append(m.Places, where)
+		case n == MaxProblems:
+			m.Problems = append(m.Problems, "there are more problems than are listed here")
+			m.Places = append(m.Places, Place{Offset: -1})
+		}
+	}
+}
+
+// readHeader sets what the fields of the message's own header say. The hint is the charset of what is not in UTF-8.
+func (m *Mail) readHeader(hint string) {
+	var bad Problems
+	at := 0
+	for _, f := range m.Parts[0].Header {
+		bad = nil
+		switch {
+		case strings.EqualFold(f.Name, "Date"):
+			if t, ok := ParseDate(f.Value); !ok {
+				bad.Addf("%q is not a date", Clip(f.Value))
+			} else if m.Date.IsZero() {
+				m.Date = t
+			}
+		case strings.EqualFold(f.Name, "From"):
+			m.From = f.appendAddresses(m.From, hint, &bad)
+		case strings.EqualFold(f.Name, "Sender"):
+			m.Sender = f.appendAddresses(m.Sender, hint, &bad)
+		case strings.EqualFold(f.Name, "Reply-To"):
+			m.ReplyTo = f.appendAddresses(m.ReplyTo, hint, &bad)
+		case strings.EqualFold(f.Name, "To"):
+			m.To = f.appendAddresses(m.To, hint, &bad)
+		case strings.EqualFold(f.Name, "Cc"):
+			m.Cc = f.appendAddresses(m.Cc, hint, &bad)
+		case strings.EqualFold(f.Name, "Bcc"):
+			m.Bcc = f.appendAddresses(m.Bcc, hint, &bad)
+		}
+		m.problems(Place{Header: true, Field: f.Name, Offset: at}, bad)
+		at += len(f.Raw)
+	}
+}
+
+// appendAddresses adds the addresses of the field to those of an earlier one.
+func (f Field) appendAddresses(all []Mailbox, hint string, bad *Problems) []Mailbox {
+	list := ParseAddresses(f.Body(), hint, bad)
+	if all == nil {
+		return list
+	}
+	return append(all, list...)
+}

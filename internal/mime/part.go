@@ -1,0 +1,142 @@
+package mime
+
+// What the header of a part says about it, and its content.
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// readHeader fills in what the header that begins at Start says about the part, changes hint if it
+// names a charset, and returns the boundary as it stands there.
+func (t *treeReader) readHeader(p *Part, hint *string) (boundary string) {
+	var bad, badType Problems
+	at := p.Start
+	p.Header, p.Body = t.bounds.fields(at, &bad)
+	t.mail.problems(Place{Part: p.Path, Header: true, Offset: at}, bad)
+	boundary = p.readType(rawValue(p.Header, "Content-Type"), *hint, &badType)
+	if charset := p.Params["charset"]; charset != "" {
+		*hint = charset
+	}
+	typed := false // there was a Content-Type
+	for i := range p.Header {
+		f := &p.Header[i]
+		raw, bad := f.Body(), Problems(nil)
+		f.Value = DecodeWords(raw, *hint, &bad)
+		switch {
+		case strings.EqualFold(f.Name, "Content-Type"):
+			if typed {
+				bad.Addf("it is there again, and does not count")
+			}
+			bad, badType, typed = append(bad, badType...), nil, true
+		case strings.EqualFold(f.Name, "Content-Transfer-Encoding") && p.Encoding != "":
+			bad.Addf("it is there again, and does not count")
+		case strings.EqualFold(f.Name, "Content-Transfer-Encoding"):
+			p.readEncoding(raw, &bad)
+		case strings.EqualFold(f.Name, "Content-Disposition") && p.Disposition == "":
+			p.readDisposition(raw, *hint, &bad)
+		case strings.EqualFold(f.Name, "Content-ID") && p.ContentID == "":
+			p.ContentID = ToUTF8(TrimID(raw), *hint, new(Problems))
+		}
+		t.mail.problems(Place{Part: p.Path, Header: true, Field: f.Name, Offset: at}, bad)
+		at += len(f.Raw)
+	}
+	return boundary
+}
+
+// readType reads the Content-Type. Without one the part keeps the type that it has. It returns the
+// boundary, which may be no UTF-8.
+func (p *Part) readType(s, hint string, bad *Problems) (boundary string) {
+	if s == "" {
+		return ""
+	}
+	s = Token(s, bad)
+	value, params := ParseParams(s, hint, bad)
+	if charset := params["charset"]; charset != "" && !utf8.ValidString(s) { // the name may be in the charset of the content
+		_, params = ParseParams(s, charset, new(Problems))
+	}
+	major, minor, _ := strings.Cut(value, "/")
+	if major == "" || minor == "" || strings.ContainsAny(value, " \t\"(),:;<=>?@[\\]") || strings.Contains(minor, "/") {
+		bad.Addf("%q is not a media type: read as text/plain", Clip(value))
+		value = "text/plain"
+	}
+	p.MediaType, p.Params = value, params
+	if p.Filename == "" {
+		p.Filename = params["name"]
+	}
+	boundary = strings.TrimRight(params["boundary"], " \t")
+	if !utf8.ValidString(boundary) { // which the field has been reported for
+		params["boundary"] = ToUTF8(params["boundary"], hint, new(Problems))
+	}
+	return boundary
+}
+
+func (p *Part) readEncoding(s string, bad *Problems) {
+	p.Encoding, _ = ParseParams(Token(s, bad), "", new(Problems))
+	switch p.Encoding {
+	case "", "7bit", "8bit", "binary":
+	case "base64", "quoted-printable":
+		switch major, _, _ := strings.Cut(p.MediaType, "/"); {
+		case major == "multipart":
+			bad.Addf("a multipart cannot have the transfer encoding %s (RFC 2045 §6.4): read as if it had none", p.Encoding)
+		case p.MediaType == "message/rfc822":
+			bad.Addf("a message cannot have the transfer encoding %s (RFC 2046 §5.2.1): decoded nevertheless", p.Encoding)
+		}
+	default:
+		if IsUU(p.Encoding) {
+			return
+		}
+		bad.Addf("the transfer encoding %q is unknown: the content is left as it is", Clip(p.Encoding))
+	}
+}
+
+func (p *Part) readDisposition(s, hint string, bad *Problems) {
+	value, params := ParseDisposition(s, hint, bad)
+	p.Disposition = value
+	if name := params["filename"]; name != "" {
+		p.Filename = name
+	}
+}
+
+// ParseDisposition is [ParseParams] for a Content-Disposition, which some mailers write without its value, or with quotes
+// around that.
+func ParseDisposition(s, hint string, bad *Problems) (value string, params map[string]string) {
+	s = Token(s, bad)
+	if first, _, _ := strings.Cut(s, ";"); strings.Contains(first, "=") && !strings.ContainsAny(strings.TrimSpace(first[:strings.IndexByte(first, '=')]), " \t(") {
+		bad.Addf("there is no disposition before the parameters: read as attachment (RFC 2183 §2.8)")
+		s = "attachment; " + s
+	}
+	return ParseParams(s, hint, bad)
+}
+
+// readLeaf fills in the content of a leaf.
+func (t *treeReader) readLeaf(p *Part, hint string) {
+	var bad Problems
+	p.Content = p.Raw
+	if !strings.HasPrefix(p.MediaType, "multipart/") {
+		p.Content = DecodeTransfer(p.Raw, p.Encoding, &bad)
+	}
+	if strings.HasPrefix(p.MediaType, "text/") {
+		p.Text = p.readable(hint, &bad)
+	}
+	if IsTNEF(p.Content) {
+		bad.Addf("it is TNEF (winmail.dat), in which Outlook puts text and attachments that other programs do not find: it is left as it is")
+	}
+	t.problems(p, bad)
+}
+
+// readable returns the content of a text part as a person would read it.
+func (p *Part) readable(hint string, bad *Problems) string {
+	charset := p.Params["charset"]
+	if charset == "" && p.MediaType == "text/html" {
+		charset = CharsetOfHTML(p.Content)
+	}
+	form := AsLF
+	if p.MediaType == "text/plain" && strings.EqualFold(p.Params["format"], "flowed") {
+		form = Flowed
+		if strings.EqualFold(p.Params["delsp"], "yes") {
+			form = FlowedDelSp
+		}
+	}
+	return DecodeText(p.Content, charset, hint, form, bad)
+}
