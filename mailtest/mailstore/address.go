@@ -1,6 +1,6 @@
 package mailstore
 
-// Whose a message is: names of accounts, and addresses of recipients.
+// The canonical names of accounts, and the accounts of a recipient.
 
 import (
 	"strings"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// canonicalUser returns what all spellings of the name of an account, or of an address, have in common: small letters, the
-// A-labels of the domain (RFC 5890 §2.3.2.1), and a local part without quotes.
+// canonicalUser returns the canonical form of the name of an account or of an address: in lower case, with A-labels
+// in the domain (RFC 5890 §2.3.2.1), and without quotes in the local part.
 func canonicalUser(name string) string {
 	at := strings.LastIndexByte(name, '@')
 	if at < 0 {
@@ -24,7 +24,7 @@ func canonicalUser(name string) string {
 	return canonicalLocal(name[:at]) + "@" + strings.ToLower(domain)
 }
 
-// canonicalLocal returns a local part in small letters, without the quotes that mean nothing (RFC 5321 §4.1.2).
+// canonicalLocal returns a local part in lower case, without unnecessary quotes (RFC 5321 §4.1.2).
 func canonicalLocal(local string) string {
 	if n := len(local); n >= 2 && local[0] == '"' && local[n-1] == '"' {
 		var b strings.Builder

@@ -1,16 +1,16 @@
 package mailstore
 
-// All mail in one mailbox.
+// The source that shows all mail in one mailbox.
 
 import "fmt"
 
-// All returns a source with the users of src, all of whom have one and the same account: its INBOX gets all mail, whoever
-// it is for. The store of src must have a method
+// All returns a source with the users of src, who all share one account. Its INBOX gets all mail, for any
+// recipient. The store of src must have a method
 //
 //	All() (Account, error)
 //
-// that returns this account, as a [Memory] and what a mailtest.Server has captured do. For any other, Account returns an
-// error.
+// that returns this account, as a [Memory] and the store of a mailtest.Server have. For any other store, Account
+// returns an error.
 func All(src Source) Source { return everything{src} }
 
 // everything is the source of [All], and its store.

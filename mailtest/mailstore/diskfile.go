@@ -1,6 +1,6 @@
 package mailstore
 
-// Files that a Maildir keeps of its own: the index of a mailbox, and what is known of an account.
+// The files that a Maildir adds to those of the format: the index of a mailbox, and the data of an account.
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// The names of the files, which programs that know Maildirs pass over.
+// The names of the files, which other programs for Maildirs ignore.
 const (
 	indexName   = "mailstore-index"
 	accountName = "mailstore-account"
@@ -30,8 +30,8 @@ const (
 	accountHeader = "mailstore account 1"
 )
 
-// indexFile is the content of the index of a mailbox. In the file each of its lines says one thing, and the later one is
-// right: so a message is added by a line at the end, and all is written anew only now and then.
+// indexFile is the content of the index of a mailbox. A later line of the file replaces an earlier one about the
+// same thing. So a message is added by a line at the end, and the file is rewritten only now and then.
 type indexFile struct {
 	validity, next uint32
 	keywords       keywords
@@ -39,11 +39,11 @@ type indexFile struct {
 	torn           bool        // the last line has no end, and is ignored
 }
 
-// indexLine says which UID a message has, and what need not be found out again.
+// indexLine has the UID of a message, and data that need not be found out again.
 type indexLine struct {
 	uid  uint32
-	size int64     // bytes, as [Message] has it
-	date time.Time // as diskDate has it
+	size int64     // the size in bytes, as in [Message]
+	date time.Time // as diskDate returns it
 	name string    // without flags
 }
 
@@ -185,8 +185,8 @@ func parseAccount(text []byte) (*accountFile, error) {
 	return f, err
 }
 
-// parseLines reads lines of a word and more, after a header, and reports whether the last one is torn. The error names the
-// first line that parse does not take.
+// parseLines reads lines that begin with a word, after a header, and reports whether the last one is torn. The
+// error names the first line for which parse reports false.
 func parseLines(text []byte, header string, parse func(word, rest string) bool) (torn bool, err error) {
 	number := 0
 	for line := range bytes.Lines(text) {
@@ -206,14 +206,14 @@ func parseLines(text []byte, header string, parse func(word, rest string) bool) 
 	return false, nil
 }
 
-// parseNumber reads a number from 1 on, in the one way to write it.
+// parseNumber reads a number greater than 0, in its only spelling.
 func parseNumber(s string, n *uint32) bool {
 	u, err := strconv.ParseUint(s, 10, 32)
 	*n = uint32(u)
 	return err == nil && u > 0 && strconv.FormatUint(u, 10) == s
 }
 
-// writeWhole replaces a file: a reader finds the old one or the new one, also after a crash of the machine.
+// writeWhole replaces a file. A reader finds the old or the new content, even after a crash of the machine.
 func writeWhole(path string, data []byte) error {
 	next := path + ".new"
 	if err := writeSynced(next, os.O_TRUNC, data); err != nil {
@@ -225,7 +225,7 @@ func writeWhole(path string, data []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// writeSynced writes to a file, which it makes if necessary, and returns when the disk has the data.
+// writeSynced writes to a file, creates it if necessary, and returns when the disk has the data.
 func writeSynced(path string, flag int, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
 	if err != nil {
@@ -250,7 +250,8 @@ func syncDir(path string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// makeSynced makes a directory, and returns when the disk has its name. The error is [fs.ErrExist] if there is one.
+// makeSynced creates a directory, and returns when the disk has its name. The error is [fs.ErrExist] if the
+// directory exists.
 func makeSynced(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
@@ -258,7 +259,7 @@ func makeSynced(dir string) error {
 	return syncDir(filepath.Dir(dir))
 }
 
-// makeDirs makes the directories of a Maildir that are missing.
+// makeDirs creates the missing directories of a Maildir.
 func makeDirs(dir string) error {
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -268,7 +269,7 @@ func makeDirs(dir string) error {
 	return nil
 }
 
-// appendSynced adds to a file that exists, and returns when the disk has the data.
+// appendSynced appends to an existing file, and returns when the disk has the data.
 func appendSynced(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

@@ -1,6 +1,6 @@
 package mailstore
 
-// Names of the files in a Maildir, and the flags in them.
+// The names of files in a Maildir, and the flags in the names.
 
 import (
 	"runtime"
@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// infoSeparator is between the name of a message and its flags. Names of files on Windows can't have the usual one.
+// infoSeparator returns the separator between the name of a message and its flags. Names of files on Windows can't
+// have the usual one.
 func infoSeparator() string {
 	if runtime.GOOS == "windows" {
 		return "!"
@@ -16,8 +17,8 @@ func infoSeparator() string {
 	return ":"
 }
 
-// splitFileName returns the name of a message, which stays, and the letters of its flags. What follows the separator in
-// another form than "2,letters" is part of the name.
+// splitFileName returns the name of a message, which never changes, and the letters of its flags. If the text after
+// the separator is not of the form "2,letters", it is part of the name.
 func splitFileName(file, separator string) (name, letters string) {
 	i := strings.LastIndex(file, separator+"2,")
 	if i <= 0 {
@@ -26,14 +27,14 @@ func splitFileName(file, separator string) (name, letters string) {
 	return file[:i], file[i+len(separator)+len("2,"):]
 }
 
-// joinFileName is the reverse of splitFileName. The letters are sorted, and each is there once, as they must be.
+// joinFileName is the reverse of splitFileName. The letters are sorted and unique, as the format requires.
 func joinFileName(name, letters, separator string) string {
 	sorted := []byte(letters)
 	slices.Sort(sorted)
 	return name + separator + "2," + string(slices.Compact(sorted))
 }
 
-// flagLetters are the letters of flags in names of files, in the order of the letters. P stands for "passed on".
+// flagLetters are the letters of flags in the names of files, in the order of the letters. P stands for "passed".
 var flagLetters = [...]struct {
 	letter byte
 	flag   string
@@ -41,10 +42,10 @@ var flagLetters = [...]struct {
 	{'D', `\Draft`}, {'F', `\Flagged`}, {'P', "$Forwarded"}, {'R', `\Answered`}, {'S', `\Seen`}, {'T', `\Deleted`},
 }
 
-// keywordLetters is how many letters, from "a" on, stand for keywords.
+// keywordLetters is the number of letters, from "a" on, that stand for keywords.
 const keywordLetters = 26
 
-// keywords are the keywords of a mailbox: that of the letter "a" first. A letter without one has "".
+// keywords are the keywords of a mailbox, from the letter "a" on. A letter without a keyword has "".
 type keywords [keywordLetters]string
 
 // letter returns the letter of a flag.
@@ -62,7 +63,7 @@ func (k *keywords) letter(flag string) (letter byte, ok bool) {
 	return 0, false
 }
 
-// respell returns canonical flags with the keywords in the letter case that they have here.
+// respell returns canonical flags, with the keywords in the letter case of k.
 func (k *keywords) respell(flags []string) []string {
 	respelled := slices.Clone(flags)
 	for i, flag := range flags {
@@ -87,7 +88,8 @@ func (k *keywords) flag(letter byte) string {
 	return ""
 }
 
-// flags returns the flags of letters in canonical form, and the letters that stand for none, which others may know.
+// flags returns the flags of letters in canonical form, and the letters without a flag, which other programs may
+// know.
 func (k *keywords) flags(letters string) (flags []string, unknown string) {
 	for i := range len(letters) {
 		if flag := k.flag(letters[i]); flag != "" {

@@ -13,10 +13,11 @@ var knownFlags = [...]string{
 	`\Answered`, `\Deleted`, `\Draft`, `\Flagged`, `\Seen`, "$Forwarded", "$Junk", "$MDNSent", "$NotJunk", "$Phishing",
 }
 
-// recent is the flag that only servers set (RFC 3501 §2.3.2), and that has no meaning any more.
+// recent is the flag that only servers set (RFC 3501 §2.3.2). It is obsolete.
 const recent = `\Recent`
 
-// canonicalFlags returns flags as a [Message] has them; nil if there are none. The error names one that is not a flag.
+// canonicalFlags returns flags in the form of a [Message], or nil if there are none. The error names a word that is
+// not a flag.
 func canonicalFlags(flags []string) ([]string, error) {
 	var canonical []string
 	seen := make(map[string]bool, len(flags))
@@ -43,7 +44,7 @@ func canonicalFlag(flag string) (string, error) {
 			return known, nil
 		}
 	}
-	// A keyword is an atom (RFC 9051 §9, "flag-keyword"). Other system flags are for future standards to define.
+	// A keyword is an atom (RFC 9051 §9, "flag-keyword"). Other system flags are reserved for future standards.
 	if flag == "" || strings.ContainsFunc(flag, isSpecial) {
 		return "", fmt.Errorf("mailstore: %q is not a flag", flag)
 	}

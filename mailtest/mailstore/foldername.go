@@ -1,6 +1,6 @@
 package mailstore
 
-// Names of directories: those of accounts, and those of mailboxes in a Maildir++.
+// The names of directories: those of accounts, and those of mailboxes in a Maildir++.
 
 import (
 	"encoding/base64"
@@ -12,8 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// accountDir returns the name of the directory of a user. The error says why there can't be one: names come from outside,
-// and what is another directory than it seems, on this system or another one, would be another user's mail.
+// accountDir returns the name of the directory of a user. It returns an error if the name is not safe. Names come
+// from clients, and a name that means another directory, on this or another system, would give access to the mail
+// of another user.
 func accountDir(user string) (string, error) {
 	dir := canonicalUser(user)
 	var why string
@@ -36,9 +37,9 @@ func accountDir(user string) (string, error) {
 	return "", fmt.Errorf("mailstore: %q can't be the name of an account on disk: %s", user, why)
 }
 
-// folderName returns the name of the directory of a mailbox other than INBOX: a dot before each level, and the levels in
-// the modified UTF-7 of IMAP (RFC 3501 §5.1.3), as Dovecot and Courier have them. Characters that file names can't have, and
-// dots, are in base64 too, as with Courier.
+// folderName returns the name of the directory of a mailbox other than INBOX. Each level has a dot before it and is
+// in the modified UTF-7 of IMAP (RFC 3501 §5.1.3), as in Dovecot and Courier. Dots, and characters that file names
+// can't have, are in base64 too, as in Courier.
 func folderName(mailbox string) string {
 	var b strings.Builder
 	for level := range strings.SplitSeq(mailbox, separator) {
@@ -75,7 +76,7 @@ func isDirect(r rune) bool { return r >= ' ' && r <= '~' && !strings.ContainsRun
 var utf7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").
 	WithPadding(base64.NoPadding).Strict()
 
-// utf16Bytes returns text in UTF-16, big end first.
+// utf16Bytes returns text in UTF-16, in big-endian order.
 func utf16Bytes(text []rune) []byte {
 	var b []byte
 	for _, unit := range utf16.Encode(text) {
@@ -84,7 +85,7 @@ func utf16Bytes(text []rune) []byte {
 	return b
 }
 
-// mailboxOf returns the name of the mailbox whose directory has a name. It is not ok if there is none.
+// mailboxOf returns the name of the mailbox with the given directory, and reports whether there can be one.
 func mailboxOf(folder string) (name string, ok bool) {
 	rest, ok := strings.CutPrefix(folder, ".")
 	if !ok {
@@ -102,7 +103,8 @@ func mailboxOf(folder string) (name string, ok bool) {
 	return name, err == nil && name != inbox
 }
 
-// decodeLevel decodes modified UTF-7. What is not in ASCII stands for itself, as Dovecot can have it.
+// decodeLevel decodes modified UTF-7. Characters that are not in ASCII stand for themselves, since Dovecot can
+// write such names.
 func decodeLevel(level string) (string, bool) {
 	var b strings.Builder
 	for {

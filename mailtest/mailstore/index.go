@@ -1,6 +1,6 @@
 package mailstore
 
-// What stores know of the messages of a mailbox, in memory.
+// The index of a mailbox: the data about its messages that a store keeps in memory.
 
 import (
 	"cmp"
@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// index has the messages of a mailbox in the order of their UIDs, and the numbers that describe it. M is what a store knows
-// of a message besides. The lock of the store guards it.
+// index has the messages of a mailbox in the order of their UIDs, and the numbers that describe the mailbox. M is
+// the type of further data about a message. The lock of the store guards the index.
 type index[M any] struct {
 	status  Status
-	entries []indexEntry[M] // with those that were removed, until they are most of all
-	changed chan struct{}   // of watch, or nil
+	entries []indexEntry[M] // includes removed ones, until they are the majority
+	changed chan struct{}   // the channel of watch, or nil
 	deleted bool
 }
 
@@ -24,7 +24,7 @@ type indexEntry[M any] struct {
 	removed bool
 }
 
-// find returns the message with a UID. The pointer is good until messages are added or removed.
+// find returns the message with a UID. The pointer is valid until messages are added or removed.
 func (x *index[M]) find(uid uint32) (*indexEntry[M], error) {
 	i, ok := slices.BinarySearchFunc(x.entries, uid, func(e indexEntry[M], uid uint32) int { return cmp.Compare(e.UID, uid) })
 	if !ok || x.entries[i].removed {
@@ -33,7 +33,7 @@ func (x *index[M]) find(uid uint32) (*indexEntry[M], error) {
 	return &x.entries[i], nil
 }
 
-// all yields the messages, which must not be added meanwhile; drop may be called.
+// all yields the messages. Meanwhile no message may be added; drop may be called.
 func (x *index[M]) all(yield func(*indexEntry[M]) bool) {
 	for i := range x.entries {
 		if e := &x.entries[i]; !e.removed && !yield(e) {
@@ -42,7 +42,7 @@ func (x *index[M]) all(yield func(*indexEntry[M]) bool) {
 	}
 }
 
-// list returns the messages as [Mailbox] does.
+// list returns the messages as Messages of [Mailbox] does.
 func (x *index[M]) list() []Message {
 	messages := make([]Message, 0, x.status.Messages)
 	for e := range x.all {
@@ -61,14 +61,14 @@ func (x *index[M]) add(m Message, more M) (uid uint32) {
 	return m.UID
 }
 
-// drop removes a message, and lets go of what is known of it. A call of dropped must follow.
+// drop removes a message and the data about it. A call of dropped must follow.
 func (x *index[M]) drop(e *indexEntry[M]) {
 	*e = indexEntry[M]{Message: Message{UID: e.UID}, removed: true}
 	x.status.Messages--
 }
 
-// dropped makes known that messages were removed, if there were more before, and gives up their places once they are most of
-// all: so removing all messages one by one takes time in proportion to their number.
+// dropped announces that messages were removed, if there were more before. It frees their places only when they are
+// the majority, so removing all messages one by one takes time in proportion to their number.
 func (x *index[M]) dropped(before int) {
 	if x.status.Messages == before {
 		return
@@ -100,7 +100,7 @@ func (x *index[M]) renumber(validity uint32) {
 	x.touch()
 }
 
-// moveTo moves all messages to an empty index. Their UIDs remain theirs there, and are not used again here.
+// moveTo moves all messages to an empty index. They keep their UIDs, which are not used again in this index.
 func (x *index[M]) moveTo(to *index[M]) {
 	to.entries, x.entries = x.entries, nil
 	to.status.Messages, x.status.Messages = x.status.Messages, 0
@@ -109,7 +109,7 @@ func (x *index[M]) moveTo(to *index[M]) {
 	x.touch()
 }
 
-// delete makes the index that of a mailbox that is no more.
+// delete marks the mailbox as deleted.
 func (x *index[M]) delete() {
 	x.deleted, x.entries = true, nil
 	x.touch()
@@ -126,7 +126,7 @@ func (x *index[M]) watch() <-chan struct{} {
 	return x.changed
 }
 
-// touch makes a change known.
+// touch announces a change.
 func (x *index[M]) touch() {
 	x.status.Version++
 	if x.changed != nil {

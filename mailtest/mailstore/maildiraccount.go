@@ -18,9 +18,9 @@ import (
 // maildirAccount is an account of a [Maildir].
 type maildirAccount struct {
 	dir  string
-	last atomic.Uint32 // the number of the last file
+	last atomic.Uint32 // the number of the last new file
 
-	mu        sync.Mutex // guards what is below, and the mailboxes
+	mu        sync.Mutex // guards the following fields, and the mailboxes
 	file      *accountFile
 	mailboxes map[string]*maildirMailbox // as of the last call of refresh
 }
@@ -28,7 +28,7 @@ type maildirAccount struct {
 // deletedPrefix begins the name of the directory of a mailbox that is being deleted.
 const deletedPrefix = "mailstore-deleted-"
 
-// open reads the account, or makes it.
+// open reads the account, or creates it.
 func (a *maildirAccount) open() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -63,7 +63,7 @@ func (a *maildirAccount) open() error {
 	return nil
 }
 
-// establish makes what a new account has.
+// establish creates the files of a new account.
 func (a *maildirAccount) establish() (*accountFile, error) {
 	file := &accountFile{subscribed: map[string]bool{inbox: true}}
 	for _, s := range specialUses {
@@ -80,8 +80,8 @@ func (a *maildirAccount) write(file *accountFile) error {
 	return writeWhole(filepath.Join(a.dir, accountName), file.append(nil))
 }
 
-// clean removes what processes that died have left: mailboxes that were being deleted, and messages that were being written,
-// after the 36 hours that the rules for Maildirs give them.
+// clean removes the leftovers of crashed processes: mailboxes that were being deleted, and messages that were being
+// written. The latter are removed after 36 hours, as the rules for Maildirs say.
 func (a *maildirAccount) clean() error {
 	entries, err := os.ReadDir(a.dir)
 	if err != nil {
@@ -102,13 +102,13 @@ func (a *maildirAccount) clean() error {
 	for _, e := range entries {
 		info, err := e.Info()
 		if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > 36*time.Hour {
-			os.Remove(filepath.Join(tmp, e.Name())) // it is only in the way
+			os.Remove(filepath.Join(tmp, e.Name())) // an error is harmless
 		}
 	}
 	return nil
 }
 
-// refresh finds out which mailboxes there are. The lock is held.
+// refresh reads the list of mailboxes from the disk. The lock is held.
 func (a *maildirAccount) refresh() error {
 	entries, err := os.ReadDir(a.dir)
 	if err != nil {
@@ -151,7 +151,7 @@ func (a *maildirAccount) lock() error {
 	return nil
 }
 
-// newFileName returns a name that no file has. By it, other programs put files into the order in which they came.
+// newFileName returns a name that no file has. Other programs sort files by it, into the order in which they came.
 func (a *maildirAccount) newFileName() string {
 	now := time.Now()
 	return fmt.Sprintf("%d.M%06dQ%08dR%s.mailstore", now.Unix(), now.Nanosecond()/1000, a.last.Add(1), rand.Text())
@@ -203,7 +203,8 @@ func (a *maildirAccount) Create(name string) error {
 	return err
 }
 
-// make makes the mailbox with a name, which must be valid and free, and those above it that are missing. The lock is held.
+// make creates the mailbox with a name, which must be valid and free, and the missing ones above it. The lock is
+// held.
 func (a *maildirAccount) make(name string) (*maildirMailbox, error) {
 	if err := a.makeAbove(name); err != nil {
 		return nil, err
@@ -220,7 +221,7 @@ func (a *maildirAccount) make(name string) (*maildirMailbox, error) {
 	return b, nil
 }
 
-// makeAbove makes the mailboxes above a name that are missing. The lock is held.
+// makeAbove creates the missing mailboxes above a name. The lock is held.
 func (a *maildirAccount) makeAbove(name string) error {
 	for above := range superiors(name) {
 		if a.mailboxes[above] == nil {
@@ -232,7 +233,7 @@ func (a *maildirAccount) makeAbove(name string) error {
 	return nil
 }
 
-// makeFolder makes the directory of a mailbox, with the file that says what it is.
+// makeFolder creates the directory of a mailbox, with the file that marks it as one.
 func makeFolder(dir string) error {
 	if err := makeSynced(dir); err != nil {
 		return err
@@ -332,7 +333,7 @@ func (a *maildirAccount) Subscribe(name string, on bool) error {
 	return nil
 }
 
-// mark notes a subscription, or that there is none. The lock is held.
+// mark notes a subscription, or the end of one. The lock is held.
 func (a *maildirAccount) mark(name string, on bool) {
 	if on {
 		a.file.subscribed[name] = true

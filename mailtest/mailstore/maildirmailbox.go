@@ -19,26 +19,27 @@ type maildirMailbox struct {
 	name    string
 	dir     string
 
-	index    index[maildirMessage] // as of the last scan, and with what was done since
+	index    index[maildirMessage] // as of the last scan, with the changes of this process since
 	uids     map[string]uint32     // by the name of the message
 	keywords keywords
 	loaded   bool
-	lines    int   // how many messages the index on disk names, those that are gone too
-	torn     bool  // it does not end well, and has to be written anew
+	lines    int   // the number of messages that the index on disk names, including those that are gone
+	torn     bool  // the index on disk has a torn end, and has to be rewritten
 	seen     stamp // of the directories at the last scan; zero if they must be scanned in any case
 }
 
-// maildirMessage is what a Maildir knows of a message.
+// maildirMessage is the data of a Maildir about a message.
 type maildirMessage struct {
 	name    string // of the message: that of its file without flags
 	file    string // in the directory of the mailbox, such as "cur/name:2,S"
-	unknown string // letters in it that are no flags
+	unknown string // letters in the name of the file that are not flags
 }
 
-// attempts is how often an operation is tried again with the new names, when another program has renamed files.
+// attempts is the number of times that an operation is tried again with new names, if another program has renamed
+// files.
 const attempts = 5
 
-// fail says where an error occurred. The names of files are in it. The lock is held.
+// fail returns an error that names the mailbox. The names of files are in err. The lock is held.
 func (b *maildirMailbox) fail(doing string, err error) error {
 	if err == nil || errors.Is(err, ErrNoMailbox) || errors.Is(err, ErrNoMessage) {
 		return err
@@ -125,20 +126,20 @@ func (b *maildirMailbox) Append(raw []byte, date time.Time, flags ...string) (ui
 	_, offset := date.Zone()
 	raw, date = withCRLF(raw), diskDate(date.Unix(), offset)
 	name := b.account.newFileName()
-	tmp := filepath.Join(b.account.dir, "tmp", name) // of the account, which is never renamed
+	tmp := filepath.Join(b.account.dir, "tmp", name) // in the directory of the account, which is never renamed
 	if err = writeSynced(tmp, os.O_EXCL, raw); err != nil {
 		err = fmt.Errorf("mailstore: write a message: %w", err)
 	} else {
-		os.Chtimes(tmp, date, date) // for other programs; a file system may not have such a time
+		os.Chtimes(tmp, date, date) // for other programs; the file system may not support it
 		uid, err = b.appendFile(tmp, name, Message{Flags: flags, Date: date, Size: int64(len(raw))})
 	}
 	if err != nil {
-		os.Remove(tmp) // if it is still there
+		os.Remove(tmp) // in case it still exists
 	}
 	return uid, err
 }
 
-// appendFile makes a file in tmp a message.
+// appendFile moves a file from tmp, which makes it a message.
 func (b *maildirMailbox) appendFile(tmp, name string, m Message) (uid uint32, err error) {
 	if err := b.lock(); err != nil {
 		return 0, err
@@ -161,7 +162,7 @@ func (b *maildirMailbox) appendFile(tmp, name string, m Message) (uid uint32, er
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		b.torn = true // the UID is still to be given
+		b.torn = true // the index on disk names a message that does not exist
 		return 0, b.fail("append to", errors.Join(err, os.RemoveAll(path)))
 	}
 	return b.add(f), nil
@@ -217,7 +218,8 @@ func (b *maildirMailbox) ChangeFlags(add, remove []string, uids ...uint32) error
 	return nil
 }
 
-// setFlags gives a message those flags that change returns for the present ones. The lock is held.
+// setFlags calls change with the flags of a message, and gives the message the flags that it returns. The lock is
+// held.
 func (b *maildirMailbox) setFlags(uid uint32, change func([]string) []string) (changed bool, err error) {
 	err = b.withFile(uid, func(e *indexEntry[maildirMessage]) error {
 		flags := b.keywords.respell(change(e.Flags))
@@ -229,7 +231,7 @@ func (b *maildirMailbox) setFlags(uid uint32, change func([]string) []string) (c
 			return err
 		}
 		file := filepath.Join("cur", joinFileName(e.more.name, letters+e.more.unknown, infoSeparator()))
-		if file != e.more.file { // else another program has set them
+		if file != e.more.file { // otherwise another program has set them
 			if err := os.Rename(b.path(e.more.file), b.path(file)); err != nil {
 				return err
 			}
@@ -240,8 +242,8 @@ func (b *maildirMailbox) setFlags(uid uint32, change func([]string) []string) (c
 	return changed, err
 }
 
-// letters returns the letters of flags, for the message with a UID, or 0 for a new one. Keywords without a letter get one:
-// a free one, or that of a keyword that no other message has. The lock is held.
+// letters returns the letters of flags, for the message with the given UID, or for a new one if it is 0. A keyword
+// without a letter gets a free one, or that of a keyword that no other message has. The lock is held.
 func (b *maildirMailbox) letters(flags []string, uid uint32) (string, error) {
 	letters := make([]byte, 0, len(flags))
 	var without []string
@@ -284,7 +286,7 @@ func (b *maildirMailbox) letters(flags []string, uid uint32) (string, error) {
 	return string(letters), nil
 }
 
-// freeLetter returns the number of a letter that is not used, and best of one that stands for nothing; or -1.
+// freeLetter returns the index of a letter that is not used, or -1. It prefers a letter without a keyword.
 func (b *maildirMailbox) freeLetter(k keywords, used string) int {
 	free := -1
 	for i, keyword := range k {
@@ -364,7 +366,7 @@ func (b *maildirMailbox) moveTo(to *maildirMailbox) error {
 	if err == nil {
 		err = b.rewrite()
 	}
-	if err != nil { // the disk knows how far that came
+	if err != nil { // the disk has the actual state
 		b.loaded, to.loaded = false, false
 	}
 	return b.fail("rename", err)
@@ -373,6 +375,6 @@ func (b *maildirMailbox) moveTo(to *maildirMailbox) error {
 func (b *maildirMailbox) Changed() <-chan struct{} {
 	b.account.mu.Lock()
 	defer b.account.mu.Unlock()
-	b.load() // so that reading it is not a change; whatever is asked for next has the error
+	b.load() // so that reading is not a change; the next call returns the error
 	return b.index.watch()
 }

@@ -1,6 +1,6 @@
 package mailstore
 
-// What a Maildir reads of a mailbox on disk, and what it notes there.
+// Reading a mailbox of a Maildir from the disk, and writing its index.
 
 import (
 	"bytes"
@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// stamp is when the directories of a mailbox changed last.
+// stamp has the times at which the directories of a mailbox last changed.
 type stamp struct{ cur, new time.Time }
 
-// coarse is how long after a change a file system may give another change the same time.
+// coarse is the resolution of times in a file system: two changes within it may have the same time.
 const coarse = 2 * time.Second
 
-// found is a message that was found on disk, or is about to be there.
+// found is a message that was found on disk, or is about to be written.
 type found struct {
 	Message // without UID
 	maildirMessage
@@ -62,7 +62,7 @@ func (b *maildirMailbox) load() error {
 	b.index.entries, b.uids = nil, make(map[string]uint32)
 	b.keywords, b.lines, b.torn = file.keywords, len(file.messages), file.torn
 	for _, l := range file.messages {
-		b.uids[l.name] = l.uid // the last one is right
+		b.uids[l.name] = l.uid // the last line is the valid one
 	}
 	for _, l := range file.messages {
 		if b.uids[l.name] == l.uid {
@@ -79,7 +79,7 @@ func (b *maildirMailbox) load() error {
 	return nil
 }
 
-// newIndex makes the index of a mailbox that has none.
+// newIndex creates the index of a mailbox without one.
 func (b *maildirMailbox) newIndex(path string) (*indexFile, error) {
 	validity, err := b.account.nextValidity()
 	if err != nil {
@@ -89,7 +89,7 @@ func (b *maildirMailbox) newIndex(path string) (*indexFile, error) {
 	return file, writeWhole(path, file.append(nil))
 }
 
-// sync finds out what other programs have done. The lock is held.
+// sync reads the changes of other programs. The lock is held.
 func (b *maildirMailbox) sync() error {
 	now, err := b.stamp()
 	if err == nil && now == b.seen {
@@ -98,7 +98,7 @@ func (b *maildirMailbox) sync() error {
 	return b.scan()
 }
 
-// stamp returns when the directories changed last.
+// stamp returns the times at which the directories last changed.
 func (b *maildirMailbox) stamp() (stamp, error) {
 	cur, err := os.Stat(b.path("cur"))
 	if err != nil {
@@ -126,7 +126,7 @@ func (b *maildirMailbox) scan() error {
 	return err
 }
 
-// scanOnce is scan, and returns [fs.ErrNotExist] if another program was at it meanwhile.
+// scanOnce is scan, but returns [fs.ErrNotExist] if another program has renamed files meanwhile.
 func (b *maildirMailbox) scanOnce() error {
 	began := time.Now()
 	seen, err := b.stamp()
@@ -137,8 +137,8 @@ func (b *maildirMailbox) scanOnce() error {
 	if err != nil {
 		return err
 	}
-	// While a directory is read, files that are renamed in it can be missed. Another look finds them, unless more were
-	// renamed; one that finds nothing means that what is missing is gone.
+	// Reading a directory can miss files that are renamed meanwhile. Another look finds them, unless more are
+	// renamed. If it finds nothing, the missing files are gone.
 	for looks := 0; b.misses(files) && looks < attempts; looks++ {
 		again, err := b.files()
 		if err != nil {
@@ -192,8 +192,8 @@ func (b *maildirMailbox) files() (map[string]string, error) {
 	return files, nil
 }
 
-// update drops the messages that are not among files, and gives the others the flags in the names. What is known is deleted
-// from files.
+// update drops the messages that are not among files, and gives the others the flags in their names. It deletes
+// known messages from files.
 func (b *maildirMailbox) update(files map[string]string) {
 	before, changed := b.index.status.Messages, false
 	for e := range b.index.all {
@@ -252,7 +252,7 @@ func (b *maildirMailbox) discover(files map[string]string) error {
 	return nil
 }
 
-// note writes to the index on disk which UIDs messages will have that are about to be added. The lock is held.
+// note writes the UIDs of messages that are about to be added to the index on disk. The lock is held.
 func (b *maildirMailbox) note(messages ...found) error {
 	var lines []byte
 	for i, m := range messages {
@@ -263,8 +263,8 @@ func (b *maildirMailbox) note(messages ...found) error {
 	return b.write(lines)
 }
 
-// write adds lines to the index on disk, or writes it anew with them, if it does not end well or most of it is of messages
-// that are gone. The lock is held.
+// write appends lines to the index on disk. It rewrites the index with them if the end is torn, or if most of it is
+// about messages that are gone. The lock is held.
 func (b *maildirMailbox) write(lines []byte) error {
 	if b.torn || b.lines > 2*b.index.status.Messages+1000 {
 		return b.rewrite(lines...)
@@ -274,7 +274,7 @@ func (b *maildirMailbox) write(lines []byte) error {
 	return err
 }
 
-// rewrite writes the index anew, with lines for what is about to be there. The lock is held.
+// rewrite rewrites the index, with lines for messages that are about to be added. The lock is held.
 func (b *maildirMailbox) rewrite(lines ...byte) error {
 	file := indexFile{validity: b.index.status.UIDValidity, next: b.index.status.UIDNext, keywords: b.keywords}
 	for e := range b.index.all {

@@ -1,8 +1,8 @@
 // Package mailstore has the mailboxes that the POP3 and IMAP servers of a test show to their clients.
 //
-// A [Store] has accounts, an [Account] has mailboxes, and a [Mailbox] has messages. What a server of package mailtest has
-// captured is a Store, and so are a [Memory], into which a test puts messages of its own, and a [Maildir] on disk. The
-// servers take any of them:
+// A [Store] has accounts, an [Account] has mailboxes, and a [Mailbox] has messages. There are three kinds of store:
+// the captured mail of a server of package mailtest, a [Memory], which holds messages that a test puts into it, and
+// a [Maildir] on disk. The servers take any of them:
 //
 //	pop := pop3.New(t, srv)
 //
@@ -10,8 +10,8 @@
 //	store.Deliver(raw, time.Now(), "bob@qq.com")
 //	im := imap.New(t, store)
 //
-// To read the same mail by both protocols, give the same source to both: what one client deletes or flags, the other
-// no longer has or sees flagged.
+// To read the same mail by both protocols, give the same source to both servers. Each client then sees the
+// deletions and the flags of the other.
 //
 // # Terms
 //
@@ -27,8 +27,8 @@ import (
 	"time"
 )
 
-// Source is what has mailboxes to show: a mailtest.Server, a mailtest.Inbox, a mxmock.Internet or one of its hosts, or a
-// [Store] of this package.
+// Source is anything that has mailboxes to show: a mailtest.Server, a mailtest.Inbox, an mxmock.Internet or one of
+// its hosts, or a [Memory] or a [Maildir].
 type Source interface {
 	// Mailboxes returns the store. It returns the same store each time.
 	Mailboxes() Store
@@ -41,36 +41,37 @@ type Store interface {
 	// The caller must not change the map.
 	Users() map[string]string
 
-	// Account returns the account of a user. The name is as the client has given it; its letter case does not matter.
-	// Users has it, or is nil.
+	// Account returns the account of a user. The name is as the client has given it; its letter case does not
+	// matter. It is one of Users, unless that is nil.
 	Account(user string) (Account, error)
 }
 
 // Account has the mailboxes of a user. Names of mailboxes are in UTF-8, with "/" between the levels of a hierarchy. INBOX
 // always exists, in any letter case, and can't be deleted.
 type Account interface {
-	// Mailboxes returns what there is, in the order of names, INBOX first. Names that are subscribed to and that are no
-	// mailboxes any more are among them (RFC 9051 §6.3.7).
+	// Mailboxes returns the mailboxes in the order of their names, INBOX first. It includes names that are
+	// subscribed to but are not mailboxes any more (RFC 9051 §6.3.7).
 	Mailboxes() ([]Info, error)
 
 	// Mailbox returns the mailbox with a name. The error is [ErrNoMailbox] if there is none.
 	Mailbox(name string) (Mailbox, error)
 
-	// Create makes an empty mailbox, and those above it that are missing. A "/" at the end of the name is ignored. The
+	// Create creates an empty mailbox, and the missing ones above it. A "/" at the end of the name is ignored. The
 	// error is [ErrMailboxExists] if there is one with that name.
 	Create(name string) error
 
-	// Delete removes a mailbox and its messages. Those below it in the hierarchy stay, and so does a subscription. The
-	// error is [ErrNoMailbox] if there is none.
+	// Delete removes a mailbox and its messages. Mailboxes below it in the hierarchy stay, and so does a
+	// subscription. The error is [ErrNoMailbox] if there is no such mailbox.
 	Delete(name string) error
 
-	// Rename gives a mailbox another name, and those below it accordingly, and makes those above it that are missing.
-	// Renaming INBOX moves its messages to a new mailbox, and leaves INBOX empty and those below it as they are
-	// (RFC 9051 §6.3.6). The error is [ErrNoMailbox] or [ErrMailboxExists] if one does not exist, or one does.
+	// Rename renames a mailbox and the mailboxes below it, and creates the missing ones above the new name. Renaming
+	// INBOX moves its messages to a new mailbox, and leaves INBOX empty; mailboxes below INBOX keep their names (RFC
+	// 9051 §6.3.6). The error is [ErrNoMailbox] if the old name does not exist, and [ErrMailboxExists] if a new one
+	// does.
 	Rename(from, to string) error
 
-	// Subscribe marks a mailbox as one that the user wants to see, or removes that mark. The error is [ErrNoMailbox] if
-	// a name is to be marked that is not a mailbox.
+	// Subscribe subscribes the user to a mailbox if on is true, and ends the subscription otherwise. The error is
+	// [ErrNoMailbox] if on is true and there is no such mailbox.
 	Subscribe(name string, on bool) error
 }
 
@@ -100,19 +101,19 @@ type Mailbox interface {
 	// The store keeps raw, which must not be changed after the call.
 	Append(raw []byte, date time.Time, flags ...string) (uid uint32, err error)
 
-	// SetFlags replaces the flags of a message. The error is [ErrNoMessage] if it is gone. Here and elsewhere, \Recent is
-	// ignored, and what is not a flag is an error.
+	// SetFlags replaces the flags of a message. The error is [ErrNoMessage] if the message is gone. All methods
+	// ignore \Recent, and return an error for a word that is not a flag.
 	SetFlags(uid uint32, flags ...string) error
 
-	// ChangeFlags adds flags to messages and removes others from them. Unlike a SetFlags that follows Messages, it
-	// loses nothing that somebody else changes at the same time. It ignores UIDs that do not exist.
+	// ChangeFlags adds flags to messages and removes others from them. Unlike a call of Messages and then of
+	// SetFlags, it loses no change that another client makes at the same time. It ignores UIDs that do not exist.
 	ChangeFlags(add, remove []string, uids ...uint32) error
 
 	// Remove removes messages. It ignores UIDs that do not exist.
 	Remove(uids ...uint32) error
 
 	// Renumber gives the mailbox another UIDVALIDITY and its messages new UIDs, as a server does that has lost its
-	// index. Clients must then forget what they know of the mailbox.
+	// index. Clients must then discard their copies of the mailbox.
 	Renumber() error
 
 	// Changed returns a channel that is closed at the first change after the call: a message came or went, flags
@@ -120,23 +121,23 @@ type Mailbox interface {
 	Changed() <-chan struct{}
 }
 
-// Status are the numbers that describe a mailbox.
+// Status has the numbers that describe a mailbox.
 type Status struct {
-	UIDValidity uint32 // changes when UIDs are no longer those of before
+	UIDValidity uint32 // changes when messages get new UIDs
 	UIDNext     uint32 // is greater than all UIDs so far
 	Version     uint64 // changes with each change of the mailbox
-	Messages    int    // how many there are
+	Messages    int    // the number of messages
 }
 
 // Message describes a message of a mailbox.
 type Message struct {
 	UID   uint32
 	Flags []string  // sorted, each once: system flags as in RFC 9051 §2.3.2 ("\\Seen"), keywords as first in the mailbox
-	Date  time.Time // when it arrived
-	Size  int64     // bytes
+	Date  time.Time // the time of arrival
+	Size  int64     // in bytes
 }
 
-// Errors of accounts and mailboxes. Others come from the medium, such as a disk.
+// Errors of accounts and mailboxes. Other errors come from the medium, such as a disk.
 var (
 	ErrNoMailbox     = errors.New("mailstore: no such mailbox")
 	ErrMailboxExists = errors.New("mailstore: the mailbox exists")

@@ -1,6 +1,6 @@
 package mailstore
 
-// Memory: a store that keeps its mail in memory.
+// Memory, the store that keeps its mail in memory.
 
 import (
 	"bytes"
@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// Memory is a [Store] in memory, and a [Source] of itself. The zero value is ready to use. It must not be copied after its
-// first use. All methods may be called from several goroutines at once. None of them waits for anything.
+// Memory is a [Store] in memory, and a [Source] of itself. The zero value is ready to use. It must not be copied
+// after its first use. All methods may be called from several goroutines at once, and none of them blocks.
 //
 // # Accounts
 //
-// An account is made when somebody first asks for it, with INBOX and the mailboxes Archive, Drafts, Junk, Sent and Trash,
-// to all of which its user is subscribed. INBOX has what was delivered for the user so far, in order, and receives what is
-// delivered later. An account whose name is an address, such as "bob@qq.com", gets what is for that address. One without a
-// domain, such as "bob", gets what is for bob in any domain. Letter case does not matter, neither in names nor in
-// addresses, and a domain in Unicode is the same as its A-labels.
+// An account is created when it is first asked for. It has INBOX and the mailboxes Archive, Drafts, Junk, Sent and
+// Trash, and its user is subscribed to all of them. INBOX has the messages that were delivered for the user so far,
+// in order, and receives those that are delivered later. An account whose name is an address, such as "bob@qq.com",
+// gets the messages for that address. An account without a domain, such as "bob", gets the messages for bob in any
+// domain. Letter case does not matter in names and in addresses, and a domain in Unicode is the same as its
+// A-labels.
 type Memory struct {
 	// Passwords maps the names of the accounts to their passwords. If it is nil, each name with any password has an
 	// account. It must not be changed after the first use.
@@ -28,9 +29,9 @@ type Memory struct {
 
 	mu         sync.Mutex
 	accounts   map[string]*memoryAccount // by canonical name
-	all        *memoryAccount            // which gets all deliveries; nil until asked for
+	all        *memoryAccount            // gets all deliveries; nil until All is called
 	deliveries []*delivery               // by number less 1; nil for those that were withdrawn
-	mail       map[string][]*delivery    // in order, by the canonical name of the account that gets them
+	mail       map[string][]*delivery    // in order, by the canonical name of their account
 	validity   uint32                    // the last UIDVALIDITY
 }
 
@@ -48,13 +49,13 @@ func (m *Memory) Mailboxes() Store { return m }
 // Users returns m.Passwords.
 func (m *Memory) Users() map[string]string { return m.Passwords }
 
-// Account returns the account of a user, which it makes if necessary. The error says that the name is empty.
+// Account returns the account of a user, and creates it if necessary. It returns an error if the name is empty.
 func (m *Memory) Account(user string) (Account, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, err := m.account(user)
 	if err != nil {
-		return nil, err // not a nil *memoryAccount
+		return nil, err // and not a nil *memoryAccount
 	}
 	return a, nil
 }
@@ -76,8 +77,8 @@ func (m *Memory) account(user string) (*memoryAccount, error) {
 	return a, nil
 }
 
-// All returns an account that gets all deliveries, whoever they are for. It returns the same account each time. See the
-// function [All].
+// All returns an account that gets all deliveries, for any recipient. It returns the same account each time. See
+// the function [All].
 func (m *Memory) All() (Account, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -87,9 +88,10 @@ func (m *Memory) All() (Account, error) {
 	return m.all, nil
 }
 
-// Deliver delivers a message to the accounts of its recipients, which are addresses without angle brackets, and returns
-// the number of the delivery, from 1. An account gets a message once, even if several recipients are its own. The store
-// keeps raw, which must not be changed from then on, and adds CR to lines that end with LF alone, as Append does.
+// Deliver delivers a message to the accounts of its recipients, which are addresses without angle brackets, and
+// returns the number of the delivery, from 1. An account gets a message once, even if several of the recipients
+// belong to it. The store keeps raw, which must not be changed from then on, and adds CR to lines that end with LF
+// alone, as Append does.
 func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (number int) {
 	d := &delivery{raw: withCRLF(raw), date: date}
 	for _, r := range recipients {
@@ -115,9 +117,9 @@ func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (numb
 	return len(m.deliveries)
 }
 
-// Withdraw takes deliveries back out of the accounts that got them: what is left of them in INBOX, or in the mailboxes that
-// INBOX was renamed to, is removed, and accounts that are made later do not get it. Copies that a client has made, as it
-// does to move a message, are messages of their own and stay. Withdraw ignores numbers that Deliver has not returned.
+// Withdraw takes back deliveries. It removes their messages from INBOX, and from the mailboxes to which INBOX was
+// renamed, and accounts that are created later do not get them. Copies that a client has made, for example to move
+// a message, are separate messages and stay. Withdraw ignores numbers that Deliver has not returned.
 func (m *Memory) Withdraw(numbers ...int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,8 +149,9 @@ func (m *Memory) Withdraw(numbers ...int) {
 	}
 }
 
-// Put adds a message to a mailbox of a user, which it makes if necessary, as [Mailbox] Append does. The error says what is
-// wrong with the name of the user or the mailbox, or with a flag; a user that is not among the Passwords has no account.
+// Put adds a message to a mailbox of a user as Append of [Mailbox] does, and creates the mailbox if necessary. It
+// returns an error if the name of the user is empty or is not among Passwords, or if the name of the mailbox or a
+// flag is malformed.
 func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...string) error {
 	if m.Passwords != nil && !m.isUser(user) {
 		return fmt.Errorf("mailstore: put a message: there is no user %q", user)
@@ -190,7 +193,7 @@ func (m *Memory) nextValidity() uint32 {
 // the same address: the time in seconds, as RFC 9051 §2.3.1.1 suggests.
 func validityAfter(last uint32) uint32 { return max(last+1, uint32(time.Now().Unix())) }
 
-// withCRLF returns a message whose lines all end with CRLF. One that has no other lines is returned as it is.
+// withCRLF returns the message with all lines ending with CRLF. It returns raw itself if they already do.
 func withCRLF(raw []byte) []byte {
 	bare := bytes.Count(raw, []byte("\n")) - bytes.Count(raw, []byte("\r\n"))
 	if bare == 0 {

@@ -8,10 +8,10 @@ import "maps"
 type memoryAccount struct {
 	store      *Memory
 	mailboxes  map[string]*memoryMailbox
-	subscribed map[string]bool // names, also of mailboxes that are no more
+	subscribed map[string]bool // includes the names of deleted mailboxes
 }
 
-// newMemoryAccount returns an account as it is at first, with deliveries, of which some may be nil. The lock is held.
+// newMemoryAccount returns a new account with deliveries, some of which may be nil. The lock is held.
 func newMemoryAccount(m *Memory, deliveries []*delivery) *memoryAccount {
 	a := &memoryAccount{store: m, mailboxes: make(map[string]*memoryMailbox), subscribed: make(map[string]bool)}
 	a.make(inbox)
@@ -28,7 +28,8 @@ func newMemoryAccount(m *Memory, deliveries []*delivery) *memoryAccount {
 	return a
 }
 
-// make makes the mailbox with a name, which must be valid and free, and those above it that are missing. The lock is held.
+// make creates the mailbox with a name, which must be valid and free, and the missing ones above it. The lock is
+// held.
 func (a *memoryAccount) make(name string) *memoryMailbox {
 	a.makeAbove(name)
 	b := newMemoryMailbox(a.store)
@@ -36,7 +37,7 @@ func (a *memoryAccount) make(name string) *memoryMailbox {
 	return b
 }
 
-// makeAbove makes the mailboxes above a name that are missing. The lock is held.
+// makeAbove creates the missing mailboxes above a name. The lock is held.
 func (a *memoryAccount) makeAbove(name string) {
 	for above := range superiors(name) {
 		if a.mailboxes[above] == nil {
@@ -48,7 +49,7 @@ func (a *memoryAccount) makeAbove(name string) {
 // deliver adds a delivery to INBOX. The lock is held.
 func (a *memoryAccount) deliver(d *delivery) { a.mailboxes[inbox].add(d.raw, d.date, nil, d) }
 
-// withdraw removes what has been withdrawn. The lock is held.
+// withdraw removes the messages that were withdrawn. The lock is held.
 func (a *memoryAccount) withdraw() {
 	for _, b := range a.mailboxes {
 		b.withdraw()

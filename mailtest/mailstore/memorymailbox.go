@@ -13,13 +13,13 @@ import (
 type memoryMailbox struct {
 	store     *Memory
 	index     index[memoryMessage]
-	spellings map[string]string // of keywords, by their small letters
+	spellings map[string]string // of keywords, by their lower-case form
 }
 
-// memoryMessage is what a Memory knows of a message.
+// memoryMessage is the data of a Memory about a message.
 type memoryMessage struct {
 	raw      []byte
-	delivery *delivery // by which it came, or nil
+	delivery *delivery // the delivery that brought the message, or nil
 }
 
 // newMemoryMailbox returns an empty mailbox. The lock is held.

@@ -1,6 +1,6 @@
 package mailstore
 
-// Names of mailboxes: what they may be, how they are listed, and what a renaming renames.
+// The names of mailboxes: their syntax, their list, and their renaming.
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 const (
 	inbox     = "INBOX"
 	separator = "/" // between the levels of a hierarchy
-	maxName   = 255 // bytes in the name of a mailbox
+	maxName   = 255 // of the name of a mailbox, in bytes
 )
 
 // specialUses are the mailboxes that each new account has besides INBOX, and their uses (RFC 6154 §2). A mailbox has the
@@ -35,7 +35,7 @@ func specialUse(name string) string {
 	return ""
 }
 
-// foldInbox returns a name with INBOX in capitals, where INBOX is the name or its first level (RFC 9051 §5.1).
+// foldInbox returns a name with INBOX in capitals, if INBOX is the name or its first level (RFC 9051 §5.1).
 func foldInbox(name string) string {
 	if n := len(inbox); len(name) >= n && strings.EqualFold(name[:n], inbox) && (len(name) == n || name[n:n+1] == separator) {
 		return inbox + name[n:]
@@ -43,7 +43,7 @@ func foldInbox(name string) string {
 	return name
 }
 
-// newName returns the name of a mailbox that is to be made. The error says why there can't be one with that name.
+// newName returns the name of a mailbox that is to be created, or an error if the name is not allowed.
 func newName(name string) (string, error) {
 	clean := foldInbox(name)
 	var why string
@@ -64,7 +64,7 @@ func newName(name string) (string, error) {
 	return "", fmt.Errorf("mailstore: %q is not a name for a mailbox: %s", name, why)
 }
 
-// createdName is newName for a name as it is in CREATE. A "/" at its end only says that there will be mailboxes below
+// createdName is newName for the name in CREATE. A "/" at its end only says that mailboxes below it will follow
 // (RFC 9051 §6.3.4).
 func createdName(name string) (string, error) { return newName(strings.TrimSuffix(name, separator)) }
 
@@ -79,17 +79,17 @@ func superiors(name string) iter.Seq[string] {
 	}
 }
 
-// noMailbox is [ErrNoMailbox] for a name.
+// noMailbox returns [ErrNoMailbox] with a name.
 func noMailbox(name string) error { return fmt.Errorf("%w: %q", ErrNoMailbox, name) }
 
-// mailboxExists is [ErrMailboxExists] for a name.
+// mailboxExists returns [ErrMailboxExists] with a name.
 func mailboxExists(name string) error { return fmt.Errorf("%w: %q", ErrMailboxExists, name) }
 
 // errInboxStays is the error of Delete for INBOX (RFC 9051 §6.3.5).
 var errInboxStays = errors.New("mailstore: INBOX can't be deleted")
 
-// renamings returns the new names of a mailbox other than INBOX, and of those below it, by the old ones. A level that is
-// not itself a mailbox can be renamed if there are mailboxes below it.
+// renamings maps the name of a mailbox other than INBOX, and the names of those below it, to the new names. A level
+// that is not itself a mailbox can be renamed if there are mailboxes below it.
 func renamings[M any](mailboxes map[string]M, from, to string) (map[string]string, error) {
 	to, err := newName(to)
 	if err != nil {
@@ -122,7 +122,8 @@ func renamings[M any](mailboxes map[string]M, from, to string) (map[string]strin
 	return names, nil
 }
 
-// list describes mailboxes, and names that are subscribed to, in the order of [Account.Mailboxes].
+// list returns the descriptions of mailboxes, and of names that are subscribed to, in the order of
+// [Account.Mailboxes].
 func list[M any](mailboxes map[string]M, subscribed map[string]bool) []Info {
 	infos := make([]Info, 0, len(mailboxes))
 	for name := range mailboxes {
