@@ -1,7 +1,8 @@
 package wire
 
 // The engine: go-smtp as a function from a line to a reply. It reads its commands from a net.Conn, on a goroutine of its own, and
-// the dialogue is a coroutine of that goroutine: when go-smtp reads, the dialogue goes on, up to the next line that go-smtp is to answer.
+// the dialogue is a coroutine of that goroutine: when go-smtp reads, the dialogue goes on, up to the next line that go-smtp is to
+// answer. Before the first such line there is no go-smtp, and a plain goroutine in its place.
 
 import (
 	"io"
@@ -21,7 +22,8 @@ type engine struct {
 
 	in      []byte // what go-smtp has yet to read
 	out     []byte // what it has written since the last line
-	restart bool   // another go-smtp server shall take its place
+	running bool   // there is a go-smtp server
+	leave   bool   // it shall end
 	gone    bool   // it has closed its connection
 }
 
@@ -32,11 +34,19 @@ func (e *engine) start(c *Conn) {
 		e.pause = pause
 		c.run()
 	})
-	e.serve()
+	go e.drive()
 }
 
-// serve starts a go-smtp server, which reads, and thereby resumes the dialogue, as soon as it has written its greeting.
+// drive lets the dialogue go on to its end, or to the first line for go-smtp, which then takes over.
+func (e *engine) drive() {
+	if _, asked := e.resume(); asked {
+		e.serve()
+	}
+}
+
+// serve starts a go-smtp server.
 func (e *engine) serve() {
+	e.running = true
 	s := smtp.NewServer(e.conn.handler)
 	s.Domain = "engine"
 	s.MaxLineLength = 0 // limits are kept here
@@ -47,7 +57,7 @@ func (e *engine) serve() {
 	s.EnableDSN = true
 	s.LMTP = e.conn.cfg.LMTP
 	s.ErrorLog = discard
-	s.Serve(&oneShot{conn: &engineConn{engine: e}}) // returns io.EOF at once
+	s.Serve(&oneShot{conn: &engineConn{engine: e, greeting: true}}) // returns io.EOF at once
 }
 
 // answer returns the engine's reply to a line, valid until the next call. The error is an [Ending]: go-smtp has given up.
@@ -67,10 +77,13 @@ func (e *engine) answer(verb, arg string) ([]byte, error) {
 	return e.out, nil
 }
 
-// forget makes the engine forget all that was said, as after STARTTLS (RFC 3207 §4.2). go-smtp can't, so another one takes over.
+// forget makes the engine forget all that was said, as after STARTTLS (RFC 3207 §4.2). go-smtp can't, so it ends, and another one
+// will answer the next line.
 func (e *engine) forget() {
-	e.in, e.restart = e.in[:0], true
-	e.pause(struct{}{})
+	if e.running {
+		e.running, e.leave = false, true
+		e.pause(struct{}{})
+	}
 }
 
 // discard is for the engine's complaints about errors that this package has made or seen itself.
@@ -94,23 +107,24 @@ func (l *oneShot) Addr() net.Addr { return nil }
 // engineConn is the net.Conn of one go-smtp server. Once it is over, the engine belongs to another one.
 type engineConn struct {
 	*engine
-	over bool
+	greeting bool // it has not been read from: what is written is go-smtp's greeting, which nobody sees
+	over     bool
 }
 
 var _ net.Conn = (*engineConn)(nil)
 
 func (c *engineConn) Read(p []byte) (int, error) {
+	c.greeting = false
 	if c.over {
 		return 0, io.EOF
 	}
 	if len(c.in) == 0 {
-		if _, ok := c.resume(); !ok {
-			c.over = true
-			return 0, io.EOF
-		}
-		if c.restart {
-			c.restart, c.over = false, true
-			c.serve()
+		_, asked := c.resume()
+		if c.over = !asked || c.leave; c.over {
+			if c.leave {
+				c.leave = false
+				go c.drive()
+			}
 			return 0, io.EOF
 		}
 	}
@@ -123,7 +137,9 @@ func (c *engineConn) Write(p []byte) (int, error) {
 	if c.over {
 		return 0, io.ErrClosedPipe
 	}
-	c.out = append(c.out, p...)
+	if !c.greeting {
+		c.out = append(c.out, p...)
+	}
 	return len(p), nil
 }
 
