@@ -4,11 +4,13 @@ package mailtest_test
 // in fault_test.go.
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
 func TestRules(t *testing.T) {
@@ -179,5 +181,44 @@ func TestRules(t *testing.T) {
 				play(t, d, c, test.rules...)
 			})
 		}
+	}
+}
+
+// A rule at Body that waits for its byte has not acted: a message whose byte comes first meets it, and then it is used up.
+func TestBodyRuleCounts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, before, after, end string }{
+		{"data", "@data\nc => 01234\n", "c => 56789\\r\\n.\\r\\n\n", "s <- 250 *\n"},
+		{"chunks", "@rcpt\nc => BDAT 10 LAST\\r\\n01234\n", "c => 56789\n", "s <- 250 *\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			srv := mailtest.New(t)
+			srv.AddRules(mailtest.Rule{At: mailtest.Body, AfterBytes: 8, Times: 1, Reply: "451 4.3.0 No", Must: true})
+			play := func(conn net.Conn, script string) {
+				t.Helper()
+				if err := dialogue.Play(conn, script); err != nil {
+					t.Error(err)
+				}
+			}
+			var conns [2]net.Conn
+			for i := range conns {
+				conn, err := srv.Dial(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				conns[i] = conn
+				play(conn, begun(test.before))
+			}
+			if srv.CheckRules() == nil {
+				t.Error("a rule has acted before its byte came")
+			}
+			play(conns[1], test.after+"s <- 451 4.3.0 No\n")
+			if err := srv.CheckRules(); err != nil {
+				t.Error(err)
+			}
+			play(conns[0], test.after+test.end)
+		})
 	}
 }

@@ -3,7 +3,6 @@ package mailtest
 // Records: the compact form in which a server keeps messages until the test asks for them.
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -119,12 +118,12 @@ func (ss *session) message(t *wire.Turn) {
 	if r == nil {
 		return
 	}
-	keep, told := ss.accepts(t)
+	keep, told := ss.effect.accepts(t)
 	switch {
 	case t.Recipient == 0:
 		r.acked = told
-		if lost := ss.rule; keep && lost != nil && lost.Rule.Lose {
-			r.tx = r.tx.without(&lost.Rule)
+		if keep {
+			r.tx = ss.effect.remaining(r.tx)
 			keep = len(r.tx.to) > 0
 		}
 	default:
@@ -158,15 +157,6 @@ func (ss *session) message(t *wire.Turn) {
 	ss.log.filed = append(ss.log.filed, r)
 }
 
-// without returns a copy of a transaction without the recipients for whom a rule loses the message.
-func (tx *transaction) without(lose *Rule) *transaction {
-	left := *tx
-	left.to = slices.DeleteFunc(slices.Clone(tx.to), func(rcpt Recipient) bool {
-		return lose.To == "" || matchAddress(lose.To, rcpt.Address)
-	})
-	return &left
-}
-
 // settle lets the waits return the message that was filed last.
 func (ss *session) settle() {
 	r, s := ss.settling, ss.server
@@ -180,20 +170,12 @@ func (ss *session) settle() {
 	}
 }
 
-// accepts reports whether the message is kept, for the recipient of this turn if there is one, and whether the
-// client is told so.
-func (ss *session) accepts(t *wire.Turn) (keep, told bool) {
-	act := &t.Action
-	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
-	keep = t.Accepted && positive
-	if r := ss.rule; r != nil {
-		keep = (keep || r.Rule.Keep && t.Cut == 0) && !(r.Rule.Lose && t.Recipient > 0)
+// unacked corrects the message of the turn, if there is one, whose acknowledgement could not be sent.
+func (ss *session) unacked() {
+	r := ss.record
+	if r == nil {
+		return
 	}
-	return keep, positive && (act.Drop == wire.NoDrop || act.After == 0 || act.After >= int64(len(t.Reply)))
-}
-
-// unacked corrects a message whose acknowledgement could not be sent.
-func (ss *session) unacked(r *record) {
 	corrected := r.unacked()
 	if ss.settling == r {
 		ss.settling = corrected

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,8 +32,8 @@ type session struct {
 	params    []string     // and its parameters
 	tx        *transaction // since MAIL
 	ending    *transaction // the transaction whose message has just come
-	rule      *ruleState   // the rule that decides the current turn
-	body      *ruleState   // the rule that waits for its byte of the current message
+	effect    effect       // the effect of the rule that decides the current turn
+	waiting   *ruleState   // the rule at Body that waits for its byte of the current message
 	record    *record      // the record of the message that the current turn is about
 	settling  *record      // the record that is filed and not settled
 	attempt   *Attempt     // describes the current turn, if a function needs it
@@ -42,8 +41,6 @@ type session struct {
 	left      bool      // the session does not count as open any more
 	auth      *exchange // the last AUTH exchange
 	emptyBody [1]byte   // the message that go-smtp sees
-	deciding  bool      // Before was called for the turn, and After was not
-	watching  bool      // Watch is running
 	refusing  bool      // the session is among the refusals of the server, whose lock guards this
 
 	mu  sync.Mutex
@@ -84,18 +81,15 @@ func (ss *session) Capabilities(encrypted bool) []string {
 	if cfg.Client {
 		caps = append(caps, wire.XClient)
 	}
-	if r := ss.rule; r != nil {
-		caps = r.Rule.edit(caps)
-	}
-	return caps
+	return ss.effect.edit(caps)
 }
 
 // Before finds the rule that decides a turn.
 func (ss *session) Before(t *wire.Turn) wire.Action {
 	stage := stageOf(t)
-	ss.deciding = true
+	ss.identify(t.Client)
 	nth := ss.counts[stage]
-	if t.Recipient <= 1 { // with LMTP, the recipients of a message are one turn
+	if t.Recipient <= 1 && t.Reached == 0 { // with LMTP, the recipients of a message are one turn
 		nth = ss.count(stage)
 	}
 	if stage == Mail || stage == Rcpt {
@@ -103,58 +97,54 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	}
 	if stage == Dot && t.Recipient <= 1 {
 		ss.ending, ss.record = ss.tx, ss.newRecord(t)
-		ss.releaseBody()
 	}
-	ss.rule, ss.attempt = nil, nil
+	ss.effect, ss.attempt = effect{}, nil
 	if !ss.server.hasRules() && ss.server.set.Reword == nil {
 		return wire.Action{}
 	}
-	if stage == Body {
-		ss.releaseBody()
-	}
-	a := ss.newAttempt(stage, t)
-	a.Nth = nth
-	ss.attempt = a
+	ss.attempt = ss.newAttempt(stage, t)
+	ss.attempt.Nth = nth
 	if t.Action.Rule != 0 {
 		return t.Action
 	}
-	r := ss.server.rule(a, ss.given)
-	ss.rule = r
-	if stage == Body {
-		ss.body = r
+	r := ss.decidingRule(t)
+	if r != nil && r.Rule.waits() && t.Reached == 0 {
+		ss.waiting = r
+		return wire.Action{After: r.Rule.AfterBytes}
 	}
-	if r == nil {
-		return wire.Action{}
-	}
-	act := action(r, a)
-	if r.Rule.changesTLS() {
-		cfg, err := r.Rule.tlsConfig(ss.server)
-		if err != nil {
+	if r != nil {
+		var err error
+		if ss.effect, err = ss.server.effectOf(r, ss.attempt); err != nil {
 			t.Notes = append(t.Notes, wire.Note{Kind: wire.CertificateMissing, Text: err.Error()})
 		}
-		act.TLS = cfg
 	}
-	return act
+	if ss.server.set.Reword != nil {
+		ss.effect.action.Reword = ss.reword
+	}
+	return ss.effect.action
 }
 
-// releaseBody gives back a rule at Body whose byte never came, so that it has not acted.
-func (ss *session) releaseBody() {
-	if ss.body != nil {
-		ss.server.unuse(ss.body)
-		ss.body = nil
+// decidingRule returns the rule for the turn of the attempt, or nil.
+func (ss *session) decidingRule(t *wire.Turn) *ruleState {
+	if t.Reached == 0 {
+		return ss.server.rule(ss.attempt, ss.given)
 	}
+	if r := ss.waiting; ss.server.acts(r) {
+		return r
+	}
+	return nil
 }
 
-// Patience returns how long the client may be silent before a rule at Idle is tried.
-func (ss *session) Patience(silent time.Duration) time.Duration { return ss.server.patience(silent) }
-
-// Identified notes the identity that a proxy or XCLIENT has declared for the client.
-func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
-	if addr.Addr().IsValid() {
-		ss.client = addr.String()
+// identify notes who the client really is, if that has just been said.
+func (ss *session) identify(client *wire.Identity) {
+	if client == nil {
+		return
 	}
-	ss.helo, ss.user, ss.mechanism, ss.tx = helo, user, "", nil
-	if user != "" {
+	if client.Addr.Addr().IsValid() {
+		ss.client = client.Addr.String()
+	}
+	ss.helo, ss.user, ss.mechanism, ss.tx = client.Helo, client.User, "", nil
+	if client.User != "" {
 		ss.mechanism = "XCLIENT"
 	}
 	ss.mu.Lock()
@@ -162,12 +152,9 @@ func (ss *session) Identified(addr netip.AddrPort, helo, user string) {
 	ss.log.client = ss.client
 }
 
-// Reword returns other words for a reply, from the Reword of the server.
-func (ss *session) Reword(_ *wire.Turn, own []byte) []byte {
+// reword lets the server's owner say a reply in other words.
+func (ss *session) reword(own []byte) []byte {
 	a := ss.attempt
-	if ss.server.set.Reword == nil || a == nil {
-		return own
-	}
 	if (a.Stage == Auth || a.Stage == AuthStep) && ss.auth != nil {
 		a.User = ss.auth.server.User()
 	}
@@ -182,6 +169,10 @@ func (ss *session) Reply(t *wire.Turn) {
 		ss.record = nil
 	}
 	switch stage {
+	case Handshake:
+		ss.encrypt(t.TLS)
+	case XClient:
+		ss.identify(t.Client)
 	case Helo:
 		if t.Accepted {
 			ss.helo, ss.esmtp, ss.tx = firstWord(t.Arg()), t.Verb != "HELO", nil
@@ -193,16 +184,6 @@ func (ss *session) Reply(t *wire.Turn) {
 		if ss.auth != nil && ss.auth.err != nil {
 			t.Notes = append(t.Notes, wire.Note{Kind: wire.ExchangeFailed, Text: ss.auth.err.Error()})
 			ss.auth.err = nil
-		}
-	case Body:
-		if t.Action.Rule == 0 {
-			ss.releaseBody()
-		}
-		ss.body = nil
-	case Bdat:
-		if t.Action.Rule == 0 && ss.rule != nil { // a rule at Body was faster
-			ss.server.unuse(ss.rule)
-			ss.rule = nil
 		}
 	case Dot:
 		ss.message(t)
@@ -216,10 +197,20 @@ func (ss *session) hasMessages() bool {
 	return len(ss.log.filed) > 0
 }
 
-// After writes a turn into the transcript.
+// After writes a turn into the transcript, and a crash in it into the log of the test.
 func (ss *session) After(t *wire.Turn) {
-	if r := ss.record; r != nil && t.Sent < len(t.Reply) {
-		ss.unacked(r)
+	if t.Crash != nil {
+		defer ss.crashed(t)
+	}
+	if t.Crash != nil && !t.Again {
+		ss.record = nil // that of an earlier turn, or one that came to nothing
+	}
+	if t.Sent < len(t.Reply) {
+		ss.unacked()
+	}
+	if t.Again {
+		ss.correct(t)
+		return
 	}
 	ss.mu.Lock()
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
@@ -236,16 +227,30 @@ func (ss *session) After(t *wire.Turn) {
 		ss.leave()
 		ss.server.state.Unlock()
 	}
-	ss.rule, ss.deciding = nil, false
 	if watch := ss.server.set.Watch; watch != nil {
-		ss.watching = true
 		watch(ss.number, turn)
-		ss.watching = false
 	}
 	ss.settle()
 }
 
-// leave removes the session from the count of open connections, once. The caller holds the lock of the server.
+// correct corrects the transcript where a reply could not be sent.
+func (ss *session) correct(t *wire.Turn) {
+	ss.mu.Lock()
+	if len(ss.log.turns) > 0 {
+		ss.log.unsent(t)
+	}
+	ss.mu.Unlock()
+	ss.settle()
+}
+
+// openConnections is how many connections are live and were not ended by a rule.
+func (s *Server) openConnections() int {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return s.state.open
+}
+
+// leave takes the session out of the count of open connections, once. The server's state is locked.
 func (ss *session) leave() {
 	if !ss.left {
 		ss.left = true
@@ -253,18 +258,11 @@ func (ss *session) leave() {
 	}
 }
 
-// Unsent corrects the transcript after a reply that could not be sent.
-func (ss *session) Unsent(t *wire.Turn) {
-	if r := ss.record; r != nil {
-		ss.unacked(r)
+// encrypt notes how the connection is encrypted, if it is, and forgets what was said in the clear (RFC 3207 §4.2).
+func (ss *session) encrypt(state *tls.ConnectionState) {
+	if state == nil {
+		return
 	}
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
-	ss.log.unsent(t)
-}
-
-// Encrypted notes how the connection is encrypted, and forgets what was said in the clear (RFC 3207 §4.2).
-func (ss *session) Encrypted(state tls.ConnectionState) {
 	t := &TLSState{
 		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite),
 		ServerName: state.ServerName, ALPN: state.NegotiatedProtocol, Implicit: ss.implicit,
@@ -281,7 +279,6 @@ func (ss *session) Encrypted(state tls.ConnectionState) {
 
 // End notes how the connection ended.
 func (ss *session) End(how wire.Ending) {
-	ss.releaseBody()
 	ss.mu.Lock()
 	ss.log.end, ss.log.ending = time.Now(), Ending{endingKinds[how.Kind], how.Cause}
 	ss.mu.Unlock()
@@ -333,27 +330,15 @@ func (c *crash) mustBeKnown() {
 	}
 }
 
-// Crashed notes a crash in a turn. The transcript has the turn, without a reply.
-func (ss *session) Crashed(t *wire.Turn, value any, stack []byte) {
-	switch {
-	case ss.watching:
-		t.Sent = 0
-		ss.Unsent(t)
-		ss.settle()
-	case ss.deciding:
-		t.Reply, t.Sent, t.Replied, ss.record = nil, 0, time.Time{}, nil
-		func() {
-			defer func() { recover() }() // a second panic, in Watch, says nothing new
-			ss.After(t)
-		}()
-	}
-	what := fmt.Sprint("panicked: ", value)
-	if value == nil {
+// crashed takes note of a crash in a turn.
+func (ss *session) crashed(t *wire.Turn) {
+	what := fmt.Sprint("panicked: ", t.Crash.Value)
+	if t.Crash.Value == nil {
 		what = "ended the goroutine of a connection, as Fatal and FailNow of a testing.TB do; call Error there, or panic"
 	}
 	ss.server.crashed(&crash{
 		text:  fmt.Sprintf("mailtest: server %s, session %d, %v: the test's own code %s", ss.server.name(), ss.number, stageOf(t), what),
-		stack: string(stack),
+		stack: string(t.Crash.Stack),
 	})
 }
 

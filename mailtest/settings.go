@@ -66,6 +66,7 @@ func (s *Server) prepare() {
 		s.wire = wire.Config{
 			Name: s.name(), MaxSize: set.MaxSize, MaxRecipients: set.MaxRecipients, Implicit: set.ImplicitTLS,
 			LMTP: set.LMTP, Proxy: set.ProxyProtocol, Client: set.XClient, BareLF: wire.BareLF(set.BareLF),
+			Patience: s.patience,
 		}
 		if s.wire.MaxSize <= 0 {
 			s.wire.MaxSize = defaultMaxSize

@@ -253,7 +253,7 @@ func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
 	}
 	a := &Attempt{
 		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
-		Command: string(line), Silent: t.Silent,
+		Command: string(line), Silent: t.Silent, Open: ss.server.openConnections(),
 	}
 	tx := ss.tx
 	switch stage {

@@ -27,13 +27,16 @@ func (c *Conn) chunk() error {
 		s.body = *c.ask()
 		*t = command
 	}
-	act := c.ask()
-	if !ok {
-		return c.conclude(oneLine("501 5.5.4 Usage: BDAT size [LAST]"))
-	}
 	t.Line = bytes.Clone(t.Line)
-	if act.Drop != NoDrop && act.After == 0 && act.Reply == nil {
-		return c.conclude(nil)
+	later := ok && c.bodyDue(size) // what is to happen in the middle of the chunk may leave nothing to be asked
+	if !later {
+		act := c.ask()
+		if !ok {
+			return c.conclude(oneLine("501 5.5.4 Usage: BDAT size [LAST]"))
+		}
+		if act.Drop != NoDrop && act.After == 0 && act.Reply == nil {
+			return c.conclude(nil)
+		}
 	}
 	chunk, replied, err := c.readChunk(size)
 	if replied {
@@ -46,7 +49,10 @@ func (c *Conn) chunk() error {
 		c.after(t)
 		return err
 	}
-	if refuse != "" || act.decides() {
+	if later {
+		c.ask()
+	}
+	if refuse != "" || t.Action.decides() {
 		var own []byte
 		if refuse != "" {
 			own = oneLine(refuse)
@@ -127,22 +133,28 @@ func chunkArgs(arg string) (size int64, last, ok bool) {
 	return size, last, !last || strings.EqualFold(words[1], "LAST")
 }
 
+// bodyDue reports whether the next size bytes of the message have the byte at which something is to happen.
+func (c *Conn) bodyDue(size int64) bool {
+	s := &c.state
+	return s.body.interrupts() && s.body.After-s.chunked() <= size
+}
+
 // readChunk reads a chunk of the message, and does in its middle what the Handler wants there. If
 // the client has been replied to by that, the transaction is over.
 func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	s := &c.state
 	limit := c.cfg.MaxSize - s.chunked()
-	act := s.body
-	due := act.After - s.chunked()
-	if !act.interrupts() || due > size {
+	if !c.bodyDue(size) {
 		chunk, err = c.readBytes(size, limit)
 		return chunk, false, err
 	}
-	s.body = Action{}
+	due := s.body.After - s.chunked()
 	if chunk, err = c.readBytes(due, limit); err != nil {
 		return chunk, false, err
 	}
 	command := c.turn
+	act := c.due(s.body)
+	s.body = Action{}
 	if replied = act.Drop != NoDrop || act.Reply != nil; replied {
 		command.Action = Action{} // it remains without a reply of its own
 		c.handler.Reply(&command)

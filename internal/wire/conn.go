@@ -31,6 +31,10 @@ type Conn struct {
 	held   int64 // bytes of messages that were not, since then, see maxHeld
 	ended  bool
 
+	client  *Identity // what a PROXY header has said, for the next turn
+	asked   bool      // Before was called for the turn, and After was not
+	showing bool      // After is running
+
 	handshaking bool // a TLS handshake has begun and not succeeded
 
 	// Where engine.out, own and engine.in begin. In most sessions none outgrows it.
@@ -103,7 +107,7 @@ func (c *Conn) line() (line []byte, notes []Note, err error) {
 	var since time.Time // the client has been silent
 	silent := time.Duration(0)
 	for {
-		patience := c.handler.Patience(silent)
+		patience := c.patience(silent)
 		if patience > 0 {
 			if silent == 0 {
 				since = time.Now()
@@ -132,6 +136,14 @@ func (c *Conn) line() (line []byte, notes []Note, err error) {
 		}
 		silent = 0
 	}
+}
+
+// patience is how long the client may be silent before the Handler is asked about that, or 0.
+func (c *Conn) patience(silent time.Duration) time.Duration {
+	if c.cfg.Patience == nil {
+		return 0
+	}
+	return c.cfg.Patience(silent)
 }
 
 // timedOut reports whether an error is that of a deadline.

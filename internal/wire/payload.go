@@ -206,7 +206,7 @@ func (c *Conn) message() error {
 	}
 	for !u.scan() {
 		if !early && c.reached(&act, &u) {
-			early = true
+			early, act = true, c.due(act)
 			if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
 				return err
 			}
@@ -219,7 +219,7 @@ func (c *Conn) message() error {
 		}
 	}
 	if !early && act.interrupts() && u.source == act.After { // by its last byte; what is pending is not of it
-		early = true
+		early, act = true, c.due(act)
 		if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
 			return err
 		}
@@ -275,11 +275,25 @@ func (c *Conn) lost(data []byte) {
 	c.after(t)
 }
 
-// interrupt does in the middle of a message what the Handler wanted there.
+// due returns what the Handler wants in the middle of a message, of which so much has come as it has asked for at its beginning.
+func (c *Conn) due(act Action) Action {
+	if act.After == 0 {
+		return act
+	}
+	c.begin(Body, "", nil).Reached = act.After
+	act = *c.ask()
+	act.After = 0
+	return act
+}
+
+// interrupt does in the middle of a message what the Handler wants there, if anything.
 func (c *Conn) interrupt(act *Action, data []byte) error {
+	if !act.interrupts() {
+		return nil
+	}
 	t := c.begin(Body, "", nil)
-	t.Action, t.Reply = *act, act.Reply
-	t.Action.After = 0
+	t.Action = *act
+	t.Reply = act.Reply
 	if act.Drop != NoDrop {
 		t.Payload = bytes.Clone(data)
 	}

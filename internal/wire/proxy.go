@@ -30,7 +30,7 @@ func (c *Conn) readProxyHeader() error {
 	}
 	if addr, ok := h.SourceAddr.(*net.TCPAddr); ok && !h.Command.IsLocal() {
 		a := addr.AddrPort()
-		c.handler.Identified(netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), "", "")
+		c.client = &Identity{Addr: netip.AddrPortFrom(a.Addr().Unmap(), a.Port())}
 	}
 	return nil
 }

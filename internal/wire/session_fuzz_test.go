@@ -4,12 +4,10 @@ package wire
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +31,14 @@ func (r *recorder) Before(*Turn) Action        { return Action{} }
 func (r *recorder) Reply(*Turn)                {}
 
 func (r *recorder) After(t *Turn) {
+	if t.Crash != nil {
+		panic(fmt.Sprintf("%v\n%s", t.Crash.Value, t.Crash.Stack))
+	}
+	if t.Again {
+		last := &r.turns[len(r.turns)-1]
+		last.Reply = last.Reply[:t.Sent]
+		return
+	}
 	kept := *t
 	kept.Line, kept.Reply = bytes.Clone(t.Line), bytes.Clone(t.Reply[:t.Sent])
 	kept.Notes = slices.DeleteFunc(slices.Clone(t.Notes), func(note Note) bool {
@@ -41,20 +47,11 @@ func (r *recorder) After(t *Turn) {
 	r.turns = append(r.turns, kept)
 }
 
-func (r *recorder) Unsent(t *Turn) {
-	last := &r.turns[len(r.turns)-1]
-	last.Reply = last.Reply[:t.Sent]
-}
-
-func (r *recorder) Encrypted(tls.ConnectionState)               {}
-func (r *recorder) Identified(_ netip.AddrPort, _, _ string)    {}
-func (r *recorder) Patience(time.Duration) time.Duration        { return 0 }
 func (r *recorder) NewSession(*smtp.Conn) (smtp.Session, error) { return r, nil }
 func (r *recorder) Mail(string, *smtp.MailOptions) error        { return nil }
 func (r *recorder) Rcpt(string, *smtp.RcptOptions) error        { return nil }
 func (r *recorder) Data(m io.Reader) error                      { _, err := io.Copy(io.Discard, m); return err }
 func (r *recorder) Reset()                                      {}
-func (r *recorder) Reword(_ *Turn, own []byte) []byte           { return own }
 func (r *recorder) Logout() error                               { return nil }
 func (r *recorder) AuthMechanisms() []string                    { return []string{"PLAIN"} }
 func (r *recorder) Auth(mechanism string) (sasl.Server, error) {
@@ -67,10 +64,6 @@ func (r *recorder) Auth(mechanism string) (sasl.Server, error) {
 		}
 		return nil
 	}), nil
-}
-
-func (r *recorder) Crashed(_ *Turn, value any, stack []byte) {
-	panic(fmt.Sprintf("%v\n%s", value, stack))
 }
 
 func (r *recorder) End(how Ending) {

@@ -80,7 +80,8 @@ func (c *Conn) handshake() error {
 			c.handshaking = false
 			c.conn, c.in.src = conn, conn
 			c.state.encrypted = true
-			c.handler.Encrypted(conn.ConnectionState())
+			state := conn.ConnectionState()
+			t.TLS = &state
 		}
 	}
 	if err != nil {

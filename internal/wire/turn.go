@@ -45,8 +45,16 @@ type Turn struct {
 	Notes    []Note    // what is remarkable about the bytes
 	Action   Action    // what Before wanted
 
+	Client *Identity            // who the client is, if that has just been said: in the turn after a PROXY header, or of XCLIENT
+	TLS    *tls.ConnectionState // of a Handshake that has succeeded
+	Again  bool                 // After was called for the turn already: less was sent than it has been told, or there is a Crash
+	Crash  *Crash               // what has ended the turn
+
 	// Silent is, at Idle, for how long the client has been silent: what Patience has said.
 	Silent time.Duration
+
+	// Reached is, at Body, how many bytes of the message have come: 0, or what Action.After has asked for.
+	Reached int64
 
 	// Recipient is, at End with LMTP, the number of the recipient who is being answered for, from 1. All of
 	// them come to Before and Reply, in turn, before the first one is answered. Without LMTP it is 0.
@@ -81,9 +89,13 @@ type Action struct {
 	// Drop ends the connection: in place of the reply or, if Reply is set, after it.
 	Drop Drop
 
-	// After moves Delay, Reply and Drop of a Body to the moment in which so many bytes of it have
-	// come. Of any other kind it is the number of bytes of the reply that are sent before Drop.
+	// After is how many bytes of the reply are sent before Drop. At a Body that has Reached 0 it is all that counts, if it
+	// is not 0: Before will be asked again when so many bytes of the message have come.
 	After int64
+
+	// Reword, if not nil, returns the reply to take for one of the server's own: the same, or one that says the same in
+	// other words. One that does not begin with the same digit, or with a 4 or 5 for either of them, is ignored.
+	Reword func(own []byte) []byte
 
 	// Rule is the number of who wanted this, for the Handler; 0 is nobody.
 	Rule int
@@ -107,6 +119,7 @@ func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 	if k == Command {
 		c.turn.arg = argument(line)
 	}
+	c.turn.Client, c.client = c.client, nil
 	if verb == "MAIL" || verb == "RCPT" {
 		c.turn.address, c.turn.route, c.turn.params, c.turn.glued = path(c.turn.arg)
 	}
@@ -115,6 +128,7 @@ func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 
 // ask shows the turn to the Handler.
 func (c *Conn) ask() *Action {
+	c.asked = true
 	c.turn.Action = c.handler.Before(&c.turn)
 	return &c.turn.Action
 }
@@ -127,8 +141,10 @@ func (a *Action) decides() bool {
 	return a.Drop != NoDrop && a.After == 0
 }
 
-// interrupts reports whether an action for a Body does something.
-func (a *Action) interrupts() bool { return a.Drop != NoDrop || a.Reply != nil || a.Delay > 0 }
+// interrupts reports whether an action for a Body does something, now or later.
+func (a *Action) interrupts() bool {
+	return a.Drop != NoDrop || a.Reply != nil || a.Delay > 0 || a.After > 0
+}
 
 // conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends
 // the result.
@@ -183,7 +199,10 @@ func (c *Conn) carryOut(own []byte) error {
 
 // reword lets the Handler say own in other words.
 func (c *Conn) reword(own []byte) []byte {
-	words := c.handler.Reword(&c.turn, own)
+	if c.turn.Action.Reword == nil {
+		return own
+	}
+	words := c.turn.Action.Reword(own)
 	same := len(words) >= 3 && positive(words) == positive(own) && (words[0] == own[0] || !positive(own))
 	if same && words[0] >= '2' && words[0] <= '5' {
 		return words
@@ -193,7 +212,9 @@ func (c *Conn) reword(own []byte) []byte {
 
 // after shows the whole turn to the Handler, and counts what that keeps of it.
 func (c *Conn) after(t *Turn) {
+	c.asked, c.showing = false, true
 	c.handler.After(t)
+	c.showing = false
 	c.spoken += len(t.Line) + t.Sent + turnSize
 	c.held += int64(len(t.Payload))
 	if t.Kind == End && t.Accepted && positive(t.Reply) {
@@ -226,8 +247,8 @@ func (c *Conn) send(t *Turn) error {
 		c.acked(t.Replied)
 	}
 	if err != nil && n < t.Sent {
-		t.Sent = n
-		c.handler.Unsent(t)
+		t.Sent, t.Again = n, true
+		c.handler.After(t)
 	}
 	return err
 }

@@ -29,6 +29,10 @@ type Config struct {
 	// TLS gives the configuration for STARTTLS and for implicit TLS. Nil means neither.
 	TLS func() (*tls.Config, error)
 
+	// Patience, if not nil, returns how long a client may be silent, all in all, before the Handler is asked about
+	// an Idle turn, where it has been silent for so long already; 0 is for ever.
+	Patience func(silent time.Duration) time.Duration
+
 	LMTP   bool   // RFC 2033 in place of SMTP
 	Proxy  bool   // every connection begins with a PROXY header (proxy.go)
 	Client bool   // XCLIENT is understood (xclient.go)
@@ -53,41 +57,34 @@ type Handler interface {
 	// Capabilities are the lines of the EHLO reply after the first, without code.
 	Capabilities(encrypted bool) []string
 
-	// Before is asked what shall happen in this turn, before the engine sees it. The turn and its
+	// Before is asked what shall happen in this turn, before the server itself answers. The turn and its
 	// bytes are valid during the call only. At the End of a message whose last bytes came with a
 	// BDAT, t.Action is what was wanted for that, and if its Rule is not 0, it is what Before must
 	// return: there is one reply for both.
 	Before(t *Turn) Action
 
-	// Reword is given each reply of the server's own, and returns the one to take for it: the same,
-	// or one that says the same in other words. One that does not begin with the same digit, or
-	// with a 4 or 5 for either of them, is ignored.
-	Reword(t *Turn, own []byte) []byte
-
-	// Reply is shown the reply that is about to be sent, before any delay. For a message that is
-	// accepted, this is the moment in which it must become visible.
+	// Reply is shown the reply that is about to be sent, before any delay, and what the turn has achieved. For
+	// a message that is accepted, this is the moment in which it must become visible.
 	Reply(t *Turn)
 
 	// After is shown the whole turn, right before the first t.Sent bytes of the reply go out: what the
-	// client has read is in the transcript. Unsent corrects t.Sent of the last turn, if sending fails.
+	// client has read is in the transcript. It is called once more for a turn that fails after that: see t.Again.
 	After(t *Turn)
-	Unsent(t *Turn)
-
-	// Encrypted is told the outcome of a TLS handshake.
-	Encrypted(state tls.ConnectionState)
-
-	// Identified is told who the client really is, by a proxy in between (PROXY, XCLIENT). What is not
-	// known is empty; addr is then invalid.
-	Identified(addr netip.AddrPort, helo, user string)
-
-	// Patience is how long the client may be silent, all in all, before the Handler is asked about
-	// an Idle turn, where it has been silent for so long already; 0 is for ever.
-	Patience(silent time.Duration) time.Duration
-
-	// Crashed is told of a panic with the given value, or of a [runtime.Goexit] where it is nil, in what
-	// the Handler, its TLS configuration or the net.Conn did in a turn. The connection is then reset.
-	Crashed(t *Turn, value any, stack []byte)
 
 	// End is told once how the connection ended. Nothing is called after it.
 	End(how Ending)
+}
+
+// Identity is who a client really is, as a proxy in between says (PROXY, XCLIENT). What is not known is empty; Addr
+// is then invalid.
+type Identity struct {
+	Addr       netip.AddrPort
+	Helo, User string
+}
+
+// Crash is a panic with the given value, or a [runtime.Goexit] where it is nil, in what the Handler, its TLS configuration
+// or the net.Conn did. The connection is then reset.
+type Crash struct {
+	Value any
+	Stack []byte
 }

@@ -58,7 +58,7 @@ func (c *Conn) xclient() ([]byte, error) {
 			return oneLine("501 5.5.4 Bad value of an XCLIENT attribute"), nil
 		}
 	}
-	c.handler.Identified(netip.AddrPortFrom(addr, uint16(port)), helo, user)
+	t.Client = &Identity{Addr: netip.AddrPortFrom(addr, uint16(port)), Helo: helo, User: user}
 	c.state = state{encrypted: c.state.encrypted, credentials: c.state.credentials}
 	c.engine.forget()
 	return c.greeting(), nil

@@ -22,8 +22,6 @@ type Entry[R any] struct {
 	begin  time.Time
 	end    time.Time // zero means never
 	seen   int       // the number of turns that matched
-	peers  *peers[R] // the rules of its stage
-	place  int       // its index among them
 }
 
 // peers are the rules of a stage. Those before first are used up. They are skipped because a test may add a hundred
@@ -62,7 +60,6 @@ func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
 		p = new(peers[R])
 		b.stages[stage] = p
 	}
-	e.peers, e.place = p, len(p.entries)
 	p.entries = append(p.entries, e)
 	b.all = append(b.all, e)
 }
@@ -117,20 +114,44 @@ func (b *Book[R]) Open(stage uint8) []*Entry[R] {
 // Use returns the first rule of a stage that is in force and matches, and counts a use of it. It returns nil if
 // there is none. It calls matches without holding a lock.
 func (b *Book[R]) Use(stage uint8, matches func(*Entry[R]) bool) *Entry[R] {
+	return b.Find(stage, matches, func(*Entry[R]) bool { return false })
+}
+
+// Find is like [Book.Use], but does not count the use of a rule if later reports that the rule acts later, if at all. [Book.Act]
+// counts that use.
+func (b *Book[R]) Find(stage uint8, matches, later func(*Entry[R]) bool) *Entry[R] {
 	for _, e := range b.Open(stage) {
-		if !b.usedUp(e) && e.inForce() && matches(e) && b.use(e) {
+		if b.usedUp(e) || !e.inForce() || !matches(e) {
+			continue
+		}
+		if later(e) && b.awaited(e) || !later(e) && b.Act(e) {
 			return e
 		}
 	}
 	return nil
 }
 
-// Unuse takes back the last use of a rule that has not acted after all.
-func (b *Book[R]) Unuse(e *Entry[R]) {
+// Act counts a turn that a rule of the book matches, and reports whether the rule acts. Meanwhile another connection may have
+// used it up.
+func (b *Book[R]) Act(e *Entry[R]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e.seen--
-	e.peers.first = min(e.peers.first, e.place)
+	if e.usedUp() {
+		return false
+	}
+	e.seen++
+	return e.seen > e.limits.Skip
+}
+
+// awaited reports whether a rule will act when its time has come, and counts a turn that it skips.
+func (b *Book[R]) awaited(e *Entry[R]) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e.seen < e.limits.Skip {
+		e.seen++
+		return false
+	}
+	return !e.usedUp()
 }
 
 // Unused returns the rules that have never acted.
@@ -152,19 +173,7 @@ func (b *Book[R]) usedUp(e *Entry[R]) bool {
 	return e.usedUp()
 }
 
-// use counts a turn that a rule matches, and reports whether the rule acts. Another connection may have used it up
-// meanwhile.
-func (b *Book[R]) use(e *Entry[R]) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if e.usedUp() {
-		return false
-	}
-	e.seen++
-	return e.seen > e.limits.Skip
-}
-
-// usedUp reports whether the rule is used up. The caller holds the lock of the book.
+// usedUp is for whoever holds the lock of the book.
 func (e *Entry[R]) usedUp() bool { return e.limits.Times > 0 && e.seen >= e.limits.Skip+e.limits.Times }
 
 // inForce reports whether the rule has begun and not ended.

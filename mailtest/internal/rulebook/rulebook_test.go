@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Rules that are used up are out of the way, and back in it when a use is taken back.
+// Rules that are used up are out of the way.
 func TestBook(t *testing.T) {
 	t.Parallel()
 	const n, noop, rset, mail = 1000, 1, 2, 3
@@ -24,12 +24,6 @@ func TestBook(t *testing.T) {
 		e := b.Use(noop, all)
 		if e == nil || e.Rule != i || e.Number != 2*i+1 {
 			t.Fatalf("turn %d is decided by %+v", i+1, e)
-		}
-		if i == n/2 {
-			b.Unuse(e)
-			if again := b.Use(noop, all); again != e {
-				t.Fatalf("a rule that has not acted after all is followed by %+v", again)
-			}
 		}
 	}
 	if at(noop) != 0 || at(rset) != n || b.Use(noop, all) != nil {
@@ -52,6 +46,40 @@ func TestBook(t *testing.T) {
 	b.Clear()
 	if !b.Empty() || at(rset) != 0 || b.Use(rset, all) != nil {
 		t.Error("rules remain after Clear")
+	}
+}
+
+// A rule that acts later is used when it does, and by as many turns as it may be.
+func TestActLater(t *testing.T) {
+	t.Parallel()
+	const body = 1
+	var b Book[string]
+	b.Add("late", body, 0, Limits{Skip: 1, Times: 2})
+	b.Add("early", body, 0, Limits{})
+	all := func(*Entry[string]) bool { return true }
+	find := func() *Entry[string] {
+		return b.Find(body, all, func(e *Entry[string]) bool { return e.Rule == "late" })
+	}
+	var late []*Entry[string]
+	for i, want := range []string{"early", "late", "late", "late"} {
+		e := find()
+		if e.Rule != want {
+			t.Errorf("turn %d: found %q, want %q", i+1, e.Rule, want)
+		}
+		if e.Rule == "late" {
+			late = append(late, e)
+		}
+	}
+	if got := len(b.Unused()); got != 1 {
+		t.Errorf("%d rules are unused while one has not acted, want 1", got)
+	}
+	for i, e := range late {
+		if got, want := b.Act(e), i < 2; got != want {
+			t.Errorf("use %d of a rule that acts twice = %v", i+1, got)
+		}
+	}
+	if e := find(); e.Rule != "early" {
+		t.Errorf("after all uses: found %q, want %q", e.Rule, "early")
 	}
 }
 
