@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -57,11 +58,38 @@ func said(t *testing.T, d *dialog, rules []mailtest.Rule) (input []byte) {
 	return input
 }
 
+// outcome is what a server makes of a connection.
+type outcome struct {
+	turns    []mailtest.Turn // without their times
+	messages []delivered
+	ending   string
+}
+
+// delivered is what matters of a message here.
+type delivered struct {
+	raw      string
+	envelope mailtest.Envelope
+	acked    bool
+}
+
+// String returns the outcome as lines of text.
+func (o outcome) String() string {
+	var b strings.Builder
+	for _, turn := range o.turns {
+		fmt.Fprintf(&b, "%v %q %q %q %q rule %d message %d\n", turn.Stage, turn.Command, turn.Reply, turn.Payload, turn.Notes, turn.Rule, turn.Message)
+	}
+	for _, m := range o.messages {
+		fmt.Fprintf(&b, "message %q %+v acked %v\n", m.raw, m.envelope, m.acked)
+	}
+	return b.String() + "ended: " + o.ending
+}
+
 // replayed is what a server makes of a client's bytes that come in some pieces, each of them when it has
-// done all that it can with those before.
-func replayed(t *testing.T, d *dialog, rules []mailtest.Rule, pieces ...[]byte) string {
+// done all that it can with those before. It must be called in a bubble.
+func replayed(t *testing.T, d *dialog, rules []mailtest.Rule, pieces ...[]byte) (o outcome) {
 	t.Helper()
-	srv := mailtest.New(t)
+	srv := &mailtest.Server{}
+	defer srv.Close()
 	setUp(t, srv, d.server, connections[0])
 	srv.AddRules(rules...)
 	conn, err := srv.Dial(t.Context())
@@ -79,25 +107,28 @@ func replayed(t *testing.T, d *dialog, rules []mailtest.Rule, pieces ...[]byte) 
 	conn.(halfConn).CloseWrite()
 	time.Sleep(24 * time.Hour) // whatever a rule delays has come
 	s := srv.Sessions()[0]
-	var b strings.Builder
 	for _, turn := range s.Turns {
-		reply := turn.Reply
-		if strings.HasPrefix(reply, "334 ") {
-			reply = "334 *\r\n" // which may be a random challenge
+		if strings.HasPrefix(turn.Reply, "334 ") {
+			turn.Reply = "334 *\r\n" // which may be a random challenge
 		}
-		notes := slices.DeleteFunc(turn.Notes, func(note mailtest.Note) bool {
-			return note.Kind == mailtest.GreetingNotAwaited || note.Kind == mailtest.ReplyNotAwaited
-		})
-		fmt.Fprintf(&b, "%v %q %q %q %q rule %d\n", turn.Stage, turn.Command, reply, turn.Payload, notes, turn.Rule)
+		var notes []mailtest.Note
+		for _, note := range turn.Notes {
+			if note.Kind != mailtest.GreetingNotAwaited && note.Kind != mailtest.ReplyNotAwaited {
+				notes = append(notes, note)
+			}
+		}
+		turn.Notes = notes
+		turn.Received, turn.Replied = time.Time{}, time.Time{}
+		o.turns = append(o.turns, turn)
 	}
 	for _, m := range srv.Messages() {
-		fmt.Fprintf(&b, "message %q %+v acked %v\n", m.Raw, m.Envelope, m.Acked)
+		o.messages = append(o.messages, delivered{string(m.Raw), m.Envelope, m.Acked})
 	}
-	ending := s.Ending.String()
+	o.ending = s.Ending.String()
 	if strings.Contains(s.Ending.Cause, " reset") && strings.Contains(s.Ending.Cause, "peer") {
-		ending = "reset by the client"
+		o.ending = "reset by the client"
 	}
-	return b.String() + "ended: " + ending
+	return o
 }
 
 // packetRules are rules for which it matters which byte has come.
@@ -161,26 +192,25 @@ func testPieces(t *testing.T, d *dialog, rules []mailtest.Rule, input []byte) {
 	if mailtest.RaceEnabled {
 		mostSplits = 20
 	}
-	var want string
-	synctest.Test(t, func(t *testing.T) { want = replayed(t, d, rules, input) })
-	compare := func(how string, pieces ...[]byte) {
-		t.Helper()
-		synctest.Test(t, func(t *testing.T) {
-			if got := replayed(t, d, rules, pieces...); got != want {
+	synctest.Test(t, func(t *testing.T) {
+		want := replayed(t, d, rules, input)
+		compare := func(how string, pieces ...[]byte) {
+			t.Helper()
+			if got := replayed(t, d, rules, pieces...); !reflect.DeepEqual(got, want) {
 				t.Errorf("%s, the server makes of %.2000q\n%.5000s\nand in one piece\n%.5000s", how, input, got, want)
 			}
-		})
-	}
-	if len(input) <= mostSingle {
-		var single [][]byte
-		for i := range input {
-			single = append(single, input[i:i+1])
 		}
-		compare("byte by byte", single...)
-	}
-	for i := 1; i < len(input) && !t.Failed(); i += 1 + len(input)/mostSplits {
-		compare(fmt.Sprintf("split before byte %d", i), input[:i], input[i:])
-	}
+		if len(input) <= mostSingle {
+			var single [][]byte
+			for i := range input {
+				single = append(single, input[i:i+1])
+			}
+			compare("byte by byte", single...)
+		}
+		for i := 1; i < len(input) && !t.Failed(); i += 1 + len(input)/mostSplits {
+			compare(fmt.Sprintf("split before byte %d", i), input[:i], input[i:])
+		}
+	})
 }
 
 // What a client says behind STARTTLS without waiting for the reply is thrown away, and noted (RFC 3207 §6).
