@@ -4,6 +4,7 @@ package mailtest_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 )
@@ -68,15 +70,21 @@ func clumsyFrom(data []byte) clumsy {
 	}
 }
 
+// Lines that are longer than a server takes.
+var (
+	longInitial  = "EHLO a\r\nAUTH PLAIN " + strings.Repeat("A", 17<<10) + "\r\n"
+	longResponse = strings.Repeat("=", 17<<10) + "\r\n"
+)
+
 // input returns what the client says, and its credentials as they stand in it.
 func (c clumsy) input() (input string, secrets []string) {
 	r := responses[int(c.mechanism)%len(responses)]
 	prefixes := []string{
 		"EHLO a\r\n", "", "HELO a\r\n", "EHLO a\r\nAUTH\r\n", "EHLO a\r\nSTARTTLS\r\n", "EHLO a\r\nMAIL FROM:<a@a.example>\r\n",
-		"EHLO a\r\nAUTH PLAIN " + strings.Repeat("A", 17<<10) + "\r\n", "EHLO a\r\nRSET\r\nNOOP\r\n",
+		longInitial, "EHLO a\r\nRSET\r\nNOOP\r\n",
 	}
 	middles := []string{
-		"", "STARTTLS\r\n", "*\r\n", "\r\n", strings.Repeat("=", 17<<10) + "\r\n", " ", "AUTH " + r.mechanism + "\r\n", "FROB\r\n",
+		"", "STARTTLS\r\n", "*\r\n", "\r\n", longResponse, " ", "AUTH " + r.mechanism + "\r\n", "FROB\r\n",
 	}
 	var b strings.Builder
 	b.WriteString(prefixes[int(c.prefix)%len(prefixes)])
@@ -104,10 +112,19 @@ func (c clumsy) input() (input string, secrets []string) {
 	return input[:max(0, len(input)-int(c.cut))], append(secrets, password)
 }
 
+// credentialTLS is a certificate for all the servers: no client gets so far as to look at it.
+var credentialTLS = sync.OnceValue(func() *tls.Config {
+	cert, err := testca.Certificate("localhost")
+	if err != nil {
+		panic(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{*cert}}
+})
+
 // testClumsy plays the client and looks for its credentials in whatever comes out.
 func testClumsy(t *testing.T, c clumsy) {
 	t.Helper()
-	srv := &mailtest.Server{StartTLS: true, Rules: credentialRules[int(c.rule)%len(credentialRules)]}
+	srv := &mailtest.Server{StartTLS: true, TLS: credentialTLS(), Rules: credentialRules[int(c.rule)%len(credentialRules)]}
 	srv.Users = []map[string]string{nil, {"bob": password}, {"ann": "x"}, {"bob": "other"}}[c.users%4]
 	var out strings.Builder
 	var mu sync.Mutex

@@ -141,6 +141,9 @@ func same(a, b reflect.Value) bool {
 		if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
 			return false
 		}
+		if a.Pointer() == b.Pointer() {
+			return true
+		}
 		for i := range a.Len() {
 			if !same(a.Index(i), b.Index(i)) {
 				return false
@@ -151,7 +154,7 @@ func same(a, b reflect.Value) bool {
 		return a.IsNil() == b.IsNil() && reflect.DeepEqual(a.Interface(), b.Interface())
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if a.Type().Field(i).IsExported() && !same(a.Field(i), b.Field(i)) {
+			if a.Field(i).CanInterface() && !same(a.Field(i), b.Field(i)) { // it is exported
 				return false
 			}
 		}

@@ -164,10 +164,16 @@ func printable(s string, n int) string {
 	if len(s) > n {
 		s, tail = cut(s, n), fmt.Sprintf("… (%d bytes)", len(s))
 	}
+	if !strings.ContainsFunc(s, mayBeEscaped) {
+		return s + tail
+	}
 	q := strconv.Quote(s)
 	q = strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 	return q + tail
 }
+
+// mayBeEscaped reports whether a character is other than most are.
+func mayBeEscaped(r rune) bool { return r < ' ' || r > '~' || r == '\\' || r == '"' }
 
 // String returns the whole transcript as text. Each line has the time since the connection began, with three
 // significant digits or, from one second on, in hundredths of a second.
