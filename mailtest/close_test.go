@@ -92,7 +92,7 @@ func TestCloseAfterMessage(t *testing.T) {
 				var senders sync.WaitGroup
 				failed := make(chan error, 100)
 				for range cap(failed) {
-					srv := &mailtest.Server{LMTP: strings.HasSuffix(q.name, "LMTP"), StartTLS: way.name == "STARTTLS"}
+					srv := &mailtest.Server{LMTP: strings.HasSuffix(q.name, "LMTP"), StartTLS: way.name == "STARTTLS", TLS: quickTLS()}
 					srv.ImplicitTLS = way.name == "memory TLS"
 					conn, err := way.dial(t.Context(), srv)
 					if err != nil {

@@ -4,7 +4,6 @@ package mailtest_test
 
 import (
 	"bytes"
-	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 )
@@ -112,19 +110,10 @@ func (c clumsy) input() (input string, secrets []string) {
 	return input[:max(0, len(input)-int(c.cut))], append(secrets, password)
 }
 
-// credentialTLS is a certificate for all the servers: no client gets so far as to look at it.
-var credentialTLS = sync.OnceValue(func() *tls.Config {
-	cert, err := testca.Certificate("localhost")
-	if err != nil {
-		panic(err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{*cert}}
-})
-
 // testClumsy plays the client and looks for its credentials in whatever comes out.
 func testClumsy(t *testing.T, c clumsy) {
 	t.Helper()
-	srv := &mailtest.Server{StartTLS: true, TLS: credentialTLS(), Rules: credentialRules[int(c.rule)%len(credentialRules)]}
+	srv := &mailtest.Server{StartTLS: true, TLS: quickTLS(), Rules: credentialRules[int(c.rule)%len(credentialRules)]}
 	srv.Users = []map[string]string{nil, {"bob": password}, {"ann": "x"}, {"bob": "other"}}[c.users%4]
 	var out strings.Builder
 	var mu sync.Mutex

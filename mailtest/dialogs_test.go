@@ -117,6 +117,8 @@ func setUp(t *testing.T, srv *mailtest.Server, settings []string, c connect) boo
 			srv.ImplicitTLS = true
 		case "StartTLS":
 			srv.StartTLS = true
+		case "QuickTLS":
+			srv.TLS = quickTLS()
 		case "MaxSize":
 			srv.MaxSize = number
 		case "MaxRecipients":

@@ -182,10 +182,11 @@ func row(m moment, f fault) (rule mailtest.Rule, text string) {
 	if next == "" {
 		next = noopNext
 	}
-	settings, before := "", m.before
+	settings, before := "server QuickTLS\n", m.before
 	if strings.HasPrefix(before, "server ") {
-		settings, before, _ = strings.Cut(before, "\n")
-		settings += "\n"
+		var setting string
+		setting, before, _ = strings.Cut(before, "\n")
+		settings += setting + "\n"
 	}
 	end := f.text(m.own, next)
 	if m.at == mailtest.Quit && !f.refuses {

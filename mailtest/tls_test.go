@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"net/smtp"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -18,6 +19,15 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
+
+// quickTLS is for servers of which a test needs many: all have the same certificate, and the cheapest key exchange.
+var quickTLS = sync.OnceValue(func() *tls.Config {
+	cert, err := testca.Certificate("localhost", "127.0.0.1", "::1")
+	if err != nil {
+		panic(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{*cert}, ClientAuth: tls.RequestClientCert, CurvePreferences: []tls.CurveID{tls.X25519}}
+})
 
 // ClientTLS works whatever the address; RootCAs for each name in the certificate.
 func TestClientTLS(t *testing.T) {
