@@ -148,9 +148,12 @@ func TestChaos(t *testing.T) {
 func TestSameAgain(t *testing.T) {
 	t.Parallel()
 	const seed = 66 // with which 11 of 12 rules act
-	runs := 1000
-	if mailtest.RaceEnabled {
+	runs := 200
+	switch {
+	case mailtest.RaceEnabled:
 		runs = 50
+	case *large:
+		runs = 1000
 	}
 	var first string
 	for i := range runs {

@@ -15,6 +15,15 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
+// memoryClient returns a client that is connected in memory.
+func memoryClient(t *testing.T, srv *mailtest.Server) (*smtp.Client, error) {
+	conn, err := srv.Dial(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	return smtp.NewClient(conn, "localhost")
+}
+
 // A hundred thousand messages of 1 KiB over sixteen kept connections, of which a wait finds one
 // without decoding the rest again.
 func TestManyMessages(t *testing.T) {
@@ -29,7 +38,7 @@ func TestManyMessages(t *testing.T) {
 	start := time.Now()
 	for c := range connections {
 		wg.Go(func() {
-			conn, err := smtp.Dial(srv.Addr())
+			conn, err := memoryClient(t, srv)
 			if err != nil {
 				t.Error(err)
 				return

@@ -70,7 +70,7 @@ func TestRemoveRules(t *testing.T) {
 func TestRemoveIsBounded(t *testing.T) {
 	srv := mailtest.New(t)
 	srv.LimitSessions(1)
-	conn, err := smtp.Dial(srv.Addr())
+	conn, err := memoryClient(t, srv)
 	if err != nil {
 		t.Fatal(err)
 	}
