@@ -1,6 +1,6 @@
 package inspect
 
-// The JSON API: its routes, and how it answers.
+// The JSON API: its routes and its answers.
 
 import (
 	_ "embed"
@@ -16,13 +16,13 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-// endpoint is a method and a path of [http.ServeMux], and what serves them.
+// endpoint is a method and a path of [http.ServeMux], and the function that serves them.
 type endpoint struct {
 	pattern string
 	serve   func(http.ResponseWriter, *http.Request)
 }
 
-// api are the endpoints of the JSON API.
+// api returns the endpoints of the JSON API.
 func (p *Page) api() []endpoint {
 	return []endpoint{
 		{"GET /api/openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func (p *Page) api() []endpoint {
 	}
 }
 
-// routes are all endpoints.
+// routes returns a handler with all endpoints.
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, e := range append(p.api(), p.web()...) {
@@ -57,7 +57,7 @@ func (p *Page) routes() http.Handler {
 	return mux
 }
 
-// failure is an error with the status of its answer.
+// failure is an error with an HTTP status.
 type failure struct {
 	status int
 	text   string
@@ -70,7 +70,7 @@ func fail(status int, format string, args ...any) *failure {
 	return &failure{status, fmt.Sprintf(format, args...)}
 }
 
-// answer makes a handler of a function that returns what is to be sent as JSON, or a failure.
+// answer returns a handler that sends the result of f as JSON, or a failure.
 func answer(f func(*http.Request) (any, *failure)) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {
 		result, failed := f(r)
@@ -85,7 +85,7 @@ func answer(f func(*http.Request) (any, *failure)) func(http.ResponseWriter, *ht
 	}
 }
 
-// item returns the message that a request is about.
+// item returns the message that a request names.
 func (p *Page) item(r *http.Request) (*item, *failure) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil {

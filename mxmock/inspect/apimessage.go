@@ -18,7 +18,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// mostListed is how many messages one answer lists, and usuallyListed how many if nothing else is asked for.
+// mostListed is the maximum number of messages in an answer, and usuallyListed the default.
 const (
 	mostListed    = 1000
 	usuallyListed = 50
@@ -95,7 +95,8 @@ func (p *Page) part(w http.ResponseWriter, r *http.Request) {
 	answer(func(*http.Request) (any, *failure) { return nil, failed })(w, r)
 }
 
-// download sends bytes of a mail, which browsers save and never show: their type says only what it can't be abused for.
+// download sends bytes of a mail in a form that browsers save and never show. It sends only media types that can't
+// be abused.
 func download(w http.ResponseWriter, mediaType, name string, content []byte) {
 	h := w.Header()
 	switch {
@@ -115,7 +116,7 @@ func download(w http.ResponseWriter, mediaType, name string, content []byte) {
 	w.Write(content)
 }
 
-// safeName is a file name without what leads into other directories or ends a header.
+// safeName returns a file name without characters that lead into other directories or end a header.
 func safeName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || strings.ContainsRune(`<>:"/\|?*`, r) {
@@ -137,10 +138,10 @@ func (p *Page) messageFindings(r *http.Request) (any, *failure) {
 	return findingsOf(lint.Check(it.msg)), nil
 }
 
-// errNoDNS reports that there is nothing to check a message against.
+// errNoDNS reports that there is no DNS to check a message against.
 var errNoDNS = errors.New("there is no DNS to ask for SPF, DKIM and DMARC; a mxmock.Internet has one")
 
-// verdictOn returns what a receiver would think of a message.
+// verdictOn returns the verdict of a receiver on a message.
 func verdictOn(ctx context.Context, x Source, m *mailtest.Message) (mailauth.Report, error) {
 	inet, ok := x.(*mxmock.Internet)
 	if !ok {
@@ -164,7 +165,7 @@ func (p *Page) verdict(r *http.Request) (any, *failure) {
 	return verdictOf(report), nil
 }
 
-// mostPatience is how long a request may wait.
+// mostPatience is the longest time that a request may wait.
 const mostPatience = 5 * time.Minute
 
 func (p *Page) wait(r *http.Request) (any, *failure) {

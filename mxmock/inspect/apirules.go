@@ -1,6 +1,6 @@
 package inspect
 
-// The JSON API: rules, put into force and taken away.
+// The JSON API: adding and removing rules.
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ type addedRule struct {
 	add  func()
 }
 
-// mostRules is how many bytes of rules a request may have.
+// mostRules is the maximum size in bytes of the rules in a request.
 const mostRules = 1 << 20
 
 func (p *Page) listRules(*http.Request) (any, *failure) {
@@ -58,7 +58,7 @@ func (p *Page) addRules(r *http.Request) (any, *failure) {
 	return rulesOf(p.rules), nil
 }
 
-// readRule reads a rule, of a host or of the DNS.
+// readRule reads a rule of a host or of the DNS.
 func (p *Page) readRule(line ruletext.Line) (addedRule, error) {
 	if line.Place == dnsPlace {
 		inet, ok := p.Source.(*mxmock.Internet)

@@ -23,7 +23,7 @@ func (p *Page) listSessions(*http.Request) (any, *failure) {
 	return list, nil
 }
 
-// session returns the session that a request is about.
+// session returns the session that a request names.
 func (p *Page) session(r *http.Request) (found *mailtest.Session, of Reader, failed *failure) {
 	if n, err := strconv.Atoi(r.PathValue("number")); err == nil {
 		p.servers(func(name string, server Reader) {
@@ -38,7 +38,8 @@ func (p *Page) session(r *http.Request) (found *mailtest.Session, of Reader, fai
 	return found, of, nil
 }
 
-// sessionFindingsOf returns what package lint, which knows SMTP, finds in the session of a server.
+// sessionFindingsOf returns the findings of package lint on the session of a server. There are none for POP3 and
+// IMAP.
 func (p *Page) sessionFindingsOf(server string, s *mailtest.Session) []lint.Finding {
 	if p.Readers[server] != nil {
 		return nil

@@ -240,7 +240,7 @@ func messageOf(it *item) jsonMessage {
 	return one
 }
 
-// tlsText is the version of TLS and the cipher suite.
+// tlsText returns the version of TLS and the cipher suite.
 func tlsText(t *mailtest.TLSState) string {
 	if t == nil {
 		return ""
@@ -290,7 +290,7 @@ func sessionOf(host string, server Reader, s *mailtest.Session) jsonSession {
 	return one
 }
 
-// timeOrNull is nil for the zero time.
+// timeOrNull returns a pointer to t, or nil for the zero time.
 func timeOrNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

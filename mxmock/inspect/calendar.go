@@ -1,6 +1,6 @@
 package inspect
 
-// Invitations: what a text/calendar part (RFC 5545) says to a person.
+// Invitations: the first event of a text/calendar part (RFC 5545), for people.
 
 import (
 	"strings"
@@ -13,10 +13,10 @@ type invitation struct {
 	Attendees                                                []string
 }
 
-// mostAttendees is how many people an invitation lists.
+// mostAttendees is the number of people that an invitation lists.
 const mostAttendees = 100
 
-// readInvitation reads the first event of a calendar. What it can't read is empty.
+// readInvitation reads the first event of a calendar. It leaves a field empty if it can't read it.
 func readInvitation(text string) invitation {
 	var inv invitation
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\n ", ""), "\n\t", "") // folded lines

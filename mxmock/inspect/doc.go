@@ -1,5 +1,5 @@
-// Package inspect shows what a mail server of a test, or a whole simulated internet, has seen: captured messages,
-// sessions, the journal. People look at a [Page], programs in any language ask its JSON API.
+// Package inspect shows the captured messages, the sessions and the journal of a mail server of a test, or of a
+// whole simulated internet. People look at a [Page], and programs in any language use its JSON API.
 //
 //	inet := mxmock.New(t)
 //	page := inspect.New(t, inet)
@@ -7,42 +7,44 @@
 //
 // # When a test has failed
 //
-// In a package whose tests import this one, be it only by name _, a failed test leaves a report.html beside its other
-// artifacts (go test -artifacts). If the environment variable MAILTEST_INSPECT is 1, it keeps its servers open, writes the
-// address of their page to standard error, and goes on at an interrupt or shortly before its deadline. Inside a synctest
-// bubble it writes a report into a temporary file instead, and names it in its log.
+// Any import of this package in the tests of a package, even as _, has two effects on a test that fails. The test
+// leaves a report.html beside its other artifacts (go test -artifacts). If the environment variable
+// MAILTEST_INSPECT is 1, the test keeps its servers open, writes the address of their page to standard error, and
+// continues after an interrupt or shortly before its deadline. Inside a synctest bubble it writes a report into a
+// temporary file instead, and names the file in its log.
 //
 // # Looking changes nothing
 //
-// A page takes no message from the waits of the test, its questions to the DNS are not in the journal, and no rule
-// counts them. Only what deletes messages, or changes rules, has an effect, and says so in its name.
+// A page takes no message from the waits of the test. Its questions to the DNS are not in the journal, and rules do
+// not count them. Only requests that delete messages or change rules have an effect.
 //
 // # The JSON API
 //
-// /api/openapi.yaml describes the API; this is what it has:
+// /api/openapi.yaml describes the API. Its requests are:
 //
 //	GET    /api/messages?q=&limit=&before=      the messages that match a query, newest first
-//	DELETE /api/messages?q=                     deletes those that match
+//	DELETE /api/messages?q=                     deletes the messages that match
 //	GET    /api/messages/{id}                   one message, decoded
 //	DELETE /api/messages/{id}                   deletes it
 //	GET    /api/messages/{id}/raw               its bytes, as received
 //	GET    /api/messages/{id}/parts/{path}      the content of a part, such as an attachment
-//	GET    /api/messages/{id}/findings          what package lint finds
-//	GET    /api/messages/{id}/verdict           what package mailauth says of SPF, DKIM and DMARC
+//	GET    /api/messages/{id}/findings          the findings of package lint
+//	GET    /api/messages/{id}/verdict           the verdict of package mailauth on SPF, DKIM and DMARC
 //	GET    /api/wait?q=&after=&timeout=         waits for a message that matches
 //	GET    /api/sessions                        the connections
-//	GET    /api/sessions/{host}/{number}        one, turn by turn
-//	GET    /api/sessions/{host}/{number}/findings
-//	GET    /api/journal?after=                  what happened in the internet, in order
-//	GET    /api/rules                           the rules that were added here
+//	GET    /api/sessions/{host}/{number}        one connection, turn by turn
+//	GET    /api/sessions/{host}/{number}/findings   the findings of package lint on it
+//	GET    /api/journal?after=                  the events of the internet, in order
+//	GET    /api/rules                           the rules that were added by the API
 //	POST   /api/rules                           adds rules, one on a line
 //	DELETE /api/rules                           removes all rules, those of the test included
 //
 // # Queries
 //
-// A query is a list of words, all of which must match. A word is looked for in the subject, the addresses, the text, the
-// HTML as a person sees it (the first 256 KiB of both), and the names of attachments, in any letter case. "Two words" in quotation marks are one. A
-// minus sign before a word excludes what matches. These prefixes restrict a word:
+// A query is a list of words, all of which must match. A word is looked for, in any letter case, in the subject,
+// the addresses, the text, the HTML as a person sees it (the first 256 KiB of both), and the names of attachments.
+// Words in quotation marks, such as "two words", count as one. A minus sign before a word excludes the messages
+// that match it. These prefixes restrict a word:
 //
 //	from:jb@shop.example     sender, of the envelope or the header
 //	to:bob@qq.com            recipient, of the envelope or the header
@@ -55,7 +57,7 @@
 // # Security
 //
 // Mail is hostile. The page shows HTML only after it was sanitized, in a frame without scripts, under a
-// Content-Security-Policy that allows no request. A page listens on the loopback interface only, and refuses requests whose
-// Host header is not an address, localhost, or one of [Page.Hosts], so that no website can reach it by DNS rebinding. What
-// changes something is refused when a website of another origin asks for it.
+// Content-Security-Policy that allows no request. A page listens on the loopback interface only. It refuses
+// requests whose Host header is not an address, localhost, or one of [Page.Hosts], so no website can reach it by
+// DNS rebinding. It refuses requests from a website of another origin if they would change something.
 package inspect

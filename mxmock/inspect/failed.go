@@ -1,6 +1,6 @@
 package inspect
 
-// What a test that has failed leaves to look at: a report, or the page itself.
+// The report or the page that a failed test leaves.
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ const env = "MAILTEST_INSPECT"
 
 func init() { artifact.Register(artifact.Viewer{Report: reportOn, Hold: hold}) }
 
-// reportOn returns the report that lies beside the other artifacts of a failed test.
+// reportOn returns the report that a failed test leaves beside its other artifacts.
 func reportOn(x any) []artifact.File {
 	source, ok := x.(Source)
 	if !ok {
@@ -33,7 +33,8 @@ func reportOn(x any) []artifact.File {
 	return []artifact.File{{Name: "report.html", Data: b.Bytes()}}
 }
 
-// hold shows what a failed test has used, until an interrupt or shortly before the deadline of the test.
+// hold shows the server or the internet of a failed test, until an interrupt or shortly before the deadline of the
+// test.
 func hold(tb testing.TB, x any) {
 	source, ok := x.(Source)
 	if !ok || os.Getenv(env) != "1" {

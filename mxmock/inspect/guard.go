@@ -1,6 +1,7 @@
 package inspect
 
-// Who may ask: the Host header, the password, requests of other origins; and what every answer forbids.
+// The protection of the page: the Host header, the password, requests of other origins, and the security headers of
+// answers.
 
 import (
 	"crypto/sha256"
@@ -13,18 +14,18 @@ import (
 	"strings"
 )
 
-// contentPolicy is what a page may load: nothing but what this server has. The one style sheet inside a page is that of
-// the picture, named by its hash.
+// contentPolicy allows a page to load nothing but the files of this server. The picture is the only part of a page
+// with a style sheet inside, which the policy names by its hash.
 var contentPolicy = "default-src 'none'; style-src 'self' " + hashSource(pictureStyle) + "; script-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// hashSource returns what allows one text in a Content-Security-Policy.
+// hashSource returns the source expression that allows a text in a Content-Security-Policy.
 func hashSource(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// guard lets through what is allowed to reach h.
+// guard returns a handler that passes only allowed requests to h.
 func (p *Page) guard(h http.Handler) http.Handler {
 	same := http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,8 +48,8 @@ func (p *Page) guard(h http.Handler) http.Handler {
 	})
 }
 
-// knownHost reports whether the page may be asked by that name. A website that makes its own name lead here (DNS rebinding)
-// is not; an address can't be made to lead elsewhere.
+// knownHost reports whether a request may use that name for the page. An address is always allowed. A website can
+// make its own name lead here (DNS rebinding), so other names are not.
 func (p *Page) knownHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -1,6 +1,6 @@
 package inspect
 
-// The index: the messages of a source in order, with what a search looks at.
+// The index: the messages of a source in order, with the texts that a search compares.
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type item struct {
 	from, to, subject, text string
 }
 
-// mostText is how many bytes of the text of a message a search looks at.
+// mostText is the number of bytes of the text of a message that a search looks at.
 const mostText = 256 << 10
 
 // index has the messages of a source.
@@ -38,7 +38,7 @@ type index struct {
 
 func newIndex(x Source) *index { return &index{source: x, changed: make(chan struct{})} }
 
-// follow keeps the index fresh as messages come, until ctx is done or no message can come.
+// follow keeps the index up to date as messages come, until ctx is done or no message can come.
 func (ix *index) follow(ctx context.Context) {
 	for n := 0; ; {
 		messages, next, err := ix.source.Since(ctx, n)
@@ -50,7 +50,7 @@ func (ix *index) follow(ctx context.Context) {
 	}
 }
 
-// extend adds messages that came after each other, unless a refresh was faster.
+// extend adds messages that came one after the other, unless a refresh was faster.
 func (ix *index) extend(messages []*mailtest.Message) {
 	ix.refreshing.Lock()
 	defer ix.refreshing.Unlock()
@@ -66,7 +66,7 @@ func (ix *index) extend(messages []*mailtest.Message) {
 	ix.publish(ix.add(items, messages))
 }
 
-// add returns items with further ones after them. It is called during a refresh.
+// add returns items with those of further messages appended. It is called during a refresh.
 func (ix *index) add(items []*item, messages []*mailtest.Message) []*item {
 	if len(messages) == 0 {
 		return items
@@ -79,7 +79,7 @@ func (ix *index) add(items []*item, messages []*mailtest.Message) []*item {
 	return items
 }
 
-// publish makes items those of the index.
+// publish sets the items of the index.
 func (ix *index) publish(items []*item) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -88,7 +88,7 @@ func (ix *index) publish(items []*item) {
 	ix.changed = make(chan struct{})
 }
 
-// refresh makes the index agree with the source, and returns its items.
+// refresh brings the index up to date with the source, and returns its items.
 func (ix *index) refresh() []*item {
 	ix.refreshing.Lock()
 	defer ix.refreshing.Unlock()
@@ -114,7 +114,7 @@ func (ix *index) refresh() []*item {
 	return items
 }
 
-// agree reports whether items are of these messages.
+// agree reports whether items are those of the given messages.
 func agree(items []*item, messages []*mailtest.Message) bool {
 	return slices.EqualFunc(items, messages, func(it *item, m *mailtest.Message) bool { return it.msg == m })
 }
@@ -187,8 +187,8 @@ func appendAddresses(all []string, list []mailtest.Address) []string {
 	return all
 }
 
-// page returns the newest items with an id below before that match, at most limit of them, and how many match in all. A
-// before of 0 means all.
+// page returns the newest items that match and have an id below before, at most limit of them, and the number of
+// all items that match. If before is 0, any id will do.
 func page(items []*item, q query, before, limit int) (found []*item, total int) {
 	for _, it := range slices.Backward(items) {
 		if !q.matches(it) {

@@ -1,6 +1,6 @@
 package inspect
 
-// Server-sent events: the page learns that there is something new.
+// Server-sent events, which tell the page about changes.
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// calm is the shortest time between two events, however much happens.
+// calm is the shortest time between two events.
 const calm = 200 * time.Millisecond
 
-// events tells a browser, until it goes, that something has changed.
+// events tells a browser about changes until the browser goes.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
@@ -49,7 +49,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// watchJournal notes that an event has happened, until ctx is done.
+// watchJournal sends to happened when there are new events in the journal, until ctx is done.
 func (p *Page) watchJournal(ctx context.Context, happened chan<- struct{}) {
 	inet, ok := p.Source.(*mxmock.Internet)
 	if !ok {

@@ -1,6 +1,6 @@
 package inspect
 
-// The bytes of a message with the findings at their lines.
+// The bytes of a message, with findings at their lines.
 
 import (
 	"strings"
@@ -8,14 +8,14 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 )
 
-// piece is a run of text. If Line is not 0, it is that line, and Notes say what is wrong there.
+// piece is a run of text. If Line is not 0, the piece is that line, and Notes has its findings.
 type piece struct {
 	Text  string
 	Line  int
 	Notes []string
 }
 
-// mark cuts a text where findings begin.
+// mark cuts a text at the lines with findings.
 func mark(text string, findings []lint.Finding) []piece {
 	notes := make(map[int][]string)
 	for _, f := range findings {

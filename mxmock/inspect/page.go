@@ -1,6 +1,6 @@
 package inspect
 
-// The page: its settings and its life.
+// The page: its settings, its start and its end.
 
 import (
 	"context"
@@ -25,17 +25,17 @@ type Page struct {
 	// sessions are shown among the others.
 	Readers map[string]Reader
 
-	// Hosts are names, beside localhost and addresses, by which the page may be asked, such as
-	// "host.docker.internal".
+	// Hosts are further names that clients may use for the page, such as "host.docker.internal". They may always use
+	// localhost and addresses.
 	Hosts []string
 
-	// Password, if not empty, is what clients must give by HTTP Basic authentication, with any name.
+	// Password, if not empty, is the password that clients must give by HTTP Basic authentication, with any name.
 	Password string
 
 	setup   sync.Once
 	index   *index
 	mux     http.Handler
-	ctx     context.Context // until Close
+	ctx     context.Context // done after Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
@@ -63,7 +63,7 @@ func New(tb testing.TB, x Source) *Page {
 	return p
 }
 
-// prepare makes the page ready, the first time.
+// prepare prepares the page at the first call.
 func (p *Page) prepare() {
 	p.setup.Do(func() {
 		p.ctx, p.stop = context.WithCancel(context.Background())
@@ -103,7 +103,7 @@ func (p *Page) URL() string {
 	return p.url
 }
 
-// Close ends what the page does, requests that wait included. The Source is left alone. A second call does nothing.
+// Close stops the page, including requests that wait. It does not close the Source. A second call does nothing.
 func (p *Page) Close() {
 	p.prepare()
 	p.stop()

@@ -1,6 +1,6 @@
 package inspect
 
-// The picture of a journal: who takes part, and what happened in which order.
+// The picture of a journal: its lanes and its steps.
 
 import (
 	"bufio"
@@ -15,19 +15,19 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// WritePicture writes a journal as a sequence diagram in SVG: the questions to the DNS, the connections, the turns of
-// SMTP, and the messages, from top to bottom, with a lane for each host. What failed has a mark, the rule that decided has
-// its number, and the time since the first event is at the left; where more than ten seconds passed, a band says so.
-// Exchanges that are repeated are drawn once and counted, a long journal has one line for each connection, and hosts
-// after the tenth share a lane, so the size of the picture is bounded.
+// WritePicture writes a journal as a sequence diagram in SVG. It has the questions to the DNS, the connections, the
+// turns of SMTP, and the messages, from top to bottom, with a lane for each host. Failures have a mark, and turns
+// that a rule decided have its number. The time since the first event is at the left, and a band shows a pause of
+// more than ten seconds. The size of the picture is bounded: repeated exchanges are drawn once and counted, a long
+// journal has one line for each connection, and hosts after the tenth share a lane.
 //
-// The picture needs nothing from elsewhere and has no script. Its colours follow the light or dark theme of whoever
-// looks. The element with the id "step-12" is the twelfth event of the journal; its title has the whole text.
+// The picture loads no other file and has no script. Its colours follow the light or dark theme of the viewer. The
+// element with the id "step-12" is the twelfth event of the journal; its title has the whole text.
 func WritePicture(w io.Writer, j mxmock.Journal) error {
 	return writePicture(w, j, nil)
 }
 
-// writePicture writes the picture with steps that lead to where link says, if it is not nil.
+// writePicture writes the picture. If link is not nil, it returns the target of each step.
 func writePicture(w io.Writer, j mxmock.Journal, link func(number int) string) error {
 	b := bufio.NewWriter(w)
 	newDiagram(j).write(b, link)
@@ -37,13 +37,13 @@ func writePicture(w io.Writer, j mxmock.Journal, link func(number int) string) e
 	return nil
 }
 
-// How many hosts and senders have lanes of their own.
+// The numbers of hosts and senders that have lanes of their own.
 const (
 	mostHosts   = 10
 	mostSenders = 3
 )
 
-// diagram is a journal made ready to be drawn.
+// diagram is a journal that is ready to be drawn.
 type diagram struct {
 	lanes   []lane
 	steps   []step
@@ -57,22 +57,22 @@ type lane struct {
 	x          float64
 }
 
-// step is what is drawn at one height.
+// step is drawn at one height.
 type step struct {
 	number      int    // of its event, from 1; 0 if it stands for others
-	kind        string // that of the event, or "session", "more"
+	kind        string // the kind of the event, or "session", "more"
 	from, to    int    // lanes
 	said, reply string
 	title       string
 	failed      bool
-	temporary   bool // it failed in a way that may pass
+	temporary   bool // the failure is temporary
 	rule        int
 	begin, end  time.Duration // since the first event
-	connection  string        // the events of one connection have the same
-	shape       string        // steps with the same are alike
+	connection  string        // the events of a connection have the same value
+	shape       string        // steps with the same shape are alike
 }
 
-// newDiagram makes a journal ready.
+// newDiagram returns the diagram of a journal.
 func newDiagram(j mxmock.Journal) *diagram {
 	d := &diagram{summary: tallyOf(j)}
 	lanes := d.findLanes(j)
@@ -116,10 +116,10 @@ func newDiagram(j mxmock.Journal) *diagram {
 	return d
 }
 
-// taking are the lanes of those who take part.
+// taking has the lanes of the participants.
 type taking struct {
 	senders, hosts map[string]int
-	shared         map[string]bool // hosts whose lane is not their own
+	shared         map[string]bool // hosts that share a lane
 }
 
 // findLanes makes the lanes: the DNS, senders, hosts.
@@ -164,7 +164,7 @@ func (d *diagram) findLanes(j mxmock.Journal) taking {
 	return t
 }
 
-// ipOf is an address without its port.
+// ipOf returns an address without its port.
 func ipOf(client string) string {
 	if ip, _, err := net.SplitHostPort(client); err == nil {
 		return ip
@@ -172,10 +172,10 @@ func ipOf(client string) string {
 	return client
 }
 
-// hostOf is the name of a host without its port.
+// hostOf returns the name of a host without its port.
 func hostOf(target string) string { return ipOf(target) }
 
-// tallyOf says how much happened.
+// tallyOf returns the numbers of questions, connections and messages, as text.
 func tallyOf(j mxmock.Journal) string {
 	count, failed := make(map[string]int), make(map[string]int)
 	for _, e := range j {
@@ -203,7 +203,7 @@ func tallyOf(j mxmock.Journal) string {
 	return cmp.Or(strings.Join(parts, ", "), "Nothing has happened.")
 }
 
-// plural is a number of things.
+// plural returns a number of things, as text.
 func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -211,7 +211,7 @@ func plural(n int, thing string) string {
 	return fmt.Sprint(n, " ", thing, "s")
 }
 
-// shortly is a duration without zeros at its end.
+// shortly returns a duration as text, without zeros at the end.
 func shortly(d time.Duration) string {
 	s := elapsed.Round(d).String()
 	for _, zero := range []string{"m0s", "h0m"} {

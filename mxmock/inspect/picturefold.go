@@ -1,6 +1,7 @@
 package inspect
 
-// Long pictures made short: what is repeated is drawn once, connections become lines, and there is an end.
+// The shortening of long pictures: repeated exchanges are drawn once, connections become lines, and the number of
+// steps is bounded.
 
 import (
 	"fmt"
@@ -9,15 +10,15 @@ import (
 	"strings"
 )
 
-// What is drawn of a long journal.
+// Bounds of a picture.
 const (
-	mostInFull  = 60  // events up to which the names of questions tell exchanges apart
-	mostTurns   = 120 // steps up to which each turn is drawn
+	mostInFull  = 60  // events; in a longer journal, exchanges that differ in the names of questions are alike
+	mostTurns   = 120 // steps; in a longer journal, a connection is one step
 	mostDrawn   = 300 // steps
-	mostRepeats = 24  // steps of an exchange whose repetition is found
+	mostRepeats = 24  // steps of an exchange that can be found to be repeated
 )
 
-// fold makes the steps fewer.
+// fold reduces the number of steps.
 func (d *diagram) fold() {
 	all := pairs(d.steps)
 	if d.steps = repeats(all); len(d.steps) > mostTurns {
@@ -30,7 +31,7 @@ func (d *diagram) fold() {
 	}
 }
 
-// pairs makes one step of the questions for the addresses of a name.
+// pairs joins the two questions for the addresses of a name into one step.
 func pairs(steps []step) []step {
 	var out []step
 	for _, s := range steps {
@@ -56,7 +57,7 @@ func pairs(steps []step) []step {
 
 func isAddress(rrtype string) bool { return rrtype == "A" || rrtype == "AAAA" }
 
-// joined is two answers as one.
+// joined returns two answers as one.
 func joined(a, b string) string {
 	const empty = "NOERROR"
 	switch {
@@ -104,18 +105,18 @@ func repeats(steps []step) []step {
 	return out
 }
 
-// alike reports whether two exchanges are.
+// alike reports whether two exchanges are alike.
 func alike(a, b []step) bool {
 	return slices.EqualFunc(a, b, func(x, y step) bool { return x.shape == y.shape })
 }
 
-// sessions makes one step of each connection, and of questions in a row that were answered.
+// sessions returns one step for each connection, and one for each run of questions that were answered.
 func sessions(steps []step) []step {
 	var out []step
-	at := make(map[string]int) // where the step of a connection is
+	at := make(map[string]int) // the index of the step of a connection
 	turns, mails := make(map[string]int), make(map[string]int)
-	failure := make(map[string]string) // the last one of a connection, in full
-	first, asked := "", 0              // of questions in a row
+	failure := make(map[string]string) // the last failure of a connection, in full
+	first, asked := "", 0              // of a run of questions
 	for _, s := range steps {
 		if s.connection == "" {
 			if n := len(out); n > 0 && s.kind == "ask" && out[n-1].kind == "ask" && !s.failed && !out[n-1].failed && out[n-1].from == s.from {

@@ -1,6 +1,6 @@
 package inspect
 
-// How a diagram is drawn.
+// The drawing of a diagram as SVG.
 
 import (
 	"bufio"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// pictureStyle gives a picture its colours.
+// pictureStyle is the style sheet of a picture.
 const pictureStyle = `.mail-picture{--bg:#fff;--box:#f3f5f8;--line:#c4cbd4;--text:#1b1f24;--soft:#59626e;--blue:#0b57b7;--good:#156c33;--warn:#8a5300;--bad:#b3231c;--band:#eef2f7;font:12px "Liberation Sans",Arial,Helvetica,sans-serif}
 @media (prefers-color-scheme:dark){.mail-picture{--bg:#16181c;--box:#22262c;--line:#4a525c;--text:#e4e7eb;--soft:#9aa4b0;--blue:#8ab8ff;--good:#7bd694;--warn:#f0be6a;--bad:#ff9c94;--band:#1f2630}}
 .mail-picture text{fill:var(--text);stroke:var(--bg);stroke-width:4px;stroke-linejoin:round;paint-order:stroke}
@@ -24,17 +24,17 @@ const pictureStyle = `.mail-picture{--bg:#fff;--box:#f3f5f8;--line:#c4cbd4;--tex
 .mail-picture .mail{fill:var(--bg);stroke:var(--good);stroke-width:1.5}.mail-picture .letter{stroke:var(--good);stroke-width:1.5;fill:none}.mail-picture .mail~text{stroke:none}.mail-picture .mail~.name{fill:var(--good)}
 .mail-picture .band{fill:var(--band)}.mail-picture .wait{font-weight:700}.mail-picture a:hover .said,.mail-picture a:focus .said{text-decoration:underline}`
 
-// Where things are.
+// Sizes and distances.
 const (
 	fontSize  = 12.0
 	boldSize  = 12.9  // as wide as bold text of fontSize
 	timeWidth = 78.0  // of the times at the left
-	wideLane  = 236.0 // between those who talk
+	wideLane  = 236.0 // between participants that talk to each other
 	dnsLane   = 260.0 // between the DNS and the first sender, and between senders
 	headAt    = 34.0
 	headTall  = 40.0
 	bodyAt    = headAt + headTall + 14
-	longPause = 10 * time.Second // which is drawn
+	longPause = 10 * time.Second // a pause that is drawn
 )
 
 // drawing writes a diagram.
@@ -44,7 +44,7 @@ type drawing struct {
 	gap   float64 // between hosts
 	wide  float64
 	y     float64
-	clock string // the last time that was written
+	clock string // the time that was written last
 }
 
 // write draws a diagram. It is drawn twice, first to see how tall it is and where connections begin and end.
@@ -104,7 +104,7 @@ func (d *diagram) write(w *bufio.Writer, link func(int) string) {
 
 func (p *drawing) printf(format string, args ...any) { fmt.Fprintf(p.Writer, format, args...) }
 
-// place finds where the lanes are.
+// place computes the positions of the lanes.
 func (p *drawing) place() {
 	hosts := 0
 	for _, l := range p.d.lanes {
@@ -164,7 +164,7 @@ func (p *drawing) heads(y float64) {
 	}
 }
 
-// text draws a text that is no wider than most, and returns how wide it is.
+// text draws a text, cut to the width most, and returns its width.
 func (p *drawing) text(x, y, size float64, class, anchor, text string, most float64) float64 {
 	text = fit(text, size, most)
 	wide := measure(text, size)
@@ -176,7 +176,7 @@ func (p *drawing) text(x, y, size float64, class, anchor, text string, most floa
 	return wide
 }
 
-// pause draws how much time passed.
+// pause draws a band for the time that passed.
 func (p *drawing) pause(d time.Duration) {
 	p.printf(`<g><rect class="band" x="8" y="%.1f" width="%.1f" height="26" rx="4"/>`, p.y+6, p.wide-16)
 	p.text(p.d.lanes[min(1, len(p.d.lanes)-1)].x+12, p.y+23, boldSize, "wait", "start", shortly(d)+" later", 300)
@@ -222,7 +222,7 @@ func (p *drawing) step(s *step, link func(int) string) {
 	p.printf("</g>\n")
 }
 
-// exchange draws what was said and what was answered.
+// exchange draws a question or a command, and its answer.
 func (p *drawing) exchange(s *step) {
 	a, b := p.d.lanes[s.from].x, p.d.lanes[s.to].x
 	left := min(a, b) + 12
@@ -281,14 +281,14 @@ func sign(x float64) float64 {
 	return 1
 }
 
-// arrow draws one at the present height.
+// arrow draws an arrow at the current height.
 func (p *drawing) arrow(from, to float64) {
 	s := sign(to - from)
 	from, to = from+4*s, to-4*s
 	p.printf(`<path class="arrow" d="M%.1f %.1fH%.1f"/><path class="head" d="M%.1f %.1fl%.0f -4v8z"/>`, from, p.y, to-7*s, to, p.y, -8*s)
 }
 
-// mark draws the sign of what failed: a cross, or an exclamation mark in a triangle if it may pass.
+// mark draws the sign of a failure: a cross, or an exclamation mark in a triangle if the failure is temporary.
 func (p *drawing) mark(x, y float64, s *step) {
 	if s.temporary {
 		p.printf(`<path class="mark" d="M%.1f %.1fl7 12h-14z"/><path class="sign" d="M%.1f %.1fv3m0 3v.1"/>`, x, y-7, x, y-2.5)

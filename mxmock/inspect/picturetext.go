@@ -1,6 +1,6 @@
 package inspect
 
-// Texts in a picture: what may stand in XML, how wide it is, and how it is cut.
+// The texts in a picture: their escapes, their widths, and how they are cut.
 
 import (
 	"regexp"
@@ -15,7 +15,7 @@ import (
 // aLabels finds names that have A-labels.
 var aLabels = regexp.MustCompile(`(?i)[a-z0-9.-]*xn--[a-z0-9.-]+`)
 
-// readable is a text as people read it: one line, names in Unicode.
+// readable returns a text on one line, with names in Unicode.
 func readable(s string) string {
 	s = aLabels.ReplaceAllStringFunc(s, func(name string) string {
 		if u, err := idna.Display.ToUnicode(name); err == nil {
@@ -26,7 +26,7 @@ func readable(s string) string {
 	return strings.TrimSpace(clean(s))
 }
 
-// clean replaces what XML forbids and what would move the text around it.
+// clean replaces characters that XML forbids or that would move the text around them.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -39,7 +39,7 @@ func clean(s string) string {
 	}, s)
 }
 
-// escape is a text for XML.
+// escape escapes a text for XML.
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 
 // widths are those of the printable characters of ASCII in Helvetica, and in fonts made to fit in its place, in
@@ -53,7 +53,7 @@ var widths = [...]uint16{
 	556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584, // p to ~
 }
 
-// widthOf is how wide a character is, in thousandths of the font size.
+// widthOf returns the width of a character, in thousandths of the font size.
 func widthOf(r rune) int {
 	switch {
 	case r >= ' ' && int(r-' ') < len(widths):
@@ -71,7 +71,7 @@ func widthOf(r rune) int {
 	return 722
 }
 
-// measure is how wide a text is, in a font of some size.
+// measure returns the width of a text in a font of the given size.
 func measure(s string, size float64) float64 {
 	sum := 0
 	for _, r := range s {
@@ -80,7 +80,7 @@ func measure(s string, size float64) float64 {
 	return float64(sum) * size / 1000
 }
 
-// fit cuts a text so that it is no wider than most.
+// fit returns a text, cut to the width most.
 func fit(s string, size, most float64) string {
 	if measure(s, size) <= most {
 		return s

@@ -1,6 +1,6 @@
 package inspect
 
-// The language of queries.
+// The parser of queries.
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// query is what a message must be like: all terms must match.
+// query is a list of terms, all of which must match.
 type query []term
 
 // term is one condition.
@@ -56,7 +56,7 @@ func parseQuery(text string, now time.Time) (query, error) {
 	return q, nil
 }
 
-// cutWord returns the first word, which may be in quotation marks, and what follows.
+// cutWord returns the first word, which may be in quotation marks, and the rest.
 func cutWord(s string) (word, rest string, err error) {
 	if quoted, ok := strings.CutPrefix(s, `"`); ok {
 		word, rest, ok := strings.Cut(quoted, `"`)
@@ -71,7 +71,7 @@ func cutWord(s string) (word, rest string, err error) {
 	return s, "", nil
 }
 
-// condition returns what a word asks of a message.
+// condition returns the condition that a word places on a message.
 func condition(field, word string, now time.Time) (func(*item) bool, error) {
 	lower := strings.ToLower(word)
 	if word == "" {
@@ -106,7 +106,7 @@ func condition(field, word string, now time.Time) (func(*item) bool, error) {
 	return nil, fmt.Errorf("there is no field %q; there are %s; a word with a colon in it must be in quotation marks", field, strings.Join(fields, ", "))
 }
 
-// possession is the condition that a message has something.
+// possession returns the condition that a message has something.
 func possession(what string) (func(*item) bool, error) {
 	has := map[string]func(*mailtest.Message) bool{
 		"attachment": func(m *mailtest.Message) bool { return len(m.Attachments) > 0 },
@@ -121,7 +121,7 @@ func possession(what string) (func(*item) bool, error) {
 	return func(it *item) bool { return has(it.msg) }, nil
 }
 
-// layouts are the forms of times in queries.
+// layouts are the layouts of times in queries.
 var layouts = []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339}
 
 // parseTime reads a time, or a duration before now.

@@ -1,6 +1,6 @@
 package inspect
 
-// The static report: what the page shows, as one file.
+// The static report, which is the page as one file.
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 )
 
-// Bounds of a report: the last of each.
+// The numbers of messages, sessions and events in a report, and the sizes of its texts.
 const (
 	mostReported         = 200
 	mostReportedSessions = 200
@@ -22,7 +22,7 @@ const (
 	mostReportedHTML     = 1 << 20  // bytes of HTML with its images
 )
 
-// report is what the template of the report shows.
+// report is the data for the template of the report.
 type report struct {
 	Style    template.CSS
 	Made     time.Time
@@ -31,13 +31,13 @@ type report struct {
 	Events   []event
 	Picture  template.HTML
 
-	// How many there are in all.
+	// The numbers of all messages, sessions and events.
 	TotalMessages, TotalSessions, TotalEvents int
 }
 
-// WriteReport writes what a page would show of x as one HTML file that needs nothing else: no script, no other file, no
-// request. It has the last 200 messages, the last 200 sessions and the last 2,000 events of the journal, long texts cut and
-// large attachments left out. The error is that of w.
+// WriteReport writes the page of x as one HTML file, which has no script and makes no request. It has the last 200
+// messages, the last 200 sessions and the last 2,000 events of the journal. Long texts are cut, and large
+// attachments are left out. The error is that of w.
 func WriteReport(w io.Writer, x Source) error {
 	style, err := assets.ReadFile("assets/style.css")
 	if err != nil {

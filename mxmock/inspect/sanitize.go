@@ -1,6 +1,6 @@
 package inspect
 
-// The HTML of a mail as a person sees it, without what could do something.
+// The sanitizer: the HTML of a mail without anything that is active or loads something.
 
 import (
 	"encoding/base64"
@@ -15,16 +15,18 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// framePolicy is what a frame with a mail may load and do: nothing. Its style sheets and images are inside.
+// framePolicy allows a frame with a mail to load and do nothing. The style sheets and images are inside the
+// document.
 const framePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 
-// Bounds of what is shown of a mail.
+// Bounds of the HTML that is shown of a mail.
 const (
 	mostHTML   = 4 << 20 // bytes of HTML
 	mostInline = 8 << 20 // bytes of all inline images
 )
 
-// policy lets through what makes the looks of a mail. Sheets of style are not elements for it; they are kept apart.
+// policy allows the elements and attributes of a mail that only affect its looks. Style sheets are handled
+// separately.
 var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite",
@@ -45,22 +47,22 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	return p
 })
 
-// In style sheets and attributes: what loads something, and what of it is remote.
+// Patterns of things in style sheets and attributes that load something, and of remote ones.
 var (
 	cssLoad   = regexp.MustCompile(`(?i)@import[^;]*;?|(url|image-set|src)\s*\([^)]*\)?`)
 	cssRemote = regexp.MustCompile(`(?i)@import|https?:|//`)
 )
 
-// rendering is the HTML of a mail, made safe.
+// rendering makes the HTML of a mail safe.
 type rendering struct {
 	message *mailtest.Message
 	body    strings.Builder
 	sheets  strings.Builder
-	blocked int // how much remote content was left out
-	inline  int // bytes of images so far
+	blocked int // the number of remote things that were left out
+	inline  int // the bytes of images so far
 }
 
-// render returns the HTML of a message as a document of its own, and how much remote content it is without.
+// render returns the HTML of a message as a safe document, and the number of remote things that it left out.
 func render(m *mailtest.Message) (document string, blocked int) {
 	r := rendering{message: m}
 	r.read(m.HTML[:min(len(m.HTML), mostHTML)])
@@ -73,7 +75,7 @@ func render(m *mailtest.Message) (document string, blocked int) {
 	return b.String(), r.blocked
 }
 
-// read goes through HTML, takes its style sheets apart from it, and changes what loads something.
+// read goes through HTML. It collects the style sheets, and changes tags that load something.
 func (r *rendering) read(page string) {
 	z := html.NewTokenizer(strings.NewReader(page))
 	sheet := false
@@ -112,7 +114,7 @@ func (r *rendering) read(page string) {
 	}
 }
 
-// change takes out of a tag what loads something, and puts images that are part of the mail in.
+// change removes from a tag the attributes that load something, and embeds images that are part of the mail.
 func (r *rendering) change(t *html.Token) {
 	kept := t.Attr[:0]
 	for _, a := range t.Attr {
@@ -152,7 +154,7 @@ func remote(url string) bool {
 	return strings.Contains(url, "//") || strings.HasPrefix(url, "http") || strings.HasPrefix(url, "ftp")
 }
 
-// image returns the URL of an image with the image in it, or "".
+// image returns a URL that holds the image, or "".
 func (r *rendering) image(url string) string {
 	url = strings.TrimSpace(url)
 	if len(url) > 4 && strings.EqualFold(url[:4], "cid:") {
@@ -164,7 +166,7 @@ func (r *rendering) image(url string) string {
 		return dataURL(part.MediaType, part.Content)
 	}
 	if strings.HasPrefix(strings.ToLower(url), "data:image/") {
-		return url // the policy looks at it
+		return url // the policy checks it
 	}
 	if remote(url) {
 		r.blocked++
@@ -185,7 +187,7 @@ func (r *rendering) css(sheet string) string {
 	})
 }
 
-// previewable reports whether a browser shows content of that type as a picture that can do nothing.
+// previewable reports whether a browser shows content of that type as a picture without active content.
 func previewable(mediaType string) bool {
 	switch mediaType {
 	case "image/png", "image/jpeg", "image/gif", "image/webp":

@@ -1,6 +1,6 @@
 package inspect
 
-// What is looked at: a server, an internet, and the hosts in it.
+// The sources of a page: servers, internets, and the hosts in an internet.
 
 import (
 	"cmp"
@@ -14,8 +14,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// Source is what can be looked at: a [*mailtest.Server] or a [*mxmock.Internet]. Of anything else that has these methods,
-// only messages and sessions are shown.
+// Source is a [*mailtest.Server] or an [*mxmock.Internet]. Of any other type with these methods, a page shows only
+// the messages and the sessions.
 type Source interface {
 	Messages() []*mailtest.Message
 	Since(ctx context.Context, n int) (messages []*mailtest.Message, next int, err error)
@@ -31,13 +31,13 @@ type Reader interface {
 	// Session returns the transcript of the connection with a number, or nil if there is none.
 	Session(number int) *mailtest.Session
 
-	// Rule returns the rule with the number that mailtest.Turn.Rule has, and whether it is still in force.
+	// Rule returns the rule with a number that mailtest.Turn.Rule has, and reports whether it is still in force.
 	Rule(number int) (rule mailtest.Rule, ok bool)
 }
 
 // host is a mail server of a source.
 type host struct {
-	name   string // with the port, if that is not 25
+	name   string // with the port if that is not 25
 	server *mailtest.Server
 }
 
@@ -62,7 +62,8 @@ func hostsOf(x Source) []host {
 	return nil
 }
 
-// holder finds the host that has accepted a message, and moves it to the front, where it is found soon next time.
+// holder returns the host that has accepted a message, and moves it to the front, where it is found faster the next
+// time.
 func holder(hosts []host, m *mailtest.Message) (host, bool) {
 	for i, h := range hosts {
 		if own := h.server.Message(m.Number); own != nil && (own == m || sameMessage(own, m)) {
@@ -74,7 +75,7 @@ func holder(hosts []host, m *mailtest.Message) (host, bool) {
 	return host{}, false
 }
 
-// sameMessage reports whether two messages are one of which a server has learned later that its acceptance got lost.
+// sameMessage reports whether two messages are the same, although one may say that its acceptance was lost.
 func sameMessage(a, b *mailtest.Message) bool {
 	return a.Number == b.Number && a.Session == b.Session && a.Envelope.Server == b.Envelope.Server && a.Time.Equal(b.Time)
 }
@@ -89,7 +90,7 @@ func (p *Page) servers(f func(name string, server Reader)) {
 	}
 }
 
-// journalOf returns the journal of an internet, and nothing for any other source.
+// journalOf returns the journal of an internet, or nil for any other source.
 func journalOf(x Source) mxmock.Journal {
 	if inet, ok := x.(*mxmock.Internet); ok {
 		return inet.Journal()

@@ -1,6 +1,6 @@
 package inspect
 
-// What templates show: messages, sessions and events, made ready for people.
+// The data for templates: messages, sessions and events, in a form for people.
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// mostShown is how many bytes of a text a view shows.
+// mostShown is the number of bytes of a text that a view shows.
 const mostShown = 512 << 10
 
 // row is a message in a list.
@@ -34,7 +34,7 @@ type row struct {
 	SessionHost, SessionPath string
 }
 
-// rowOf makes a row of a message.
+// rowOf returns the row of a message.
 func rowOf(ctx context.Context, x Source, it *item) row {
 	m := it.msg
 	to := make([]string, len(m.Envelope.To))
@@ -53,7 +53,7 @@ func rowOf(ctx context.Context, x Source, it *item) row {
 	return r
 }
 
-// firstOf is the name or the address of a sender.
+// firstOf returns the name or the address of a sender.
 func firstOf(list []mailtest.Address, envelope string) string {
 	switch {
 	case len(list) > 0 && list[0].Name != "":
@@ -66,19 +66,19 @@ func firstOf(list []mailtest.Address, envelope string) string {
 	return envelope
 }
 
-// sessionPath is where the page of a session is.
+// sessionPath returns the path of the page of a session.
 func sessionPath(host string, number int) string {
 	return "/sessions/" + host + "/" + strconv.Itoa(number)
 }
 
-// detail is a message with everything that views show of it.
+// detail is a message with all data that its views show.
 type detail struct {
 	row
 	Message     *mailtest.Message
-	Static      bool   // for a report, which can't ask for more
+	Static      bool   // for a report, which can't load more
 	Document    string // the HTML of the message, made safe
 	Blocked     int
-	Frame       string // where Document is, of a message in the message; if empty, the page has it inside
+	Frame       string // the path of Document, for a message in the message; if empty, the page holds Document itself
 	Text        string
 	Raw, Source string
 	Marked      []piece // Raw, with Findings at their lines
@@ -86,7 +86,7 @@ type detail struct {
 	Links       []mailtest.Link
 	Findings    []lint.Finding
 	Report      *mailauth.Report
-	NoReport    string // why there is no Report
+	NoReport    string // the reason if there is no Report
 	Invitations []invitation
 	Inside      []*detail // messages in the message
 }
@@ -96,18 +96,19 @@ type part struct {
 	mailtest.Part
 	Depth   int
 	Size    string
-	Attach  bool         // it is among the attachments
+	Attach  bool         // the part is among the attachments
 	Preview template.URL // a picture
-	Content template.URL // where it can be had
+	Content template.URL // the URL of the content
 }
 
-// mostInside is how deep messages in messages are opened, and mostOpened how many of them, and of invitations, at each place.
+// mostInside is the depth to which messages in messages are opened. mostOpened is the number of them, and of
+// invitations, that are opened in each message.
 const (
 	mostInside = 3
 	mostOpened = 20
 )
 
-// detailOf makes everything ready. Static is for a report.
+// detailOf returns the detail of a message. Static is for a report.
 func detailOf(ctx context.Context, x Source, it *item, static bool) *detail {
 	d := &detail{row: rowOf(ctx, x, it)}
 	d.fill(it.msg, it.id, static, mostInside)
@@ -120,7 +121,7 @@ func detailOf(ctx context.Context, x Source, it *item, static bool) *detail {
 	return d
 }
 
-// fill makes ready what does not depend on how the message came.
+// fill fills in the data that does not depend on how the message came.
 func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 	d.Message, d.Static = m, static
 	most := mostShown
@@ -165,16 +166,16 @@ func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 	}
 }
 
-// mostEmbedded is how many bytes of a part a report holds.
+// mostEmbedded is the maximum size in bytes of a part that a report holds.
 const mostEmbedded = 256 << 10
 
-// link says where the content of a part can be had. A part of a message in a message has no place of its own.
+// link sets the URL of the content of a part. A part of a message in a message has no URL of its own.
 func (p *part) link(id int, static bool) {
 	switch {
 	case static && len(p.Part.Content) <= mostEmbedded:
 		p.Content = template.URL(dataURL("application/octet-stream", p.Part.Content))
 		if previewable(p.MediaType) {
-			p.Preview = template.URL(dataURL(p.MediaType, p.Part.Content)) // what is in it can't end the attribute
+			p.Preview = template.URL(dataURL(p.MediaType, p.Part.Content)) // its characters can't end the attribute
 		}
 	case !static && id > 0:
 		p.Content = template.URL("/api/messages/" + strconv.Itoa(id) + "/parts/" + p.Path)
@@ -184,10 +185,10 @@ func (p *part) link(id int, static bool) {
 	}
 }
 
-// Name is the name by which a part is saved.
+// Name returns the name under which a part is saved.
 func (p part) Name() string { return safeName(p.Filename) }
 
-// clip is the beginning of a text, if it is longer than n bytes.
+// clip returns a text, or its beginning if it is longer than n bytes.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -198,7 +199,7 @@ func clip(s string, n int) string {
 	return s[:n] + "\n… and " + sizeText(len(s)-n) + " more"
 }
 
-// sizeText is a number of bytes for people.
+// sizeText returns a number of bytes as text for people.
 func sizeText(n int) string {
 	switch {
 	case n < 1000:
@@ -224,14 +225,14 @@ type conversation struct {
 type exchange struct {
 	mailtest.Turn
 	Number  int
-	After   string // since the beginning
-	Took    string // until the reply, if it took long
+	After   string // the time since the start of the session
+	Took    string // the time until the reply, if it took long
 	Command string
 	Payload string
-	Acted   string // the text of the rule that decided
+	Acted   string // the text of the rule that decided the turn
 }
 
-// conversationOf makes a session ready.
+// conversationOf returns the conversation of a session.
 func conversationOf(host string, server Reader, s *mailtest.Session, findings []lint.Finding) conversation {
 	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Findings: findings, Lasted: "open"}
 	if !s.End.IsZero() {
@@ -253,7 +254,8 @@ func conversationOf(host string, server Reader, s *mailtest.Session, findings []
 	return c
 }
 
-// ruleText returns the text of the rule of a server with a number, or nothing if it is not in force any more. A func has none.
+// ruleText returns the text of the rule of a server with a number, or "" if it is not in force any more. Functions
+// have no text.
 func ruleText(server Reader, number int) string {
 	rule, ok := server.Rule(number)
 	if !ok {
@@ -274,7 +276,7 @@ func ruleText(server Reader, number int) string {
 	return string(text) + funcs
 }
 
-// event is one of the journal.
+// event is an event of the journal.
 type event struct {
 	Number                     int
 	After                      string
@@ -283,7 +285,7 @@ type event struct {
 	Repeat, Bad                bool
 }
 
-// eventsOf makes events of the journal ready, from the first number on.
+// eventsOf returns at most so many events of the journal, from a number on.
 func eventsOf(j mxmock.Journal, from, most int) (events []event) {
 	for i := from; i < len(j) && len(events) < most; i++ {
 		e := j[i]

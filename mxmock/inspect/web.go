@@ -1,6 +1,6 @@
 package inspect
 
-// The page for people: its routes, and how it answers.
+// The page for people: its routes and its answers.
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"indent": func(depth int) string { return fmt.Sprintf("d%d", min(depth, 8)) },
 }).ParseFS(assets, "assets/*.html"))
 
-// web are the endpoints of the page.
+// web returns the endpoints of the page.
 func (p *Page) web() []endpoint {
 	static, err := fs.Sub(assets, "assets")
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *Page) web() []endpoint {
 	}
 }
 
-// frame is what surrounds every page.
+// frame has the data that all pages share.
 type frame struct {
 	Title    string
 	Tab      string
@@ -83,17 +83,17 @@ func (p *Page) show(w http.ResponseWriter, status int, name string, f frame) {
 	w.Write(b.Bytes())
 }
 
-// refuse sends a page that says what is wrong.
+// refuse sends a page with a failure.
 func (p *Page) refuse(w http.ResponseWriter, r *http.Request, failed *failure) {
 	p.show(w, failed.status, "error.html", frame{Title: "Error", Query: r.FormValue("q"), Body: failed.text})
 }
 
-// listing is what the list shows.
+// listing is the data of the list of messages.
 type listing struct {
 	Rows          []row
 	Total         int
-	Next          string // where the next page is
-	Hosts, Checks bool   // whether these columns say anything
+	Next          string // the path of the next page
+	Hosts, Checks bool   // whether these columns have content
 }
 
 func (p *Page) showList(w http.ResponseWriter, r *http.Request) {
@@ -116,25 +116,25 @@ func (p *Page) showList(w http.ResponseWriter, r *http.Request) {
 	p.show(w, http.StatusOK, "list.html", frame{Title: "Messages", Tab: "messages", Query: r.FormValue("q"), Body: l})
 }
 
-// firstFailure returns the first that is one.
+// firstFailure returns the first argument that is not nil, or nil.
 func firstFailure(all ...*failure) *failure {
 	return all[slices.IndexFunc(all, func(f *failure) bool { return f != nil })]
 }
 
-// views are those of a message, in the order of their tabs.
+// views are the views of a message, in the order of their tabs.
 var views = []struct{ Name, Title string }{
 	{"html", "HTML"}, {"text", "Text"}, {"source", "Source"}, {"headers", "Headers"}, {"parts", "Parts"}, {"links", "Links"}, {"checks", "Checks"},
 	{"raw", "Raw"},
 }
 
-// opened is what the page of a message shows.
+// opened is the data of the page of a message.
 type opened struct {
 	Detail                 *detail
 	View                   string
 	Views                  any
 	Width, Scheme          string
 	Query                  string
-	Newer, Older, Position int // ids, 0 is none
+	Newer, Older, Position int // ids; 0 means none
 }
 
 func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) {
@@ -155,7 +155,7 @@ func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) {
 	p.show(w, http.StatusOK, "message.html", frame{Title: it.msg.Subject, Tab: "messages", Query: o.Query, Body: o})
 }
 
-// oneOf returns the word if it is one of those, or the first of them.
+// oneOf returns word if it is one of words, and otherwise the first of them.
 func oneOf(word string, words ...string) string {
 	if slices.Contains(words, word) {
 		return word
@@ -163,7 +163,7 @@ func oneOf(word string, words ...string) string {
 	return words[0]
 }
 
-// neighbours returns the ids of the messages that match before and after one.
+// neighbours returns the ids of the matching messages before and after a message.
 func neighbours(items []*item, q query, id int) (older, newer int) {
 	at, _ := slices.BinarySearchFunc(items, id, func(it *item, id int) int { return it.id - id })
 	for i := at - 1; i >= 0 && older == 0; i-- {
@@ -221,18 +221,18 @@ func (p *Page) deleteFound(w http.ResponseWriter, r *http.Request) {
 	p.backToList(w, r)
 }
 
-// backToList leads to the list that the request came from.
+// backToList redirects to the list that the request came from.
 func (p *Page) backToList(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?"+url.Values{"q": {r.FormValue("q")}}.Encode(), http.StatusSeeOther)
 }
 
-// mostSessions and mostEvents are how many of them a page shows.
+// mostSessions and mostEvents are the numbers of sessions and events that a page shows.
 const (
 	mostSessions = 500
 	mostEvents   = 1000
 )
 
-// sessionList is what the page of sessions shows.
+// sessionList is the data of the page of sessions.
 type sessionList struct {
 	Sessions []conversation
 	Total    int
@@ -262,10 +262,10 @@ func (p *Page) showSession(w http.ResponseWriter, r *http.Request) {
 	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, server, s, p.sessionFindingsOf(host, s))})
 }
 
-// chronicle is what the page of the journal shows.
+// chronicle is the data of the page of the journal.
 type chronicle struct {
 	Events        []event
-	Total, Before int // Before is how many events come before those
+	Total, Before int // Before is the number of events before those that are shown
 }
 
 func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {

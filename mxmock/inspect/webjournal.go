@@ -1,6 +1,6 @@
 package inspect
 
-// The page for people: the picture, and where its steps lead.
+// The page for people: the picture, and the targets of its steps.
 
 import (
 	"html/template"
@@ -21,7 +21,7 @@ func pictureOf(j mxmock.Journal, link func(int) string) (template.HTML, error) {
 	}
 	var b strings.Builder
 	err := writePicture(&b, j, link)
-	return template.HTML(b.String()), err // its texts are escaped
+	return template.HTML(b.String()), err // the texts are escaped
 }
 
 func (p *Page) showPicture(w http.ResponseWriter, r *http.Request) {
@@ -33,7 +33,7 @@ func (p *Page) showPicture(w http.ResponseWriter, r *http.Request) {
 	p.show(w, http.StatusOK, "picture.html", frame{Title: "Picture", Tab: "picture", Body: picture})
 }
 
-// openEvent leads to the bytes of an event: to its turn in a session or, if it has none, to its line in the journal.
+// openEvent redirects to the turn of an event in its session or, if it has none, to its line in the journal.
 func (p *Page) openEvent(w http.ResponseWriter, r *http.Request) {
 	journal := journalOf(p.Source)
 	n, err := strconv.Atoi(r.PathValue("number"))
@@ -48,7 +48,7 @@ func (p *Page) openEvent(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, place, http.StatusSeeOther)
 }
 
-// turnOf returns where the turn of an event is shown, or "" if it has none.
+// turnOf returns the path of the turn of an event, or "" if it has none.
 func turnOf(x Source, e mxmock.Event) string {
 	kind, what, _ := strings.Cut(e.What, " ")
 	at, command, _ := strings.Cut(what, " ")
@@ -69,7 +69,7 @@ func turnOf(x Source, e mxmock.Event) string {
 	return ""
 }
 
-// turnAt returns the number of the last turn of that kind that was over at a time.
+// turnAt returns the number of the last turn of a kind that was over at a time.
 func turnAt(s *mailtest.Session, kind, command string, when time.Time) int {
 	found := 1
 	for i, t := range s.Turns {

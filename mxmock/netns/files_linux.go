@@ -1,6 +1,6 @@
 package netns
 
-// This file writes the files that programs see in place of those of the machine.
+// The files that programs see in place of those of the machine.
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// files are the paths that programs see, and the names of what is there instead.
+// files maps paths that programs see to the files that are shown there.
 var files = []struct{ path, name string }{
 	{"/etc/resolv.conf", "resolv.conf"},
 	{"/etc/hosts", "hosts"},
@@ -30,14 +30,14 @@ var files = []struct{ path, name string }{
 	{"/etc/ssl/cert.pem", "certs/ca-certificates.crt"},                // Alpine, Arch
 }
 
-// showFiles shows programs the files. They are in a file system that only the namespace has, so that nothing is left of
-// them when it ends. What a machine does not have stays so.
+// showFiles shows the files to programs. The files are in a file system that only the namespace has, so nothing
+// remains when the namespace ends. Paths that the machine does not have are left out.
 func (s *system) showFiles(resolvConf string, authority []byte) error {
 	dir, err := os.MkdirTemp("", "netns")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(dir) // what is mounted there stays where it is bound
+	defer os.Remove(dir) // the mounted files stay where they are bound
 	return s.inside(func() error {
 		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=0755"); err != nil {
 			return fmt.Errorf("mount a file system at %s: %w", dir, err)
@@ -72,11 +72,11 @@ func writeFiles(dir, resolvConf string, authority []byte) error {
 	)
 }
 
-// bind shows programs a file or directory in the place of another. It runs in the namespace of the programs.
+// bind shows a file or directory to programs in place of another. It runs in the namespace of the programs.
 func bind(source, target string) error { return unix.Mount(source, target, "", unix.MS_BIND, "") }
 
-// subjectHash returns the number by which OpenSSL names the file of an authority in a directory: of the names in the
-// subject, in lower case and as UTF-8.
+// subjectHash returns the number by which OpenSSL names the file of an authority in a directory. It is a hash of
+// the names in the subject, in lower case and as UTF-8.
 func subjectHash(authority []byte) (uint32, error) {
 	block, _ := pem.Decode(authority)
 	if block == nil {

@@ -1,6 +1,6 @@
 package netns
 
-// This file is what users see: the namespace, and what they can do in it.
+// The type Namespace, and its methods.
 
 import (
 	"context"
@@ -26,11 +26,11 @@ type Namespace struct {
 	closing sync.Once
 }
 
-// errUnavailable is in the errors of machines that have no namespaces for us.
+// errUnavailable is in the error if a machine does not allow namespaces.
 var errUnavailable = errors.New("no network namespaces")
 
-// New is [Open] for a test. At the end of the test it closes the namespace. On a machine that has no namespaces, it skips
-// the test.
+// New is [Open] for a test. At the end of the test it closes the namespace. On a machine that does not allow
+// namespaces, it skips the test.
 func New(tb testing.TB, inet *mxmock.Internet, name string) *Namespace {
 	tb.Helper()
 	n, err := Open(inet, name)
@@ -44,11 +44,11 @@ func New(tb testing.TB, inet *mxmock.Internet, name string) *Namespace {
 	return n
 }
 
-// Open makes the host of that name, as [mxmock.Internet.Host] does, the one on which programs run, and puts all others
-// and the DNS on real sockets. It needs Linux and root, and returns an error where it can't make a namespace. An internet
-// can have one Namespace.
+// Open makes a namespace in which programs run on the host with the given name, as [mxmock.Internet.Host] takes it.
+// It puts all other hosts and the DNS on real sockets. It needs Linux and root, and returns an error if it can't
+// make a namespace. An internet can have one Namespace.
 //
-// Services that the host has in the internet, such as its port 25, are not reached by programs.
+// Programs do not reach the services that the internet has for this host, such as that on its port 25.
 func Open(inet *mxmock.Internet, name string) (*Namespace, error) {
 	n := new(Namespace)
 	n.ctx, n.end = context.WithCancel(context.Background())
@@ -71,7 +71,7 @@ func (n *Namespace) Close() {
 // without Dir starts in the current directory. The command and all processes that it starts end with the namespace.
 func (n *Namespace) Start(cmd *exec.Cmd) error {
 	if cmd.Dir == "" {
-		cmd.Dir, _ = os.Getwd() // a namespace has none of its own
+		cmd.Dir, _ = os.Getwd() // a namespace has no directory of its own
 	}
 	if err := n.inside(cmd.Start); err != nil {
 		return fmt.Errorf("netns: start %s: %w", cmd.Path, err)
@@ -79,7 +79,7 @@ func (n *Namespace) Start(cmd *exec.Cmd) error {
 	return nil
 }
 
-// errClosed is for what comes after the end.
+// errClosed reports the use of a namespace after Close.
 var errClosed = errors.New("the namespace is closed")
 
 // Run starts a command and waits for its end. The error is that of [exec.Cmd.Run].
@@ -90,8 +90,8 @@ func (n *Namespace) Run(cmd *exec.Cmd) error {
 	return cmd.Wait()
 }
 
-// Dial connects from inside the namespace to an address with a port, such as "127.0.0.1:25": to a program that
-// runs there, or to a host of the internet. Names are not looked up. [Namespace.Close] ends it.
+// Dial connects from inside the namespace to an address with a port, such as "127.0.0.1:25". It reaches programs
+// that run there, and hosts of the internet. It does not look up names. [Namespace.Close] ends a call in progress.
 func (n *Namespace) Dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	if _, err := netip.ParseAddrPort(address); err != nil {
 		return nil, fmt.Errorf("netns: dial %q: want an address and a port: %w", address, err)
@@ -106,7 +106,7 @@ func (n *Namespace) Dial(ctx context.Context, network, address string) (conn net
 	return conn, err
 }
 
-// Mount shows programs in the namespace a file or directory in the place of another, which must be there.
+// Mount shows a file or directory to programs in the namespace, in place of another one. The other one must exist.
 func (n *Namespace) Mount(source, target string) error {
 	if err := n.inside(func() error { return bind(source, target) }); err != nil {
 		return fmt.Errorf("netns: mount %s at %s: %w", source, target, err)

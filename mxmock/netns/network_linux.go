@@ -1,6 +1,6 @@
 package netns
 
-// This file lays the cable between the namespaces, and says where packets go.
+// The cable between the namespaces, and the routes of packets.
 
 import (
 	"errors"
@@ -18,8 +18,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/kernel"
 )
 
-// The addresses of the internet's end of the cable, over which programs send all packets. The first is that of the
-// resolver, too.
+// The addresses of the internet's end of the cable, over which programs send all packets. The first one is also
+// that of the resolver.
 var (
 	gateway  = netip.MustParseAddr("169.254.1.1")
 	gateway6 = netip.MustParseAddr("fe80::1")
@@ -32,11 +32,11 @@ type network struct {
 	ports          map[netip.AddrPort]kernel.Way
 }
 
-// connectWorld makes the cable, whose other end is in the namespace of the process and gets the addresses, and the
-// internet's end of it. It runs in the namespace of the hosts.
+// connectWorld makes the cable and sets up the internet's end. The other end is in the namespace of the process,
+// and gets the addresses. It runs in the namespace of the hosts.
 func connectWorld(pid int, addrs []netip.Addr) (*network, error) {
 	for name, value := range map[string]string{
-		"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1", // else the kernel tells nobody that an address is unreachable
+		"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1", // otherwise the kernel does not report that an address is unreachable
 		"ipv4/icmp_ratelimit": "0", "ipv6/icmp/ratelimit": "0",
 		"ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
 		"ipv6/conf/default/accept_dad": "0",
@@ -79,7 +79,7 @@ func connectWorld(pid int, addrs []netip.Addr) (*network, error) {
 	return n, nil
 }
 
-// connectClient makes the other end of the cable. It runs in the namespace of the programs.
+// connectClient sets up the other end of the cable. It runs in the namespace of the programs.
 func connectClient(addrs []netip.Addr) error {
 	os.WriteFile("/proc/sys/net/ipv6/conf/eth0/accept_dad", []byte("0"), 0) // there may be no IPv6
 	if _, err := up("lo"); err != nil {
@@ -120,7 +120,7 @@ func up(name string) (netlink.Link, error) {
 	return link, nil
 }
 
-// address gives an interface an address, unless it is one of IPv6 and the kernel has none.
+// address gives an interface an address. It ignores an IPv6 address if the kernel has no IPv6.
 func address(link netlink.Link, a netip.Addr) error {
 	bits := a.BitLen()
 	if a.IsLinkLocalUnicast() && a.Is6() {
@@ -133,12 +133,12 @@ func address(link netlink.Link, a netip.Addr) error {
 	return nil
 }
 
-// prefix returns the network with that many bits in common with a.
+// prefix returns the network of an address, with the given number of bits.
 func prefix(a netip.Addr, bits int) *net.IPNet {
 	return &net.IPNet{IP: netip.PrefixFrom(a, bits).Masked().Addr().AsSlice(), Mask: net.CIDRMask(bits, a.BitLen())}
 }
 
-// route changes what becomes of packets to an address.
+// route changes the way of packets to an address.
 func (n *network) route(a netip.Addr, way kernel.Way) error {
 	if n.ways[a] == way {
 		return nil
@@ -158,7 +158,7 @@ func (n *network) route(a netip.Addr, way kernel.Way) error {
 	return nil
 }
 
-// routeOf returns the route to an address, nil for one that is unreachable as all others are.
+// routeOf returns the route to an address, or nil if it is unreachable, as all other addresses are.
 func (n *network) routeOf(a netip.Addr, way kernel.Way) *netlink.Route {
 	switch r := (&netlink.Route{Dst: prefix(a, a.BitLen())}); way {
 	case kernel.Deliver:
@@ -182,7 +182,7 @@ const (
 	ruleLocal
 )
 
-// routePorts changes what becomes of attempts to connect to ports.
+// routePorts changes the ways of attempts to connect to ports.
 func (n *network) routePorts(ways map[netip.AddrPort]kernel.Way) error {
 	if n.ports == nil {
 		if err := prepareRules(); err != nil {
@@ -211,10 +211,10 @@ func (n *network) routePorts(ways map[netip.AddrPort]kernel.Way) error {
 	return nil
 }
 
-// The tables that routing rules lead to, by what becomes of packets.
+// The tables of routing rules, by the way of packets.
 var tables = map[kernel.Way]int{kernel.Reject: 1001, kernel.Deliver: unix.RT_TABLE_LOCAL, kernel.Drop: 1002}
 
-// ruleOf returns the rule for a port, or with port 0 for an address.
+// ruleOf returns the rule for a port, or for an address if the port is 0.
 func ruleOf(at netip.AddrPort, way kernel.Way) *netlink.Rule {
 	r := netlink.NewRule()
 	r.Family = familyOf(at.Addr())
@@ -259,7 +259,7 @@ func familyOf(a netip.Addr) int {
 	return netlink.FAMILY_V6
 }
 
-// full is a port whose queue of connections is full, so that the kernel drops attempts to connect.
+// full is a port whose queue of connections is full, so the kernel drops attempts to connect.
 type full struct{ listener, connection int }
 
 // silence listens at a port and takes the only place in its queue.
@@ -294,8 +294,8 @@ func silence(at netip.AddrPort) (io.Closer, error) {
 	return f, nil
 }
 
-// Close implements [io.Closer]. A process that another goroutine is just starting has the listener too, until its
-// program begins: so that the port is free at once, it does not only go but ends to listen.
+// Close implements [io.Closer]. A process that another goroutine is just starting also has the listener, until its
+// program begins. To free the port at once, Close ends the listening as well.
 func (f full) Close() error {
 	unix.Shutdown(f.listener, unix.SHUT_RD)
 	return errors.Join(unix.Close(f.connection), unix.Close(f.listener))

@@ -1,6 +1,6 @@
 package netns
 
-// This file makes the two namespaces, and ends them.
+// The two namespaces: how they begin and end.
 
 import (
 	"bufio"
@@ -22,7 +22,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/kernel"
 )
 
-// system is what a Namespace is made of.
+// system has the parts of a Namespace.
 type system struct {
 	mu     sync.RWMutex // held for writing by close
 	closed bool
@@ -33,11 +33,12 @@ type system struct {
 	input  io.Closer // of the keeper
 
 	watch *watch
-	leave func() // ends what the internet has here
+	leave func() // ends the use of the namespace by the internet
 }
 
-// first is the first process of the namespaces in which programs run. The kernel kills all others there when it ends, which
-// it does when nobody is at the other end of its input any more. The children that others leave to it need no wait.
+// first is the command of the first process in the namespaces of programs. It ends when the other end of its input
+// is closed, and then the kernel kills all other processes there. It need not wait for children that others leave
+// to it.
 const first = "mount -t proc proc /proc && trap '' CHLD && echo && exec cat"
 
 func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) (err error) {
@@ -59,7 +60,7 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) (err error) {
 	})
 	if err == nil {
 		err = s.inside(func() error {
-			// The C library makes a search list of the domain in it.
+			// The C library makes a search list of its domain.
 			return errors.Join(connectClient(addrs), unix.Sethostname([]byte(host.Name())))
 		})
 	}
@@ -89,7 +90,7 @@ func (s *system) open(inet *mxmock.Internet, host *mxmock.Host) (err error) {
 	return s.showFiles(conf, inet.RootPEM())
 }
 
-// unavailable marks errors of machines where we may not make namespaces, or that lack a part of them.
+// unavailable marks an error of a machine that does not allow namespaces, or that lacks a part of them.
 func unavailable(err error) error {
 	for _, lack := range []error{
 		syscall.EPERM, syscall.EACCES, syscall.EROFS, syscall.ENOSYS, syscall.ENODEV, syscall.EOPNOTSUPP, syscall.EAFNOSUPPORT,
@@ -115,7 +116,7 @@ func (s *system) start() error {
 	}
 	keeper := exec.Command("sh", "-c", first)
 	keeper.SysProcAttr = &syscall.SysProcAttr{
-		Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWUTS, // with mounts and a host name that nobody else sees
+		Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWUTS, // the mounts and the host name are private
 		Cloneflags:   unix.CLONE_NEWPID,
 		PidFD:        &s.pidfd,
 	}
@@ -153,7 +154,7 @@ func (s *system) inside(f func() error) error {
 	})
 }
 
-// close ends everything, what there is of it.
+// close ends all parts that exist.
 func (s *system) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,11 +176,11 @@ func (s *system) close() {
 	}
 }
 
-// hosts is the namespace of the internet's hosts.
+// hosts is the namespace with the hosts of the internet.
 type hosts struct {
 	world   *os.File
 	network *network
-	client  []netip.Addr // which are not there
+	client  []netip.Addr // addresses that are not in this namespace
 	watch   atomic.Pointer[watch]
 }
 

@@ -2,7 +2,7 @@
 
 package netns
 
-// Network namespaces are of Linux.
+// The stand-in for systems other than Linux, which have no network namespaces.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
 package netns
 
-// This file runs functions on threads that are in other namespaces than the process.
+// Threads that are in other namespaces than the process.
 
 import (
 	"runtime"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onThread calls f on a thread of its own, which ends then, so that f may do with it what cannot be undone. If f
-// ends its goroutine, as t.Fatal does, onThread ends that of its caller.
+// onThread calls f on a thread of its own, which ends afterwards, so f may change the thread for good. If f ends
+// its goroutine, as t.Fatal does, onThread ends that of its caller.
 func onThread(f func() error) error {
 	var err error
 	returned := false
@@ -34,9 +34,9 @@ func onThread(f func() error) error {
 	return err
 }
 
-// enter takes the calling thread into a namespace, or into those of a process, given a descriptor of it.
+// enter moves the calling thread into a namespace, or into those of a process, given by a descriptor.
 func enter(fd, kinds int) error {
-	if kinds&unix.CLONE_NEWNS != 0 { // which threads of one process must not share
+	if kinds&unix.CLONE_NEWNS != 0 { // threads must not share their file system for that
 		if err := unix.Unshare(unix.CLONE_FS); err != nil {
 			return err
 		}

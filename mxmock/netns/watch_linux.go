@@ -1,6 +1,6 @@
 package netns
 
-// This file watches the cable for attempts to connect, which no socket sees if nobody listens.
+// The watch on the cable for attempts to connect, which no socket sees if there is no listener.
 
 import (
 	"encoding/binary"
@@ -21,10 +21,10 @@ type watch struct {
 	done      chan struct{}
 
 	mu   sync.Mutex
-	seen map[attempt]bool // since a packet without an answer comes again
+	seen map[attempt]bool // since the client repeats a packet without an answer
 }
 
-// Where flags are in the header of TCP, and which.
+// The place of the flags in the header of TCP, and the flags.
 const (
 	offsetFlags = 13
 	flagSYN     = 0x02
@@ -32,7 +32,7 @@ const (
 	protocolTCP = 6
 )
 
-// isSYN is a program for the kernel that lets packets of IP pass with which TCP connections begin.
+// isSYN is a program for the kernel. It passes the packets of IP that begin a TCP connection.
 var isSYN = []bpf.Instruction{
 	bpf.LoadAbsolute{Off: 0, Size: 1},
 	bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4},
@@ -64,7 +64,7 @@ func startWatch(link int, attempted func(client, to netip.AddrPort)) (*watch, er
 		defer close(w.done)
 		w.raw.Read(func(fd uintptr) bool {
 			w.read(int(fd))
-			return false // until the end
+			return false // read until the end
 		})
 	}()
 	return w, nil
@@ -100,7 +100,7 @@ func openWatch(link int) (*watch, error) {
 	return w, nil
 }
 
-// attempt is what the packets of one attempt to connect have in common.
+// attempt has the values that the packets of one attempt to connect share.
 type attempt struct {
 	client, to netip.AddrPort
 	sequence   uint32

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// documentation4 and documentation6 are the address ranges that no one has: those for documentation and for
-// benchmarks (RFC 5737, RFC 2544, RFC 3849).
+// documentation4 and documentation6 are the address ranges for documentation and for benchmarks, which nobody uses
+// (RFC 5737, RFC 2544, RFC 3849).
 var (
 	documentation4 = []netip.Prefix{
 		netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
@@ -16,20 +16,20 @@ var (
 	documentation6 = []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}
 )
 
-// Pools are those of IPv4 and IPv6. A copy hands out the same addresses again.
+// Pools has a pool for IPv4 and one for IPv6. A copy hands out the same addresses again.
 type Pools struct {
-	networks []string // they were made from
+	networks []string // the networks that the pools were made from
 	v4, v6   pool
 }
 
-// pool hands out the addresses of some ranges, each once, in order. The first address of a range,
-// that of the network, is left out, and so is what looks like a broadcast address.
+// pool hands out the addresses of some ranges, each once, in order. It leaves out the first address of a range,
+// which is that of the network, and addresses that look like broadcast addresses.
 type pool struct {
 	ranges []netip.Prefix
 	last   netip.Addr
 }
 
-// next returns the next address; it is not valid if there is none left.
+// next returns the next address, or the zero Addr if none is left.
 func (p *pool) next() netip.Addr {
 	for len(p.ranges) > 0 {
 		if !p.last.IsValid() {
@@ -47,7 +47,7 @@ func (p *pool) next() netip.Addr {
 	return netip.Addr{}
 }
 
-// New returns the pools of networks, or without any of those for documentation and benchmarks.
+// New returns the pools of the given networks. Without networks, it takes those for documentation and benchmarks.
 func New(networks []string) (*Pools, error) {
 	p := &Pools{networks: slices.Clone(networks)}
 	if len(networks) == 0 {
@@ -67,7 +67,7 @@ func New(networks []string) (*Pools, error) {
 // From reports whether the pools were made from these networks.
 func (p *Pools) From(networks []string) bool { return slices.Equal(p.networks, networks) }
 
-// Next returns the next address of a family; it is not valid if there is none left.
+// Next returns the next address of a family, or the zero Addr if none is left.
 func (p *Pools) Next(ipv6 bool) netip.Addr { return p.of(ipv6).next() }
 
 func (p *Pools) of(ipv6 bool) *pool {

@@ -1,5 +1,5 @@
-// Package eventtext reads the texts by which a test names events of the journal: "ask mx qq.com", "dial mx1.qq.com:25",
-// "smtp mx1.qq.com RCPT", "mail". A text that names what can't occur is an error.
+// Package eventtext reads the texts by which a test names events of the journal: "ask mx qq.com", "dial
+// mx1.qq.com:25", "smtp mx1.qq.com RCPT", "mail". A text for an event that can't occur is an error.
 package eventtext
 
 import (
@@ -16,15 +16,16 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
-// Pattern is what a text says about events: their kind, and words that are compared from the left.
+// Pattern is a pattern of events: their kind, and words that are compared from the left.
 type Pattern struct {
 	kind     string
 	question question.Question // of "ask", if there is a name
 	named    bool
-	words    []string // the others, as normal makes them
+	words    []string // the other words, as normal returns them
 }
 
-// Parse reads a text that names events. The empty text names all. An error says why there can be no such event.
+// Parse reads a text that names events. The empty text names all events. If there can be no such event, the error
+// says why.
 func Parse(text string) (*Pattern, error) {
 	fields := strings.Fields(text)
 	if len(fields) == 0 {
@@ -74,7 +75,7 @@ func Parse(text string) (*Pattern, error) {
 	return p, nil
 }
 
-// checkTarget looks at a host or an address, with or without a port.
+// checkTarget checks a host or an address, with or without a port.
 func checkTarget(word string) error {
 	if strings.HasPrefix(word, "(") || wire.KnownVerb(word) {
 		return fmt.Errorf("a host comes before %q", word)
@@ -107,7 +108,7 @@ func splitTarget(word string) (host, port string) {
 	return word, ""
 }
 
-// checkCommand looks at an SMTP command, or at what stands for one: "(dot)".
+// checkCommand checks an SMTP command, or a word that stands for one: "(dot)".
 func checkCommand(word string) error {
 	if name, ok := strings.CutPrefix(word, "("); ok {
 		name, closed := strings.CutSuffix(name, ")")
@@ -132,8 +133,7 @@ func checkCommand(word string) error {
 	return nil
 }
 
-// checkRecipient looks at the address of a recipient: a mailbox, or postmaster without a domain (RFC 5321
-// §4.1.1.3).
+// checkRecipient checks the address of a recipient: a mailbox, or postmaster without a domain (RFC 5321 §4.1.1.3).
 func checkRecipient(word string) error {
 	i := strings.LastIndexByte(word, '@')
 	switch {
@@ -148,8 +148,9 @@ func checkRecipient(word string) error {
 	return err
 }
 
-// normalTarget returns a host or an address, with or without a port, as it is compared: names in A-labels, in
-// lower case and without a final dot, IPv6 addresses in brackets and in their canonical form (RFC 5952).
+// normalTarget returns the form in which a host or an address, with or without a port, is compared. Names have
+// A-labels, in lower case and without a final dot. IPv6 addresses are in brackets and in their canonical form (RFC
+// 5952).
 func normalTarget(word string) string {
 	host, port := splitTarget(word)
 	if addr, err := netip.ParseAddr(host); err == nil {
@@ -165,8 +166,8 @@ func normalTarget(word string) string {
 	return host
 }
 
-// normal returns a word after the host as it is compared: in lower case, a domain after an at sign in A-labels
-// without a final dot, and IP addresses in their canonical form.
+// normal returns the form in which a word after the host is compared. It is in lower case. A domain after an at
+// sign has A-labels and no final dot. IP addresses are in their canonical form.
 func normal(word string) string {
 	if addr, err := netip.ParseAddr(word); err == nil {
 		return addr.Unmap().String()
@@ -184,8 +185,8 @@ func normal(word string) string {
 	return strings.ToLower(word)
 }
 
-// Matches reports whether an event with the text what, of a host with further names, is one of those. The names are
-// separated by spaces.
+// Matches reports whether the pattern matches an event with the text what, of a host with further names. The names
+// are separated by spaces.
 func (p *Pattern) Matches(what, names string) bool {
 	kind, rest, _ := strings.Cut(what, " ")
 	if p.kind == "" {
@@ -215,13 +216,13 @@ func (p *Pattern) Matches(what, names string) bool {
 	return true
 }
 
-// matchesTarget reports whether the host of an event, which may have further names, is the one that is wanted.
+// matchesTarget reports whether the host of an event, which may have further names, is the wanted one.
 func matchesTarget(want, target, names string) bool {
 	target = normalTarget(target)
 	if begins(target, want) {
 		return true
 	}
-	_, port, _ := strings.Cut(target, ":") // of a name: an address has no further ones
+	_, port, _ := strings.Cut(target, ":") // the port of a name, since an address has no further names
 	for name := range strings.FieldsSeq(names) {
 		if begins(normalTarget(name)+":"+port, want) {
 			return true
@@ -230,7 +231,7 @@ func matchesTarget(want, target, names string) bool {
 	return false
 }
 
-// begins reports whether a word is the one that is wanted, or begins with it before a colon.
+// begins reports whether a word is the wanted one, or begins with it before a colon.
 func begins(word, want string) bool {
 	rest, ok := strings.CutPrefix(word, want)
 	return ok && (rest == "" || rest[0] == ':')

@@ -1,6 +1,6 @@
 package question
 
-// Names as people write them, and as resolvers change them.
+// Names as people write them, and the suffixes that resolvers append.
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// WithoutSuffixes returns a name, and what is left of it if one, two and more labels are taken off
-// its end: what a stub was asked for before it put on a suffix of the search list in resolv.conf.
+// WithoutSuffixes returns a name, and the name without its last label, without its last two, and so on. One of them
+// is the name that a stub resolver was asked for before it appended a suffix of the search list in resolv.conf.
 func WithoutSuffixes(name string) []string {
 	names := []string{name}
 	labels := dns.Split(name)
@@ -21,7 +21,7 @@ func WithoutSuffixes(name string) []string {
 	return names
 }
 
-// unicode maps names as people write them, with labels such as _25 and * too (RFC 5895).
+// unicode maps names as people write them (RFC 5895). It allows labels such as _25 and *.
 var unicode = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
 
 // ASCII returns a domain name with A-labels and a final dot.

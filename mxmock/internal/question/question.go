@@ -1,5 +1,5 @@
-// Package question has what is about questions of the DNS and not about their answers: patterns that a test writes as
-// text, names as people write them, and how the resolver of package net asks.
+// Package question is about questions of the DNS, and not about their answers: patterns that a test writes as text,
+// names as people write them, and the habits of the resolver of package net.
 package question
 
 // Patterns of questions: "mx qq.com".
@@ -64,7 +64,7 @@ func (q Question) String() string {
 	return strings.ToLower(dns.Type(q.Type).String()) + " " + name
 }
 
-// Matches reports whether a question for a name, in lower case, and a type is one of these.
+// Matches reports whether the pattern matches a question for a name, in lower case, and a type.
 func (q Question) Matches(name string, typ uint16) bool {
 	switch {
 	case q.Type != dns.TypeANY && q.Type != typ:

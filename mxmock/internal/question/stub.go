@@ -1,7 +1,7 @@
 package question
 
-// The stub resolver of package net: how often it asks, how long it waits, and which suffixes it appends. It is observed
-// once, when the package is initialized.
+// The habits of the stub resolver of package net: how often it asks, how long it waits, and which suffixes it
+// appends. They are observed once, when the package is initialized.
 
 import (
 	"context"
@@ -16,20 +16,19 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 )
 
-// Stub is how the resolver of package net looks names up on this machine.
+// Stub has the habits of the resolver of package net on this machine.
 var Stub = observe()
 
 // Habits are those of a stub resolver.
 type Habits struct {
-	Questions int           // until it gives up a name
+	Questions int           // before it gives up a name
 	Timeout   time.Duration // of each
-	suffixes  []string      // that it puts after a name, with a dot at both ends: the search list
+	suffixes  []string      // the search list, with a dot at both ends of each
 }
 
-// observe looks up names that nobody answers for, and watches. It has a second purpose: it lets
-// the first look-up of the process happen outside of any synctest bubble. Package net keeps
-// channels from it that would otherwise belong to a bubble, and the next look-up elsewhere would
-// end the process (golang/go#80903).
+// observe looks up names for which it gives no answers, and watches the questions. It has a second purpose: the
+// first look-up of the process happens outside any synctest bubble. Package net keeps channels of that look-up. If
+// they belonged to a bubble, the next look-up elsewhere would end the process (golang/go#80903).
 func observe() Habits {
 	const name = "mxmock.invalid"
 	var mu sync.Mutex
@@ -70,8 +69,7 @@ func observe() Habits {
 	return h
 }
 
-// Unsuffixed returns the name that a stub was asked for before it put a suffix of its search list
-// after it.
+// Unsuffixed returns the name that a stub resolver was asked for before it appended a suffix of its search list.
 func (h *Habits) Unsuffixed(name string) (string, bool) {
 	for _, suffix := range h.suffixes {
 		if base, ok := strings.CutSuffix(name, suffix); ok && base != "" {

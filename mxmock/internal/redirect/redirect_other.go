@@ -2,7 +2,7 @@
 
 package redirect
 
-// Where it can't be done.
+// The stand-in for systems where sockets can't be redirected.
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// Socket can't be done here.
+// Socket is not available on this system.
 func Socket(syscall.RawConn, netip.AddrPort, bool) (client netip.AddrPort, err error) {
 	return client, fmt.Errorf("mxmock: Dialer can't redirect sockets on this system, use DialContext: %w", errors.ErrUnsupported)
 }

@@ -3,7 +3,7 @@
 // Package redirect makes sockets of package net connect to another address than the one that they were made for.
 package redirect
 
-// Where connect(2) can be called before package net does.
+// The implementation for systems where connect(2) can be called before package net does.
 
 import (
 	"net/netip"
@@ -11,10 +11,9 @@ import (
 	"syscall"
 )
 
-// Socket begins to connect a socket to another address than the one that package net is about to
-// connect it to, and returns the address that the client has. The call of package net then goes on with that,
-// whatever its address, or gets EISCONN, which it takes for success. An IPv6 socket reaches an IPv4 address by
-// its mapped form.
+// Socket begins to connect a socket to another address than the one to which package net is about to connect it,
+// and returns the address of the client. The later call by package net continues that connection, or gets EISCONN,
+// which package net takes for success. An IPv6 socket reaches an IPv4 address by its mapped form.
 func Socket(socket syscall.RawConn, to netip.AddrPort, ipv6 bool) (client netip.AddrPort, err error) {
 	if !ipv6 && !to.Addr().Is4() { // the machine has no IPv4
 		return client, os.NewSyscallError("connect", syscall.ENETUNREACH)

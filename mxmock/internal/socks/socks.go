@@ -1,4 +1,4 @@
-// Package socks is what a SOCKS5 proxy says to its clients (RFC 1928, RFC 1929), without the connections.
+// Package socks is the server's side of the SOCKS5 protocol (RFC 1928, RFC 1929), without the connections.
 package socks
 
 import (
@@ -22,7 +22,7 @@ const (
 	addressTypeUnknown = 8
 )
 
-// Reply answers the request that [Negotiate] has read: the host was connected to, or there was an error.
+// Reply answers the request that [Negotiate] has read: the proxy has connected to the host, or there was an error.
 func Reply(w io.Writer, err error) error {
 	if err == nil {
 		return writeReply(w, succeeded)
@@ -30,7 +30,7 @@ func Reply(w io.Writer, err error) error {
 	return writeReply(w, replyTo(err))
 }
 
-// replyTo returns the reply that says why a host could not be connected to.
+// replyTo returns the reply for an error of connecting.
 func replyTo(err error) byte {
 	timeout, ok := errors.AsType[net.Error](err)
 	_, noName := errors.AsType[*net.DNSError](err)
@@ -47,11 +47,12 @@ func replyTo(err error) byte {
 	return generalFailure
 }
 
-// errSOCKS is an error of the client's.
+// errSOCKS is a mistake of the client.
 var errSOCKS = errors.New("socks: not SOCKS5")
 
-// Negotiate takes a client of the proxy through its first words and returns the host and port to which it
-// wants to be connected. A client that is refused has been told so.
+// Negotiate conducts the beginning of the protocol with a client, and returns the host and port that the client
+// wants to reach. If Negotiate returns an error, it has sent the reply that the protocol has for it, if there is
+// one.
 func Negotiate(client io.ReadWriter) (target string, err error) {
 	const (
 		version, connect               = 5, 1
@@ -64,7 +65,7 @@ func Negotiate(client io.ReadWriter) (target string, err error) {
 		_, err := io.ReadFull(client, buf[:n])
 		return buf[:n], err
 	}
-	counted := func() ([]byte, error) { // bytes after a byte with their number
+	counted := func() ([]byte, error) { // reads bytes after a byte with their number
 		count, err := read(1)
 		if err != nil {
 			return nil, err
@@ -137,7 +138,7 @@ func Negotiate(client io.ReadWriter) (target string, err error) {
 	return net.JoinHostPort(host, strconv.Itoa(int(port[0])<<8|int(port[1]))), nil
 }
 
-// writeReply writes a reply to a request, with an address that says nothing.
+// writeReply writes a reply to a request, with an empty address.
 func writeReply(w io.Writer, code byte) error {
 	_, err := w.Write([]byte{5, code, 0, 1, 0, 0, 0, 0, 0, 0})
 	return err
