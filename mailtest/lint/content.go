@@ -7,13 +7,10 @@ import (
 	"bytes"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/net/html"
-
-	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 // content looks at what the message shows.
@@ -55,20 +52,11 @@ func (c *checker) alternatives() {
 		for j := i + 1; j <= i+p.Below; j += 1 + c.msg.Parts[j].Below {
 			q := &c.msg.Parts[j]
 			if q.MediaType == "text/plain" && html {
-				c.out.add(alternativeOrder, q.Path, c.placeOf(q), "text/plain comes after text/html")
+				c.out.add(alternativeOrder, q.Path, c.tree[j].Body, "text/plain comes after text/html")
 			}
 			html = html || q.MediaType == "text/html"
 		}
 	}
-}
-
-// placeOf returns where the content of a leaf begins, or -1.
-func (c *checker) placeOf(p *mailtest.Part) int {
-	i := slices.IndexFunc(c.leaves, func(l leaf) bool { return l.Part == p })
-	if i < 0 {
-		return -1
-	}
-	return c.leaves[i].at
 }
 
 // html looks at a page.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seed078e9d8c/maillab/internal/mime"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -18,36 +19,33 @@ type field struct {
 	at   int    // where it begins in the message
 }
 
-// header looks at the header that begins at at, and returns its fields and where the body begins.
-func (c *checker) header(header []mailtest.Field, path string, at int, root bool) (fields []field, body int) {
-	for _, f := range header {
+// header looks at the header of a part, and returns its fields.
+func (c *checker) header(p *mime.Part, path string) (fields []field) {
+	at := p.Start
+	for _, f := range p.Header {
 		c.field(f, path, at)
 		c.places = append(c.places, at)
-		fields = append(fields, field{strings.ToLower(f.Name), unfold(f), at})
+		fields = append(fields, field{strings.ToLower(f.Name), f.Body(), at})
 		at += len(f.Raw)
 	}
+	root := path == ""
 	if root {
 		c.fields = fields
 	}
 	for _, f := range fields {
 		c.words(f, path)
 	}
-	line := c.line(at)
-	text := bytes.TrimRight(line, "\r\n")
-	switch {
-	case len(header) == 0 && root:
+	switch text := bytes.TrimRight(c.line(at), "\r\n"); {
+	case len(fields) == 0 && root:
 		c.add(headerMissing, 0, "the message begins with %s, and that is no header field", quote(text))
-	case len(line) > 0 && len(text) > 0 && !(bytes.HasPrefix(text, []byte("--")) && !root):
+	case len(text) > 0 && !(bytes.HasPrefix(text, []byte("--")) && !root):
 		c.out.add(blankLineMissing, path, at, "%s is neither a header field nor the empty line that ends the header", quote(text))
 	}
-	if len(text) == 0 {
-		at += len(line)
-	}
-	return fields, min(at, len(c.raw))
+	return fields
 }
 
 // field looks at the bytes of one field.
-func (c *checker) field(f mailtest.Field, path string, at int) {
+func (c *checker) field(f mime.Field, path string, at int) {
 	switch {
 	case f.Name == "" && !strings.HasPrefix(strings.TrimPrefix(f.Raw, ">"), "From "):
 		c.out.add(fieldName, path, at, "%s is not a header field", quote(strings.TrimRight(f.Raw, "\r\n")))
@@ -113,15 +111,6 @@ func foldable(line string, first bool) bool {
 		_, line, _ = strings.Cut(line, ":")
 	}
 	return strings.ContainsAny(strings.Trim(line, " \t"), " \t")
-}
-
-// unfold returns the body of a field without its line ends (RFC 5322 §2.2.3) and the white space around it.
-func unfold(f mailtest.Field) string {
-	s := f.Raw
-	if f.Name != "" {
-		_, s, _ = strings.Cut(s, ":")
-	}
-	return strings.Trim(strings.NewReplacer("\r\n", "", "\n", "").Replace(s), " \t\r")
 }
 
 // place returns where the first field of that name begins in the message, or -1.

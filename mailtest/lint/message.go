@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/mime"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -15,12 +16,12 @@ type checker struct {
 	linter *Linter
 	msg    *mailtest.Message
 	raw    []byte
+	tree   []mime.Part // the parts of the message, with their places
 	out    collector
 
 	fields []field         // of the message's own header
 	leaves []leaf          // in order
 	binary [][2]int        // the places in raw where lines do not count (RFC 3030 §3)
-	open   map[string]bool // the boundaries of the multiparts around what is being looked at
 	ids    map[string]bool // the Content-IDs of all parts
 	places []int           // where header fields and the contents of leaves begin, in order
 }
@@ -32,12 +33,13 @@ type leaf struct {
 }
 
 func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
-	if m.Parts == nil || len(m.Places) != len(m.Problems) { // made by hand, and not decoded
+	tree := mime.Outline(m.Raw)
+	if len(m.Parts) != len(tree) || len(m.Places) != len(m.Problems) { // made by hand, and not decoded
 		decoded := mailtest.ParseMessage(m.Raw)
 		decoded.Number, decoded.Time, decoded.Envelope = m.Number, m.Time, m.Envelope
 		m = decoded
 	}
-	c := &checker{linter: l, msg: m, raw: m.Raw, open: make(map[string]bool), ids: make(map[string]bool)}
+	c := &checker{linter: l, msg: m, raw: m.Raw, tree: tree, ids: make(map[string]bool)}
 	c.out.source, c.out.off = source("message", m.Number), off
 	return c
 }
@@ -56,7 +58,7 @@ func (c *checker) message() {
 			c.ids[p.ContentID] = true
 		}
 	}
-	c.part(c.msg.Parts, 0, true)
+	c.part(0)
 	c.lines()
 	c.once()
 	c.origin()
@@ -66,71 +68,46 @@ func (c *checker) message() {
 	c.problems()
 }
 
-// part looks at the part that begins at at, which is the first of parts, and at those below it,
-// which are the others. It returns where it ends. They lie in raw one after the other, as the
-// decoder has found them, so each place follows from the one before.
-func (c *checker) part(parts []mailtest.Part, at int, root bool) (end int) {
-	p := &parts[0]
+// part looks at a part and at those below it, and returns the index of the part after them.
+func (c *checker) part(i int) (next int) {
+	p := &c.tree[i]
 	path := p.Path
-	if root {
+	if i == 0 {
 		path = ""
 	}
-	fields, body := c.header(p.Header, path, at, root)
-	c.mime(p, fields, path, root)
-	end = min(body+len(p.Raw), len(c.raw))
+	c.mime(p, c.header(p, path), path)
+	next = i + 1
 	if strings.HasPrefix(p.MediaType, "multipart/") {
-		c.multipart(parts, at, body, end)
-		return end
+		c.boundary(p)
+		for next <= i+p.Below {
+			next = c.part(next)
+		}
+		c.ending(p)
+		return next
 	}
-	c.leaves = append(c.leaves, leaf{p, body})
-	c.places = append(c.places, body)
+	l := leaf{&c.msg.Parts[i], p.Body}
+	c.leaves = append(c.leaves, l)
+	c.places = append(c.places, l.at)
 	if p.Encoding == "binary" && c.msg.Envelope.Body == "BINARYMIME" {
-		c.binary = append(c.binary, [2]int{body, end})
+		c.binary = append(c.binary, [2]int{l.at, l.at + len(p.Raw)})
 	}
-	c.leaf(p, body)
-	return end
+	c.leaf(l.Part, l.at)
+	return next
 }
 
-// multipart looks at the boundaries of a multipart whose body is raw[body:end], and at its parts.
-// It is the first of parts.
-func (c *checker) multipart(parts []mailtest.Part, at, body, end int) {
-	p := &parts[0]
-	boundary := strings.TrimRight(p.Params["boundary"], " \t")
-	c.boundary(p, at)
-	if boundary == "" || c.open[boundary] || end < body {
-		return
-	}
-	opening := []byte("--" + boundary)
-	next, found := body, false
-	for !found && next < end {
-		line := c.line(next)
-		next += len(line)
-		found = bytes.Equal(bytes.TrimRight(line, " \t\r\n"), opening)
-	}
-	if !found {
-		c.out.add(boundaryNotFound, p.Path, at, "no part of the multipart begins with the line %s", quote(opening))
-	}
-	if !found || p.Below == 0 { // without parts, it was beyond what the decoder takes apart
-		return
-	}
-	c.open[boundary] = true
-	defer delete(c.open, boundary)
-	for below := parts[1:]; len(below) > 0; {
-		n := 1 + below[0].Below
-		at := c.part(below[:n], next, false)
-		below = below[n:]
-		if !bytes.HasPrefix(c.raw[at:], opening) {
-			at += len(c.line(at)) // the line end before a boundary belongs to it, RFC 2046 §5.1.1
+// ending looks at how a multipart ends.
+func (c *checker) ending(p *mime.Part) {
+	closing := "--" + strings.TrimRight(p.Params["boundary"], " \t") + "--"
+	switch p.Multipart {
+	case mime.NoParts:
+		c.out.add(boundaryNotFound, p.Path, p.Start, "no part of the multipart begins with the line %s", quote(strings.TrimSuffix(closing, "--")))
+	case mime.Unclosed:
+		c.out.add(multipartUnclosed, p.Path, p.End, "the line %s is missing", quote(closing))
+	case mime.Closed:
+		below := c.raw[p.Epilogue:max(p.Epilogue, p.Body+len(p.Raw))]
+		if rest := bytes.TrimSpace(below); len(rest) > 0 {
+			c.out.add(textAfterEnd, p.Path, p.Epilogue+bytes.Index(below, rest), "%s comes behind the end of the multipart", quote(rest))
 		}
-		line := c.line(at)
-		next = at + len(line)
-		if text := bytes.TrimRight(line, " \t\r\n"); len(below) == 0 && !bytes.Equal(text, append(opening, "--"...)) {
-			c.out.add(multipartUnclosed, p.Path, min(at, len(c.raw)), "the line %s is missing", quote(string(opening)+"--"))
-			return
-		}
-	}
-	if rest := bytes.TrimSpace(c.raw[min(next, end):end]); len(rest) > 0 {
-		c.out.add(textAfterEnd, p.Path, next+bytes.Index(c.raw[next:end], rest), "%s comes behind the end of the multipart", quote(rest))
 	}
 }
 

@@ -5,15 +5,17 @@ package lint
 import (
 	"bytes"
 	"cmp"
-	"mime"
+	stdmime "mime"
 	"strconv"
 	"strings"
 
+	"github.com/seed078e9d8c/maillab/internal/mime"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 // mime looks at the MIME fields in the header of a part.
-func (c *checker) mime(p *mailtest.Part, fields []field, path string, root bool) {
+func (c *checker) mime(p *mime.Part, fields []field, path string) {
+	root := path == ""
 	version, content := (*field)(nil), (*field)(nil)
 	for i := range fields {
 		f := &fields[i]
@@ -52,7 +54,7 @@ func (c *checker) mime(p *mailtest.Part, fields []field, path string, root bool)
 // parameters looks at a field with parameters.
 func (c *checker) parameters(f field, path string) {
 	s := withoutComments(f.body)
-	value, _, err := mime.ParseMediaType(s)
+	value, _, err := stdmime.ParseMediaType(s)
 	switch {
 	case err != nil:
 		c.out.add(mimeSyntax, path, f.at, "%s: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mime: "))
@@ -62,7 +64,7 @@ func (c *checker) parameters(f field, path string) {
 }
 
 // disposition looks at the type of a Content-Disposition.
-func (c *checker) disposition(p *mailtest.Part, f field, path string) {
+func (c *checker) disposition(p *mime.Part, f field, path string) {
 	switch p.Disposition {
 	case "inline", "attachment", "form-data", // RFC 2183 §2.1, §2.2; RFC 7578 §4.2; the others as IANA lists them
 		"signal", "alert", "icon", "render", "recipient-list-history", "session", "aib", "early-session", "recipient-list",
@@ -108,7 +110,7 @@ func withoutComments(s string) string {
 }
 
 // encoding looks at a Content-Transfer-Encoding.
-func (c *checker) encoding(p *mailtest.Part, f field, path string) {
+func (c *checker) encoding(p *mime.Part, f field, path string) {
 	value := strings.ToLower(strings.TrimSpace(withoutComments(f.body)))
 	switch value {
 	case "7bit", "8bit", "binary":
@@ -123,22 +125,22 @@ func (c *checker) encoding(p *mailtest.Part, f field, path string) {
 }
 
 // boundary looks at the boundary of a multipart.
-func (c *checker) boundary(p *mailtest.Part, at int) {
-	boundary, ok := p.Params["boundary"]
+func (c *checker) boundary(p *mime.Part) {
+	boundary := p.Params["boundary"]
 	bad := strings.IndexFunc(boundary, func(r rune) bool {
 		return r > '~' || !isAlphanumeric(byte(r)) && !strings.ContainsRune("'()+_,-./:=? ", r)
 	})
 	switch {
-	case !ok || boundary == "":
-		c.out.add(boundaryParameter, p.Path, at, "the multipart has no boundary")
+	case boundary == "":
+		c.out.add(boundaryParameter, p.Path, p.Start, "the multipart has no boundary")
 	case len(boundary) > 70:
-		c.out.add(boundaryParameter, p.Path, at, "the boundary %s has %d characters", quote(boundary), len(boundary))
+		c.out.add(boundaryParameter, p.Path, p.Start, "the boundary %s has %d characters", quote(boundary), len(boundary))
 	case strings.HasSuffix(boundary, " "):
-		c.out.add(boundaryParameter, p.Path, at, "the boundary %s ends with a space", quote(boundary))
-	case c.open[strings.TrimRight(boundary, " \t")]:
-		c.out.add(boundaryParameter, p.Path, at, "the boundary %s is also that of a multipart around this one", quote(boundary))
+		c.out.add(boundaryParameter, p.Path, p.Start, "the boundary %s ends with a space", quote(boundary))
+	case p.Multipart == mime.SameBoundary:
+		c.out.add(boundaryParameter, p.Path, p.Start, "the boundary %s is also that of a multipart around this one", quote(boundary))
 	case bad >= 0:
-		c.out.add(boundaryParameter, p.Path, at, "the boundary %s has a character that must not be in it", quote(boundary))
+		c.out.add(boundaryParameter, p.Path, p.Start, "the boundary %s has a character that must not be in it", quote(boundary))
 	}
 }
 
