@@ -25,23 +25,22 @@ type session struct {
 
 	// Only the connection's own goroutine uses these.
 	identity
-	shared    *identity // a copy of the identity, which messages share until it changes
-	implicit  bool
-	given     bool         // the connection came with TLS of the caller's
-	path      string       // the address of the current MAIL or RCPT
-	params    []string     // and its parameters
-	tx        *transaction // since MAIL
-	ending    *transaction // the transaction whose message has just come
-	effect    effect       // the effect of the rule that decides the current turn
-	waiting   *ruleState   // the rule at Body that waits for its byte of the current message
-	record    *record      // the record of the message that the current turn is about
-	settling  *record      // the record that is filed and not settled
-	attempt   *Attempt     // describes the current turn, if a function needs it
-	counts    [lastStage + 1]int
-	left      bool      // the session does not count as open any more
-	auth      *exchange // the last AUTH exchange
-	emptyBody [1]byte   // the message that go-smtp sees
-	refusing  bool      // the session is among the refusals of the server, whose lock guards this
+	shared   *identity // a copy of the identity, which messages share until it changes
+	implicit bool
+	given    bool         // the connection came with TLS of the caller's
+	path     string       // the address of the current MAIL or RCPT
+	params   []string     // and its parameters
+	tx       *transaction // since MAIL
+	ending   *transaction // the transaction whose message has just come
+	effect   effect       // the effect of the rule that decides the current turn
+	waiting  *ruleState   // the rule at Body that waits for its byte of the current message
+	record   *record      // the record of the message that the current turn is about
+	settling *record      // the record that is filed and not settled
+	attempt  *Attempt     // describes the current turn, if a function needs it
+	counts   [lastStage + 1]int
+	left     bool      // the session does not count as open any more
+	auth     *exchange // the last AUTH exchange
+	refusing bool      // the session is among the refusals of the server, whose lock guards this
 
 	mu  sync.Mutex
 	log transcript

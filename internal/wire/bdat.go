@@ -1,6 +1,6 @@
 package wire
 
-// Chunks (RFC 3030): the wire counts and collects them; the engine sees one empty last chunk.
+// Chunks (RFC 3030): the message after BDAT, counted and collected.
 
 import (
 	"bytes"
@@ -58,10 +58,7 @@ func (c *Conn) chunk() error {
 			own = oneLine(refuse)
 		}
 		err := c.conclude(own)
-		if s.mail { // after a refused chunk the transaction is over (RFC 3030 §2)
-			s.transaction = transaction{}
-			c.engine.answer("RSET", "")
-		}
+		c.endTransaction() // RFC 3030 §2
 		return err
 	}
 	s.chunking = true
@@ -77,22 +74,13 @@ func (c *Conn) chunk() error {
 		t.Payload = slices.Concat(append(s.chunks, chunk)...)
 	}
 	if c.cfg.LMTP {
-		err := c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), command.Action)
-		if err == nil {
-			c.engine.answer("BDAT", "0 LAST")
-		}
-		return err
+		return c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), command.Action)
 	}
 	var own []byte
 	if !c.askLast(command.Action).decides() {
-		if own, err = c.askEngine("BDAT", "0 LAST"); err != nil {
-			return err
-		}
-		return c.conclude(own)
+		own = c.acceptance()
 	}
-	err = c.conclude(nil)
-	c.engine.answer("RSET", "")
-	return err
+	return c.finish(own)
 }
 
 // chunked returns how many bytes of the message have come in chunks.
@@ -173,8 +161,7 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	t.Payload = slices.Concat(append(s.chunks, chunk)...)
 	c.handler.Reply(t)
 	c.after(t)
-	s.transaction = transaction{}
-	c.engine.answer("RSET", "")
+	c.endTransaction()
 	return chunk, true, err
 }
 

@@ -48,7 +48,7 @@ func init() {
 	commands = []command{
 		{verb: "MAIL", refuse: (*Conn).refuseMail, accepted: (*Conn).beginMail},
 		{verb: "RCPT", refuse: (*Conn).refuseRcpt, accepted: func(c *Conn) { c.state.rcpt++ }},
-		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, then: (*Conn).message},
+		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, answer: (*Conn).agreeToData, then: (*Conn).message},
 		{verb: "BDAT", continues: true, take: (*Conn).chunk},
 		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", accepted: (*Conn).beginESMTP}, // HELO, whose reply is short
 		{verb: "HELO", waits: true, refuse: (*Conn).refuseHelo, accepted: (*Conn).beginSMTP},
@@ -255,8 +255,6 @@ func (c *Conn) advance(own []byte) {
 	switch {
 	case t.Kind == AuthStep, t.Kind == Command && t.Verb == "AUTH":
 		s.auth = s.auth || positive(own) && !intermediate(own)
-	case t.Kind == End && t.Recipient == 0:
-		s.transaction = transaction{}
 	case t.Kind == Command:
 		if t.Verb == "RCPT" && s.mail {
 			s.tried++
@@ -264,6 +262,14 @@ func (c *Conn) advance(own []byte) {
 		if cmd := byVerb([]byte(t.Verb)); t.Accepted && cmd.accepted != nil {
 			cmd.accepted(c)
 		}
+	}
+}
+
+// endTransaction ends the transaction, for the engine too.
+func (c *Conn) endTransaction() {
+	if c.state.mail {
+		c.state.transaction = transaction{}
+		c.engine.answer("RSET", "")
 	}
 }
 

@@ -30,6 +30,6 @@ func (c *Conn) finishLMTP(own []byte, command Action) error {
 			return err
 		}
 	}
-	c.state.transaction = transaction{}
+	c.endTransaction()
 	return nil
 }

@@ -178,14 +178,17 @@ func (c *Conn) kept(u *unstuffer, lent bool) []byte {
 	return data
 }
 
+func (c *Conn) agreeToData() ([]byte, error) {
+	return c.compose("354 End data with <CR><LF>.<CR><LF>"), nil
+}
+
 // message takes the message after DATA through its turns, before it and at its end, if the client was told to send it. If that
-// was a lie, the message is an orphan, of which the engine does not know.
+// was a lie, the message is an orphan, without a transaction.
 func (c *Conn) message() error {
-	orphan, told := !c.turn.Accepted, intermediate(c.turn.Reply)
-	if !told {
+	orphan := !c.turn.Accepted
+	if !intermediate(c.turn.Reply) {
 		if !orphan {
-			c.state.transaction = transaction{}
-			c.engine.answer(".", "")
+			c.endTransaction()
 		}
 		return nil
 	}
@@ -327,10 +330,10 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		t.note(Note{Kind: MessageCut, Count: size, Offset: int64(len(data))})
 	}
 	if replied {
-		c.advance(nil)
 		c.handler.Reply(t)
 		c.after(t)
-		return c.finish(orphan, nil)
+		c.endTransaction()
+		return nil
 	}
 	var own []byte
 	switch {
@@ -345,24 +348,24 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 		if own == nil {
 			own = []byte("250 2.1.5 Delivered\r\n")
 		}
-		return c.finish(orphan, c.finishLMTP(own, Action{}))
+		return c.finishLMTP(own, Action{})
 	}
-	if act := c.ask(); own != nil || act.decides() {
-		return c.finish(orphan, c.conclude(own))
+	if act := c.ask(); own == nil && !act.decides() {
+		own = c.acceptance()
 	}
-	own, err := c.askEngine(".", "")
-	if err != nil {
-		return err
-	}
-	return c.conclude(own)
+	return c.finish(own)
 }
 
-// finish lets the engine end the DATA of a message that was decided without it, and returns err.
-func (c *Conn) finish(orphan bool, err error) error {
-	if err == nil && !orphan {
-		c.engine.answer(".", "")
+// acceptance is the server's own reply to a message that it takes.
+func (c *Conn) acceptance() []byte { return c.compose("250 2.0.0 Message accepted") }
+
+// finish concludes the message of the turn.
+func (c *Conn) finish(own []byte) error {
+	if err := c.conclude(own); err != nil {
+		return err
 	}
-	return err
+	c.endTransaction()
+	return nil
 }
 
 // LineEnds says which line ends of a message are none, and which of them could hide a second

@@ -30,9 +30,6 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	if !positive(engine) {
 		return c.corrected(engine)
 	}
-	if t.Kind == End {
-		return c.compose("250 2.0.0 Message accepted")
-	}
 	switch t.Verb {
 	case "HELO":
 		return c.compose("250 ", c.cfg.Name)
@@ -42,8 +39,6 @@ func (c *Conn) ownReply(engine []byte) []byte {
 		return c.compose("250 2.1.0 Sender OK")
 	case "RCPT":
 		return c.compose("250 2.1.5 Recipient OK")
-	case "DATA":
-		return c.compose("354 End data with <CR><LF>.<CR><LF>")
 	case "RSET":
 		return c.compose("250 2.0.0 Reset")
 	case "NOOP":

@@ -4,9 +4,10 @@
 // answer it, delay it, or end the connection; otherwise the table of commands (command.go) says who answers; then the reply goes
 // out in one write. So pairs of command and reply are exact, under pipelining too (RFC 2920).
 //
-// go-smtp is the engine, which answers what it can (engine.go): it knows the syntax, the parameters and the AUTH exchange. What it
-// can't do, or does otherwise than RFC 5321 asks, is done here: the order of commands, the message after DATA, read in bulk
-// (payload.go), chunks (bdat.go), STARTTLS (starttls.go), LMTP (lmtp.go), and every text that a client sees (reply.go).
+// go-smtp is the engine, which answers what it can (engine.go): it knows the syntax and the parameters of HELO, MAIL and RCPT, and
+// the AUTH exchange. What it can't do, or does otherwise than RFC 5321 asks, is done here: the order of commands, the message after
+// DATA, read in bulk (payload.go), chunks (bdat.go), STARTTLS (starttls.go), the replies of LMTP (lmtp.go), and every text that a
+// client sees (reply.go).
 //
 // The package knows neither rules nor messages. It tells what happens and does as it is told.
 package wire
