@@ -191,13 +191,22 @@ func program(t *testing.T, args ...string) (*exec.Cmd, *output) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), asProgram+"="+strings.Join(append(append([]string{}, free...), args...), "\n"))
+	return cmd, launch(t, cmd)
+}
+
+// launch starts a sandbox that is a program of its own.
+func launch(t *testing.T, cmd *exec.Cmd) *output {
+	t.Helper()
 	out := newOutput()
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill() })
-	return cmd, out
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait() // an error if the test has waited already
+	})
+	return out
 }
 
 // TestSignal ends the sandbox by a signal, with a client that stays.

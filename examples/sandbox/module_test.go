@@ -62,15 +62,30 @@ func TestModule(t *testing.T) {
 	if err := os.Mkdir(empty, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "run", path+"/examples/sandbox@"+version, "-version")
-	cmd.Dir = empty
-	cmd.Env = append(os.Environ(), "GOMODCACHE="+filepath.Join(temp, "modules"), "GOFLAGS=-modcacherw", "GOSUMDB=off", "GOWORK=off",
+	bin := filepath.Join(temp, "bin")
+	// By -trimpath, packages are built by the names of their modules, so that the build cache has them whatever the folder.
+	env := append(os.Environ(), "GOMODCACHE="+filepath.Join(temp, "modules"), "GOFLAGS=-modcacherw -trimpath", "GOSUMDB=off", "GOWORK=off", "GOBIN="+bin,
 		"GOPROXY=file://"+filepath.ToSlash(filepath.Join(temp, "proxy"))+",file://"+filepath.ToSlash(filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	goDoes := func(args ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Dir, cmd.Env = empty, env
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("go %v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
 	}
-	if !strings.HasSuffix(strings.TrimSpace(string(out)), "sandbox "+version) {
+	if out := goDoes("run", path+"/examples/sandbox@"+version, "-version"); !strings.HasSuffix(out, "sandbox "+version) {
 		t.Errorf("the sandbox says %s, want sandbox %s", out, version)
+	}
+	goDoes("install", path+"/examples/sandbox@"+version)
+	cmd := exec.Command(filepath.Join(bin, "sandbox"), free...)
+	cmd.Dir = empty
+	page := "http://" + launch(t, cmd).address(t, "Page")
+	for _, file := range []string{"/", "/style.css", "/page.js", "/api/openapi.yaml"} {
+		if got := get(t, page+file); len(got) < 1000 {
+			t.Errorf("%s is %q", file, got)
+		}
 	}
 }
