@@ -14,7 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
-// openDoors opens all that the flags ask for.
+// openDoors opens all that the flags ask for, and beside a command nothing else.
 func (s *sandbox) openDoors() error {
 	for _, door := range []struct {
 		flag, address string
@@ -28,7 +28,7 @@ func (s *sandbox) openDoors() error {
 		{"socks", s.o.socks, s.openSOCKS},
 		{"http", s.o.http, s.openPage},
 	} {
-		if door.address == "" {
+		if door.address == "" || s.o.run && !s.o.fixed[door.flag] {
 			continue
 		}
 		if err := door.open(door.flag, door.address); err != nil {

@@ -68,7 +68,7 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	fs.BoolVar(&o.open, "open", false, "allow addresses beyond the loopback interface")
 	fs.StringVar(&o.password, "password", "", "`password` of the page")
 	fs.Func("host", "`name` by which the page may be asked, beside localhost and addresses; may be repeated", list(&o.names))
-	fs.BoolVar(&o.run, "run", false, "run the `command` that follows inside the internet, with its DNS and port 25 of each host (Linux, root), and end with it")
+	fs.BoolVar(&o.run, "run", false, "run the `command` that follows inside the internet, with its DNS and port 25 of each host (Linux, root), and end with it; other ports are open only by their flags")
 	fs.BoolVar(&o.version, "version", false, "print the version")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -111,6 +111,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-hosts-on-loopback %d: there is no such port", o.hostsOnLoopback)
 	case (o.relay == "") != (o.relayTo == ""):
 		return errors.New("-relay and -relay-to go together: where to, and which recipients")
+	case o.run && (o.fixed["dns"] || o.fixed["socks"] || o.hostsOnLoopback != 0):
+		return errors.New("-run goes without -dns, -socks and -hosts-on-loopback: the command has the DNS, and port 25 of each host")
 	case slices.Contains(o.providers, ""):
 		return errors.New("-providers: there is an empty name in the list")
 	}

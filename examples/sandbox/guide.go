@@ -69,7 +69,7 @@ func (s *sandbox) guide(w io.Writer) {
 		Login      string
 		Users      string
 	}{
-		doors, strings.Join(s.o.providers, ", "), s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), at("pop3"), at("imap"), s.at["socks"],
+		doors, strings.Join(s.o.providers, ", "), s.o.run || s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), at("pop3"), at("imap"), s.at["socks"],
 		mail, at("submission").Port, s.o.users,
 	})
 }

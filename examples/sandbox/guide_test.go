@@ -137,17 +137,3 @@ func TestTLSGuide(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// TestRun runs a command inside the internet, where port 25 of a provider's host is real.
-func TestRun(t *testing.T) {
-	t.Parallel()
-	needs(t, "swaks")
-	var out, errors strings.Builder
-	args := []string{"-providers", "qq.com", "-run", "swaks", "--to", "414322153@qq.com", "--server", "mx3.qq.com", "--from", "a@sender.test", "--helo", "mail.sender.test"}
-	switch code := run(t.Context(), args, &out, &errors); {
-	case code == 2 && strings.Contains(errors.String(), "no network namespaces"):
-		t.Skip(errors.String())
-	case !strings.Contains(out.String(), "MAIL FROM:<a@sender.test>") || !strings.Contains(out.String(), "qq.com"):
-		t.Errorf("exit code %d\n%s\n%s", code, &out, &errors)
-	}
-}

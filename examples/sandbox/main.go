@@ -38,14 +38,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, version())
 		return 0
 	}
-	s, err := start(o, stdout)
+	log := stdout
+	if o.run { // the output is that of the command
+		log = stderr
+	}
+	s, err := start(o, log)
 	if err != nil {
 		fmt.Fprintln(stderr, "sandbox:", err)
 		return 2
 	}
 	defer s.close()
 	if o.run {
-		return s.runCommand(ctx, stderr)
+		return s.runCommand(ctx, stdout, stderr)
 	}
 	s.guide(stdout)
 	if err := s.serve(ctx); err != nil {

@@ -41,6 +41,7 @@ func TestFlags(t *testing.T) {
 		{[]string{"-nonsense"}, "flag provided but not defined: -nonsense"},
 		{[]string{"word"}, `"word" is not a flag`},
 		{[]string{"-run"}, "a command must follow"},
+		{[]string{"-socks", "127.0.0.1:0", "-run", "true"}, "-run goes without -dns, -socks and -hosts-on-loopback"},
 		{[]string{"-smtp", "1025"}, "-smtp 1025: want an address"},
 		{[]string{"-smtp", "127.0.0.1:smtp"}, `"smtp" is not a port`},
 		{[]string{"-smtp", "127.0.0.1:70000"}, `"70000" is not a port`},
@@ -186,8 +187,8 @@ func send(c *smtp.Client, message string) error {
 	return w.Close()
 }
 
-// program runs the sandbox as a process.
-func program(t *testing.T, args ...string) (*exec.Cmd, *output) {
+// process runs the sandbox as a process.
+func process(t *testing.T, args ...string) (*exec.Cmd, *output) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), asProgram+"="+strings.Join(append(append([]string{}, free...), args...), "\n"))
@@ -212,7 +213,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *output {
 // TestSignal ends the sandbox by a signal, with a client that stays.
 func TestSignal(t *testing.T) {
 	t.Parallel()
-	cmd, out := program(t)
+	cmd, out := process(t)
 	conn, err := net.Dial("tcp", out.address(t, "SMTP"))
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mxmock/netns"
 )
@@ -16,19 +18,35 @@ import (
 // senderDomain is the domain from which the command sends: it has all that receivers ask for.
 const senderDomain = "sender.test"
 
-// openNamespace makes the host on which the command runs.
+// openNamespace makes the host on which the command runs, if there is one.
 func (s *sandbox) openNamespace() (err error) {
+	if !s.o.run {
+		return nil
+	}
 	if s.ns, err = netns.Open(s.inet, s.inet.Sender(senderDomain).Name()); err != nil {
 		return fmt.Errorf("-run: %w", err)
 	}
 	return nil
 }
 
-// runCommand runs the command, and returns its exit code.
-func (s *sandbox) runCommand(ctx context.Context, stderr io.Writer) int {
+// runCommand runs the command, tells of mail as it comes, and returns the exit code of the command.
+func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int {
 	cmd := exec.CommandContext(ctx, s.o.command[0], s.o.command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, s.log.w, stderr
-	err := s.ns.Run(cmd)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	cmd.WaitDelay = killPatience
+	if len(s.at) > 0 {
+		s.guide(stderr)
+	}
+	if err := s.ns.Start(cmd); err != nil {
+		fmt.Fprintln(stderr, "sandbox: -run:", err)
+		return 2
+	}
+	running, ended := context.WithCancel(context.WithoutCancel(ctx))
+	var watching sync.WaitGroup
+	watching.Go(func() { s.watch(ctx, running) })
+	err := cmd.Wait()
+	ended()
+	watching.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
@@ -38,3 +56,6 @@ func (s *sandbox) runCommand(ctx context.Context, stderr io.Writer) int {
 	}
 	return 0
 }
+
+// killPatience is how long a command that was killed may leave its output to others.
+const killPatience = 500 * time.Millisecond

@@ -60,11 +60,7 @@ func start(o *options, stdout io.Writer) (*sandbox, error) {
 	if o.hostsOnLoopback != 0 {
 		s.inet.Networks = []string{"127.80.0.0/16"}
 	}
-	steps := []func() error{s.fill, s.makeServers, s.readRules, s.openStore, s.openDoors}
-	if o.run { // whose only door is the namespace
-		steps[len(steps)-1] = s.openNamespace
-	}
-	for _, step := range steps {
+	for _, step := range []func() error{s.fill, s.makeServers, s.readRules, s.openStore, s.openNamespace, s.openDoors} {
 		if err := attempt(step); err != nil {
 			s.close()
 			return nil, err
@@ -229,11 +225,7 @@ func (s *sandbox) readRules() error {
 func (s *sandbox) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.running.Go(func() {
-		if err := s.watch(ctx); err != nil {
-			s.failed <- err
-		}
-	})
+	s.running.Go(func() { s.watch(ctx, ctx) })
 	select {
 	case <-ctx.Done():
 		return nil
@@ -242,13 +234,14 @@ func (s *sandbox) serve(ctx context.Context) error {
 	}
 }
 
-// watch tells of messages as they come, passes on those to be relayed, and forgets the oldest.
-func (s *sandbox) watch(ctx context.Context) error {
+// watch tells of messages as they come, passes on those to be relayed, and forgets the oldest, until more is done and no
+// message is left.
+func (s *sandbox) watch(ctx, more context.Context) {
 	var kept []*mailtest.Message
 	for n := 0; ; {
-		messages, next, err := s.inet.Since(ctx, n)
+		messages, next, err := s.inet.Since(more, n)
 		if err != nil {
-			return nil // the end
+			return // the end
 		}
 		n = next
 		if s.store != nil && s.store.arrived(messages) {

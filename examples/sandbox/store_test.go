@@ -18,7 +18,7 @@ import (
 func TestSaved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cmd, out := program(t, "-save", dir, "-max", "1")
+	cmd, out := process(t, "-save", dir, "-max", "1")
 	at := out.address(t, "SMTP")
 	var mu sync.Mutex
 	acknowledged := make(map[string]bool)

@@ -7,40 +7,13 @@ import (
 	"context"
 	"fmt"
 	"net/smtp"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mxmock/netns"
 )
-
-// mailServers names a directory into which packages of mail servers, which exclude each other, were
-// unpacked (dpkg -x), each into a directory of its own.
-const mailServers = "MAIL_SERVERS"
-
-// unpacked returns the directory of a package with that program, or skips the test.
-func unpacked(t *testing.T, pkg, program string) string {
-	t.Helper()
-	root := filepath.Join(os.Getenv(mailServers), pkg)
-	if _, err := os.Stat(filepath.Join(root, program)); err != nil || os.Getenv(mailServers) == "" {
-		t.Skipf("the program %s (package %s, unpacked below %s) is needed", program, pkg, mailServers)
-	}
-	return root
-}
-
-// publicDir returns a temporary directory that programs with users of their own can read.
-func publicDir(t *testing.T) string {
-	t.Helper()
-	dir := machine.TempDir(t)
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
 
 // daemon is a server that runs.
 type daemon struct {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/program"
 	"github.com/seed078e9d8c/maillab/mxmock"
 	"github.com/seed078e9d8c/maillab/mxmock/netns"
 )
@@ -21,8 +22,8 @@ func TestOpenSMTPD(t *testing.T) {
 	mx := inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com")
 	mx[0].Break(mxmock.Refused)
 	ns := netns.New(t, inet, inet.Sender("shop.example").Host.Name())
-	root := unpacked(t, "opensmtpd", "/usr/sbin/smtpd")
-	dir := publicDir(t)
+	root := program.Unpacked(t, "opensmtpd", "/usr/sbin/smtpd")
+	dir := program.PublicDir(t)
 	packaged, err := os.ReadFile(filepath.Join(root, "/etc/smtpd.conf"))
 	if err != nil {
 		t.Fatal(err)
