@@ -26,6 +26,7 @@ func needs(t *testing.T, programs ...string) {
 // shell runs a command line.
 func shell(t *testing.T, dir, line string) string {
 	t.Helper()
+	needs(t, "sh")
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
@@ -88,52 +89,149 @@ func TestGuide(t *testing.T) {
 			t.Errorf("dig says %s", got)
 		}
 	})
-	t.Run("Python", func(t *testing.T) {
-		needs(t, "python3")
-		write("mail.py", "import smtplib\ns = "+printed(t, out, "Python")+"\ns.sendmail('a@shop.example', ['bob@qq.com'], 'Subject: By Python\\r\\n\\r\\n')\ns.quit()\n")
-		shell(t, dir, "python3 mail.py")
-		out.await(t, `"By Python"`)
-	})
-	t.Run("Node", func(t *testing.T) {
-		needs(t, "node")
-		write("mail.js", `let nodemailer; try { nodemailer = require("nodemailer") } catch { console.log("missing"); process.exit(0) }
-`+printed(t, out, "Node")+`.sendMail({from: "a@shop.example", to: "bob@qq.com", subject: "By Node", text: "Hello"}).catch(e => { console.log(e); process.exit(1) })`)
-		if strings.Contains(shell(t, dir, "node mail.js"), "missing") {
-			t.Skip("the package nodemailer is needed, where NODE_PATH leads")
-		}
-		out.await(t, `"By Node"`)
-	})
-	t.Run("PHP", func(t *testing.T) {
-		needs(t, "msmtp")
-		setting := out.await(t, `sendmail_path = "([^"]*)"`)[1]
-		if _, err := exec.LookPath("php"); err == nil {
-			write("mail.php", "<?php exit(mail('bob@qq.com', 'By PHP', 'Hello') ? 0 : 1);")
-			shell(t, dir, "php -d 'sendmail_path="+setting+"' mail.php")
-		} else { // what mail() does
-			shell(t, dir, `printf 'To: bob@qq.com\nSubject: By PHP\n\nHello\n' | `+setting)
-		}
-		out.await(t, `to <bob@qq.com>: "By PHP"`)
-	})
+	for _, p := range programs {
+		t.Run(p.label, func(t *testing.T) {
+			p.run(t, out, strings.TrimSpace(printed(t, out, p.label)), "By "+p.label)
+		})
+	}
 }
 
-// TestTLSGuide trusts the certificate authority as the guide says.
-func TestTLSGuide(t *testing.T) {
-	t.Parallel()
-	needs(t, "curl", "python3")
-	out := begin(t, "-tls")
-	at := out.address(t, "SMTP")
+// setting is a setting of the guide in a program that sends a mail.
+type setting struct {
+	label   string   // with which the line of the guide begins
+	needs   []string // programs
+	library string   // a command that fails where a library is missing
+	file    string   // of the program
+	text    string   // the program, with LINE for the line, and SUBJECT
+	command string   // what runs it
+}
+
+var programs = []setting{
+	{
+		label: "Go", needs: []string{"go"}, file: "main.go", command: "go run main.go",
+		text: `package main
+
+import "net/smtp"
+
+func main() {
+	from, to, message := "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: SUBJECT\r\n\r\nHello\r\n")
+	if err := LINE; err != nil {
+		panic(err)
+	}
+}
+`,
+	},
+	{
+		label: "Node", needs: []string{"node"}, library: `node -e 'require("nodemailer")'`, file: "mail.js", command: "node mail.js",
+		text: `const nodemailer = require("nodemailer");
+LINE.sendMail({from: "a@shop.example", to: "bob@qq.com", subject: "SUBJECT", text: "Hello"});
+`,
+	},
+	{
+		label: "Python", needs: []string{"python3"}, file: "mail.py", command: "python3 mail.py",
+		text: `import smtplib
+with LINE as s:
+    s.sendmail("a@shop.example", ["bob@qq.com"], "Subject: SUBJECT\r\n\r\nHello\r\n")
+`,
+	},
+	{
+		label: "Django", needs: []string{"/usr/bin/python3"}, library: "/usr/bin/python3 -c 'import django'", file: "settings.py", text: "LINE\n",
+		command: `DJANGO_SETTINGS_MODULE=settings /usr/bin/python3 -c '
+from django.core.mail import send_mail
+send_mail("SUBJECT", "Hello", "a@shop.example", ["bob@qq.com"])'`,
+	},
+	{
+		label: "PHP", needs: []string{"php", "msmtp"}, file: "php.ini", text: "LINE\n",
+		command: `php -c php.ini -r 'exit(mail("bob@qq.com", "SUBJECT", "Hello") ? 0 : 1);'`,
+	},
+	{
+		label: "Rails", needs: []string{"ruby"}, library: `ruby -e 'require "action_mailer"'`, file: "mail.rb", command: "ruby mail.rb",
+		text: `require "action_mailer"
+config = Struct.new(:action_mailer).new(ActionMailer::Base)
+LINE
+ActionMailer::Base.mail(from: "a@shop.example", to: "bob@qq.com", subject: "SUBJECT", body: "Hello").deliver_now
+`,
+	},
+	{
+		label: "Java", needs: []string{"javac", "java"}, library: "test -e " + jakarta, file: "Mail.java", command: "java LINE -cp " + jakarta + ":/usr/share/java/jakarta-activation.jar Mail.java",
+		text: `import jakarta.mail.*;
+import jakarta.mail.internet.*;
+
+class Mail {
+	public static void main(String[] args) throws Exception {
+		var message = new MimeMessage(Session.getInstance(System.getProperties()));
+		message.setFrom("a@shop.example");
+		message.setRecipients(Message.RecipientType.TO, "bob@qq.com");
+		message.setSubject("SUBJECT");
+		message.setText("Hello");
+		Transport.send(message);
+	}
+}
+`,
+	},
+}
+
+// jakarta is where Debian has the library for mail.
+const jakarta = "/usr/share/java/jakarta-mail.jar"
+
+// run sends a mail with a line of the guide, in a folder of its own.
+func (p setting) run(t *testing.T, out *output, line, subject string) {
+	t.Helper()
+	needs(t, p.needs...)
+	if p.library != "" && exec.CommandContext(t.Context(), "sh", "-c", p.library).Run() != nil {
+		t.Skipf("the library of %s is needed: %s", p.label, p.library)
+	}
+	fill := strings.NewReplacer("LINE", line, "SUBJECT", subject).Replace
 	dir := t.TempDir()
-	ca := out.await(t, `curl: --cacert (\S+)`)[1]
-	shell(t, dir, `printf 'Subject: By curl\r\n\r\n' | curl -sS --ssl-reqd --cacert `+ca+` smtp://`+strings.Replace(at, "127.0.0.1", "localhost", 1)+` --mail-from a@shop.example --mail-rcpt bob@qq.com -T -`)
-	out.await(t, `"By curl"`)
-	host, port, _ := strings.Cut(at, ":")
-	script := "import smtplib, ssl\ns = smtplib.SMTP('" + host + "', " + port + ")\ns.starttls(context=" + out.await(t, `Python: (ssl.create_default_context\([^)]*\))`)[1] + ")\ns.sendmail('a@shop.example', ['bob@qq.com'], 'Subject: By Python\\r\\n\\r\\n')\ns.quit()\n"
-	if err := os.WriteFile(filepath.Join(dir, "mail.py"), []byte(script), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, p.file), []byte(fill(p.text)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shell(t, dir, "python3 mail.py")
-	out.await(t, `"By Python"`)
-	if _, err := os.Stat(ca); err != nil {
-		t.Error(err)
+	shell(t, dir, fill(p.command))
+	out.await(t, `to <bob@qq.com>: "`+subject+`"`)
+}
+
+// TestTLSGuide trusts the certificate authority in each language as the guide says.
+func TestTLSGuide(t *testing.T) {
+	t.Parallel()
+	out := begin(t, "-tls")
+	_, port, _ := strings.Cut(out.address(t, "SMTP"), ":")
+	for _, p := range []setting{
+		{
+			label: "curl", needs: []string{"curl"}, file: "mail.eml", text: "Subject: SUBJECT\r\n\r\nHello\r\n",
+			command: "curl -sS --ssl-reqd LINE smtp://localhost:PORT --mail-from a@shop.example --mail-rcpt bob@qq.com -T mail.eml",
+		},
+		{
+			label: "Python", needs: []string{"python3"}, file: "mail.py", command: "python3 mail.py",
+			text: `import smtplib, ssl
+with smtplib.SMTP("localhost", PORT) as s:
+    s.starttls(context=LINE)
+    s.sendmail("a@shop.example", ["bob@qq.com"], "Subject: SUBJECT\r\n\r\nHello\r\n")
+`,
+		},
+		{
+			label: "Node", needs: []string{"node"}, library: `node -e 'require("nodemailer")'`, file: "mail.js", command: "LINE node mail.js",
+			text: `require("nodemailer").createTransport({host: "localhost", port: PORT, secure: false, requireTLS: true})
+	.sendMail({from: "a@shop.example", to: "bob@qq.com", subject: "SUBJECT", text: "Hello"});
+`,
+		},
+		{
+			label: "PHP", needs: []string{"php"}, file: "mail.php", command: "php -d LINE mail.php",
+			text: `<?php
+$s = stream_socket_client("tcp://localhost:PORT");
+function reply($s) { do $line = fgets($s); while ($line !== false && $line[3] === "-"); }
+function say($s, $line) { fwrite($s, $line . "\r\n"); reply($s); }
+reply($s);
+say($s, "EHLO localhost");
+say($s, "STARTTLS");
+if (!stream_socket_enable_crypto($s, true, STREAM_CRYPTO_METHOD_TLS_CLIENT)) exit(1);
+foreach (["EHLO localhost", "MAIL FROM:<a@shop.example>", "RCPT TO:<bob@qq.com>", "DATA", "Subject: SUBJECT\r\n\r\nHello\r\n.", "QUIT"] as $line) say($s, $line);
+`,
+		},
+	} {
+		t.Run(p.label, func(t *testing.T) {
+			trust := out.await(t, p.label+`: (\S+(?: \S+\.pem)?)`)[1]
+			p.text, p.command = strings.ReplaceAll(p.text, "PORT", port), strings.ReplaceAll(p.command, "PORT", port)
+			p.run(t, out, trust, "By "+p.label)
+		})
 	}
 }
