@@ -135,7 +135,7 @@ func TestPage(t *testing.T) {
 
 	// Keys: open the first, go to the other, delete it.
 	do(t, ctx, chromedp.Navigate(page.URL()), chromedp.WaitReady("main"), chromedp.Evaluate[chromedp.Void](`window.confirm = () => true`),
-		chromedp.KeyEvent("j"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("article"))
+		press("j"), press(kb.Enter), chromedp.WaitVisible("article"))
 }
 
 // deliver sends a message.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	cdp "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -41,10 +42,39 @@ func TestViews(t *testing.T) {
 		{"8", "Raw", "JVBERi0xLjcAAf8="},
 		{"1", "HTML", "1 remote item blocked"},
 	} {
-		do(t, ctx, chromedp.KeyEvent(view.key), chromedp.WaitVisible(`//nav[@class="tabs"]/a[@aria-current and starts-with(normalize-space(.), "`+view.title+`")]`))
+		do(t, ctx, press(view.key), chromedp.WaitVisible(`//nav[@class="tabs"]/a[@aria-current and starts-with(normalize-space(.), "`+view.title+`")]`))
 		if text := value[string](t, ctx, `document.querySelector(".view").innerText`); !strings.Contains(text, view.text) {
 			t.Errorf("view %s: %q is not in %q", view.title, view.text, text)
 		}
+	}
+}
+
+// TestSearch types a search: the key / leads to the field and is not in it, Enter searches, and Escape leaves the field.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	ctx := open(t, "")
+	srv, p := serve(t)
+	for _, subject := range []string{"One", "Two", "Three"} {
+		send(t, srv, rich(subject))
+	}
+	heading := func(text string) chromedp.Action[chromedp.Void] {
+		return chromedp.WaitVisible(`//h1[.="` + text + `"]`)
+	}
+	typed := func() string {
+		return value[string](t, ctx, `document.activeElement.id + " " + document.getElementById("q").value`)
+	}
+	do(t, ctx, chromedp.Navigate(p.URL()), heading("3 messages"), press("/"), press("subject:two"))
+	if got, want := typed(), "q subject:two"; got != want {
+		t.Errorf("focus and search field are %q, want %q", got, want)
+	}
+	do(t, ctx, press(kb.Enter), heading("1 message found"), press("j"), press(kb.Enter), heading("Two"), press("u"), heading("1 message found"))
+	do(t, ctx, press("/"), press(kb.Escape), press("j"), press(kb.Enter), heading("Two"))
+	do(t, ctx, press("/"), press("colour:red"), press(kb.Enter), heading("That did not work"))
+	if text := value[string](t, ctx, `document.querySelector("[role=alert]").innerText`); !strings.Contains(text, `there is no field "colour"`) {
+		t.Errorf("a bad query is answered by %q", text)
+	}
+	if got, want := value[string](t, ctx, `document.getElementById("q").value`), "colour:red"; got != want {
+		t.Errorf("after that the search field has %q, want %q", got, want)
 	}
 }
 
@@ -58,9 +88,9 @@ func TestKeysAndDelete(t *testing.T) {
 	heading := func(text string) chromedp.Action[chromedp.Void] {
 		return chromedp.WaitVisible(`//h1[.="` + text + `"]`)
 	}
-	do(t, ctx, chromedp.Navigate(p.URL()), heading("3 messages"), chromedp.KeyEvent("j"), chromedp.KeyEvent("j"), chromedp.KeyEvent(kb.Enter), heading("Two"),
-		chromedp.KeyEvent("j"), heading("One"), chromedp.KeyEvent("u"), heading("3 messages"),
-		chromedp.KeyEvent("j"), chromedp.KeyEvent("d"), heading("2 messages"))
+	do(t, ctx, chromedp.Navigate(p.URL()), heading("3 messages"), press("j"), press("j"), press(kb.Enter), heading("Two"),
+		press("j"), heading("One"), press("u"), heading("3 messages"),
+		press("j"), press("d"), heading("2 messages"))
 	if left := srv.Messages(); len(left) != 2 || left[1].Subject != "Two" {
 		t.Errorf("left are %v, want One and Two", left)
 	}
@@ -117,6 +147,16 @@ func TestDownload(t *testing.T) {
 			t.Fatalf("%s: no download", file.view)
 		}
 	}
+}
+
+// press presses keys as a keyboard does: rawKeyDown, char, keyUp. With the keyDown of [chromedp.KeyEvent], a key whose
+// keydown event was prevented is written into the focused field all the same.
+func press(keys string) chromedp.Action[chromedp.Void] {
+	return chromedp.KeyEvent(keys, func(k *input.DispatchKeyEventParams) {
+		if k.Type == kb.KeyDown {
+			k.Type = kb.KeyRawDown
+		}
+	})
 }
 
 // value returns what JavaScript says.

@@ -40,6 +40,13 @@ function move(step) {
   links[Math.min(Math.max(next, 0), links.length - 1)]?.focus();
 }
 
+// search focuses the search field; what is typed takes the place of the last search.
+function search() {
+  const field = document.getElementById("q");
+  field.focus();
+  field.select();
+}
+
 async function remove() {
   const row = document.activeElement.closest("tr[data-id]");
   if (!row) return;
@@ -62,7 +69,7 @@ document.addEventListener("keydown", (event) => {
     case own instanceof HTMLFormElement: own.requestSubmit(); break;
     case own !== null: own.click(); break;
     case tab !== undefined: tab.click(); break;
-    case event.key === "/": document.getElementById("q").focus(); break;
+    case event.key === "/": search(); break;
     case event.key === "j": move(1); break;
     case event.key === "k": move(-1); break;
     case event.key === "d": remove(); break;
