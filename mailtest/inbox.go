@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/bubble"
+	"github.com/seed078e9d8c/maillab/internal/notice"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
@@ -40,12 +41,13 @@ type Inbox struct {
 	mu      sync.Mutex
 	made    bubble.Place // where the inbox was made, or first had a server in use
 	entries []entry
-	base    int    // the number of entries that Reset has forgotten, so the place of entries[0] among all entries
-	settled int    // the number of entries, from the first on, that the waits may return
-	first   int    // index of the first entry that is not taken
-	taken   int    // the number of entries that are taken
-	crash   *crash // the first crash of any of the servers
-	waiting []chan struct{}
+	base    int         // the number of entries that Reset has forgotten, so the place of entries[0] among all entries
+	settled int         // the number of entries, from the first on, that the waits may return
+	first   int         // index of the first entry that is not taken
+	taken   int         // the number of entries that are taken
+	crash   *crash      // the first crash of any of the servers
+	waiting notice.List // of waits in progress
+	notices notice.List // of Notify
 	servers []*Server
 	boxes   *mailboxes // nil until Mailboxes is called
 	closed  bool       // no message can come any more
@@ -108,7 +110,8 @@ func (b *Inbox) settle(r *record) {
 		}
 		b.settled++
 	}
-	b.wakeLocked()
+	b.waiting.Send()
+	b.notices.Send()
 }
 
 // crashed notes a crash.
@@ -118,7 +121,7 @@ func (b *Inbox) crashed(c *crash) {
 	if b.crash == nil {
 		b.crash = c
 	}
-	b.wakeLocked()
+	b.waiting.Send()
 }
 
 // replace puts a corrected record in place of an earlier one.
@@ -128,25 +131,17 @@ func (b *Inbox) replace(old, r *record) {
 	for i := len(b.entries) - 1; i >= 0; i-- {
 		if b.entries[i].record == old {
 			b.entries[i].record = r
+			b.notices.Send()
 			return
 		}
 	}
 }
 
-func (b *Inbox) wake() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.wakeLocked()
-}
-
-func (b *Inbox) wakeLocked() {
-	for _, w := range b.waiting {
-		select {
-		case w <- struct{}{}:
-		default: // it has yet to look at what came before
-		}
-	}
-}
+// Notify makes the inbox send on c, without blocking, each time that its messages change, and each time that a session of
+// one of its servers begins, has another turn, or ends. A channel with a buffer of one misses nothing, because a value only
+// says that there is something new to look at. After stop was called, nothing more is sent. Like Since, Notify is for code
+// beside the test.
+func (b *Inbox) Notify(c chan<- struct{}) (stop func()) { return b.notices.Add(c) }
 
 // Reset forgets all messages, taken or not. Waits in progress continue.
 func (b *Inbox) Reset() {
@@ -158,6 +153,7 @@ func (b *Inbox) Reset() {
 	}
 	b.base += len(b.entries)
 	b.entries, b.settled, b.first, b.taken = nil, 0, 0, 0
+	b.notices.Send()
 }
 
 // Messages returns all messages so far, taken or not, in the order in which they were accepted. The messages
@@ -210,6 +206,7 @@ func (b *Inbox) Remove(messages ...*Message) int {
 		b.boxes.Withdraw(withdrawn...)
 	}
 	b.trim()
+	b.notices.Send()
 	return len(removed)
 }
 
@@ -327,7 +324,7 @@ func (b *Inbox) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.wakeLocked()
+	b.waiting.Send()
 }
 
 // over reports whether no message can come any more.

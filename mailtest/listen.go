@@ -288,6 +288,7 @@ func (s *Server) admit(ss *session) bool {
 	s.state.sessions = append(s.state.sessions, ss)
 	s.trimSessions()
 	s.running.Add(1)
+	s.changed()
 	return true
 }
 

@@ -302,4 +302,5 @@ func (s *Server) Reset() {
 	defer s.state.Unlock()
 	s.state.sessions = s.live()
 	s.refusals.forget()
+	s.changed()
 }

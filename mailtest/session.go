@@ -226,6 +226,7 @@ func (ss *session) After(t *wire.Turn) {
 		ss.leave()
 		ss.server.state.Unlock()
 	}
+	ss.server.changed()
 	if watch := ss.server.set.Watch; watch != nil {
 		watch(ss.number, turn)
 	}
@@ -239,6 +240,7 @@ func (ss *session) correct(t *wire.Turn) {
 		ss.log.unsent(t)
 	}
 	ss.mu.Unlock()
+	ss.server.changed()
 	ss.settle()
 }
 
@@ -286,7 +288,8 @@ func (ss *session) End(how wire.Ending) {
 	ss.leave()
 	ss.conn = nil
 	s.state.Unlock()
-	s.Inbox.wake()
+	s.Inbox.waiting.Send()
+	s.changed()
 	s.running.Done()
 }
 

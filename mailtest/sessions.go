@@ -52,6 +52,14 @@ func (ss *session) release(number int) {
 	}
 }
 
+// changed tells whoever listens that the sessions have changed.
+func (s *Server) changed() {
+	s.Inbox.notices.Send()
+	if s.set.Collect != nil {
+		s.set.Collect.notices.Send()
+	}
+}
+
 // live returns the sessions that have not ended. The state is locked.
 func (s *Server) live() []*session {
 	var live []*session

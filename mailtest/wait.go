@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -138,7 +137,7 @@ func fewerThan(n int) string { return "fewer than " + count(n, "message") }
 // take waits for a message that matches.
 func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message, error) {
 	w := waiter{inbox: b, limit: l}
-	defer w.stop()
+	defer w.end()
 	place := 0 // of the next entry to look at, among all entries
 	for {
 		var e entry
@@ -183,21 +182,20 @@ type waiter struct {
 	limit
 	late  bool          // done has fired
 	woken chan struct{} // nil until it is needed
+	stop  func()        // of the notices to woken
 }
 
 // wait waits until ready returns true.
 func (b *Inbox) wait(l limit, what string, ready func() bool) error {
 	w := waiter{inbox: b, limit: l}
-	defer w.stop()
+	defer w.end()
 	return w.until(what, ready)
 }
 
-// stop ends the wait.
-func (w *waiter) stop() {
-	if w.woken != nil {
-		w.inbox.mu.Lock()
-		defer w.inbox.mu.Unlock()
-		w.inbox.waiting = slices.DeleteFunc(w.inbox.waiting, func(c chan struct{}) bool { return c == w.woken })
+// end ends the wait.
+func (w *waiter) end() {
+	if w.stop != nil {
+		w.stop()
 	}
 }
 
@@ -218,7 +216,7 @@ func (w *waiter) until(what string, ready func() bool) error {
 		ok := crash == nil && ready()
 		if !ok && w.woken == nil {
 			w.woken = make(chan struct{}, 1)
-			b.waiting = append(b.waiting, w.woken)
+			w.stop = b.waiting.Add(w.woken)
 		}
 		b.mu.Unlock()
 		switch {

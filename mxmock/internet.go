@@ -176,7 +176,7 @@ func (n *Internet) close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.events.ended = true
-	n.events.wake()
+	n.events.listening.Send()
 	return err
 }
 

@@ -14,18 +14,19 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/notice"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
 // events is the journal of an internet, which guards it by its lock.
 type events struct {
-	entries  []entry // in the order in which they began, which is that of their times
-	finished []entry // in the order in which they were over
-	before   int     // how many finished ones were forgotten
-	most     int     // entries to keep, or 0
-	waiting  []chan struct{}
-	ended    bool // nothing more comes
+	entries   []entry // in the order in which they began, which is that of their times
+	finished  []entry // in the order in which they were over
+	before    int     // how many finished ones were forgotten
+	most      int     // entries to keep, or 0
+	listening notice.List
+	ended     bool // nothing more comes
 }
 
 // LimitJournal bounds the journal, from now on, to the given number of questions, connections and
@@ -62,14 +63,7 @@ func (n *Internet) Journal() Journal {
 func (n *Internet) Events(ctx context.Context, position int) iter.Seq2[int, Event] {
 	return func(yield func(int, Event) bool) {
 		more := make(chan struct{}, 1)
-		n.mu.Lock()
-		n.events.waiting = append(n.events.waiting, more)
-		n.mu.Unlock()
-		defer func() {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			n.events.waiting = slices.DeleteFunc(n.events.waiting, func(c chan struct{}) bool { return c == more })
-		}()
+		defer n.events.listening.Add(more)()
 		at := position
 		for {
 			n.mu.Lock()
@@ -104,6 +98,15 @@ func (n *Internet) Events(ctx context.Context, position int) iter.Seq2[int, Even
 				return
 			}
 		}
+	}
+}
+
+// Notify is [mailtest.Inbox.Notify]. It also sends when the journal has another event.
+func (n *Internet) Notify(c chan<- struct{}) (stop func()) {
+	stopInbox, stopEvents := n.Inbox.Notify(c), n.events.listening.Add(c)
+	return func() {
+		stopInbox()
+		stopEvents()
 	}
 }
 
@@ -142,7 +145,7 @@ func (ev *events) add(e entry) {
 func (ev *events) finish(e entry) {
 	ev.finished = append(ev.finished, e)
 	ev.trim()
-	ev.wake()
+	ev.listening.Send()
 }
 
 // trim forgets the oldest entries, if there are too many.
@@ -160,16 +163,6 @@ func (ev *events) forget(count int) {
 		clear(ev.finished[:over])
 		ev.finished = ev.finished[over:]
 		ev.before += over
-	}
-}
-
-// wake wakes the streams.
-func (ev *events) wake() {
-	for _, w := range ev.waiting {
-		select {
-		case w <- struct{}{}:
-		default: // it has yet to look at what came before
-		}
 	}
 }
 

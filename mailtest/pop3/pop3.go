@@ -289,6 +289,10 @@ func (s *Server) Sessions() []*mailtest.Session { return s.use().Sessions() }
 // Session returns the transcript so far of the connection with the given number, or nil if there is none.
 func (s *Server) Session(number int) *mailtest.Session { return s.use().Session(number) }
 
+// Notify makes the server send on c whenever Sessions has changed, until stop is called. It does not block: a channel with a
+// buffer of one misses nothing.
+func (s *Server) Notify(c chan<- struct{}) (stop func()) { return s.use().Notify(c) }
+
 // LimitSessions bounds the transcripts that the server keeps, from now on: of more than most sessions, it forgets the oldest that
 // have ended. Zero, the default, means that there is no bound.
 func (s *Server) LimitSessions(most int) { s.use().LimitSessions(most) }

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
 // calm is the shortest time between two events.
 const calm = 200 * time.Millisecond
+
+// notifier is a source or a reader that sends notices of its changes.
+type notifier interface {
+	Notify(c chan<- struct{}) (stop func())
+}
 
 // events tells a browser about changes until the browser goes.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
@@ -21,12 +24,15 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(p.ctx, stop)()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
-	happened, ended := make(chan struct{}, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		p.watchJournal(ctx, happened)
-	}()
-	defer func() { stop(); <-ended }()
+	happened := make(chan struct{}, 1)
+	if source, ok := p.Source.(notifier); ok {
+		defer source.Notify(happened)()
+	}
+	for _, reader := range p.Readers {
+		if reader, ok := reader.(notifier); ok {
+			defer reader.Notify(happened)()
+		}
+	}
 	for ctx.Err() == nil {
 		changed := p.index.change()
 		if _, err := fmt.Fprint(w, "event: change\ndata: \n\n"); err != nil {
@@ -45,20 +51,6 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 		case <-changed:
 		case <-happened:
 		case <-ctx.Done():
-		}
-	}
-}
-
-// watchJournal sends to happened when there are new events in the journal, until ctx is done.
-func (p *Page) watchJournal(ctx context.Context, happened chan<- struct{}) {
-	inet, ok := p.Source.(*mxmock.Internet)
-	if !ok {
-		return
-	}
-	for range inet.Events(ctx, 0) {
-		select {
-		case happened <- struct{}{}:
-		default: // it is known already
 		}
 	}
 }

@@ -188,39 +188,6 @@ func TestDeletingByForm(t *testing.T) {
 	}
 }
 
-func TestLive(t *testing.T) {
-	t.Parallel()
-	inet, page := world(t)
-	req, err := http.NewRequestWithContext(t.Context(), "GET", page.URL()+"/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	read := func() string {
-		t.Helper()
-		got := make([]byte, len("event: change\ndata: \n\n"))
-		for n := 0; n < len(got); {
-			more, err := resp.Body.Read(got[n:])
-			if err != nil {
-				t.Fatal(err)
-			}
-			n += more
-		}
-		return string(got)
-	}
-	read()
-	read() // of the journal
-	deliver(t, inet, "bob@qq.com", "Subject: two\r\n\r\nHi\r\n")
-	if got := read(); got != "event: change\ndata: \n\n" {
-		t.Errorf("event = %q", got)
-	}
-}
-
 func TestServerAlone(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)

@@ -24,6 +24,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
+	"github.com/seed078e9d8c/maillab/internal/notice"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/internal/rulebook"
@@ -76,6 +77,7 @@ type Server struct {
 	}
 
 	rules, standing rulebook.Book[mailtest.Rule]
+	notices         notice.List
 
 	mu           sync.Mutex
 	plain, tls   net.Listener // of Addr and TLSAddr
@@ -247,6 +249,7 @@ func (s *Server) serve(conn net.Conn, implicit bool) bool {
 	s.trimSessions()
 	s.running.Add(1)
 	s.mu.Unlock()
+	s.notices.Send()
 	go func() {
 		defer s.running.Done()
 		c.serve(implicit)

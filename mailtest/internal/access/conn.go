@@ -45,7 +45,7 @@ type Conn struct {
 func newConn(s *Server, conn net.Conn) *Conn {
 	c := &Conn{server: s, raw: conn, counts: make(map[mailtest.Stage]int), closing: make(chan struct{})}
 	c.use(conn)
-	c.session = &session{conn: c, log: mailtest.Session{Client: text(conn.RemoteAddr()), Server: text(conn.LocalAddr()), Start: time.Now()}}
+	c.session = &session{notices: &s.notices, conn: c, log: mailtest.Session{Client: text(conn.RemoteAddr()), Server: text(conn.LocalAddr()), Start: time.Now()}}
 	return c
 }
 

@@ -85,9 +85,7 @@ func (c *Conn) end(err error) {
 		c.mu.Unlock()
 	}
 	c.leave()
-	c.session.mu.Lock()
-	c.session.log.End, c.session.log.Ending = time.Now(), how
-	c.session.mu.Unlock()
+	c.session.change(func(log *mailtest.Session) { log.End, log.Ending = time.Now(), how })
 	switch how.Kind {
 	case mailtest.ClientQuit, mailtest.ServerClosed:
 		c.hangUp(mailtest.Close)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed078e9d8c/maillab/internal/notice"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -23,6 +24,8 @@ const (
 
 // session is the transcript of a connection.
 type session struct {
+	notices *notice.List // of the server
+
 	mu   sync.Mutex
 	conn *Conn // nil when it has ended
 	log  mailtest.Session
@@ -40,6 +43,7 @@ func (ss *session) live() *Conn {
 
 // add appends a turn.
 func (ss *session) add(t mailtest.Turn) {
+	defer ss.notices.Send()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.log.Turns = append(ss.log.Turns, t)
@@ -63,6 +67,7 @@ func turnSize(t mailtest.Turn) int { return len(t.Command) + len(t.Reply) + 160 
 
 // unsent corrects the last turn if not all of its reply was sent.
 func (ss *session) unsent(sent int) {
+	defer ss.notices.Send()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if len(ss.log.Turns) == 0 {
@@ -74,6 +79,7 @@ func (ss *session) unsent(sent int) {
 
 // change changes the data of the connection in the transcript.
 func (ss *session) change(f func(*mailtest.Session)) {
+	defer ss.notices.Send()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	f(&ss.log)
@@ -87,6 +93,9 @@ func (ss *session) snapshot() *mailtest.Session {
 	log.Turns = slices.Clone(log.Turns)
 	return &log
 }
+
+// Notify makes the server send on c whenever Sessions has changed, until stop is called.
+func (s *Server) Notify(c chan<- struct{}) (stop func()) { return s.notices.Add(c) }
 
 // LimitSessions bounds the transcripts that are kept: if there are more than most, the oldest that have ended are
 // forgotten. Zero means that there is no bound.
