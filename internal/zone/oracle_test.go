@@ -35,13 +35,19 @@ func (o oracle) at(name string, typ uint16) (rrs []dns.RR) {
 
 // exists reports whether there is any record at or beneath a name.
 func (o oracle) exists(name string) bool {
-	return slices.ContainsFunc(o.rrs, func(rr dns.RR) bool { return dns.IsSubDomain(name, rr.Header().Name) })
+	return slices.ContainsFunc(o.rrs, func(rr dns.RR) bool { return isBeneath(rr.Header().Name, name) })
+}
+
+// isBeneath reports whether a name is another or beneath it. In neither is a dot escaped.
+func isBeneath(name, other string) bool {
+	above, ok := strings.CutSuffix(name, other)
+	return ok && (above == "" || strings.HasSuffix(above, ".")) || other == "."
 }
 
 // suffixes returns a name's ancestors and itself, the longest first, without the root.
 func suffixes(name string) (all []string) {
-	for l := labels(name); len(l) > 0; l = l[1:] {
-		all = append(all, join(l))
+	for _, at := range dns.Split(name) {
+		all = append(all, name[at:])
 	}
 	return all
 }
@@ -101,7 +107,7 @@ func (o oracle) step(r *dns.Msg, qtype uint16, name, zone string, m Mode) (targe
 	down := suffixes(name)
 	slices.Reverse(down)
 	for _, n := range down {
-		if !dns.IsSubDomain(zone, n) {
+		if !isBeneath(n, zone) {
 			continue
 		}
 		// Step 3b: a match that takes us out of the authoritative data is a referral.
