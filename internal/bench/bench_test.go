@@ -1,9 +1,16 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"testing"
 )
+
+// TestMain is for the client of the loads, which is another process of this program.
+func TestMain(m *testing.M) {
+	runAsClient()
+	os.Exit(m.Run())
+}
 
 // BenchmarkRows is the table for those who want go test -bench: without rounds, and all in one process. Use
 // -bench 'Rows/OneMail/' to choose.

@@ -3,7 +3,6 @@ package main
 // Growth: what a thing costs when there are a thousand of its kind, and when there are a hundred thousand.
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -59,11 +58,8 @@ func connect(s *mailtest.Server) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{conn: conn, in: bufio.NewReaderSize(conn, 512), data: append(message(1<<10), ".\r\n"...)}
-	if err := c.reply('2'); err != nil {
-		return nil, err
-	}
-	return c, c.say("EHLO client.example\r\n", '2')
+	c := newClient(conn, append(message(1<<10), ".\r\n"...))
+	return c, c.hello()
 }
 
 func growMessages(n int) (time.Duration, error) {
@@ -75,7 +71,7 @@ func growMessages(n int) (time.Duration, error) {
 	}
 	elapsed := stopwatch()
 	for range n {
-		if err := c.send(); err != nil {
+		if err := c.send(false); err != nil {
 			return 0, err
 		}
 	}
@@ -90,7 +86,7 @@ func growNext(n int) (time.Duration, error) {
 		return 0, err
 	}
 	for range n {
-		if err := c.send(); err != nil {
+		if err := c.send(false); err != nil {
 			return 0, err
 		}
 	}
@@ -157,7 +153,7 @@ func growRules(n int) (time.Duration, error) {
 	const times = 2_000
 	elapsed := stopwatch()
 	for range times {
-		if err := c.send(); err != nil {
+		if err := c.send(false); err != nil {
 			return 0, err
 		}
 	}

@@ -23,6 +23,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	runAsClient()
 	var (
 		pattern = flag.String("run", ".", "measure the rows whose `name` matches this regular expression")
 		rounds  = flag.Int("rounds", 5, "how often each is measured")
@@ -85,6 +86,11 @@ func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
 				}
 				if v, ok := value(line, unit); ok {
 					seen[key] = append(seen[key], v)
+				}
+				for _, unit := range []string{"cpu-ns/op", clientUnit} {
+					if v, ok := value(line, unit); ok {
+						seen[key+" "+unit] = append(seen[key+" "+unit], v)
+					}
 				}
 			}
 		}
@@ -174,6 +180,16 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
+// shares says what processor time the server and the client of a load took for each operation, where they are two processes.
+func shares(seen map[string][]float64, key string) string {
+	all, client := seen[key+" cpu-ns/op"], seen[key+" "+clientUnit]
+	if len(client) == 0 {
+		return ""
+	}
+	c := median(client)
+	return fmt.Sprintf("  (processor: server %.1f µs, client %.1f µs)", (median(all)-c)/1e3, c/1e3)
+}
+
 // printTable prints the medians of each row, how they relate to ours, and whether the goal is reached.
 func printTable(w io.Writer, re *regexp.Regexp, seen map[string][]float64) {
 	for _, r := range rows() {
@@ -190,7 +206,7 @@ func printTable(w io.Writer, re *regexp.Regexp, seen map[string][]float64) {
 			if peer := of[r.peer]; r.peer != "" && c.name != r.peer {
 				ratio = fmt.Sprintf("  %5.2f × %s", r.relate(of[c.name], peer), r.peer)
 			}
-			fmt.Fprintf(w, "  %-28s %14s%s\n", c.name, r.format(of[c.name]), ratio)
+			fmt.Fprintf(w, "  %-28s %14s%s%s\n", c.name, r.format(of[c.name]), ratio, shares(seen, r.name+"/"+c.name))
 		}
 		for _, g := range r.goals {
 			fmt.Fprintf(w, "  goal: %s\n", g.judge(r, of))

@@ -3,7 +3,6 @@ package main
 // Rows about memory: kept messages, idle connections, and finding one message among many.
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"net"
@@ -72,9 +71,8 @@ func live() (heap, stacks uint64) {
 func heapPerMessage(b *testing.B, start func(testing.TB) smtpServer) {
 	for range b.N {
 		s := start(b)
-		_, rset := s.(mock)
 		before, _ := live()
-		deliver(b, s, 16, manyMessages, message(1<<10), rset)
+		deliver(b, s, 16, manyMessages, 1<<10)
 		after, _ := live()
 		b.ReportMetric(float64(after-before)/manyMessages, "B/msg")
 		s.Stop()
@@ -119,14 +117,14 @@ func numbered(i int) []byte {
 
 // fill delivers messages with numbered subjects over one connection.
 func fill(tb testing.TB, s smtpServer, n int) {
-	_, rset := s.(mock)
-	c, err := dial(s.Addr(), nil, rset)
+	_, mock := s.(mock)
+	c, err := dial(s.Addr(), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for i := range n {
 		c.data = append(numbered(i), ".\r\n"...)
-		if err := c.send(); err != nil {
+		if err := c.send(mock); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -187,11 +185,8 @@ func wakeUp(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &client{conn: conn, in: bufio.NewReaderSize(conn, 512), data: append(message(1<<10), ".\r\n"...)}
-	if err := c.reply('2'); err != nil {
-		b.Fatal(err)
-	}
-	if err := c.say("EHLO client.example\r\n", '2'); err != nil {
+	c := newClient(conn, append(message(1<<10), ".\r\n"...))
+	if err := c.hello(); err != nil {
 		b.Fatal(err)
 	}
 	var total time.Duration
@@ -206,12 +201,12 @@ func wakeUp(b *testing.B) {
 			woken <- time.Now()
 		}()
 		<-ready
-		for _, command := range []string{"MAIL FROM:<shop@shop.example>\r\n", "RCPT TO:<bob@qq.com>\r\n"} {
+		for _, command := range [][]byte{sayMAIL, sayRCPT} {
 			if err := c.say(command, '2'); err != nil {
 				b.Fatal(err)
 			}
 		}
-		if err := c.say("DATA\r\n", '3'); err != nil {
+		if err := c.say(sayDATA, '3'); err != nil {
 			b.Fatal(err)
 		}
 		begin := time.Now()

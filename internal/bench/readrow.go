@@ -250,7 +250,7 @@ func askPage(path string) func(*testing.B) {
 	return func(b *testing.B) {
 		srv := &mailtest.Server{}
 		b.Cleanup(srv.Close)
-		load(b, srv.Addr(), 50_000)
+		sendOrders(b, srv.Addr(), 50_000)
 		page := &inspect.Page{Source: srv}
 		b.Cleanup(page.Close)
 		ask := func() {
@@ -267,8 +267,8 @@ func askPage(path string) func(*testing.B) {
 	}
 }
 
-// load sends so many small messages over one connection.
-func load(b *testing.B, addr string, messages int) {
+// sendOrders sends so many small messages over one connection.
+func sendOrders(b *testing.B, addr string, messages int) {
 	d := converse(b, addr)
 	if err := d.ask("HELO bench\r\n", "250 "); err != nil {
 		b.Fatal(err)

@@ -99,7 +99,8 @@ func (g goal) judge(r row, of map[string]float64) string {
 
 // rows are all rows, in the order of the table.
 func rows() []row {
-	all := append(smtpRows(), sourceRows()...)
+	all := append(kernelRows(), smtpRows()...)
+	all = append(all, sourceRows()...)
 	all = append(all, memoryRows()...)
 	all = append(all, dnsRows()...)
 	all = append(all, worldRows()...)

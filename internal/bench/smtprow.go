@@ -33,8 +33,8 @@ func smtpRows() []row {
 			goals: []goal{{"ours", 1.2, "rawnet"}},
 		}, stopIdle),
 		against(row{
-			name: "OneMail", about: "start, one 1 KiB mail by net/smtp, see it, stop; loopback", cpus: 1, benchtime: "300ms",
-			goals: []goal{{"ours", 1.1, "rawnet"}},
+			name: "OneMail", about: "start, one 1 KiB mail, see it, stop; loopback", cpus: 1, benchtime: "300ms",
+			goals: []goal{{"ours", 1.15, "rawnet"}},
 		}, oneMail),
 		{
 			name: "OneMailMemory", about: "the same in memory", cpus: 1, benchtime: "300ms", peer: "gosmtp",
@@ -95,11 +95,11 @@ func stopIdle(b *testing.B, start func(testing.TB) smtpServer) {
 }
 
 func oneMail(b *testing.B, start func(testing.TB) smtpServer) {
-	m := message(1 << 10)
+	m := append(message(1<<10), ".\r\n"...)
 	b.ReportAllocs()
 	for b.Loop() {
 		s := start(b)
-		if err := smtp.SendMail(s.Addr(), nil, "shop@shop.example", []string{"bob@qq.com"}, m); err != nil {
+		if err := deliverOne(s.Addr(), m); err != nil {
 			b.Fatal(err)
 		}
 		if !s.See(subject) {
@@ -107,6 +107,18 @@ func oneMail(b *testing.B, start func(testing.TB) smtpServer) {
 		}
 		s.Stop()
 	}
+}
+
+// deliverOne delivers a message over a connection of its own, from this process.
+func deliverOne(addr string, data []byte) error {
+	c, err := dial(addr, data)
+	if err != nil {
+		return err
+	}
+	if err := c.send(false); err != nil {
+		return err
+	}
+	return c.quit()
 }
 
 // submit is smtp.SendMail over a connection that there is.

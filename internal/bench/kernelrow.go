@@ -1,0 +1,66 @@
+package main
+
+// What the kernel's own limits are, and how far the floor is from them.
+
+import (
+	"testing"
+)
+
+// kernelRows are the rows about a connection without mail.
+func kernelRows() []row {
+	rows := []row{
+		{name: "ConnectClose", about: "connect, accept, close; loopback", cpus: 2, benchtime: "20000x"},
+		{name: "RoundTrip", about: "a byte there and back; loopback", cpus: 2, benchtime: "100000x"},
+	}
+	for i := range rows {
+		l := load{Conns: 1, Echo: true, Single: i == 0}
+		rows[i].peer = "kernel"
+		rows[i].contestants = []contestant{
+			{"net", func(b *testing.B) {
+				addr, stop := serveNet(b)
+				defer stop()
+				l.Addr = addr
+				l.measure(b)
+			}},
+			{"kernel", func(b *testing.B) {
+				addr, stop, err := serveRaw()
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer stop()
+				l.Addr = addr
+				l.measure(b)
+			}},
+		}
+	}
+	return rows
+}
+
+// serveNet is serveRaw by package net.
+func serveNet(tb testing.TB) (addr string, stop func()) {
+	l := listen(tb)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		b := make([]byte, 1)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			for {
+				if _, err := conn.Read(b); err != nil {
+					break
+				}
+				if _, err := conn.Write(b); err != nil {
+					break
+				}
+			}
+			conn.Close()
+		}
+	}()
+	return l.Addr().String(), func() {
+		l.Close()
+		<-ended
+	}
+}
