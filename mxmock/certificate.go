@@ -1,6 +1,6 @@
 package mxmock
 
-// The certificates of hosts: one for each name, chosen by SNI (RFC 6066 §3).
+// The certificates of hosts. A host has one for each name, and chooses by SNI (RFC 6066 §3).
 
 import (
 	"crypto/tls"
@@ -12,7 +12,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/testca"
 )
 
-// certificates are those that a host has presented so far, by name in lower case. The zero value has
+// certificates has the certificates that a host has presented so far, by name in lower case. The zero value has
 // none.
 type certificates struct {
 	mu     sync.Mutex
@@ -51,8 +51,8 @@ func (h *Host) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	return cert, nil
 }
 
-// certificateName returns the name for which a client is to see a certificate, and reports whether it
-// is that of another machine, since the host or its port is broken by [BadCertificate].
+// certificateName returns the name for which to present a certificate, and reports whether it must be the
+// certificate of another machine because [BadCertificate] breaks the host or its port.
 func (h *Host) certificateName(hello *tls.ClientHelloInfo) (name string, stranger bool) {
 	n := h.inet
 	n.mu.Lock()
@@ -87,7 +87,7 @@ func (n *Internet) presentsBadCertificate(h *Host, conn net.Conn) bool {
 	return n.faultAt(h, at.Addr(), port) == BadCertificate
 }
 
-// unmapped returns an address, that of IPv4 as such.
+// unmapped returns an address and port. An IPv4 address that is mapped to IPv6 becomes IPv4.
 func unmapped(a *net.TCPAddr) netip.AddrPort {
 	at := a.AddrPort()
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())

@@ -1,6 +1,6 @@
 package mxmock
 
-// The check of the whole internet: records and hosts that disagree.
+// The check of the whole internet, which finds records and hosts that disagree.
 
 import (
 	"errors"
@@ -49,7 +49,7 @@ func (n *Internet) Check() error {
 	return errors.Join(errs...)
 }
 
-// checker collects what is wrong.
+// checker collects the disagreements.
 type checker struct {
 	inet  *Internet
 	found []string
@@ -59,7 +59,7 @@ func (c *checker) wrong(format string, args ...any) {
 	c.found = append(c.found, fmt.Sprintf(format, args...))
 }
 
-// set looks at the records of one name and type.
+// set checks the records of one name and type.
 func (c *checker) set(rrs []dns.RR) {
 	name := strings.TrimSuffix(rrs[0].Header().Name, ".")
 	for _, rr := range rrs {
@@ -101,10 +101,10 @@ func (c *checker) mx(name string, mx *dns.MX, count int) {
 	}
 }
 
-// mtaSTS is the section that names policy hosts, the only ones that may be aliases (RFC 8461 §8.2).
+// mtaSTS is the section about policy hosts, which are the only hosts that may be aliases (RFC 8461 §8.2).
 const mtaSTS = "RFC 8461 §3.3"
 
-// target looks whether a host that a record names is there and listens.
+// target checks that a host that a record names exists and listens.
 func (c *checker) target(what, target string, port int, section string) {
 	if target == "." {
 		return
@@ -145,7 +145,7 @@ func (c *checker) alias(name, target string) {
 	}
 }
 
-// tlsa compares the record for the key of a mail server with that key.
+// tlsa compares a TLSA record with the key of the mail server.
 func (c *checker) tlsa(name string, rr *dns.TLSA) {
 	port, proto, host := 0, "", ""
 	if n, _ := fmt.Sscanf(strings.Replace(name, ".", " ", 2), "_%d _%s %s", &port, &proto, &host); n != 3 || proto != "tcp" {
@@ -164,7 +164,7 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 	}
 }
 
-// host compares the addresses of a host with what the DNS says.
+// host compares the addresses of a host with those in the DNS.
 func (c *checker) host(h *Host) {
 	c.inet.mu.Lock()
 	addrs := slices.Clone(h.addrs)

@@ -1,6 +1,6 @@
 package mxmock
 
-// Connections to one address: what is wrong there, and the services that answer on its ports.
+// Connections to one address: its faults, and the services on its ports.
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	if err == nil && s == nil && !fault.accepts() {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
-	event = n.concludeDial(event, err) // before the service can note what it does
+	event = n.concludeDial(event, err) // before the service can add to the journal
 	if err != nil {
 		return fail(err)
 	}
@@ -76,7 +76,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 	return near, nil
 }
 
-// closedPort returns a UDP socket that is connected to a port where nobody listens, which its host may say.
+// closedPort returns a UDP socket that is connected to a port without a service. If told is set, the host says so.
 func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
 	var conn *memnet.PacketConn
 	conn = memnet.Datagram(net.UDPAddrFromAddrPort(client.AddrPort()), net.UDPAddrFromAddrPort(to), func([]byte, func([]byte)) {
@@ -87,8 +87,8 @@ func closedPort(client *net.TCPAddr, to netip.AddrPort, told bool) net.Conn {
 	return conn
 }
 
-// hostAt returns the host with an address, or nil, and what is wrong with its port. The addresses of
-// the loopback interface are those of the host from which is asked.
+// hostAt returns the host with an address, or nil, and the fault of its port. Loopback addresses are those of the
+// host from.
 func (n *Internet) hostAt(from *Host, to netip.AddrPort) (*Host, Fault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -101,12 +101,12 @@ func (n *Internet) hostAt(from *Host, to netip.AddrPort) (*Host, Fault) {
 		if from == nil {
 			return nil, Refused
 		}
-		return from, n.broken[place{addr: addr}] // no wire is in between
+		return from, n.broken[place{addr: addr}] // there is no network in between
 	}
 	return host, n.faultAt(host, addr, int(to.Port()))
 }
 
-// dialFault returns the error that a fault means for those who connect.
+// dialFault returns the error of a fault for a client that connects.
 func (n *Internet) dialFault(ctx context.Context, host *Host, f Fault) error {
 	switch {
 	case f == Silent:
@@ -131,10 +131,10 @@ func (n *Internet) dialFault(ctx context.Context, host *Host, f Fault) error {
 	return nil
 }
 
-// accepts reports whether connections are accepted, even if nobody listens.
+// accepts reports whether connections are accepted, even without a service.
 func (f Fault) accepts() bool { return f == Aborted || f == Mute }
 
-// hold reads what comes over a connection until its end, and says nothing.
+// hold reads from a connection until its end, and writes nothing.
 func (n *Internet) hold(conn net.Conn) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -150,7 +150,7 @@ func (n *Internet) hold(conn net.Conn) {
 	})
 }
 
-// service returns what listens on a port of the host, or nil.
+// service returns the service on a port of the host, or nil.
 func (h *Host) service(port int) service {
 	if h == nil {
 		return nil
@@ -163,7 +163,7 @@ func (h *Host) service(port int) service {
 	return h.services[port]
 }
 
-// target names an address and port in the journal. The internet is locked.
+// target returns the name of an address and port in the journal. The internet is locked.
 func (h *Host) target(to netip.AddrPort) string {
 	if h == nil {
 		return to.String()
@@ -175,8 +175,8 @@ func (h *Host) target(to netip.AddrPort) string {
 	return target
 }
 
-// source returns the address that a connection comes from; it is not valid if there is no route. The
-// host is nil for the code under test. The internet is locked.
+// source returns the address from which a connection comes, or the zero Addr if there is no route. The host is nil
+// for the code under test. The internet is locked.
 func (h *Host) source(to netip.Addr) netip.Addr {
 	switch {
 	case to.IsLoopback():
@@ -211,15 +211,15 @@ func client4() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
 func client6() netip.Addr { return netip.MustParseAddr("2001:db8::1") }
 
-// service is what answers on a port: a mail server, a name server, or a listener of the test's own.
+// service answers on a port. It is a mail server, a name server, or a listener of the test.
 type service interface {
-	// accept takes a connection of a client. The error is the errno for whoever has dialled.
+	// accept takes a connection of a client. The error is the errno for the client.
 	accept(ctx context.Context, conn net.Conn, client, to netip.AddrPort) error
 
 	// loopback returns the address of a real socket that stands for the port.
 	loopback() (netip.AddrPort, error)
 
-	// close ends the service. The error is about what the test has done wrong.
+	// close ends the service. The error is about a mistake of the test.
 	close() error
 }
 
@@ -227,7 +227,7 @@ type service interface {
 type mailService struct{ *mailtest.Server }
 
 func (s mailService) accept(_ context.Context, conn net.Conn, _, _ netip.AddrPort) error {
-	if s.ServeConn(conn) != nil { // it is closed
+	if s.ServeConn(conn) != nil { // the server is closed
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
 	return nil
@@ -242,7 +242,7 @@ func (s mailService) loopback() (netip.AddrPort, error) {
 
 func (s mailService) close() error { return closeServer(s.Server) }
 
-// nameService is a name server. By UDP it answers to [Internet.dialDNS].
+// nameService is a name server. Over UDP, [Internet.dialDNS] reaches it.
 type nameService struct{ inet *Internet }
 
 func (s nameService) accept(_ context.Context, conn net.Conn, client, to netip.AddrPort) error {

@@ -1,6 +1,6 @@
 package mxmock
 
-// Dialling: connections in memory with what package net would return, and a net.Dialer over real sockets.
+// Dialing: connections in memory that behave as those of package net, and a net.Dialer over real sockets.
 
 import (
 	"cmp"
@@ -21,11 +21,11 @@ import (
 )
 
 const (
-	// connectTimeout is when Linux gives up connecting, with its default of 6 repetitions.
+	// connectTimeout is the time after which Linux gives up connecting, with its default of 6 repetitions.
 	connectTimeout = 127 * time.Second
 
-	// fallbackDelay is how long package net waits for one address family before it tries the other
-	// too (RFC 8305 §5).
+	// fallbackDelay is the time that package net waits for one address family before it also tries the other (RFC
+	// 8305 §5).
 	fallbackDelay = 300 * time.Millisecond
 )
 
@@ -98,7 +98,7 @@ func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Ad
 		}
 		return []netip.Addr{addr}, nil
 	}
-	if ctx.Err() != nil { // package net looks up nevertheless, and may even be faster
+	if ctx.Err() != nil { // package net looks the name up nevertheless, and may finish first
 		err := memnet.ContextError(ctx)
 		late := errors.Is(err, context.DeadlineExceeded)
 		return nil, &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, IsTimeout: late, IsTemporary: late}
@@ -114,8 +114,8 @@ func (n *Internet) lookup(ctx context.Context, network, host string) ([]netip.Ad
 	return addrs, err
 }
 
-// sort puts addresses into the order in which a host, or the code under test, tries them: those
-// without a route at the end (RFC 6724 §6 rule 1), and IPv6 before IPv4 (rule 6).
+// sort sorts addresses into the order in which a host, or the code under test, tries them: those without a route
+// come last (RFC 6724 §6 rule 1), and IPv6 comes before IPv4 (rule 6).
 func (n *Internet) sort(addrs []netip.Addr, from *Host) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -131,7 +131,7 @@ func (n *Internet) sort(addrs []netip.Addr, from *Host) {
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
-// families divides addresses into those of the family of the first, and the others.
+// families returns the addresses of the same family as the first one, and the others.
 func families(addrs []netip.Addr) (first, others []netip.Addr) {
 	for _, a := range addrs {
 		if a.Is4() == addrs[0].Is4() {
@@ -149,12 +149,12 @@ type dialing struct {
 	from    *Host
 	network string
 	udp     bool
-	unnamed bool // no host was given: it is the machine itself
+	unnamed bool // no host was given, so it is the machine itself
 	port    uint16
 }
 
-// race tries the first addresses, and beside them the others when those take too long or have
-// failed, as package net does.
+// race tries the first addresses. If they take too long or have failed, it tries the others in parallel, as package
+// net does.
 func (d *dialing) race(ctx context.Context, first, others []netip.Addr) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -223,8 +223,8 @@ func (d *dialing) serial(ctx context.Context, addrs []netip.Addr) (net.Conn, err
 	return nil, first
 }
 
-// partialDeadline gives the first of so many addresses its share of the time that is left, and 2
-// seconds at least, as package net does.
+// partialDeadline gives the first of the remaining addresses its share of the time that is left, and at least 2
+// seconds, as package net does.
 func partialDeadline(ctx context.Context, addrs int) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok || addrs < 2 {

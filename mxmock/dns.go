@@ -1,6 +1,6 @@
 package mxmock
 
-// The DNS: one answer path for all transports.
+// The answers of the DNS, which are the same for all transports.
 
 import (
 	"encoding/binary"
@@ -16,7 +16,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// dnsPort is an end of the DNS: what asks there, and how it is answered.
+// dnsPort is a door to the DNS. It says who asks there, and how questions are answered.
 type dnsPort struct {
 	inet   *Internet
 	mode   zone.Mode
@@ -24,7 +24,7 @@ type dnsPort struct {
 	stub   bool // asked by Internet.Resolver only
 }
 
-// reply is what a transport has to do for a question.
+// reply says what a transport has to do for a question.
 type reply struct {
 	packet []byte // to send, unless nil
 	delay  time.Duration
@@ -54,7 +54,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 			own := *q
 			own.Id = a.id
 			answer = p.applyFault(n.db.Answer(&own, p.mode), &a, v)
-			r.packet = zone.Pack(answer, &own, udp) // before the journal, for it may cut the answer
+			r.packet = zone.Pack(answer, &own, udp) // before the journal, since it may cut the answer
 		}
 	}
 	r.delay = v.delay()
@@ -67,7 +67,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 	return r
 }
 
-// applyFault is what a verdict makes of a true answer: another answer, or nil for none.
+// applyFault returns the answer that a verdict makes of a true one, or nil for no answer.
 func (p dnsPort) applyFault(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	empty := func(rcode int) *dns.Msg {
 		r.Answer, r.Ns, r.Extra, r.Rcode = nil, nil, options(r), rcode
@@ -93,10 +93,10 @@ func (p dnsPort) applyFault(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 			empty(dns.RcodeSuccess).Truncated = true
 		}
 	case Lame:
-		empty(dns.RcodeSuccess).Extra = nil // package net does not see that it is lame otherwise
+		empty(dns.RcodeSuccess).Extra = nil // otherwise package net does not see that it is lame
 		r.Authoritative, r.RecursionAvailable, r.AuthenticatedData = false, false, false
 	case Partial:
-		// The cut must go through what the client needs, also where that is nothing.
+		// The cut must go through the records that the client needs, even if there are none.
 		if r.Extra = nil; len(r.Answer) == 0 {
 			r.Answer, r.Ns, r.Rcode = r.Ns, nil, dns.RcodeSuccess
 		}
@@ -122,7 +122,7 @@ func (p dnsPort) applyFault(r *dns.Msg, a *asking, v verdict) *dns.Msg {
 	return r
 }
 
-// options is what of the additional section belongs to EDNS.
+// options returns the records of the additional section that belong to EDNS.
 func options(r *dns.Msg) []dns.RR {
 	if opt := r.IsEdns0(); opt != nil {
 		return []dns.RR{opt}
@@ -130,7 +130,7 @@ func options(r *dns.Msg) []dns.RR {
 	return nil
 }
 
-// spoil does to the reply what a fault does below the DNS.
+// spoil applies a fault to the bytes and the transport of the reply.
 func (r *reply) spoil(f Fault, q *dns.Msg, udp bool) {
 	switch f {
 	case Unreachable:
@@ -142,7 +142,7 @@ func (r *reply) spoil(f Fault, q *dns.Msg, udp bool) {
 	case Garbage:
 		r.packet = []byte("\xffThis is no message of the DNS.")
 	case Partial:
-		// Header and question are whole.
+		// The header and the question remain.
 		whole := (&dns.Msg{Question: q.Question}).Len()
 		r.keep = whole + (len(r.packet)-whole)/2
 		if udp {
@@ -151,8 +151,8 @@ func (r *reply) spoil(f Fault, q *dns.Msg, udp bool) {
 	}
 }
 
-// soaFor returns the SOA record that a negative answer for a name has: the one in the answer that there
-// is no CNAME record, which follows no alias. If there is one, the name above is in the same zone.
+// soaFor returns the SOA record of a negative answer for a name. It asks for CNAME records, since such a question
+// follows no alias. If the name is an alias, the name above it is in the same zone.
 func (n *Internet) soaFor(name string) []dns.RR {
 	for {
 		if soa := n.db.LookUp(name, dns.TypeCNAME).Ns; len(soa) > 0 {
@@ -173,7 +173,7 @@ type stream struct {
 	done chan struct{}
 }
 
-// Close ends the connection, and what waits on it.
+// Close ends the connection, and delays on it.
 func (s *stream) Close() error {
 	s.once.Do(func() { close(s.done) })
 	return s.Conn.Close()
@@ -209,7 +209,7 @@ func (p dnsPort) serveStream(conn net.Conn, client netip.AddrPort) {
 	})
 }
 
-// send does what a reply says, and reports whether the connection goes on.
+// send carries out a reply, and reports whether the connection continues.
 func (s *stream) send(r reply) bool {
 	if r.delay > 0 {
 		timer := time.NewTimer(r.delay)

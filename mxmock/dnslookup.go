@@ -1,6 +1,6 @@
 package mxmock
 
-// Look-ups: which questions belong together, and what befalls them.
+// Look-ups, which are questions that belong together, and the verdicts on questions.
 
 import (
 	"net/netip"
@@ -14,24 +14,24 @@ import (
 // asking is a question on its way to its answer.
 type asking struct {
 	time   time.Time
-	packet *dns.Msg // shared, but for its ID the same as what was asked
+	packet *dns.Msg // shared; except for its ID, it is what was asked
 	id     uint16
 	udp    bool
 	client netip.AddrPort
 	stub   bool   // whether it comes from Resolver
 	name   string // in lower case, with a final dot; "" if there is not one question
 	typ    uint16
-	exists bool // whether the name does
+	exists bool // whether the name exists
 }
 
-// verdict is what befalls a question.
+// verdict is what the faults and rules do to a question.
 type verdict struct {
-	rule   *dnsRuleState // that decides, or nil
+	rule   *dnsRuleState // the rule that decides, or nil
 	fault  Fault
 	repeat bool
 }
 
-// delay is how long the answer takes.
+// delay returns the time that the answer takes.
 func (v verdict) delay() time.Duration {
 	if v.rule == nil {
 		return 0
@@ -39,7 +39,7 @@ func (v verdict) delay() time.Duration {
 	return v.rule.Delay
 }
 
-// number is that of the rule, or 0.
+// number returns the number of the rule, or 0.
 func (v verdict) number() int {
 	if v.rule == nil {
 		return 0
@@ -47,7 +47,7 @@ func (v verdict) number() int {
 	return v.rule.number
 }
 
-// judge decides what befalls a question. The internet is locked.
+// judge returns the verdict on a question. The internet is locked.
 func (n *Internet) judge(a *asking) verdict {
 	v := verdict{}
 	var last *lookup
@@ -84,8 +84,7 @@ func (n *Internet) judge(a *asking) verdict {
 	return v
 }
 
-// failed returns the look-up that has failed just now for a name, and that a stub goes on with by a
-// suffix, or nil.
+// failed returns the look-up of a name that has just failed, which a stub resolver continues with a suffix, or nil.
 func (n *Internet) failed(a *asking, name string) *lookup {
 	key := a.key()
 	key.name = name
@@ -95,9 +94,8 @@ func (n *Internet) failed(a *asking, name string) *lookup {
 	return nil
 }
 
-// ruleFor returns the first rule that acts on a question for a name. It counts the look-up for
-// those that it comes to, unless the question is a repetition or one with a suffix of the search
-// list.
+// ruleFor returns the first rule that acts on a question for a name. If counts is set, each rule up to that one
+// counts the look-up. It is not set for a repetition, and for a question with a suffix of the search list.
 func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
 	for _, r := range n.rules {
 		if !r.question.Matches(name, a.typ) || !r.inForce(a.time) ||
@@ -118,18 +116,18 @@ func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
 
 // lookup is the last look-up that got no usable answer.
 type lookup struct {
-	time      time.Time // of its last question, or the time of the answer to it
-	asked     int       // how often
-	quiet     bool      // there was no answer that a careful client would take
+	time      time.Time // the time of its last question, or of the answer to it
+	asked     int       // the number of questions
+	quiet     bool      // there was no answer that a careful client would accept
 	truncated bool
 	stub      bool
 	rule      *dnsRuleState
 }
 
-// lookupKey is what the questions of one look-up have in common.
+// lookupKey has the values that the questions of one look-up share.
 type lookupKey struct {
 	client netip.Addr
-	id     uint16 // of a client on a socket
+	id     uint16 // of a client on a real socket
 	name   string
 	typ    uint16
 }
@@ -142,7 +140,7 @@ func (a *asking) key() lookupKey {
 	return k
 }
 
-// patience is how soon after an answer that a stub does not like it asks again.
+// patience is the time within which a stub resolver asks again after an answer that is not usable.
 const patience = time.Second
 
 // repeated reports whether a question repeats this look-up.
@@ -189,7 +187,7 @@ func (n *Internet) noteLookup(a *asking, v verdict, answer *dns.Msg) {
 	}
 }
 
-// usable reports whether a stub is content with an answer.
+// usable reports whether a stub resolver accepts an answer.
 func usable(f Fault, answer *dns.Msg) bool {
 	switch f {
 	case 0, NXDomain, NoData, Truncate, Bogus:
@@ -198,7 +196,7 @@ func usable(f Fault, answer *dns.Msg) bool {
 	return false
 }
 
-// quiet reports whether a client goes on waiting after a fault.
+// quiet reports whether a client continues to wait after a fault.
 func quiet(f Fault, udp bool) bool {
 	switch f {
 	case Silent:

@@ -1,6 +1,6 @@
 package mxmock
 
-// Records: what the DNS says, and how that changes.
+// The records of the DNS: adding, replacing and removing them.
 
 import (
 	"fmt"
@@ -35,8 +35,8 @@ import (
 // A zone that is already signed is an error, since its signatures would not be served: omit RRSIG,
 // NSEC, NSEC3 and NSEC3PARAM records, and sign it by [Internet.Secure].
 //
-// Adding records does not create hosts: dialling an address in them fails with EHOSTUNREACH until
-// [Internet.Host] is called, which takes the addresses that the DNS has for the name.
+// Adding records does not create hosts. Dialing such an address fails with EHOSTUNREACH until [Internet.Host] is
+// called, which takes the addresses that the DNS has for the name.
 //
 // Every change of records adds one to the serial number of the zone. A look-up sees either all of a
 // change or none of it.
@@ -67,8 +67,8 @@ func checkUnsigned(rrs []dns.RR) error {
 	return nil
 }
 
-// apexes returns SOA records for the names with NS records that can't be meant as delegations, since these
-// would hide other records of the same text.
+// apexes returns SOA records for the names with NS records that can't be delegations, since a delegation would hide
+// other records of the same text.
 func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 	type cut struct {
 		owner   string
@@ -137,9 +137,9 @@ func (n *Internet) ReplaceZone(domain, text string) error {
 	return nil
 }
 
-// RemoveRecords removes the records that answer a question, such as "mx qq.com", or "any qq.com"
-// for all records of the name, and returns how many there were. The SOA record of a zone stays.
-// RemoveRecords panics if what is not a question about one name.
+// RemoveRecords removes the records that answer a question, such as "mx qq.com", or "any qq.com" for all records of
+// the name, and returns how many there were. The SOA record of a zone stays. RemoveRecords panics if the argument
+// is not a question about one name.
 func (n *Internet) RemoveRecords(what string) int {
 	q := mustQuestion(what)
 	if q.Below {
@@ -152,7 +152,7 @@ func (n *Internet) RemoveRecords(what string) int {
 // Zones below it stay, and so do hosts. RemoveZone panics if the domain is not a domain name.
 func (n *Internet) RemoveZone(domain string) bool { return n.db.RemoveZone(mustName(domain)) }
 
-// mention keeps the addresses in records from being given to hosts by chance.
+// mention notes the addresses in records, so hosts do not get them as free addresses.
 func (n *Internet) mention(rrs []dns.RR) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -166,7 +166,7 @@ func (n *Internet) mention(rrs []dns.RR) {
 	}
 }
 
-// addrOf returns the address in an A or AAAA record; that of any other is not valid.
+// addrOf returns the address in an A or AAAA record, or the zero Addr for any other record.
 func addrOf(rr dns.RR) netip.Addr {
 	var addr netip.Addr
 	switch rr := rr.(type) {
@@ -179,7 +179,7 @@ func addrOf(rr dns.RR) netip.Addr {
 	return addr
 }
 
-// mustQuestion is [question.Parse] for questions that stand in the code of a test.
+// mustQuestion is [question.Parse] for a question in the code of a test. It panics if that is wrong.
 func mustQuestion(text string) question.Question {
 	q, err := question.Parse(text)
 	if err != nil {
@@ -188,7 +188,7 @@ func mustQuestion(text string) question.Question {
 	return q
 }
 
-// mustName is [question.ASCII] for names that stand in the code of a test.
+// mustName is [question.ASCII] for a name in the code of a test. It panics if that is wrong.
 func mustName(name string) string {
 	fqdn, err := question.ASCII(name)
 	if err != nil {

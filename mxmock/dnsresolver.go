@@ -1,6 +1,6 @@
 package mxmock
 
-// The resolvers in memory: for code under test, and for onlookers, whose questions leave no trace.
+// The resolvers in memory: one for code under test, and one whose questions leave no trace.
 
 import (
 	"context"
@@ -82,7 +82,7 @@ func (p dnsPort) datagram(client *net.TCPAddr) net.Conn {
 	return conn
 }
 
-// ready tells why the internet can't be used here, if so.
+// ready returns an error if the internet can't be used here.
 func (n *Internet) ready() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -96,11 +96,11 @@ func (n *Internet) ready() error {
 	return nil
 }
 
-// UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for
-// code under test that can't be given a resolver. It covers only what package net resolves,
-// including [net.LookupMX] and [net.Dial], and neither packages that read /etc/resolv.conf
-// themselves nor cgo. It only resolves names: connections to the addresses are real, and follow the
-// machine's routes; [Internet.ListenHosts] can put hosts there.
+// UseAsDefault makes the internet's resolver [net.DefaultResolver] until the end of the test, for code under test
+// that can't be given a resolver. It covers only the look-ups of package net, including those of [net.LookupMX] and
+// [net.Dial]. It does not cover packages that read /etc/resolv.conf themselves, nor cgo. It only resolves names:
+// connections to the addresses are real, and follow the machine's routes; [Internet.ListenHosts] can put hosts
+// there.
 //
 // Clients that use DANE (RFC 7672) must know whether an answer is authentic, which package net does
 // not report. They ask by themselves, at the address of [Internet.ListenDNS]. Those that use the
@@ -116,9 +116,9 @@ func (n *Internet) UseAsDefault(tb testing.TB) {
 	tb.Cleanup(func() { net.DefaultResolver = old })
 }
 
-// TrueResolver returns a resolver for code beside the test, such as a page that shows what happened. It answers with
-// the records of the internet, whatever faults and rules are in force. Its questions are not in the journal, and no
-// rule counts them. It answers after [Internet.Close], too.
+// TrueResolver returns a resolver for code beside the test, such as a page that shows the journal. It answers with
+// the records of the internet, and ignores faults and rules. Its questions are not in the journal, and rules do not
+// count them. It also answers after [Internet.Close].
 func (n *Internet) TrueResolver() *net.Resolver {
 	client, server := netip.AddrPortFrom(client4(), 53), resolver4()
 	return &net.Resolver{PreferGo: true, Dial: func(_ context.Context, network, _ string) (net.Conn, error) {

@@ -1,6 +1,6 @@
 package mxmock
 
-// Rules for the DNS: which question fails, for whom, when and how often; and their text for files, flags and JSON.
+// The type DNSRule, and its text for files, flags and JSON.
 
 import (
 	"fmt"
@@ -58,11 +58,11 @@ type DNSRule struct {
 	// or [Internet.Reset] need no longer act.
 	Must bool
 
-	// Delay is how long the answer takes. Over TCP, the answers after it wait too.
+	// Delay is the time that the answer takes. Over TCP, later answers wait too.
 	Delay time.Duration
 
-	// Fault is what goes wrong. If it is zero, the answer is Answer, or the true answer if that is
-	// empty too.
+	// Fault is the fault of the question. If it is zero, the answer is Answer, or the true answer if that is empty
+	// too.
 	Fault Fault
 
 	// Answer is the answer in place of the true one: records in the format of [Internet.AddZone],
@@ -77,7 +77,7 @@ type dnsRuleState struct {
 	prefix   netip.Prefix
 	number   int
 	begin    time.Time
-	seen     int // look-ups that fitted
+	seen     int // the number of look-ups that matched
 }
 
 // AddDNSRules adds rules after those that exist. They stay in force until they are used up, or
@@ -102,7 +102,7 @@ func (n *Internet) AddDNSRules(rules ...DNSRule) {
 }
 
 // RemoveDNSRules takes the rules of [Internet.AddDNSRules] out of force. Those with [DNSRule.Must] need not act any
-// more. What [Internet.Break] has broken stays so.
+// more. Faults set by [Internet.Break] stay.
 func (n *Internet) RemoveDNSRules() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -144,7 +144,7 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 	return state, nil
 }
 
-// inForce reports whether the rule acts at a time on a look-up that is its seen-th.
+// inForce reports whether the rule is in force at a time.
 func (r *dnsRuleState) inForce(now time.Time) bool {
 	return !now.Before(r.begin) && (r.For == 0 || now.Before(r.begin.Add(r.For)))
 }
@@ -153,7 +153,7 @@ func (r *dnsRuleState) inForce(now time.Time) bool {
 func (r *dnsRuleState) answers(name string) []dns.RR {
 	rrs, err := zone.Parse(r.Answer, name, "answer")
 	if err != nil {
-		return nil // too long a name now
+		return nil // the name has become too long
 	}
 	return rrs
 }
@@ -162,7 +162,7 @@ func (r *dnsRuleState) answers(name string) []dns.RR {
 //
 //	Question: "mx qq.com", Times: 1, Fault: ServFail
 //
-// The error says that the rule makes no sense, as [Internet.AddDNSRules] would by a panic.
+// It returns an error if the rule makes no sense, for which [Internet.AddDNSRules] would panic.
 func (r DNSRule) MarshalText() ([]byte, error) {
 	_, err := newDNSRuleState(r)
 	var text []byte
@@ -175,8 +175,9 @@ func (r DNSRule) MarshalText() ([]byte, error) {
 	return text, nil
 }
 
-// UnmarshalText reads a rule as MarshalText writes it, or as Go code has it, as [mailtest.Rule.UnmarshalText] does. The error
-// names the column, in characters from 1, or says why the rule makes no sense. The rule is then as it was.
+// UnmarshalText reads a rule as MarshalText writes it, or as it is written in Go; see
+// [mailtest.Rule.UnmarshalText]. The error names the column, in characters from 1, or says why the rule makes no
+// sense; the rule then keeps its value.
 func (r *DNSRule) UnmarshalText(text []byte) error {
 	var read DNSRule
 	err := ruletext.Unmarshal(text, &read)

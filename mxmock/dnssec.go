@@ -1,6 +1,6 @@
 package mxmock
 
-// DNSSEC: secure domains, and what is wrong with them.
+// DNSSEC: secure domains, and the flaws of their signatures.
 
 import (
 	"fmt"
@@ -11,11 +11,11 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/zone"
 )
 
-// DNSSEC is an argument of [Internet.Secure]: how a domain is signed, or what is wrong with its
-// signatures. Secure panics on the zero DNSSEC.
+// DNSSEC is an argument of [Internet.Secure]: a way to sign a domain, or a flaw of the signatures. Secure panics on
+// the zero DNSSEC.
 type DNSSEC uint8
 
-// How a domain can be signed, instead of by ECDSA P-256 keys with NSEC records.
+// The ways to sign a domain, other than by ECDSA P-256 keys with NSEC records, and the flaws.
 const (
 	// NSEC3 denies by hashed names (RFC 5155).
 	NSEC3 DNSSEC = iota + 1
@@ -112,7 +112,7 @@ func (n *Internet) Secure(domain string, how ...DNSSEC) {
 	}
 }
 
-// flaw returns what it means for a zone, or 0.
+// flaw returns the flaw of package zone, or 0.
 func (d DNSSEC) flaw() zone.Flaw {
 	return map[DNSSEC]zone.Flaw{
 		BadSignatures: zone.BadSignatures, ExpiredSignatures: zone.Expired, FutureSignatures: zone.NotYetValid,
@@ -121,7 +121,7 @@ func (d DNSSEC) flaw() zone.Flaw {
 	}[d]
 }
 
-// dnssecNames are the names of the ways to be secure.
+// dnssecNames are the names of the constants.
 var dnssecNames = enum.Names{
 	NSEC3: "NSEC3", RSA: "RSA", Ed25519: "Ed25519", BadSignatures: "BadSignatures", ExpiredSignatures: "ExpiredSignatures",
 	FutureSignatures: "FutureSignatures", UnrenewedSignatures: "UnrenewedSignatures", Unsigned: "Unsigned", WrongDS: "WrongDS",
@@ -149,7 +149,7 @@ func (n *Internet) TrustAnchor() string { return n.rootKey().String() }
 // systemd-resolved and others require.
 func (n *Internet) TrustAnchorDS() string { return n.rootKey().ToDS(dns.SHA256).String() }
 
-// rootKey returns the key of the root, which is made secure if it is not.
+// rootKey returns the key of the root, which it signs if it is not signed yet.
 func (n *Internet) rootKey() *dns.DNSKEY {
 	key, err := n.db.TrustAnchor()
 	if err != nil {

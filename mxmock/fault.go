@@ -1,6 +1,6 @@
 package mxmock
 
-// Faults: what is wrong with the world, and where. What goes wrong in a conversation is said by mailtest.Rule.
+// The faults of the world, and the hosts, addresses, ports and questions that have them.
 
 import (
 	"fmt"
@@ -20,10 +20,10 @@ import (
 // nothing is wrong. The text of a Fault is the name of its constant.
 type Fault uint8
 
-// What can be wrong. Refused, Silent, Unreachable and Aborted apply to hosts, addresses and
-// questions; Mute and BadCertificate to hosts and addresses; the others to questions.
+// The faults. Refused, Silent, Unreachable and Aborted apply to hosts, addresses and questions. Mute and
+// BadCertificate apply to hosts and addresses. The others apply to questions.
 const (
-	// Refused: a connection is refused (ECONNREFUSED), a question is answered with REFUSED.
+	// Refused: a connection is refused (ECONNREFUSED), and a question is answered with REFUSED.
 	Refused Fault = iota + 1
 
 	// Silent: there is no answer at all. A client without a deadline gets ETIMEDOUT after 127
@@ -70,8 +70,8 @@ const (
 	// Garbage: the answer is not a DNS message.
 	Garbage
 
-	// Partial: the second half of what follows the question is missing, and over TCP the connection
-	// is closed there.
+	// Partial: the second half of the data after the question is missing, and over TCP the connection is closed
+	// there.
 	Partial
 
 	// Bogus: the signatures in the answer are wrong. The resolvers of the internet validate, and
@@ -80,8 +80,7 @@ const (
 	// validate themselves notice nothing.
 	Bogus
 
-	// Mute: a connection is accepted and what the client sends is read, but the server never says
-	// anything.
+	// Mute: a connection is accepted and its data is read, but the server never sends anything.
 	Mute
 
 	// BadCertificate: connections work, but services that use [Host.TLSConfig], as mail servers do,
@@ -120,9 +119,9 @@ func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
 
 // Break breaks a question, an address or a port, until [Internet.Mend] or another Break.
 //
-// A question is a type and a name: "mx qq.com", or "any qq.com" for all types. "mx *.qq.com" means
-// all names below qq.com, and "any *" means every question. It stays broken however often it is
-// repeated, and whatever suffix of a search list is added to it.
+// A question is a type and a name: "mx qq.com", or "any qq.com" for all types. "mx *.qq.com" means all names below
+// qq.com, and "any *" means every question. It stays broken even if it is repeated, and with any suffix of a search
+// list.
 //
 // An address such as "203.0.113.99" need not belong to a host; if it does, only this address of the
 // host is broken. An address with a port, "203.0.113.9:25" or "[2001:db8::9]:25", breaks only that
@@ -130,8 +129,8 @@ func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
 // port of every machine, as where a provider blocks it for its customers. The narrowest decides, in
 // this order: an address and port, a host and port, an address, [Host.Break], a port alone.
 //
-// Break panics if what is none of these, if there is no such host, or if the fault does not apply
-// to it.
+// Break panics if the argument what is not of these forms, if there is no such host, or if the fault does not
+// apply.
 func (n *Internet) Break(what string, f Fault) {
 	n.lockSettled()
 	defer n.mu.Unlock()
@@ -180,10 +179,10 @@ func (n *Internet) Mend(what string) {
 	q := mustBeBreakable(what)
 	n.mendQuestion(q)
 	n.rules = slices.DeleteFunc(n.rules, func(r *dnsRuleState) bool { return r.question == q })
-	n.pending = nil // what is asked again now is a look-up of its own
+	n.pending = nil // from now on, a repeated question is a new look-up
 }
 
-// mustBeBreakable is mustQuestion for what is not a place.
+// mustBeBreakable is mustQuestion for an argument of Break that is not a place.
 func mustBeBreakable(what string) question.Question {
 	q, err := question.Parse(what)
 	if err != nil {
@@ -198,8 +197,8 @@ func (n *Internet) mendQuestion(q question.Question) {
 	n.patterns = slices.DeleteFunc(n.patterns, func(p brokenPattern) bool { return p.question == q })
 }
 
-// brokenQuestion returns what Break says about a question: the name itself comes before patterns,
-// the type before "any", a later pattern before an earlier one. The internet is locked.
+// brokenQuestion returns the fault that Break has set for a question. The name itself takes precedence over
+// patterns, the type over "any", and a later pattern over an earlier one. The internet is locked.
 func (n *Internet) brokenQuestion(name string, typ uint16) Fault {
 	if f, ok := n.questions[question.Question{Type: typ, Name: name}]; ok {
 		return f
@@ -215,16 +214,15 @@ func (n *Internet) brokenQuestion(name string, typ uint16) Fault {
 	return 0
 }
 
-// place is an address, a host, a port, or a port of one of them. What is not given is zero.
+// place is an address, a host, a port, or a port of one of them. The other fields are zero.
 type place struct {
 	addr netip.Addr
 	host *Host
 	port int
 }
 
-// mustPlace reads "203.0.113.9", "203.0.113.9:25", "[2001:db8::9]:25", "mx1.qq.com:25" or ":25". It
-// reports whether the text is meant for a place, and panics if it is one that can't be. The internet
-// is locked.
+// mustPlace reads "203.0.113.9", "203.0.113.9:25", "[2001:db8::9]:25", "mx1.qq.com:25" or ":25". It reports whether
+// the text has the form of a place, and panics if there can't be such a place. The internet is locked.
 func (n *Internet) mustPlace(text string) (place, bool) {
 	if addr, err := netip.ParseAddr(text); err == nil {
 		return place{addr: addr.Unmap()}, true
@@ -267,8 +265,8 @@ func (n *Internet) syncPlace(p place) {
 	}
 }
 
-// faultAt returns what is wrong with a port of an address, which is that of a host or, if h is nil,
-// of nobody. The narrowest place decides. The internet is locked.
+// faultAt returns the fault of a port of an address. If h is nil, no host has the address. The narrowest place
+// decides. The internet is locked.
 func (n *Internet) faultAt(h *Host, addr netip.Addr, port int) Fault {
 	var whole Fault // of the host
 	if h != nil {

@@ -1,6 +1,6 @@
 package mxmock
 
-// Hosts: machines with a name, addresses, and services on ports.
+// Hosts, which are machines with a name, addresses, and services on ports.
 
 import (
 	"cmp"
@@ -32,7 +32,7 @@ type Host struct {
 	certs certificates
 
 	// The lock of inet guards these.
-	names    []string // fqdn, and those that it has beside it, with a final dot
+	names    []string // fqdn, and the further names, with a final dot
 	addrs    []netip.Addr
 	broken   Fault
 	services map[int]service
@@ -85,7 +85,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	}
 	server := &mailtest.Server{Name: h.name, TLS: h.TLSConfig(), ImplicitTLS: port == 465, Collect: &n.Inbox}
 	if port == 25 {
-		server.Mechanisms = []string{} // who delivers has no account
+		server.Mechanisms = []string{} // a sender that delivers by MX has no account
 	}
 	name := net.JoinHostPort(h.name, strconv.Itoa(port))
 	server.Watch = func(session, index int) {
@@ -98,14 +98,14 @@ func (h *Host) Server(port int) *mailtest.Server {
 	return server
 }
 
-// offer puts a service on a port that is free. If that can't have its sockets, the port stays free. The internet is
-// locked.
+// offer puts a service on a free port. If the service can't have its real sockets, the port stays free. The
+// internet is locked.
 func (h *Host) offer(port int, s service) error {
 	h.services[port] = s
 	err := h.inet.syncSockets(h)
 	if err != nil {
 		delete(h.services, port)
-		err = errors.Join(err, h.inet.syncSockets(h)) // closes those that were had
+		err = errors.Join(err, h.inet.syncSockets(h)) // closes those that were opened
 	}
 	return err
 }
@@ -208,9 +208,8 @@ func (h *Host) Mend() {
 	must(h.inet.syncSockets(h))
 }
 
-// DialContext is [Internet.DialContext] as code on this host would call it: connections come from
-// the host's first address of the right family. If it has no address of a family, dialling fails
-// with ENETUNREACH.
+// DialContext is [Internet.DialContext] as code on this host would call it: connections come from the host's first
+// address of the right family. If it has no address of a family, dialing fails with ENETUNREACH.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return h.inet.dial(ctx, h, network, address)
 }
@@ -325,8 +324,7 @@ func (h *Host) close() error {
 	return errors.Join(errs...)
 }
 
-// closeServer closes a mail server and returns the error with which Close panics because of what the test
-// has done.
+// closeServer closes a mail server. If Close panics because of a mistake of the test, it returns that as an error.
 func closeServer(s *mailtest.Server) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -340,7 +338,7 @@ func closeServer(s *mailtest.Server) (err error) {
 	return nil
 }
 
-// must panics where a test's own code asks for what can't be.
+// must panics if the code of a test asks for something impossible.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -1,6 +1,6 @@
 package mxmock
 
-// The names of hosts: finding a host, further names, and taking a machine off the net.
+// The names of hosts: finding a host, further names, and removing a host.
 
 import (
 	"errors"
@@ -35,8 +35,8 @@ func (n *Internet) hostNamed(fqdn string) *Host {
 	return n.hosts[strings.ToLower(fqdn)]
 }
 
-// canonical returns the name to which a name is an alias, the end of the chain (RFC 1034 §3.6.2), or
-// the name itself. A chain that does not end leads to where it was left.
+// canonical returns the name at the end of the chain of aliases that begins at a name (RFC 1034 §3.6.2), or the
+// name itself. If the chain has no end, it returns one of its names.
 func (n *Internet) canonical(fqdn string) string {
 	const longest = 16
 	for range longest {
@@ -60,7 +60,7 @@ func (h *Host) Names() []string {
 	return names
 }
 
-// furtherNames are the names of the host but the first, with a space between. The host may be nil.
+// furtherNames returns the names of the host except the first, with a space between. The host may be nil.
 func (h *Host) furtherNames() string {
 	if h == nil {
 		return ""

@@ -1,6 +1,6 @@
 package mxmock
 
-// The internet: its domains, its hosts, its life.
+// The internet: its settings, its start and its end.
 
 import (
 	"crypto/tls"
@@ -45,9 +45,8 @@ import (
 //
 // # Virtual time
 //
-// An internet made inside a synctest bubble runs in the bubble's virtual time. One made outside
-// can't be used inside: look-ups and dialling fail with an error that says so, and waits end the
-// test.
+// An internet made inside a synctest bubble runs in the bubble's virtual time. One made outside can't be used
+// inside: look-ups and dialing fail with an error that says so, and waits end the test.
 //
 // # Messages
 //
@@ -71,18 +70,18 @@ type Internet struct {
 	hosts       map[string]*Host // by name in lower case, with a final dot
 	order       []*Host
 	byAddr      map[netip.Addr]*Host
-	mentioned   map[netip.Addr]bool // in the records of zones
+	mentioned   map[netip.Addr]bool // addresses in the records of zones
 	pools       *addrpool.Pools
 	broken      map[place]Fault
-	questions   map[question.Question]Fault // broken ones, without patterns
+	questions   map[question.Question]Fault // the broken questions, without patterns
 	patterns    []brokenPattern
 	rules       []*dnsRuleState
 	lastRule    int
-	pending     map[lookupKey]*lookup // that may be repeated
+	pending     map[lookupKey]*lookup // the look-ups that may be repeated
 	events      events                // the journal
 	lastPort    uint16
 	ports       func(int) int // of real sockets, see ListenHosts; nil if there are none
-	kernel      kernel.Kernel // where they are, if that is not this process
+	kernel      kernel.Kernel // the namespace of the real sockets, if it is not that of the process
 	nameservers []netip.AddrPort
 	policies    map[string]policy // of MTA-STS, by domain in lower case
 	lastPolicy  int
@@ -90,7 +89,7 @@ type Internet struct {
 	configured  map[string]bool // domains with autoconfiguration, in lower case
 	closing     map[closer]bool
 	relays      map[*relay]bool                   // connections through a SOCKS proxy
-	redirected  map[netip.AddrPort]netip.AddrPort // what clients at real addresses have dialled by Dialer
+	redirected  map[netip.AddrPort]netip.AddrPort // the addresses that clients at real addresses have dialed by Dialer
 	closed      bool
 	end         chan struct{} // closed by Close; see done
 
@@ -101,20 +100,19 @@ type Internet struct {
 var errOtherBubble = errors.New("mxmock: an Internet that was made outside of a synctest bubble can't be used inside, nor the other " +
 	"way round; make it with New inside the bubble")
 
-// settle notes whether the internet is in a bubble, the first time that this matters. The internet
-// is locked, or not yet known to anyone.
+// settle notes at the first use whether the internet is in a bubble. The internet is locked, or not yet shared.
 func (n *Internet) settle() {
 	if !n.settled {
 		n.settled, n.made = true, bubble.Here()
 	}
 }
 
-// closer is whatever Close has to close.
+// closer is something that Close has to close.
 type closer interface{ Close() error }
 
-// New returns an Internet that is closed at the end of the test tb. The test fails if a rule marked
-// with Must never acted, as reported by [Internet.CheckRules]. If the test fails, the Internet logs
-// once which questions were asked and what was said to the mail servers; otherwise it logs nothing.
+// New returns an Internet that is closed at the end of the test tb. The test fails if a rule marked with Must never
+// acted, as reported by [Internet.CheckRules]. If the test fails, the Internet logs its messages and its journal,
+// once; otherwise it logs nothing.
 func New(tb testing.TB) *Internet {
 	tb.Helper()
 	n := &Internet{}
@@ -150,7 +148,7 @@ func (n *Internet) Close() {
 	}
 }
 
-// close is Close; the error is about what the test has done wrong.
+// close is Close, except that it returns mistakes of the test as an error.
 func (n *Internet) close() error {
 	n.mu.Lock()
 	err := n.checkNetworks()
@@ -196,16 +194,15 @@ func (n *Internet) register(c closer) {
 	n.closing[c] = true
 }
 
-// forget takes back register.
+// forget undoes register.
 func (n *Internet) forget(c closer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.closing, c)
 }
 
-// Reset forgets what happened: the messages, the sessions that have ended, and the journal. It also
-// removes what goes wrong: the rules of all servers and of the DNS, and everything set by Break.
-// Records, hosts and services stay.
+// Reset forgets the messages, the sessions that have ended, and the journal. It also removes the rules of all
+// servers and of the DNS, and the faults set by Break. Records, hosts and services stay.
 func (n *Internet) Reset() {
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)

@@ -1,6 +1,6 @@
 package mxmock
 
-// The journal: what happened in the internet, in order, and the questions that were asked.
+// The journal: the events of the internet in order, and the questions that were asked.
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ import (
 // Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
 // session, or a message that was accepted.
 type Event struct {
-	// Time is when the question was asked, when the attempt to connect began, or when the server
-	// had finished the turn. In a [Journal], times never decrease.
+	// Time is the time at which the question was asked, the attempt to connect began, or the server had finished the
+	// turn. In a [Journal], times never decrease.
 	Time time.Time
 
 	// Client is the address and port of the client.
@@ -50,15 +50,15 @@ type Event struct {
 	// see [DNSRule.Times].
 	Repeat bool
 
-	// Failed reports whether it went wrong: the answer was not NOERROR, or there was none; nothing was
-	// connected; the reply was neither 2xx nor 3xx, or the TLS handshake failed.
+	// Failed reports whether the event is a failure: a question without an answer or with one other than NOERROR, an
+	// attempt to connect without a connection, a reply other than 2xx and 3xx, or a failed TLS handshake.
 	Failed bool
 
 	// Rule is the number of the [DNSRule] or [mailtest.Rule] that decided, or 0 if none did.
 	Rule int
 
-	// Session and Turn are where the bytes of "smtp" and "mail" events are: the number of the session, as
-	// in [mailtest.Server.Session], and the index in its Turns, counted from 1.
+	// Session and Turn say where to find the turn of an "smtp" or "mail" event: Session is the number of the
+	// session, as in [mailtest.Server.Session], and Turn is the index in its Turns, counted from 1.
 	Session, Turn int
 }
 
@@ -70,8 +70,8 @@ func (e Event) String() string {
 	return e.What + " → " + e.Result
 }
 
-// Journal is a list of events in the order in which they happened, across all hosts. The order is
-// exact even where virtual time stands still.
+// Journal is a list of events in the order in which they happened, across all hosts. The order is exact even when
+// virtual time stands still.
 //
 // Its methods name events by the first words of [Event.What], in any letter case. A port, and
 // anything else after a colon, may be omitted: "ask mx qq.com", "dial mx1.qq.com", "smtp
@@ -96,8 +96,8 @@ func (j Journal) Count(what string) int {
 	return count
 }
 
-// Order returns nil if the given events happened in this order, whatever else happened before,
-// between and after them. Otherwise the error says which event is missing, and shows the journal.
+// Order returns nil if the given events happened in this order. Other events may happen before, between and after
+// them. Otherwise the error says which event is missing, and shows the journal.
 //
 //	err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "smtp mx1.qq.com RCPT", "mail mx1.qq.com")
 func (j Journal) Order(events ...string) error {
@@ -120,7 +120,7 @@ func (j Journal) Order(events ...string) error {
 	return nil
 }
 
-// mustPattern reads the text that names events, which stands in the code of a test.
+// mustPattern reads a text that names events, in the code of a test. It panics if the text is wrong.
 func mustPattern(text string) *eventtext.Pattern {
 	p, err := eventtext.Parse(text)
 	if err != nil {
@@ -145,7 +145,7 @@ func (j Journal) String() string {
 
 // Query is a DNS question that was asked, and its answer.
 type Query struct {
-	// Time is when the question arrived.
+	// Time is the time at which the question arrived.
 	Time time.Time
 
 	// Network is "udp" or "tcp", Client is the address and port of the client, and Server is the
@@ -186,7 +186,7 @@ func (q Query) String() string {
 	return q.Network + " " + q.Type + " " + q.Name + " " + q.result()
 }
 
-// result is the part of String from the response code on.
+// result returns the part of String from the response code on.
 func (q Query) result() string {
 	var s strings.Builder
 	s.WriteString(q.Rcode)

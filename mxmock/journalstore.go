@@ -1,7 +1,7 @@
 package mxmock
 
-// How the journal is kept: entries that are written out as events when they are asked for, and the
-// streams that wait for more of them.
+// The storage of the journal: entries that become events when they are asked for, and the streams that wait for
+// more events.
 
 import (
 	"context"
@@ -19,14 +19,14 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
-// events is the journal of an internet, which guards it by its lock.
+// events has the journal of an internet. The lock of the internet guards it.
 type events struct {
 	entries   []entry // in the order in which they began, which is that of their times
 	finished  []entry // in the order in which they were over
-	before    int     // how many finished ones were forgotten
-	most      int     // entries to keep, or 0
+	before    int     // the number of finished entries that were forgotten
+	most      int     // the number of entries to keep, or 0
 	listening notice.List
-	ended     bool // nothing more comes
+	ended     bool // no further entries come
 }
 
 // LimitJournal bounds the journal, from now on, to the given number of questions, connections and
@@ -39,7 +39,7 @@ func (n *Internet) LimitJournal(most int) {
 	n.events.trim()
 }
 
-// Journal returns what has happened so far.
+// Journal returns the events so far.
 func (n *Internet) Journal() Journal {
 	n.lockSettled()
 	entries := slices.Clone(n.events.entries)
@@ -119,10 +119,10 @@ func written(entries []entry) Journal {
 	return events
 }
 
-// captured are the sessions of which entries tell, as they were when the first one was written.
+// captured caches the sessions of entries, as they were when the first such entry was written.
 type captured map[*mailtest.Server]map[int]*mailtest.Session
 
-// session returns a session of a server, or nil if the server was told to forget it.
+// session returns a session of a server, or nil if the server has forgotten it.
 func (c captured) session(server *mailtest.Server, number int) *mailtest.Session {
 	if c[server] == nil {
 		c[server] = make(map[int]*mailtest.Session)
@@ -166,7 +166,7 @@ func (ev *events) forget(count int) {
 	}
 }
 
-// noteTurn adds a turn of an SMTP dialogue to the journal.
+// noteTurn adds a turn of an SMTP session to the journal.
 func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port string, session, index int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -183,15 +183,14 @@ func (n *Internet) noteDial(client string, host *Host, to netip.AddrPort) *diall
 	return e
 }
 
-// concludeDial notes how an attempt ended. It returns the new entry, which is not the old one
-// because that may be in use.
+// concludeDial notes how an attempt ended. It returns a new entry, since the old one may be in use.
 func (n *Internet) concludeDial(e *dialled, err error) *dialled {
 	concluded := *e
 	concluded.concluded, concluded.err = true, err
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	replace(n.events.entries, e, &concluded)
-	if e.concluded { // the service has turned out to be closed
+	if e.concluded { // a second call: the service has turned out to be closed
 		replace(n.events.finished, e, &concluded)
 	} else {
 		n.events.finish(&concluded)
@@ -199,7 +198,7 @@ func (n *Internet) concludeDial(e *dialled, err error) *dialled {
 	return &concluded
 }
 
-// replace puts an entry in place of another, which is one of the last.
+// replace replaces an entry, which is one of the last, by another.
 func replace(entries []entry, old, by entry) {
 	for i, e := range slices.Backward(entries) {
 		if e == old {
@@ -209,7 +208,7 @@ func replace(entries []entry, old, by entry) {
 	}
 }
 
-// entry is how the journal keeps an event: as it is, to be written out when it is asked for.
+// entry is the form in which the journal keeps an event until it is asked for.
 type entry interface {
 	append(Journal, captured) Journal
 }
@@ -235,7 +234,7 @@ func (e *asked) append(j Journal, _ captured) Journal {
 type dialled struct {
 	time      time.Time
 	client    string
-	host      *Host  // nil if nobody has the address
+	host      *Host  // nil if no host has the address
 	target    string // host or address, and port
 	concluded bool
 	err       error
@@ -252,9 +251,9 @@ func (e *dialled) append(j Journal, _ captured) Journal {
 	return append(j, ev)
 }
 
-// turn is a turn of an SMTP dialogue.
+// turn is a turn of an SMTP session.
 type turn struct {
-	time    time.Time // when the server was done with it
+	time    time.Time // when the server had finished it
 	host    *Host
 	server  *mailtest.Server
 	port    string // host and port
@@ -264,7 +263,7 @@ type turn struct {
 
 func (e *turn) append(j Journal, seen captured) Journal {
 	s := seen.session(e.server, e.session)
-	if s == nil || e.index >= len(s.Turns) { // the server was told to forget it
+	if s == nil || e.index >= len(s.Turns) { // the server has forgotten it
 		return j
 	}
 	t := &s.Turns[e.index]

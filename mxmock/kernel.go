@@ -1,6 +1,6 @@
 package mxmock
 
-// The internet in a network namespace, for package netns.
+// The sockets and routes of an internet in a network namespace, for package netns.
 
 import (
 	"errors"
@@ -14,8 +14,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/kernel"
 )
 
-// ListenInNamespace is ListenHosts for package netns: with the sockets of a namespace, in which faults are what they are
-// in reality. It returns functions to be called for each attempt to connect that is seen on the wire, and at the end.
+// ListenInNamespace is ListenHosts for package netns. It uses the sockets of a namespace, in which faults behave as
+// in reality. It returns two functions: attempted must be called for each attempt to connect that is seen on the
+// wire, and the other one at the end.
 func (n *Internet) ListenInNamespace(k kernel.Kernel) (attempted func(client, to netip.AddrPort), leave func(), err error) {
 	n.mu.Lock()
 	if n.kernel != nil || n.ports != nil {
@@ -41,7 +42,7 @@ func (n *Internet) leaveNamespace() {
 	}
 }
 
-// onKernel calls f where real sockets are opened. The internet is locked.
+// onKernel calls f in the namespace in which real sockets are opened. The internet is locked.
 func (n *Internet) onKernel(f func() error) error {
 	if n.kernel != nil {
 		return n.kernel.Do(f)
@@ -68,15 +69,15 @@ func (n *Internet) lockSettled() {
 	}
 }
 
-// silenced reports whether a port has a socket that drops attempts to connect, so that those who are connected stay
-// so: the port of a service is silent, its address is not. The internet is locked.
+// silenced reports whether a port has a socket that drops attempts to connect, so established connections continue.
+// That is so if the port of a service is silent but its address is not. The internet is locked.
 func (n *Internet) silenced(addr netip.Addr, port int) bool {
 	h := n.byAddr[addr]
 	return n.kernel != nil && h != nil && h.services[port] != nil && n.faultAt(h, addr, port) == Silent && n.wayTo(addr, 0) == kernel.Deliver
 }
 
-// reroute says to the namespace, if there is one, what becomes of packets to some addresses, and to single ports of
-// any. The internet is locked.
+// reroute sets the ways of packets to some addresses, and to single ports of all addresses, if there is a
+// namespace. The internet is locked.
 func (n *Internet) reroute(addrs ...netip.Addr) error {
 	if n.kernel == nil {
 		return nil
@@ -85,7 +86,7 @@ func (n *Internet) reroute(addrs ...netip.Addr) error {
 	for _, addr := range addrs {
 		way := n.wayTo(addr, 0)
 		if _, only := ports[netip.AddrPortFrom(addr, 0)]; only {
-			way = kernel.Deliver // but for other ports than some
+			way = kernel.Deliver // some ports have ways of their own
 		}
 		if err := n.kernel.Route(addr, way); err != nil {
 			return err
@@ -94,8 +95,8 @@ func (n *Internet) reroute(addrs ...netip.Addr) error {
 	return n.kernel.RoutePorts(ports)
 }
 
-// portWays returns the ways to ports that are not those to their addresses, with port 0 for the others where only
-// some ports of an address are to be reached. The internet is locked.
+// portWays returns the ways to ports that differ from the ways to their addresses. If only some ports of an address
+// can be reached, port 0 stands for the others. The internet is locked.
 func (n *Internet) portWays() map[netip.AddrPort]kernel.Way {
 	ways := make(map[netip.AddrPort]kernel.Way)
 	note := func(addr netip.Addr, port int) {
@@ -126,15 +127,15 @@ func (n *Internet) portWays() map[netip.AddrPort]kernel.Way {
 	return ways
 }
 
-// wayTo returns what becomes of attempts to connect to a port of an address, or with port 0 of packets to the
-// address. The internet is locked.
+// wayTo returns the way of attempts to connect to a port of an address, or that of packets to the address if the
+// port is 0. The internet is locked.
 func (n *Internet) wayTo(addr netip.Addr, port int) kernel.Way {
 	h := n.byAddr[addr]
 	nobody := h == nil && n.broken[place{addr: addr}] == 0 && n.broken[place{addr: addr, port: port}] == 0
 	return wayOf(n.faultAt(h, addr, port), nobody || h != nil && h.closed)
 }
 
-// wayOf returns what becomes of packets to an address with a fault, or of nobody.
+// wayOf returns the way of packets to an address with a fault, or to one that no host has.
 func wayOf(f Fault, nobody bool) kernel.Way {
 	switch {
 	case nobody || f == Unreachable:
@@ -145,7 +146,7 @@ func wayOf(f Fault, nobody bool) kernel.Way {
 	return kernel.Deliver
 }
 
-// noteAttempt adds an attempt to connect to the journal that no socket will see.
+// noteAttempt adds to the journal an attempt to connect that no socket will see.
 func (n *Internet) noteAttempt(client, to netip.AddrPort) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

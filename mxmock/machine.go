@@ -1,6 +1,6 @@
 package mxmock
 
-// Machines: how hosts come to their names and to addresses, given ones and free ones.
+// The creation of hosts, with their names, their addresses, and the records about them.
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		}
 		_, there := n.FindHost(name)
 		hosts[i] = n.Host(name)
-		if !there && strings.EqualFold(hosts[i].fqdn, rrs[i].(*dns.MX).Mx) { // else it is an alias
+		if !there && strings.EqualFold(hosts[i].fqdn, rrs[i].(*dns.MX).Mx) { // otherwise the name is an alias
 			fresh = append(fresh, hosts[i])
 		}
 		hosts[i].Server(25)
@@ -82,14 +82,14 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	return hosts
 }
 
-// isApex reports whether a zone begins at a name.
+// isApex reports whether a name is the apex of a zone.
 func (n *Internet) isApex(name string) bool { return len(n.records(name, dns.TypeSOA)) > 0 }
 
 func mx(owner string, pref uint16, host string) dns.RR {
 	return &dns.MX{Hdr: header(owner, dns.TypeMX), Preference: pref, Mx: host}
 }
 
-// header is the beginning of a record.
+// header returns the header of a record.
 func header(owner string, typ uint16) dns.RR_Header {
 	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: zone.DefaultTTL}
 }
@@ -113,8 +113,7 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	return n.host(fqdn, addrs)
 }
 
-// host is Host for a name in ASCII with a final dot. Where it panics since it is given what can't be,
-// nothing was made. The internet is locked.
+// host is Host for a name in ASCII with a final dot. If it panics, it has made nothing. The internet is locked.
 func (n *Internet) host(fqdn string, texts []string) *Host {
 	fail := func(err error) {
 		if err != nil {
@@ -156,7 +155,7 @@ func (n *Internet) host(fqdn string, texts []string) *Host {
 		}
 		added = append(added, addr)
 		rrs = append(rrs, addressRecord(fqdn, addr))
-		if !strings.EqualFold(fqdn, h.fqdn) { // a further name: the PTR record leads to the first
+		if !strings.EqualFold(fqdn, h.fqdn) { // a further name, since the PTR record leads to the first
 			rrs = append(rrs, addressRecord(h.fqdn, addr))
 		}
 	}
@@ -194,8 +193,8 @@ func (n *Internet) parseAddrs(texts []string) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// machineAt returns the host that has the first of some addresses that any host has, or nil. The
-// internet is locked.
+// machineAt returns the host that has one of the given addresses, that of the first if there are several, or nil.
+// The internet is locked.
 func (n *Internet) machineAt(addrs []netip.Addr) *Host {
 	for _, a := range addrs {
 		if h := n.byAddr[a]; h != nil {
@@ -205,7 +204,7 @@ func (n *Internet) machineAt(addrs []netip.Addr) *Host {
 	return nil
 }
 
-// enter makes a name one of a host. The internet is locked.
+// enter adds a name to a host. The internet is locked.
 func (n *Internet) enter(fqdn string, h *Host) {
 	if n.hosts == nil {
 		n.hosts = make(map[string]*Host)
@@ -214,7 +213,7 @@ func (n *Internet) enter(fqdn string, h *Host) {
 	h.names = append(h.names, fqdn)
 }
 
-// addresses are those that the DNS has for a name.
+// addresses returns the addresses that the DNS has for a name.
 func (n *Internet) addresses(fqdn string) []netip.Addr {
 	addrs, _ := n.resolve(fqdn)
 	return addrs
@@ -240,7 +239,7 @@ func (n *Internet) resolve(fqdn string) (addrs []netip.Addr, canonical string) {
 	return addrs, canonical
 }
 
-// addressRecord is the A or AAAA record for an address.
+// addressRecord returns the A or AAAA record for an address.
 func addressRecord(owner string, addr netip.Addr) dns.RR {
 	if addr.Is4() {
 		return &dns.A{Hdr: header(owner, dns.TypeA), A: net.IP(addr.AsSlice())}
@@ -248,7 +247,7 @@ func addressRecord(owner string, addr netip.Addr) dns.RR {
 	return &dns.AAAA{Hdr: header(owner, dns.TypeAAAA), AAAA: net.IP(addr.AsSlice())}
 }
 
-// fillPools makes the pools from Networks. The internet is locked.
+// fillPools makes the address pools from Networks. The internet is locked.
 func (n *Internet) fillPools() {
 	if n.pools != nil {
 		return
@@ -260,8 +259,7 @@ func (n *Internet) fillPools() {
 	n.pools = pools
 }
 
-// checkNetworks returns an error if Networks was set after addresses were taken of it. The internet is
-// locked.
+// checkNetworks returns an error if Networks was set after addresses were taken from it. The internet is locked.
 func (n *Internet) checkNetworks() error {
 	if n.pools == nil || n.pools.From(n.Networks) {
 		return nil
@@ -269,8 +267,8 @@ func (n *Internet) checkNetworks() error {
 	return errors.New("mxmock: Networks was set after the internet was first used")
 }
 
-// freeAddr returns an address that nobody has: no host, no record of the DNS, and not the code
-// under test. The internet is locked.
+// freeAddr returns an address that neither a host nor the code under test has, and that no record of the DNS
+// mentions. The internet is locked.
 func (n *Internet) freeAddr(ipv6 bool) netip.Addr {
 	n.fillPools()
 	for {

@@ -1,6 +1,6 @@
 package mxmock
 
-// What a domain publishes about its mail: records that people get wrong when they write them by hand.
+// The records that a domain publishes about its mail, which are easy to get wrong by hand.
 
 import (
 	"crypto"
@@ -27,8 +27,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
-// Records are what a domain publishes about its mail besides its MX records. It is plain data; a
-// field with the zero value publishes nothing and leaves existing records as they are.
+// Records has the records that a domain publishes about its mail besides its MX records. It is plain data. A field
+// with the zero value publishes nothing, and leaves existing records unchanged.
 //
 //	inet.Publish("qq.com", mxmock.Records{
 //		SPF:    "mx -all",
@@ -37,14 +37,14 @@ import (
 //		MTASTS: "enforce",
 //	})
 type Records struct {
-	// SPF is what follows "v=spf1": "mx -all" (RFC 7208 §3).
+	// SPF is the text after "v=spf1": "mx -all" (RFC 7208 §3).
 	SPF string
 
 	// DKIM has the public keys by selector (RFC 6376 §3.6.1, RFC 8463 §4): *[rsa.PublicKey] or
 	// [ed25519.PublicKey]. A nil key means that the key was revoked.
 	DKIM map[string]crypto.PublicKey
 
-	// DMARC is what follows "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 7489 §6.3).
+	// DMARC is the text after "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 7489 §6.3).
 	DMARC string
 
 	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none" (RFC 8461
@@ -53,13 +53,13 @@ type Records struct {
 	// domain has when it is fetched, and a max_age of a week. If mta-sts.qq.com is an alias in the
 	// DNS, the web server runs on the host that the alias leads to (RFC 8461 §8.2).
 	//
-	// To serve something else, set MTASTS to the policy as it is on the wire, well-formed or not,
-	// such as "version: STSv1\nmode: enforce\nmx: *.qq.com\nmax_age: 86400\n", or to an HTTP status,
-	// such as "404", "500" or "302 https://www.qq.com/". [Internet.Break] breaks the web server
-	// itself: "mta-sts.qq.com:443" with [Silent], [Mute], [Refused] or [BadCertificate].
+	// To serve something else, set MTASTS to the policy as it is on the wire, which may be malformed, such as
+	// "version: STSv1\nmode: enforce\nmx: *.qq.com\nmax_age: 86400\n", or to an HTTP status, such as "404", "500" or
+	// "302 https://www.qq.com/". [Internet.Break] breaks the web server itself: "mta-sts.qq.com:443" with [Silent],
+	// [Mute], [Refused] or [BadCertificate].
 	MTASTS string
 
-	// TLSRPT is where reports about TLS go: "mailto:tls@qq.com" (RFC 8460 §3), published in the
+	// TLSRPT is the address for reports about TLS, such as "mailto:tls@qq.com" (RFC 8460 §3). It is published in the
 	// record at _smtp._tls.
 	TLSRPT string
 
@@ -138,7 +138,7 @@ func (n *Internet) publish(apex string, r Records) error {
 	for _, srv := range services {
 		sets = append(sets, zone.RRSet{Name: srv.Hdr.Name, Type: dns.TypeSRV, Records: []dns.RR{srv}})
 	}
-	if err := n.db.SetAll(apex, sets...); err != nil { // all that can be wrong with the records has shown now
+	if err := n.db.SetAll(apex, sets...); err != nil { // after this, nothing can be wrong with the records
 		return err
 	}
 	if r.MTASTS != "" {
@@ -160,8 +160,8 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// textSet returns the TXT records of a name with text as the only one that begins with a version; with "" there is none.
-// Others stay.
+// textSet returns the TXT records of a name, with text as the only one that begins with a version. If text is
+// empty, there is none with that version. Other records stay.
 func (n *Internet) textSet(name, version, text string) zone.RRSet {
 	set := zone.RRSet{Name: name, Type: dns.TypeTXT}
 	if text != "" {
@@ -265,7 +265,7 @@ func (n *Internet) tlsaSets(apex string) (sets []zone.RRSet, err error) {
 		if name == "." {
 			return nil, errors.New("the domain takes no mail, its MX is null (RFC 7505)")
 		}
-		// Of an alias, clients try the name at its end first, and then the alias (RFC 7672 §2.2.3).
+		// Clients try the target of an alias first, and then the alias (RFC 7672 §2.2.3).
 		target := n.canonical(name)
 		host := n.hostNamed(target)
 		switch {

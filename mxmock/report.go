@@ -1,6 +1,6 @@
 package mxmock
 
-// The report: what is said and left at the end of a test.
+// The report and the artifacts of an internet at the end of a test.
 
 import (
 	"cmp"
@@ -82,7 +82,7 @@ func (n *Internet) CheckRules() error {
 	return errors.Join(errs...)
 }
 
-// artifacts are the files that a failed test leaves behind: each message, all transcripts, and the journal.
+// artifacts returns the files that a failed test leaves behind: each message, all transcripts, and the journal.
 func (n *Internet) artifacts() []artifact.File {
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)

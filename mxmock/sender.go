@@ -1,6 +1,6 @@
 package mxmock
 
-// A sender as strict receivers like it, whole or with a part missing.
+// The sender that strict receivers accept, whole or with a part missing.
 
 import (
 	"fmt"
@@ -24,14 +24,14 @@ type Sender struct {
 	DKIM mailauth.Signer
 }
 
-// Omission is a part that a [Sender] lacks. The zero Omission means that nothing is missing.
+// Omission is a part that a [Sender] lacks. The zero Omission is not a part.
 type Omission uint8
 
 // The parts that a sender can be without.
 const (
 	NoMX    Omission = iota + 1 // the domain has no MX record, though its host takes mail
 	NoPTR                       // the address of the host has no name
-	NoSPF                       // the domain says nothing of who may send
+	NoSPF                       // the domain does not say which hosts may send
 	NoDKIM                      // the key of the signatures is not published
 	NoDMARC                     // the domain has no policy
 )

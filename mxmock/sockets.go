@@ -1,6 +1,6 @@
 package mxmock
 
-// Real sockets: the DNS and the hosts on addresses of this machine, for programs that are not ours.
+// Real sockets: the DNS and the hosts on addresses of this machine, for other programs.
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func (n *Internet) ListenDNS(addresses ...string) (string, error) {
 	return opened[0].server.String(), nil
 }
 
-// socketsAllowed tells why the internet can't be on real sockets, if so. The internet is locked.
+// socketsAllowed returns an error if the internet can't be on real sockets. The internet is locked.
 func (n *Internet) socketsAllowed() error {
 	n.settle()
 	switch {
@@ -90,7 +90,7 @@ func (n *Internet) ResolvConf() (string, error) {
 	if b.Len() == 0 {
 		return "", fmt.Errorf("mxmock: resolv.conf can name addresses with port 53 only, and the DNS listens at %v", n.nameservers)
 	}
-	b.WriteString("options trust-ad\n") // else glibc strips the AD bit
+	b.WriteString("options trust-ad\n") // otherwise glibc strips the AD bit
 	return b.String(), nil
 }
 
@@ -105,10 +105,10 @@ func (n *Internet) ResolvConf() (string, error) {
 // The map ports gives the real port for the port of a service, such as 2525 for 25; services on
 // other ports stay virtual. If ports is nil, every service has its own port.
 //
-// Faults are limited to what sockets can do: a host that is [Refused] or [Unreachable] does not
-// listen, one that is [Silent] or [Mute] accepts and says nothing, and one that is [Aborted]
-// accepts and resets. An attempt that the kernel refuses, since nothing listens, is not in the
-// journal. In package netns, faults behave as in reality, and all attempts are in the journal.
+// Sockets can't show all faults: a host that is [Refused] or [Unreachable] does not listen, one that is [Silent] or
+// [Mute] accepts connections and sends nothing, and one that is [Aborted] accepts and resets them. An attempt that
+// the kernel refuses because nothing listens is not in the journal. In package netns, faults behave as in reality,
+// and all attempts are in the journal.
 //
 // If an address and port is in use or not one of this machine, or a real port is out of range or
 // stands for two ports, the error names it, and nothing was changed. ListenHosts also tries port 25
@@ -146,7 +146,7 @@ func (n *Internet) ListenHosts(ports map[int]int) error {
 	return nil
 }
 
-// checkPorts tells what is wrong with the real ports that ListenHosts is given.
+// checkPorts returns an error if the real ports for ListenHosts are wrong.
 func checkPorts(ports map[int]int) error {
 	taken := make(map[int]int)
 	for _, port := range slices.Sorted(maps.Keys(ports)) {
@@ -177,7 +177,7 @@ func (n *Internet) syncSockets(h *Host) error {
 			for port := range h.services {
 				f := n.faultAt(h, addr, port)
 				if n.kernel != nil && f == Silent && !n.silenced(addr, port) {
-					continue // no packet gets there
+					continue // no packet gets to that port
 				}
 				if real := n.ports(port); real != 0 && f != Refused && f != Unreachable {
 					wanted[netip.AddrPortFrom(addr, uint16(real))] = port
@@ -207,8 +207,8 @@ func (n *Internet) syncSockets(h *Host) error {
 	return nil
 }
 
-// probe reports whether the mail server of the next host could listen on its port, in either family, unless all
-// hosts have addresses of the test's own, or a namespace of their own. The internet is locked.
+// probe returns an error if the mail server of the next host could not listen on its port, in either family. It
+// returns nil if the test gives all hosts their addresses, or if there is a namespace. The internet is locked.
 func (n *Internet) probe() error {
 	port := n.ports(25)
 	if port == 0 || n.kernel != nil || len(n.order) > 0 && n.pools == nil && n.Networks == nil {
@@ -218,7 +218,7 @@ func (n *Internet) probe() error {
 	pools := *n.pools // a copy, from which addresses may be taken
 	for _, ipv6 := range []bool{false, true} {
 		addr := pools.Next(ipv6)
-		if !addr.IsValid() || len(n.Networks) == 0 && addr.Is6() { // which nobody gets who does not ask for it
+		if !addr.IsValid() || len(n.Networks) == 0 && addr.Is6() { // only hosts that ask for IPv6 get such an address
 			continue
 		}
 		l, err := n.listen(netip.AddrPortFrom(addr, uint16(port)))
@@ -230,7 +230,7 @@ func (n *Internet) probe() error {
 	return nil
 }
 
-// cannotListen says whose socket could not be opened, and what to do about it.
+// cannotListen returns an error that says whose socket could not be opened, and what to do about it.
 func cannotListen(who string, err error) error {
 	hint := ""
 	if errors.Is(err, syscall.EADDRNOTAVAIL) {
@@ -243,7 +243,7 @@ func cannotListen(who string, err error) error {
 type hostSocket struct {
 	closer
 	port   int
-	silent bool // it takes no connections
+	silent bool // it accepts no connections
 }
 
 // open opens a socket for a port of a host. The internet is locked.
@@ -264,7 +264,7 @@ func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
 	return l, nil
 }
 
-// acceptAll hands all connections to serve, until the listener is closed.
+// acceptAll passes all connections to serve, until the listener is closed.
 func acceptAll(l net.Listener, serve func(net.Conn)) {
 	for {
 		conn, err := l.Accept()
@@ -279,7 +279,7 @@ func acceptAll(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// admit lets a connection that came over a real socket into a host.
+// admit passes a connection that came over a real socket to a host.
 func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
 	fault, s := n.faultAt(h, addr, port), h.services[port]
@@ -347,7 +347,7 @@ func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
 			return s, nil
 		}
 		tcp.Close()
-		if at.Port() != 0 || i == attempts { // else the random port is free for TCP and taken for UDP
+		if at.Port() != 0 || i == attempts { // otherwise the random port is free for TCP and taken for UDP
 			return nil, err
 		}
 	}
@@ -356,7 +356,7 @@ func listenDNS(p dnsPort, address string) (*dnsSocket, error) {
 // Close closes both sockets.
 func (s *dnsSocket) Close() error { return errors.Join(s.udp.Close(), s.tcp.Close()) }
 
-// packets lends buffers for the largest packet there can be.
+// packets has buffers for the largest possible packet.
 var packets = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // servePackets answers the questions that come over UDP.
@@ -369,7 +369,7 @@ func (s *dnsSocket) servePackets() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
-			continue // about an earlier answer, that its client did not wait for
+			continue // the error is about an earlier answer, whose client did not wait for it
 		}
 		client = netip.AddrPortFrom(client.Addr().Unmap(), client.Port())
 		switch r := s.serve(packet[:size], true, client); {

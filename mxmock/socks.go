@@ -1,6 +1,6 @@
 package mxmock
 
-// The SOCKS door: programs that take nothing but a proxy reach port 25 of every host.
+// The SOCKS proxy, by which other programs reach port 25 of every host.
 
 import (
 	"context"
@@ -88,10 +88,10 @@ func (n *Internet) admitSOCKS(client net.Conn) {
 // relay is a connection through the proxy.
 type relay struct {
 	client, host net.Conn
-	answered     chan struct{} // closed when all that the host has said is with the client
+	answered     chan struct{} // closed when the client has everything from the host
 }
 
-// relay passes on what either side says, until both have ended or one is broken.
+// relay copies data in both directions, until both sides have ended or one is broken.
 func (n *Internet) relay(client, host net.Conn) {
 	r := &relay{client, host, make(chan struct{})}
 	n.mu.Lock()
@@ -115,7 +115,7 @@ func (n *Internet) relay(client, host net.Conn) {
 	delete(n.relays, r)
 }
 
-// pass passes on what comes from one side, its end, and its reset.
+// pass copies the data of one side to the other, and passes on its end or its reset.
 func pass(to, from net.Conn) {
 	_, err := io.Copy(to, from)
 	switch {
@@ -129,8 +129,8 @@ func pass(to, from net.Conn) {
 	}
 }
 
-// endRelays ends the connections through the proxy, whose hosts are closed, when their clients have all
-// that these have said.
+// endRelays ends the connections through the proxy, whose hosts are closed, as soon as the clients have received
+// everything.
 func (n *Internet) endRelays() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -143,7 +143,7 @@ func (n *Internet) endRelays() {
 		select {
 		case <-r.answered:
 		case <-patience.C:
-			patience.Reset(0) // which is for all of them
+			patience.Reset(0) // the patience is for all of them together
 		}
 		r.client.Close()
 		r.host.Close()

@@ -1,6 +1,6 @@
 package mxmock
 
-// Web servers of the simulated internet: MTA-STS policies, good and bad (RFC 8461), and autoconfiguration.
+// The web servers of the internet: MTA-STS policies, good and bad (RFC 8461), and autoconfiguration.
 
 import (
 	"encoding/xml"
@@ -50,7 +50,7 @@ func (n *Internet) serveWeb(name string, port int) error {
 		} else {
 			server.Serve(l)
 		}
-		server.Close() // which has missed a connection that was accepted meanwhile
+		server.Close() // again, since an earlier Close may have missed a connection that was accepted meanwhile
 		n.forget(server)
 	})
 	return nil
@@ -67,7 +67,7 @@ func (n *Internet) countWeb(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// pages are those of all domains: one machine may have the names of many.
+// pages returns the pages of all domains, since one host may have the names of many.
 func (n *Internet) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/mta-sts.txt", n.servePolicy)
@@ -89,7 +89,7 @@ func domainOf(r *http.Request, prefix string) string {
 	return dns.Fqdn(domain)
 }
 
-// serveAutoconfig makes the host that tells mail programs of a domain's services.
+// serveAutoconfig makes the host that tells mail programs about the services of a domain.
 func (n *Internet) serveAutoconfig(apex string) error {
 	n.mu.Lock()
 	if n.configured == nil {
@@ -137,8 +137,8 @@ type clientServer struct {
 	Authentication string `xml:"authentication"`
 }
 
-// clientConfig makes the document of the SRV records that the domain has now, those with TLS from
-// the first byte first.
+// clientConfig returns the document for the SRV records that the domain has now. Services with TLS from the first
+// byte come first.
 func (n *Internet) clientConfig(apex string) *clientConfig {
 	c := &clientConfig{Version: "1.1"}
 	p := &c.Provider
@@ -164,15 +164,15 @@ func (n *Internet) clientConfig(apex string) *clientConfig {
 	return c
 }
 
-// policy is what the policy host of a domain answers.
+// policy is the answer of the policy host of a domain.
 type policy struct {
-	mode     string // if the policy is to be made of the MX records
+	mode     string // the mode of a policy that is made of the MX records
 	text     string // or the policy itself
 	status   int    // or an HTTP status
-	location string // and where it leads
+	location string // and the target of a redirect
 }
 
-// parsePolicy reads what [Records.MTASTS] may be.
+// parsePolicy reads a value of [Records.MTASTS].
 func parsePolicy(text string) (policy, error) {
 	word, rest, _ := strings.Cut(text, " ")
 	status, err := strconv.Atoi(word)
@@ -194,7 +194,7 @@ func parsePolicy(text string) (policy, error) {
 	return policy{text: text}, nil
 }
 
-// policyFor reads what [Records.MTASTS] may be for a domain.
+// policyFor reads a value of [Records.MTASTS] for a domain.
 func (n *Internet) policyFor(apex, text string) (policy, error) {
 	p, err := parsePolicy(text)
 	if err != nil {
@@ -245,7 +245,7 @@ func (n *Internet) servePolicy(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, p.text)
 }
 
-// policyText is a policy that agrees with the MX records of a domain.
+// policyText returns a policy that agrees with the MX records of a domain.
 func (n *Internet) policyText(apex, mode string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: STSv1\r\nmode: %s\r\n", mode)
