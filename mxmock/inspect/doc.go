@@ -11,7 +11,8 @@
 // leaves a report.html beside its other artifacts (go test -artifacts). If the environment variable
 // MAILTEST_INSPECT is 1, the test keeps its servers open, writes the address of their page to standard error, and
 // continues after an interrupt or shortly before its deadline. Inside a synctest bubble it writes a report into a
-// temporary file instead, and names the file in its log.
+// temporary file instead, and names the file in its log. Run go test -v for one package, because otherwise go test
+// shows what a test writes only after its end.
 //
 // # Looking changes nothing
 //

@@ -9,11 +9,13 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/smtp"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -287,4 +289,32 @@ func ExampleWritePicture() {
 	}
 	fmt.Println(strings.Count(svg.String(), "MX qq.com") > 0)
 	// Output: true
+}
+
+// TestPictureOfLongTexts has long commands and replies as a whole, in several lines, to each host.
+func TestPictureOfLongTexts(t *testing.T) {
+	t.Parallel()
+	var j mxmock.Journal
+	texts := []string{
+		"550 5.7.1 Our system has detected that this message is likely unsolicited mail; see https://support.example/mail?p=UnsolicitedMessageError",
+		"550 用户不存在，或者该用户的邮箱已满，请稍后再试，或者联系收件人确认地址是否正确",
+		"451 4.7.1 " + strings.Repeat("x", 60) + " & " + strings.Repeat("<y>", 20),
+	}
+	for i, text := range texts {
+		host := fmt.Sprintf("mx%d.qq.com:25", i+1)
+		at := time.Date(2026, 1, 2, 3, 4, 5, i, time.UTC)
+		j = append(j, mxmock.Event{Time: at, Client: "192.0.2.1:40122", What: "dial " + host, Result: "connected"},
+			mxmock.Event{Time: at, Client: "192.0.2.1:40122", What: "smtp " + host + " RCPT TO:<" + strings.Repeat("long", 12) + "@qq.com> NOTIFY=SUCCESS,FAILURE", Result: text, Failed: true, Rule: i})
+	}
+	svg := picture(t, j)
+	var shown []string
+	for _, line := range regexp.MustCompile(`<text [^>]*>([^<]*)</text>`).FindAllStringSubmatch(svg, -1) {
+		shown = append(shown, html.UnescapeString(line[1]))
+	}
+	whole := strings.ReplaceAll(strings.Join(shown, ""), " ", "")
+	for _, text := range append(texts, strings.Repeat("long", 12)+"@qq.com> NOTIFY=SUCCESS,FAILURE") {
+		if !strings.Contains(whole, strings.ReplaceAll(text, " ", "")) {
+			t.Errorf("the picture cuts %q:\n%s", text, strings.Join(shown, "\n"))
+		}
+	}
 }

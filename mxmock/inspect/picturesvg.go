@@ -30,7 +30,11 @@ const (
 	boldSize  = 12.9  // as wide as bold text of fontSize
 	timeWidth = 78.0  // of the times at the left
 	wideLane  = 236.0 // between participants that talk to each other
-	dnsLane   = 260.0 // between the DNS and the first sender, and between senders
+	dnsLane   = 260.0 // between the DNS and the first sender, between senders, and from there to the first host, at least
+	farLane   = 340.0 // there, if texts need it
+	wideText  = 420.0 // of a line of text
+	lineTall  = 15.0
+	mostLines = 4 // of a text
 	headAt    = 34.0
 	headTall  = 40.0
 	bodyAt    = headAt + headTall + 14
@@ -124,7 +128,7 @@ func (p *drawing) place() {
 		switch {
 		case i == 0:
 		case !l.host || !p.d.lanes[i-1].host:
-			x += dnsLane
+			x += p.d.between(i-1, i)
 		default:
 			x += p.gap
 		}
@@ -132,6 +136,24 @@ func (p *drawing) place() {
 	}
 	p.wide = x + max(p.gap, 120)/2 + 16
 }
+
+// between returns the distance between two lanes that are next to each other: enough for the texts there, within bounds.
+func (d *diagram) between(left, right int) float64 {
+	wide := dnsLane
+	for i := range d.steps {
+		if s := &d.steps[i]; min(s.from, s.to) == left && max(s.from, s.to) == right {
+			reply := measure(s.reply, boldSize)
+			if s.rule > 0 {
+				reply += measure(s.ruleTag(), fontSize) + 26
+			}
+			wide = max(wide, measure(s.said, fontSize)+30, reply+46)
+		}
+	}
+	return min(wide, farLane)
+}
+
+// ruleTag is the text that marks what a rule has decided.
+func (s *step) ruleTag() string { return fmt.Sprintf("rule %d", s.rule) }
 
 // heads draws the names of the lanes.
 func (p *drawing) heads(y float64) {
@@ -173,6 +195,22 @@ func (p *drawing) text(x, y, size float64, class, anchor, text string, most floa
 		p.printf(` textLength="%.1f" lengthAdjust="spacingAndGlyphs"`, wide)
 	}
 	p.printf(">%s</text>", escape.Replace(text))
+	return wide
+}
+
+// paragraph draws a text in lines of at most the width most, moves down by all lines but one, and returns the width of the
+// last one. If exact is set, that one has its width in any font, because something follows it.
+func (p *drawing) paragraph(x, y, size float64, class, text string, most float64, exact bool) (wide float64) {
+	all := wrap(text, size, most, mostLines)
+	for i, line := range all {
+		if exact && i == len(all)-1 {
+			most = min(most, measure(line, size))
+		}
+		wide = p.text(x, y+float64(i)*lineTall, size, class, "start", line, most)
+		if i > 0 {
+			p.y += lineTall
+		}
+	}
 	return wide
 }
 
@@ -227,10 +265,10 @@ func (p *drawing) exchange(s *step) {
 	a, b := p.d.lanes[s.from].x, p.d.lanes[s.to].x
 	left := min(a, b) + 12
 	room := max(a, b) - min(a, b) - 26
-	room = min(room, 420)
+	room = min(room, wideText)
 	lost := s.kind == "dial" && s.failed
 	if !strings.HasPrefix(s.said, "(greeting") {
-		p.text(left, p.y+12, fontSize, "said", "start", s.said, room)
+		p.paragraph(left, p.y+12, fontSize, "said", s.said, room, false)
 		p.y += 18
 		if lost {
 			p.printf(`<g class="lost">`)
@@ -252,12 +290,12 @@ func (p *drawing) exchange(s *step) {
 	}
 	tag := ""
 	if s.rule > 0 {
-		tag = fmt.Sprintf("rule %d", s.rule)
+		tag = s.ruleTag()
 		room -= measure(tag, fontSize) + 26
 	}
 	end := left
 	if s.reply != "" {
-		end += p.text(left, p.y+16, size, "", "start", s.reply, room)
+		end += p.paragraph(left, p.y+16, size, "", s.reply, room, tag != "")
 		p.y += 22
 	} else {
 		p.y += 6
@@ -299,13 +337,16 @@ func (p *drawing) mark(x, y float64, s *step) {
 
 // letter draws a message that was accepted.
 func (p *drawing) letter(s *step) {
-	x := p.d.lanes[s.to].x
-	room := p.gap - 10
+	room := max(p.gap, 190) - 10
 	wide := min(room, max(measure(s.said, boldSize), measure(s.reply, fontSize))+50)
-	left := x - wide/2
-	p.printf(`<rect class="mail" x="%.1f" y="%.1f" width="%.1f" height="38" rx="6"/>`, left, p.y+2, wide)
+	left := min(p.d.lanes[s.to].x-wide/2, p.wide-8-wide)
+	about := wrap(s.reply, fontSize, wide-42, 2)
+	more := lineTall * float64(len(about)-1)
+	p.printf(`<rect class="mail" x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="6"/>`, left, p.y+2, wide, 38+more)
 	p.printf(`<path class="letter" d="M%.1f %.1fh18v13h-18zl9 7l9 -7"/>`, left+10, p.y+14)
 	p.text(left+36, p.y+18, boldSize, "name", "start", s.said, wide-44)
-	p.text(left+36, p.y+33, fontSize, "soft", "start", s.reply, wide-42)
-	p.y += 52
+	for i, line := range about {
+		p.text(left+36, p.y+33+lineTall*float64(i), fontSize, "soft", "start", line, wide-42)
+	}
+	p.y += 52 + more
 }

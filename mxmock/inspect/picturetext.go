@@ -99,6 +99,29 @@ func fit(s string, size, most float64) string {
 	return strings.TrimRight(s[:end], " ") + dots
 }
 
+// wrap breaks a text into lines that are no wider than most: at spaces, after wide characters such as those of Chinese, and
+// within a word that is too wide for a line. The last of so many lines is too wide if the text is.
+func wrap(s string, size, most float64, lines int) (all []string) {
+	for len(all) < lines-1 && measure(s, size) > most {
+		fits, word := 0, 0 // where the line is full, and where its last word ends
+		room := most
+		for i, r := range s {
+			if room -= measure(string(r), size); room < 0 && i > 0 {
+				break
+			}
+			if fits = i + utf8.RuneLen(r); r == ' ' || widthOf(r) == 1000 {
+				word = fits
+			}
+		}
+		next, _, _ := strings.Cut(s[word:], " ")
+		if word == 0 || measure(next, size) > most {
+			word = fits
+		}
+		all, s = append(all, strings.TrimRight(s[:word], " ")), strings.TrimLeft(s[word:], " ")
+	}
+	return append(all, s)
+}
+
 // lines breaks a name after a dot if it is too wide for one line.
 func lines(name string, size, most float64) []string {
 	if measure(name, size) <= most {
