@@ -15,7 +15,7 @@ type Mailbox struct{ Name, Address string }
 // ASCII, semicolons between addresses, missing angle brackets, quotes and parentheses that are never
 // closed, and encoded words in quotes.
 func ParseAddresses(s, hint string, bad *Problems) []Mailbox {
-	p := addressParser{s: s, hint: hint, bad: bad, scanner: wordScanner{s: s}}
+	p := addressParser{s: s, hint: hint, bad: bad, scanner: WordScanner{s: s}}
 	p.list()
 	return p.out
 }
@@ -25,7 +25,7 @@ type addressParser struct {
 	hint    string
 	bad     *Problems
 	out     []Mailbox
-	scanner wordScanner
+	scanner WordScanner
 
 	words    []addressWord // of the mailbox that is being read
 	comment  string        // the first comment of the mailbox
@@ -77,7 +77,7 @@ func (p *addressParser) list() {
 			i++
 			start = i
 		case c == '(' && !p.noComment:
-			end := commentEnd(p.s, i)
+			end := CommentEnd(p.s, i)
 			if end < 0 {
 				p.noComment = true
 				p.bad.Addf("the comment at byte %d is not closed", i)
@@ -111,8 +111,8 @@ func (p *addressParser) list() {
 			}
 		case c == '=':
 			i++
-			if w, end, ok := p.scanner.at(i - 1); ok && !strings.ContainsAny(w.text, `,;<>"`) {
-				i = end
+			if w, ok := p.scanner.at(i - 1); ok && w.decodable() && !strings.ContainsAny(w.Text, `,;<>"`) {
+				i = w.End
 			}
 		default:
 			at = at || c == '@'
@@ -147,7 +147,7 @@ scan:
 				p.noQuote = true
 			}
 		case c == '(' && !p.noComment:
-			if e := commentEnd(p.s, end); e >= 0 {
+			if e := CommentEnd(p.s, end); e >= 0 {
 				end = e - 1
 			} else {
 				p.noComment = true
@@ -210,7 +210,7 @@ func (p *addressParser) endMailbox() {
 	switch {
 	case !found && !p.nested && strings.Contains(name, "@"):
 		p.bad.Addf("the address %q is in an encoded word or in quotes", Clip(name))
-		q := addressParser{s: name, bad: p.bad, scanner: wordScanner{s: name}, nested: true}
+		q := addressParser{s: name, bad: p.bad, scanner: WordScanner{s: name}, nested: true}
 		q.list()
 		p.out = append(p.out, q.out...)
 	case !found:
@@ -311,7 +311,7 @@ func joinAround(words []addressWord, some string) []string {
 // routed returns the address in what angle brackets contain: without comments, white space outside of
 // quotes, and the source route "@a,@b:" (RFC 5322 §4.4).
 func routed(s string) string {
-	s = stripComments(s)
+	s = StripComments(s)
 	if strings.ContainsAny(s, " \t\r\n") {
 		var b strings.Builder
 		quoted := false
@@ -358,7 +358,7 @@ func unescape(s string) string {
 // sign (§4.5.4).
 func TrimID(s string) string {
 	if strings.Contains(s, "(") {
-		s = stripComments(s)
+		s = StripComments(s)
 	}
 	if _, after, ok := strings.Cut(s, "<"); ok {
 		if id, _, ok := strings.Cut(after, ">"); ok {

@@ -13,7 +13,7 @@ import (
 // three digits, and zones may have names. The result is the same on every machine: it has the
 // offset that is written, under no local name.
 func ParseDate(s string) (time.Time, bool) {
-	s = stripComments(s)
+	s = StripComments(s)
 	if strings.Contains(s, " :") || strings.Contains(s, ": ") { // there may be white space in the time (§4.3)
 		parts := strings.Split(s, ":")
 		for i, part := range parts {

@@ -24,7 +24,7 @@ func (g guess) String() string { return "read as " + g.name + ", " + g.why }
 
 // guessUnlabelled returns what text without a label is, or false if it is ASCII and nothing else.
 func guessUnlabelled(b []byte, hint string) (guess, bool) {
-	if firstNonASCII(b) >= 0 {
+	if FirstNonASCII(b) >= 0 {
 		return guessCharset(b, hint), true
 	}
 	return guessSevenBits(b)

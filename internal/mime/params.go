@@ -17,7 +17,7 @@ import (
 func ParseParams(s, hint string, bad *Problems) (value string, params map[string]string) {
 	var comments commentFinder
 	end := comments.past(s, ";")
-	value, rest := strings.ToLower(strings.TrimSpace(stripComments(s[:end]))), s[end:]
+	value, rest := strings.ToLower(strings.TrimSpace(StripComments(s[:end]))), s[end:]
 	if major, minor, ok := strings.Cut(value, "/"); ok && !strings.Contains(value, "=") { // RFC 2045 §5.1: white space and comments may be between tokens
 		value = strings.TrimRight(major, " \t") + "/" + strings.TrimLeft(minor, " \t")
 	}
@@ -82,7 +82,7 @@ func nextParam(s string, comments *commentFinder, bad *Problems) (p segment, res
 	i := strings.IndexAny(s, "=;")
 	if i < 0 || s[i] == ';' {
 		name, rest, _ := strings.Cut(s, ";")
-		if strings.TrimSpace(stripComments(name)) != "" {
+		if strings.TrimSpace(StripComments(name)) != "" {
 			bad.Addf("the parameter %q has no value", Clip(name))
 		}
 		return segment{}, rest, false
@@ -213,7 +213,7 @@ func (c *commentFinder) end(s string, i int) int {
 	if c.none {
 		return -1
 	}
-	end := commentEnd(s, i)
+	end := CommentEnd(s, i)
 	c.none = end < 0
 	return end
 }
@@ -248,9 +248,9 @@ func (c *commentFinder) past(s, some string) int {
 	return len(s)
 }
 
-// stripComments removes what is in parentheses, outside of quoted strings (RFC 5322 §3.2.2).
+// StripComments removes what is in parentheses, outside of quoted strings (RFC 5322 §3.2.2).
 // A parenthesis that is never closed is left alone.
-func stripComments(s string) string {
+func StripComments(s string) string {
 	if !strings.Contains(s, "(") {
 		return s
 	}
@@ -265,7 +265,7 @@ func stripComments(s string) string {
 			b.WriteString(s[i:end])
 			i = end
 		case '(':
-			end := commentEnd(s, i)
+			end := CommentEnd(s, i)
 			if end < 0 {
 				return b.String() + s[i:]
 			}
@@ -291,8 +291,8 @@ func quotedEnd(s string, i int) int {
 	return -1
 }
 
-// commentEnd returns the index after the comment that begins at s[i], or -1.
-func commentEnd(s string, i int) int {
+// CommentEnd returns the index after the comment that begins at s[i], or -1.
+func CommentEnd(s string, i int) int {
 	for depth := 0; i < len(s); i++ {
 		switch s[i] {
 		case '\\':

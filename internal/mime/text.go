@@ -35,7 +35,7 @@ func DecodeText(b []byte, label, hint string, form Layout, bad *Problems) string
 		bad.Addf("%s: %s", unlabelled(b, label), g)
 		return form.text(decodedPieces(g.charset, b))
 	case name == ASCII:
-		i := firstNonASCII(b)
+		i := FirstNonASCII(b)
 		if i < 0 {
 			return form.whole(b)
 		}
@@ -72,7 +72,7 @@ func DecodeText(b []byte, label, hint string, form Layout, bad *Problems) string
 }
 
 // looksUTF8 reports whether b is UTF-8, and not ASCII alone.
-func looksUTF8(b []byte) bool { return firstNonASCII(b) >= 0 && utf8.Valid(b) }
+func looksUTF8(b []byte) bool { return FirstNonASCII(b) >= 0 && utf8.Valid(b) }
 
 // asWritten returns a label for use in a problem.
 func asWritten(label string) string { return Clip(strings.ToLower(strings.Trim(label, "\"' "))) }
@@ -83,7 +83,7 @@ func unlabelled(b []byte, label string) string {
 	if label != "" {
 		what = fmt.Sprintf("%q names no charset", Clip(label))
 	}
-	if i := firstNonASCII(b); i >= 0 {
+	if i := FirstNonASCII(b); i >= 0 {
 		return fmt.Sprintf("byte %d is not us-ascii, and %s", i, what)
 	}
 	return what
@@ -122,7 +122,7 @@ func stateless(cs Charset) bool {
 func otherwiseUTF8(cs Charset, b []byte) bool {
 	d := newTextDecoder(cs, maxPiece)
 	for line := range bytes.Lines(b) {
-		if firstNonASCII(line) >= 0 && !utf8.Valid(line) && !d.fits(line) {
+		if FirstNonASCII(line) >= 0 && !utf8.Valid(line) && !d.fits(line) {
 			return false
 		}
 	}
@@ -180,7 +180,7 @@ func piecesByLine(b []byte, cs, other Charset, isOther func(line []byte) bool) i
 		for line := range bytes.Lines(b) {
 			ok := true
 			switch {
-			case firstNonASCII(line) < 0:
+			case FirstNonASCII(line) < 0:
 				ok = yield(line)
 			case isOther(line):
 				ok = others.decode(line, yield)
@@ -194,7 +194,8 @@ func piecesByLine(b []byte, cs, other Charset, isOther func(line []byte) bool) i
 	}
 }
 
-func firstNonASCII(b []byte) int {
+// FirstNonASCII returns the index of the first byte beyond ASCII, or -1.
+func FirstNonASCII(b []byte) int {
 	i := 0
 	for ; i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 == 0; i += 8 {
 	}

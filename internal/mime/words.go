@@ -16,30 +16,27 @@ func DecodeWords(s, hint string, bad *Problems) string {
 		return ToUTF8(s, hint, bad)
 	}
 	var b strings.Builder
-	var run []encodedWord // words with nothing but white space between them, not yet in b
-	words := wordScanner{s: s}
+	var run []EncodedWord // words with nothing but white space between them, not yet in b
+	words := WordScanner{s: s}
 	done := 0 // where the last word ends
-	for i := 0; ; {
-		k := strings.Index(s[i:], "=?")
-		if k < 0 {
+	for {
+		w, ok := words.Next()
+		if !ok {
 			break
 		}
-		k += i
-		word, end, ok := words.at(k)
-		if !ok {
-			if strings.ContainsAny(word.text, space) && !strings.Contains(word.text, "=?") && strings.Trim(word.text, space) == word.text && !bad.full() {
-				bad.Addf("%q is not an encoded word, for there is white space in it (RFC 2047 §2): it is left as it is", Clip(s[k:end]))
+		if !w.decodable() {
+			if w.Fault == WhiteSpace && strings.Trim(w.Text, space) == w.Text && !bad.full() {
+				bad.Addf("%q is not an encoded word, for there is white space in it (RFC 2047 §2): it is left as it is", Clip(s[w.Begin:w.End]))
 			}
-			i = k + 2
 			continue
 		}
-		if gap := s[done:k]; len(run) == 0 || strings.Trim(gap, " \t\r\n") != "" {
+		if gap := s[done:w.Begin]; len(run) == 0 || strings.Trim(gap, " \t\r\n") != "" {
 			b.WriteString(decodeRun(run, hint, bad))
 			b.WriteString(ToUTF8(gap, hint, bad))
 			run = run[:0]
 		}
-		run = append(run, word)
-		done, i = end, end
+		run = append(run, w)
+		done = w.End
 	}
 	b.WriteString(decodeRun(run, hint, bad))
 	b.WriteString(ToUTF8(s[done:], hint, bad))
@@ -49,41 +46,81 @@ func DecodeWords(s, hint string, bad *Problems) string {
 // space is the white space of header fields.
 const space = " \t\r\n"
 
-// encodedWord is one encoded word: "=?charset?B?text?=".
-type encodedWord struct {
-	charset string
-	base64  bool // the B encoding, otherwise Q
-	text    string
+// EncodedWord is what begins as an encoded word does: "=?charset?B?text?=".
+type EncodedWord struct {
+	Begin, End int
+	Charset    string // without the language that RFC 2231 §5 adds
+	Base64     bool   // the B encoding, otherwise Q
+	Text       string // still encoded
+	Fault      WordFault
 }
 
-// wordScanner recognises encoded words in s, in time proportional to the length of s.
-type wordScanner struct {
-	s   string
-	end int // of the first "?=" at or after the place where one was last looked for
+// WordFault is what is wrong with the form of an encoded word.
+type WordFault int
+
+const (
+	NoFault       WordFault = iota
+	QuestionMark            // there is one in the text; it is decoded nevertheless
+	WhiteSpace              // there is some in the text
+	OtherEncoding           // the encoding is neither B nor Q
+	NoEnd                   // it has no "?=" at its end
+)
+
+// decodable reports whether the word is decoded, and not left as it is.
+func (w EncodedWord) decodable() bool { return w.Fault <= QuestionMark }
+
+// longestWord is the length of the longest encoded word (RFC 2047 §2).
+const longestWord = 75
+
+// WordScanner finds encoded words, in time proportional to the length of what it looks at.
+type WordScanner struct {
+	s    string
+	next int // where to look next
+	end  int // of the first "?=" at or after the place where one was last looked for
 }
 
-// at returns the encoded word that begins at s[i], and where it ends. Calls must be in order of i.
-func (w *wordScanner) at(i int) (word encodedWord, end int, ok bool) {
-	const longestCharset = 75 // of a whole encoded word, RFC 2047 §2
+// NewWordScanner returns a scanner of the unfolded body of a field.
+func NewWordScanner(body string) *WordScanner { return &WordScanner{s: body} }
+
+// Next returns the next encoded word, or what must have been meant for one.
+func (w *WordScanner) Next() (word EncodedWord, ok bool) {
+	for !ok {
+		i := strings.Index(w.s[w.next:], "=?")
+		if i < 0 {
+			return word, false
+		}
+		word, ok = w.at(w.next + i)
+		w.next += i + 2
+	}
+	if word.decodable() {
+		w.next = word.End
+	}
+	return word, true
+}
+
+// at returns the encoded word that begins at s[i]. Calls must be in order of i. What stands there may be something else, for
+// there is "=?" in URLs, too; then ok is false.
+func (w *WordScanner) at(i int) (word EncodedWord, ok bool) {
+	word.Begin = i
 	if !strings.HasPrefix(w.s[i:], "=?") {
-		return word, 0, false
+		return word, false
 	}
 	i += 2
-	n := strings.IndexByte(w.s[i:min(len(w.s), i+longestCharset)], '?')
+	n := strings.IndexByte(w.s[i:min(len(w.s), i+longestWord)], '?')
 	if n <= 0 || strings.ContainsAny(w.s[i:i+n], " \t\"(),.:;<>@[]=") {
-		return word, 0, false
+		return word, false
 	}
-	word.charset, _, _ = strings.Cut(w.s[i:i+n], "*") // RFC 2231 §5 adds "*language"
+	word.Charset, _, _ = strings.Cut(w.s[i:i+n], "*")
 	i += n + 1
 	if len(w.s) < i+2 || w.s[i+1] != '?' {
-		return word, 0, false
+		return word, false
 	}
 	switch w.s[i] {
 	case 'B', 'b':
-		word.base64 = true
+		word.Base64 = true
 	case 'Q', 'q':
 	default:
-		return word, 0, false
+		word.Fault = OtherEncoding
 	}
 	i += 2
 	if w.end < i {
@@ -93,29 +130,39 @@ func (w *wordScanner) at(i int) (word encodedWord, end int, ok bool) {
 		}
 	}
 	if w.end == math.MaxInt {
-		return word, 0, false
+		word.End, word.Fault = min(len(w.s), word.Begin+longestWord), NoEnd
+		return word, true
 	}
-	word.text = w.s[i:w.end]
-	return word, w.end + 2, !strings.Contains(word.text, "=?") && !strings.ContainsAny(word.text, space)
+	word.Text, word.End = w.s[i:w.end], w.end+2
+	switch {
+	case strings.Contains(word.Text, "=?"):
+		word.Text, word.End, word.Fault = "", i, NoEnd
+	case word.Fault != NoFault:
+	case strings.ContainsAny(word.Text, space):
+		word.Fault = WhiteSpace
+	case strings.Contains(word.Text, "?"):
+		word.Fault = QuestionMark
+	}
+	return word, true
 }
 
-// bytes undoes the B or Q encoding (RFC 2047 §4).
-func (w encodedWord) bytes(bad *Problems) []byte {
-	if w.base64 {
-		return decodeBase64([]byte(w.text), bad)
+// Bytes undoes the B or Q encoding (RFC 2047 §4).
+func (w EncodedWord) Bytes(bad *Problems) []byte {
+	if w.Base64 {
+		return decodeBase64([]byte(w.Text), bad)
 	}
-	return appendUnescaped(nil, strings.ReplaceAll(w.text, "_", " "), '=', 0, bad)
+	return appendUnescaped(nil, strings.ReplaceAll(w.Text, "_", " "), '=', 0, bad)
 }
 
 // decodeRun decodes words that follow each other. Mailers cut text into words anywhere, so the bytes of
 // words in the same charset are put together before they are decoded: a character may begin in one
 // word and end in the next. If that gives no clean text then it may be clean word by word
 // (where each has its own shift state), or with the base64 put together before it is decoded.
-func decodeRun(run []encodedWord, hint string, bad *Problems) string {
+func decodeRun(run []EncodedWord, hint string, bad *Problems) string {
 	var b strings.Builder
 	for len(run) > 0 {
 		n := 1
-		for n < len(run) && strings.EqualFold(run[n].charset, run[0].charset) {
+		for n < len(run) && strings.EqualFold(run[n].Charset, run[0].Charset) {
 			n++
 		}
 		same := run[:n]
@@ -124,7 +171,7 @@ func decodeRun(run []encodedWord, hint string, bad *Problems) string {
 		var why Problems
 		text := decodeJoined(same, hint, &why)
 		if len(why) > 0 && n > 1 {
-			for _, decode := range []func([]encodedWord, string, *Problems) string{decodeEach, decodeJoinedBase64} {
+			for _, decode := range []func([]EncodedWord, string, *Problems) string{decodeEach, decodeJoinedBase64} {
 				var f Problems
 				if t := decode(same, hint, &f); len(f) == 0 {
 					text, why = t, nil
@@ -134,40 +181,40 @@ func decodeRun(run []encodedWord, hint string, bad *Problems) string {
 		}
 		b.WriteString(text)
 		for _, w := range why {
-			bad.Addf("encoded word in %q: %s", Clip(same[0].charset), w)
+			bad.Addf("encoded word in %q: %s", Clip(same[0].Charset), w)
 		}
 	}
 	return b.String()
 }
 
-func decodeJoined(words []encodedWord, hint string, bad *Problems) string {
+func decodeJoined(words []EncodedWord, hint string, bad *Problems) string {
 	var b []byte
 	for _, w := range words {
-		b = append(b, w.bytes(bad)...)
+		b = append(b, w.Bytes(bad)...)
 	}
-	return DecodeText(b, words[0].charset, hint, AsItIs, bad)
+	return DecodeText(b, words[0].Charset, hint, AsItIs, bad)
 }
 
-func decodeEach(words []encodedWord, hint string, bad *Problems) string {
+func decodeEach(words []EncodedWord, hint string, bad *Problems) string {
 	var b strings.Builder
 	for _, w := range words {
-		b.WriteString(DecodeText(w.bytes(bad), w.charset, hint, AsItIs, bad))
+		b.WriteString(DecodeText(w.Bytes(bad), w.Charset, hint, AsItIs, bad))
 	}
 	return b.String()
 }
 
-func decodeJoinedBase64(words []encodedWord, hint string, bad *Problems) string {
-	all := encodedWord{charset: words[0].charset, base64: true}
+func decodeJoinedBase64(words []EncodedWord, hint string, bad *Problems) string {
+	all := EncodedWord{Charset: words[0].Charset, Base64: true}
 	var b strings.Builder
 	for _, w := range words {
-		if !w.base64 {
+		if !w.Base64 {
 			bad.Addf("not base64")
 			return ""
 		}
-		b.WriteString(w.text)
+		b.WriteString(w.Text)
 	}
-	all.text = b.String()
-	return decodeJoined([]encodedWord{all}, hint, bad)
+	all.Text = b.String()
+	return decodeJoined([]EncodedWord{all}, hint, bad)
 }
 
 // Token returns s, with the token that it begins with in place of the quoted string or the encoded word
@@ -176,10 +223,8 @@ func Token(s string, bad *Problems) string {
 	text, rest := "", ""
 	if strings.HasPrefix(s, `"`) {
 		text, rest, _ = unquoteParam(s)
-	} else if words := (wordScanner{s: s}); strings.HasPrefix(s, "=?") {
-		if w, end, ok := words.at(0); ok {
-			text, rest = decodeRun([]encodedWord{w}, "", new(Problems)), s[end:]
-		}
+	} else if w, ok := NewWordScanner(s).at(0); ok && w.decodable() {
+		text, rest = decodeRun([]EncodedWord{w}, "", new(Problems)), s[w.End:]
 	}
 	if text = strings.TrimSpace(text); text == "" || strings.ContainsAny(text, " \t\"(),;<>@") {
 		return s

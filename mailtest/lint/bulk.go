@@ -5,6 +5,8 @@ package lint
 import (
 	"slices"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // bulk looks at the List-Unsubscribe fields, of bulk mail and of all that has them.
@@ -17,7 +19,7 @@ func (c *checker) bulk() {
 		}
 		return
 	}
-	uris := angleURIs(unsubscribe.body)
+	uris := slices.DeleteFunc(mime.Bracketed(unsubscribe.body), func(u string) bool { return !strings.Contains(u, ":") })
 	if len(uris) == 0 {
 		c.add(unsubscribeMissing, unsubscribe.at, "List-Unsubscribe has no URI in angle brackets: %s", quote(unsubscribe.body))
 		return
@@ -71,20 +73,4 @@ func (c *checker) signed(names ...string) bool {
 		}
 	}
 	return false
-}
-
-// angleURIs returns the URIs in a List-* field (RFC 2369 §2).
-func angleURIs(s string) []string {
-	var uris []string
-	for {
-		_, rest, found := strings.Cut(s, "<")
-		uri, rest, closed := strings.Cut(rest, ">")
-		if !found || !closed {
-			return uris
-		}
-		if strings.Contains(uri, ":") {
-			uris = append(uris, strings.TrimSpace(uri))
-		}
-		s = rest
-	}
 }

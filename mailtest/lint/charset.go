@@ -51,20 +51,4 @@ func looksUTF8(b []byte) bool {
 	return long >= 2
 }
 
-// straddles reports whether two pieces are text in the charset when they are put together.
-func straddles(a, b []byte, charset string) bool {
-	_, fits := inCharset(append(bytes.Clone(a), b...), charset)
-	return fits
-}
-
-func isASCII(b []byte) bool { return notASCII(b) < 0 }
-
-// notASCII returns the place of the first byte beyond ASCII, or -1.
-func notASCII(b []byte) int {
-	for i, c := range b {
-		if c >= utf8.RuneSelf {
-			return i
-		}
-	}
-	return -1
-}
+func isASCII(b []byte) bool { return mime.FirstNonASCII(b) < 0 }

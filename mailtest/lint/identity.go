@@ -5,6 +5,8 @@ package lint
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // identity looks at the identification fields of the message.
@@ -69,23 +71,11 @@ func skipComments(s string) string {
 		if !strings.HasPrefix(s, "(") {
 			return s
 		}
-		depth, i := 0, 0
-		for ; i < len(s); i++ {
-			if s[i] == '(' {
-				depth++
-			} else if s[i] == ')' {
-				depth--
-			} else if s[i] == '\\' {
-				i++
-			}
-			if depth == 0 {
-				break
-			}
-		}
-		if depth != 0 {
+		end := mime.CommentEnd(s, 0)
+		if end < 0 {
 			return s
 		}
-		s = s[i+1:]
+		s = s[end:]
 	}
 }
 

@@ -53,7 +53,7 @@ func (c *checker) mime(p *mime.Part, fields []field, path string) {
 
 // parameters looks at a field with parameters.
 func (c *checker) parameters(f field, path string) {
-	s := withoutComments(f.body)
+	s := mime.StripComments(f.body)
 	value, _, err := stdmime.ParseMediaType(s)
 	switch {
 	case err != nil:
@@ -74,44 +74,9 @@ func (c *checker) disposition(p *mime.Part, f field, path string) {
 	c.out.add(dispositionUnknown, path, f.at, "nobody knows the disposition %s, so the part is an attachment", quote(p.Disposition))
 }
 
-// withoutComments drops the comments, which MIME allows anywhere between words (RFC 2045 §5.1). If
-// one is not closed, it drops none.
-func withoutComments(s string) string {
-	if !strings.Contains(s, "(") {
-		return s
-	}
-	var b strings.Builder
-	quoted, depth := false, 0
-	for i := 0; i < len(s); i++ {
-		switch ch := s[i]; {
-		case ch == '\\' && i+1 < len(s) && (quoted || depth > 0):
-			if depth == 0 {
-				b.WriteString(s[i : i+2])
-			}
-			i++
-			continue
-		case depth == 0 && ch == '"':
-			quoted = !quoted
-		case !quoted && ch == '(':
-			depth++
-			continue
-		case depth > 0:
-			if ch == ')' {
-				depth--
-			}
-			continue
-		}
-		b.WriteByte(s[i])
-	}
-	if depth > 0 {
-		return s
-	}
-	return b.String()
-}
-
 // encoding looks at a Content-Transfer-Encoding.
 func (c *checker) encoding(p *mime.Part, f field, path string) {
-	value := strings.ToLower(strings.TrimSpace(withoutComments(f.body)))
+	value := strings.ToLower(strings.TrimSpace(mime.StripComments(f.body)))
 	switch value {
 	case "7bit", "8bit", "binary":
 		return
@@ -154,7 +119,7 @@ func (c *checker) leaf(p *mailtest.Part, at int) {
 	case "quoted-printable":
 		c.quotedPrintable(p, at)
 	case "", "7bit":
-		if i := notASCII(p.Raw); i >= 0 && p.MediaType != "message/rfc822" && p.MediaType != "message/global" {
+		if i := mime.FirstNonASCII(p.Raw); i >= 0 && p.MediaType != "message/rfc822" && p.MediaType != "message/global" {
 			c.out.add(bodyNotASCII, p.Path, at+i, "the transfer encoding is 7bit and the content has bytes beyond ASCII: %s", quote(p.Raw[i:]))
 		}
 	}
@@ -170,8 +135,8 @@ func (c *checker) leaf(p *mailtest.Part, at int) {
 	case !known:
 		c.out.add(charsetUnknown, p.Path, at, "nobody knows the charset %s", quote(charset))
 	case !fits && charset == "":
-		c.out.add(charsetWrong, p.Path, at, "the text names no charset and is not ASCII: %s", quote(p.Content[notASCII(p.Content):]))
+		c.out.add(charsetWrong, p.Path, at, "the text names no charset and is not ASCII: %s", quote(p.Content[mime.FirstNonASCII(p.Content):]))
 	case !fits:
-		c.out.add(charsetWrong, p.Path, at, "the text is not in %s: %s", quote(charset), quote(p.Content[max(0, notASCII(p.Content)):]))
+		c.out.add(charsetWrong, p.Path, at, "the text is not in %s: %s", quote(charset), quote(p.Content[max(0, mime.FirstNonASCII(p.Content)):]))
 	}
 }

@@ -5,13 +5,15 @@ package lint
 
 import (
 	"io"
-	"mime"
+	stdmime "mime"
 	"net/mail"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // origin looks at the fields of the origin and the destination.
@@ -63,7 +65,7 @@ func (c *checker) origin() {
 // addressParser returns net/mail's parser, made to read encoded words whatever their charset: they
 // have rules of their own.
 func addressParser() *mail.AddressParser {
-	return &mail.AddressParser{WordDecoder: &mime.WordDecoder{
+	return &mail.AddressParser{WordDecoder: &stdmime.WordDecoder{
 		CharsetReader: func(_ string, text io.Reader) (io.Reader, error) { return text, nil },
 	}}
 }
@@ -86,7 +88,7 @@ func (c *checker) addresses(f field) (addresses []string, ok bool) {
 	const tag = "@[IPv6:" // RFC 5321 §4.1.3; net/mail reads the address only without it
 	list, err := addressParser().ParseList(strings.ReplaceAll(f.body, tag, "@["))
 	if err != nil { // it knows comments at the end of an address only, RFC 5322 §3.2.2 and §3.4 allow more
-		list, err = addressParser().ParseList(strings.ReplaceAll(closeUp(withoutComments(f.body)), tag, "@["))
+		list, err = addressParser().ParseList(strings.ReplaceAll(closeUp(mime.StripComments(f.body)), tag, "@["))
 	}
 	if err != nil {
 		c.add(addressSyntax, f.at, "%s cannot be read: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mail: "))
@@ -141,7 +143,7 @@ const space = " \t\r\n"
 func hasEmptyElement(s string) bool {
 	quoted, angle := false, false
 	empty, commas := true, false // nothing yet in this element; there was a comma in this list
-	s = withoutComments(s)
+	s = mime.StripComments(s)
 	for i := 0; i < len(s); i++ {
 		switch ch := s[i]; {
 		case ch == '\\' && quoted:
@@ -264,7 +266,7 @@ func (c *checker) author() {
 // plainDate returns a date without comments, which may be anywhere in it, and with the name of its zone, whose
 // letter case does not count (RFC 5322 §4.3), in capitals.
 func plainDate(s string) string {
-	words := strings.Fields(withoutComments(s))
+	words := strings.Fields(mime.StripComments(s))
 	if n := len(words); n > 0 {
 		words[n-1] = strings.ToUpper(words[n-1])
 	}

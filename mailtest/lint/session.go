@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed078e9d8c/maillab/internal/mime"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -306,7 +307,7 @@ func (c *sessionChecker) offers(extension string) bool {
 // dot looks at a message that is complete, by DATA or in chunks.
 func (c *sessionChecker) dot(i int, t mailtest.Turn) {
 	body := strings.ToUpper(c.params["BODY"])
-	if at := notASCII(t.Payload); at >= 0 && body != "8BITMIME" && body != "BINARYMIME" {
+	if at := mime.FirstNonASCII(t.Payload); at >= 0 && body != "8BITMIME" && body != "BINARYMIME" {
 		c.out.add(body8Bit, "", i, "the message has bytes beyond ASCII: %s", quote(t.Payload[at:]))
 	}
 	c.size(i, t)

@@ -3,40 +3,33 @@ package lint
 // This file looks at encoded words (RFC 2047).
 
 import (
-	"encoding/base64"
-	"math"
 	"strings"
-)
 
-// word is what looks like an encoded word.
-type word struct {
-	begin, end    int // in the body of the field
-	charset, text string
-	base64        bool
-}
+	"github.com/seed078e9d8c/maillab/internal/mime"
+)
 
 // words looks at the encoded words in a field.
 func (c *checker) words(f field, path string) {
 	if !strings.Contains(f.body, "=?") {
 		return
 	}
-	report := func(r rule, w word, format string, args ...any) {
-		c.out.add(r, path, f.at, "%s "+format, append([]any{quote(f.body[w.begin:w.end])}, args...)...)
+	report := func(r rule, w mime.EncodedWord, format string, args ...any) {
+		c.out.add(r, path, f.at, "%s "+format, append([]any{quote(f.body[w.Begin:w.End])}, args...)...)
 	}
 	kind := kindOf(f.name)
 	places := placeScanner{s: f.body}
-	scan := wordScanner{s: f.body}
-	var last word // the one before
+	scan := mime.NewWordScanner(f.body)
+	var last mime.EncodedWord // the one before
 	for {
-		w, why, ok := scan.next()
+		w, ok := scan.Next()
 		if !ok {
 			return
 		}
-		if n := w.end - w.begin; n > 75 {
+		if n := w.End - w.Begin; n > 75 {
 			report(wordLength, w, "has %d characters", n)
 		}
-		if why == "" {
-			why = places.forbidden(kind, w)
+		if w.Fault == mime.NoFault {
+			why := places.forbidden(kind, w)
 			switch {
 			case kind == parameters && !places.inComment():
 				report(wordParameter, w, "is in a parameter of %s", f.name)
@@ -45,147 +38,59 @@ func (c *checker) words(f field, path string) {
 			}
 			c.wordText(f, w, last, report)
 		} else {
-			report(wordSyntax, w, "%s", why)
+			report(wordSyntax, w, "%s", wordFaults[w.Fault])
 		}
 		last = w
 	}
 }
 
+// wordFaults says what is wrong with the form of an encoded word.
+var wordFaults = map[mime.WordFault]string{
+	mime.QuestionMark: "has a question mark in it", mime.WhiteSpace: "has a space in it",
+	mime.OtherEncoding: "has an encoding that is neither B nor Q", mime.NoEnd: "has no ?= at its end",
+}
+
 // wordText looks at what a word encodes.
-func (c *checker) wordText(f field, w, last word, report func(rule, word, string, ...any)) {
-	text, why := w.decode()
-	if why != "" {
+func (c *checker) wordText(f field, w, last mime.EncodedWord, report func(rule, mime.EncodedWord, string, ...any)) {
+	var bad mime.Problems
+	text := w.Bytes(&bad)
+	if len(bad) > 0 {
+		why := "has a = without two hexadecimal digits"
+		if w.Base64 {
+			why = "is not base64"
+		}
 		report(wordSyntax, w, "%s", why)
 		return
 	}
-	charset, _, _ := strings.Cut(w.charset, "*") // RFC 2231 §5
-	known, fits := inCharset(text, charset)
+	known, fits := inCharset(text, w.Charset)
 	switch {
 	case !known:
-		report(wordCharset, w, "is in the charset %s, which nobody knows", quote(w.charset))
+		report(wordCharset, w, "is in the charset %s, which nobody knows", quote(w.Charset))
 	case fits:
-	case last.end > 0 && strings.EqualFold(last.charset, w.charset) && strings.Trim(f.body[last.end:w.begin], " \t") == "" && c.joined(last, w):
+	case last.End > 0 && strings.EqualFold(last.Charset, w.Charset) && strings.Trim(f.body[last.End:w.Begin], " \t") == "" && joined(last, w):
 		report(wordSplit, w, "begins in the middle of a character")
-	case c.continued(f, w):
+	case continued(f, w):
 	default:
-		report(wordCharset, w, "is not in the charset %s", quote(w.charset))
+		report(wordCharset, w, "is not in the charset %s", quote(w.Charset))
 	}
 }
 
 // joined reports whether two words give text in their charset if they are put together.
-func (c *checker) joined(a, b word) bool {
-	first, _ := a.decode()
-	second, _ := b.decode()
-	return straddles(first, second, b.charset)
+func joined(a, b mime.EncodedWord) bool {
+	var bad mime.Problems
+	_, fits := inCharset(append(a.Bytes(&bad), b.Bytes(&bad)...), b.Charset)
+	return fits && len(bad) == 0
 }
 
 // continued reports whether the character that w lacks the end of is completed by the word after it;
 // that word is then the one to report.
-func (c *checker) continued(f field, w word) bool {
-	rest := strings.TrimLeft(f.body[w.end:], " \t")
+func continued(f field, w mime.EncodedWord) bool {
+	rest := strings.TrimLeft(f.body[w.End:], " \t")
 	if !strings.HasPrefix(rest, "=?") {
 		return false
 	}
-	scan := wordScanner{s: rest[:min(len(rest), 998)]}
-	next, why, ok := scan.next()
-	return ok && why == "" && next.begin == 0 && strings.EqualFold(next.charset, w.charset) && c.joined(w, next)
-}
-
-// decode undoes the B or Q encoding (RFC 2047 §4).
-func (w word) decode() (text []byte, why string) {
-	if w.base64 {
-		text, err := base64.StdEncoding.DecodeString(w.text)
-		if err != nil {
-			return nil, "is not base64"
-		}
-		return text, ""
-	}
-	for i := 0; i < len(w.text); i++ {
-		switch b := w.text[i]; {
-		case b == '_':
-			text = append(text, ' ')
-		case b != '=':
-			text = append(text, b)
-		default:
-			if i+2 >= len(w.text) || unhex(w.text[i+1]) < 0 || unhex(w.text[i+2]) < 0 {
-				return nil, "has a = without two hexadecimal digits"
-			}
-			text = append(text, byte(unhex(w.text[i+1])<<4|unhex(w.text[i+2])))
-			i += 2
-		}
-	}
-	return text, ""
-}
-
-// unhex returns the value of a hexadecimal digit, or -1.
-func unhex(b byte) int {
-	switch {
-	case '0' <= b && b <= '9':
-		return int(b - '0')
-	case 'A' <= b && b <= 'F':
-		return int(b-'A') + 10
-	case 'a' <= b && b <= 'f':
-		return int(b-'a') + 10
-	}
-	return -1
-}
-
-// wordScanner finds encoded words, in time proportional to the length of s.
-type wordScanner struct {
-	s   string
-	at  int
-	end int // where the first "?=" at or after some place was found
-}
-
-// next returns the next encoded word, or what must have been meant for one; why says what is wrong with it.
-func (p *wordScanner) next() (w word, why string, ok bool) {
-	for {
-		i := strings.Index(p.s[p.at:], "=?")
-		if i < 0 {
-			return word{}, "", false
-		}
-		w = word{begin: p.at + i}
-		p.at = w.begin + 2
-		head := p.s[p.at:min(len(p.s), p.at+64)]
-		n := strings.IndexByte(head, '?')
-		if n <= 0 || strings.ContainsAny(head[:n], " \t\"(),.:;<>@[]=") || len(head) < n+3 || head[n+2] != '?' {
-			continue // =? stands in URLs and elsewhere too
-		}
-		w.charset = head[:n]
-		begin := p.at + n + 3
-		if p.end < begin {
-			p.end = math.MaxInt
-			if k := strings.Index(p.s[begin:], "?="); k >= 0 {
-				p.end = begin + k
-			}
-		}
-		switch head[n+1] {
-		case 'B', 'b':
-			w.base64 = true
-		case 'Q', 'q':
-		default:
-			why = "has an encoding that is neither B nor Q"
-		}
-		if p.end == math.MaxInt {
-			w.end = min(len(p.s), w.begin+75)
-			p.at = begin
-			return w, "has no ?= at its end", true
-		}
-		w.text, w.end = p.s[begin:p.end], p.end+2
-		if strings.Contains(w.text, "=?") {
-			w.end, p.at = begin, begin
-			return w, "has no ?= at its end", true
-		}
-		p.at = w.end
-		switch {
-		case why != "":
-		case strings.ContainsAny(w.text, " \t"):
-			why = "has a space in it"
-		case strings.Contains(w.text, "?"):
-			why = "has a question mark in it"
-		}
-		return w, why, true
-	}
+	next, ok := mime.NewWordScanner(rest[:min(len(rest), 998)]).Next()
+	return ok && next.Fault == mime.NoFault && next.Begin == 0 && strings.EqualFold(next.Charset, w.Charset) && joined(w, next)
 }
 
 // kind is what may be in the body of a field.
@@ -229,8 +134,8 @@ type placeScanner struct {
 func (p *placeScanner) inComment() bool { return p.depth > 0 }
 
 // forbidden says why an encoded word must not be where it is, or nothing. Calls must be in order.
-func (p *placeScanner) forbidden(k kind, w word) string {
-	for ; p.at < w.begin; p.at++ {
+func (p *placeScanner) forbidden(k kind, w mime.EncodedWord) string {
+	for ; p.at < w.Begin; p.at++ {
 		switch b := p.s[p.at]; {
 		case b == '\\' && (p.quoted || p.depth > 0):
 			p.at++
@@ -260,8 +165,8 @@ func (p *placeScanner) forbidden(k kind, w word) string {
 		return "in quotes, where it stands for itself"
 	case k == addressList && p.angle:
 		return "in an address"
-	case w.begin > 0 && !strings.ContainsRune(before+"\t", rune(p.s[w.begin-1])),
-		w.end < len(p.s) && !strings.ContainsRune(after+"\t", rune(p.s[w.end])):
+	case w.Begin > 0 && !strings.ContainsRune(before+"\t", rune(p.s[w.Begin-1])),
+		w.End < len(p.s) && !strings.ContainsRune(after+"\t", rune(p.s[w.End])):
 		return "glued to other text"
 	}
 	return ""
