@@ -1,6 +1,6 @@
 package examples_test
 
-// How large the API is, and whether each type in it is shown by an example.
+// Tests of the size of the API, and that each of its types has an example.
 
 import (
 	"go/ast"

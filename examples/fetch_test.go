@@ -1,6 +1,6 @@
 package examples
 
-// The recipe of the cookbook for programs that fetch mail.
+// The recipe for programs that fetch mail.
 
 import (
 	"errors"

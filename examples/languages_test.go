@@ -1,6 +1,6 @@
 package examples
 
-// The cookbook's recipes for other programs and languages, each run as it stands there.
+// The recipes for other programs and languages, which are run as they stand in the cookbook.
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
-// languages are those of the cookbook, by the name after its fences: what runs a recipe, and what stands
-// before it.
+// languages maps the name after a fence in the cookbook to the program that runs the recipe, and the text before
+// it.
 var languages = map[string]struct{ program, option, before string }{
 	"python": {"python3", "-c", "import os, smtplib, ssl\n"},
 	"js":     {"node", "-e", "const fs = require('fs'), nodemailer = require('nodemailer')\n"},
@@ -103,7 +103,7 @@ func TestAnotherMachine(t *testing.T) {
 	srv.Next(t)
 }
 
-// deliver is code that injects nothing.
+// deliver is code that takes neither a resolver nor a dialer.
 func deliver(domain, to string) error {
 	mxs, err := net.LookupMX(domain)
 	if err != nil {

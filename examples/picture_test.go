@@ -1,6 +1,6 @@
 package examples
 
-// The picture in the README is what the library draws.
+// The test that the picture in the README is the one that the library draws.
 
 import (
 	"runtime"
@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
-// TestPicture draws a delivery in virtual time: the first host is down, the second wants to be asked again later.
+// TestPicture draws a delivery in virtual time. The first host is down, and the second one greylists.
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

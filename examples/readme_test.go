@@ -1,4 +1,4 @@
-// Package examples has the recipes of the README and of the cookbook as tests, and sees to it that they are the same.
+// Package examples has the recipes of the README and of the cookbook as tests, and checks that both are the same.
 package examples
 
 import (
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestReadme shows that every piece of Go in the README and in the cookbook is compiled and run by a test: its
-// lines stand in one, one below the other; and that it is whole.
+// TestReadme checks that a test compiles and runs every piece of Go in the README and in the cookbook: the lines of
+// the piece stand in the test, one below the other. It also checks that the braces are balanced.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	var tests []string
@@ -46,7 +46,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// goBlocks returns what stands between ```go and ```.
+// goBlocks returns the texts between ```go and ```.
 func goBlocks(markdown string) []string {
 	var blocks []string
 	for {

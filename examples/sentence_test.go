@@ -1,6 +1,6 @@
 package examples
 
-// No code decides by a sentence: what the library needs to know is typed.
+// The test that no code decides by a sentence, since everything that the library needs to know is typed.
 
 import (
 	"go/ast"
@@ -14,10 +14,10 @@ import (
 	"testing"
 )
 
-// sentence is a text of two words and more in small letters, as people read it and protocols do not.
+// sentence matches a text of two or more words in lower case, which is for people and not for protocols.
 var sentence = regexp.MustCompile(`[a-z]{2,} [a-z]{2,}`)
 
-// readers are the funcs that find out what a text says.
+// readers are the functions that look into a text.
 var readers = map[string]bool{
 	"Contains": true, "HasPrefix": true, "HasSuffix": true, "Cut": true, "CutPrefix": true, "CutSuffix": true,
 	"EqualFold": true, "Index": true, "LastIndex": true, "Sscanf": true, "Sscan": true, "MustCompile": true,

@@ -1,6 +1,6 @@
 package examples_test
 
-// What CONTRIBUTING.md says about the code: walks through it, and where something is added.
+// Tests of the names in CONTRIBUTING.md: those of the walks, and those of the places where something is added.
 
 import (
 	"go/ast"
@@ -68,8 +68,8 @@ func section(t *testing.T, heading string) string {
 	return body
 }
 
-// checkSpans looks for the files that a text names, and for the functions, types, variables and constants that it names
-// beside them.
+// checkSpans checks that the files in a text exist, and that they declare the functions, types, variables and
+// constants beside them.
 func checkSpans(t *testing.T, text string) {
 	t.Helper()
 	var names []string
@@ -104,7 +104,7 @@ func steps(text string) []string {
 	return parts[1:]
 }
 
-// TestWalks finds the functions of each walk in the files of its hops.
+// TestWalks checks that the functions of each walk are in the files of its hops.
 func TestWalks(t *testing.T) {
 	t.Parallel()
 	walks := strings.Split(section(t, "Walks"), "\n**")[1:]
@@ -126,7 +126,7 @@ func TestWalks(t *testing.T) {
 	}
 }
 
-// TestAdditions finds the places where something is added.
+// TestAdditions checks that the places where something is added exist.
 func TestAdditions(t *testing.T) {
 	t.Parallel()
 	for _, addition := range strings.Split(section(t, "How to …"), "\n**Add ")[1:] {

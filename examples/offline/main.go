@@ -1,11 +1,10 @@
-// Offline tells the story of a mail to the world, without any network: the look-up of who takes the
-// mail of a domain, a host that is down and the next one that is not, the SMTP dialogues, the
-// messages as they arrive, and the trap that the host in everybody's mail program is not the one to
-// deliver to.
+// Offline shows the delivery of a mail to the world, without any network: the look-up of the MX hosts of a domain,
+// a host that is down and another one that works, the SMTP sessions, and the messages as they arrive. It also shows
+// a common mistake: the host that users enter in their mail programs is not the one to deliver to.
 //
 //	go run ./examples/offline
 //
-// It prints what happens, checks that it did, and exits with 1 if it did not.
+// It prints each step, checks the result, and exits with status 1 if a step has failed.
 package main
 
 import (
@@ -41,7 +40,7 @@ func main() {
 	}
 }
 
-// run tells the story to w. The error says which part of it did not happen.
+// run runs all steps, and prints them to w. The error says which step has failed.
 func run(ctx context.Context, w io.Writer) error {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
@@ -69,7 +68,7 @@ func run(ctx context.Context, w io.Writer) error {
 	return submit(ctx, w, inet, qq.Submission.Server(587))
 }
 
-// exchangers prints who takes the mail of a domain.
+// exchangers prints the MX hosts of a domain.
 func exchangers(ctx context.Context, w io.Writer, inet *mxmock.Internet, domain string) error {
 	mxs, err := byName{inet.Resolver()}.LookupMX(ctx, domain)
 	if err != nil {
@@ -82,7 +81,7 @@ func exchangers(ctx context.Context, w io.Writer, inet *mxmock.Internet, domain 
 	return nil
 }
 
-// deliver sends the mail to a recipient, and shows how it went and what has arrived at the host.
+// deliver sends the mail to a recipient, and prints the session and the message that the host has received.
 func deliver(ctx context.Context, w io.Writer, inet *mxmock.Internet, to string, host *mxmock.Host) error {
 	fmt.Fprintf(w, "\nA mail from %s to %s\n", sender, to)
 	s := outbound.Sender{
@@ -118,7 +117,7 @@ func deliver(ctx context.Context, w io.Writer, inet *mxmock.Internet, to string,
 	return nil
 }
 
-// submit offers the same mail to the submission host, as its users' mail programs do, but without a login.
+// submit sends the same mail to the submission host, as the mail programs of its users do, but without a login.
 func submit(ctx context.Context, w io.Writer, inet *mxmock.Internet, server *mailtest.Server) error {
 	fmt.Fprintf(w, "The same mail to %s, which is in every mail program and in no MX record\n", server.Name)
 	conn, err := inet.DialContext(ctx, "tcp", server.Name+":587")
@@ -140,8 +139,8 @@ func submit(ctx context.Context, w io.Writer, inet *mxmock.Internet, server *mai
 	return nil
 }
 
-// byName is a resolver that puts exchangers of equal preference in the order of their names, so
-// that the story is the same each time.
+// byName is a resolver that sorts exchangers of equal preference by their names, so the output is the same each
+// time.
 type byName struct{ *net.Resolver }
 
 func (r byName) LookupMX(ctx context.Context, domain string) ([]*net.MX, error) {
@@ -152,7 +151,7 @@ func (r byName) LookupMX(ctx context.Context, domain string) ([]*net.MX, error) 
 	return mxs, err
 }
 
-// dialogue prints what was said.
+// dialogue prints the transcripts of sessions.
 func dialogue(w io.Writer, sessions []*mailtest.Session) {
 	for _, s := range sessions {
 		for _, t := range s.Turns {

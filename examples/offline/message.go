@@ -1,7 +1,6 @@
 package main
 
-// The mail, as it has to be written by hand where nothing writes it for you: subject and body in
-// GBK and base64.
+// The mail, written by hand, with the subject and the body in GBK and base64.
 
 import (
 	"encoding/base64"
@@ -11,7 +10,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// message returns the mail in the format of RFC 5322 and RFC 2045: one text, as plain text and as HTML.
+// message returns the mail in the format of RFC 5322 and RFC 2045, with the same text as plain text and as HTML.
 func message(to string) []byte {
 	lines := []string{
 		"From: <" + sender + ">",

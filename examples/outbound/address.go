@@ -9,8 +9,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// This file takes mailbox addresses apart (RFC 5321 §4.1.2, RFC 6531 §3.3): who
-// is meant, and at which domain or address literal.
+// The parser of mailbox addresses (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 // maxPath is the longest mailbox in octets: a path of 256 (RFC 5321 §4.5.3.1.3)
 // without its angle brackets.
@@ -23,9 +22,9 @@ type mailbox struct {
 	literal netip.Addr // valid if domain is an address literal
 }
 
-// parseMailbox reads "local@domain". The local part is left as it is, for only
-// its own host may interpret it (RFC 5321 §2.3.11); it can hold UTF-8 and runs of
-// dots, which exist, but nothing that could end the command or the path.
+// parseMailbox reads "local@domain". It leaves the local part unchanged, since only its own host may interpret it
+// (RFC 5321 §2.3.11). The local part may have UTF-8 and runs of dots, which exist, but nothing that could end the
+// command or the path.
 func parseMailbox(s string) (mailbox, error) {
 	if !utf8.ValidString(s) {
 		return mailbox{}, errors.New("address is not UTF-8")
@@ -53,14 +52,14 @@ func parseMailbox(s string) (mailbox, error) {
 	return m, nil
 }
 
-// String is the mailbox as it goes into MAIL and RCPT.
+// String returns the mailbox as it is written in MAIL and RCPT.
 func (m mailbox) String() string { return m.local + "@" + m.domain }
 
 // utf8 reports whether the mailbox needs SMTPUTF8. The domain never does: its
 // A-labels mean the same (RFC 6531 §3.2).
 func (m mailbox) utf8() bool { return !isASCII(m.local) }
 
-// checkLocal accepts a dot-string or a quoted-string.
+// checkLocal returns an error unless s is a dot-string or a quoted-string.
 func checkLocal(s string) error {
 	if s == "" {
 		return errors.New("address has no local part")
@@ -90,8 +89,8 @@ func checkLocal(s string) error {
 	return nil
 }
 
-// parseLiteral reads "[203.0.113.5]" or "[IPv6:2001:db8::1]" (RFC 5321 §4.1.3)
-// and gives its canonical form and the address in it.
+// parseLiteral reads "[203.0.113.5]" or "[IPv6:2001:db8::1]" (RFC 5321 §4.1.3), and returns its canonical form and
+// the address in it.
 func parseLiteral(s string) (string, netip.Addr, error) {
 	inner, ok := strings.CutSuffix(s[1:], "]")
 	if !ok {
@@ -111,9 +110,9 @@ func parseLiteral(s string) (string, netip.Addr, error) {
 	return "[" + addr.String() + "]", addr, nil
 }
 
-// parseDomain gives a domain in lower case and with A-labels, so that two ways
-// to write it compare equal (RFC 4343, RFC 5891). Underscores are let pass: they
-// are no host names, but they have been seen to have MX records.
+// parseDomain returns a domain in lower case with A-labels, so two spellings of it compare equal (RFC 4343, RFC
+// 5891). It allows underscores, which host names can't have, because there are domains with underscores and MX
+// records.
 func parseDomain(s string) (string, error) {
 	if !isASCII(s) {
 		var err error

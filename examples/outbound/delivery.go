@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// This file walks along the hosts of one domain until every recipient there has
-// an outcome (RFC 5321 §5.1).
+// The delivery to the hosts of one domain, one after the other, until every recipient has an outcome (RFC 5321
+// §5.1).
 
-// mail is what is the same for all recipients.
+// mail has the data that is the same for all recipients.
 type mail struct {
 	from      string // the reverse-path, empty for "<>"
 	needsUTF8 bool   // some address cannot go without SMTPUTF8
@@ -29,14 +29,13 @@ type delivery struct {
 	pending []*recipient // undecided
 }
 
-// settle drops from pending who has an outcome.
+// settle removes the recipients with an outcome from pending.
 func (d *delivery) settle() {
 	d.pending = slices.DeleteFunc(d.pending, func(r *recipient) bool { return r.outcome != nil })
 }
 
-// run tries one address after the other. Where all were passed over, the last
-// failure is the outcome, but a temporary one before a permanent one: as long as
-// one host may take the mail later, it is too early to give up.
+// run tries one address after the other. If all were passed over, the outcome is the last temporary failure, or
+// else the last permanent one: as long as one host may take the mail later, it is too early to give up.
 func (d *delivery) run(ctx context.Context, s *Sender) {
 	var verdict *Error
 	passOver := func(e *Error) {
@@ -84,10 +83,9 @@ func (d *delivery) run(ctx context.Context, s *Sender) {
 	d.settle()
 }
 
-// visit delivers to one address as much as it takes. It connects again where the
-// handshake failed, now without TLS, and where the connection ended after it had
-// been of use. Who is then still pending was not refused, but the host was: for
-// the reason in the error.
+// visit delivers to one address as much as it takes. If the handshake failed, it connects again without TLS. It
+// also connects again if the connection ended after some recipients were decided. The recipients that remain
+// pending were not refused; the error says why the host was passed over.
 func (d *delivery) visit(ctx context.Context, s *Sender, h host, addr netip.Addr) *Error {
 	for plain := false; ; {
 		before := len(d.pending)

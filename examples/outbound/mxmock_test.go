@@ -14,8 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// This file runs the sender against the simulated internet: real look-ups through a net.Resolver,
-// and real servers.
+// Tests of the sender in the simulated internet, with look-ups by a net.Resolver and real servers.
 
 // scenario is a situation, numbered as in the package comment, and what must come of it.
 type scenario struct {

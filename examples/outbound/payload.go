@@ -1,6 +1,6 @@
 package outbound
 
-// This file makes a message fit for the wire (RFC 5321 §2.3.8, §4.5.2).
+// The conversion of a message to the form that DATA sends (RFC 5321 §2.3.8, §4.5.2).
 
 // payload is a message as DATA sends it, made once for all domains.
 type payload struct {
@@ -10,9 +10,8 @@ type payload struct {
 	utf8     bool   // has them in its header
 }
 
-// newPayload turns every bare CR and every bare LF into CRLF, so that no server
-// can see an end of message or a line where another sees none, and doubles the
-// dot at the beginning of a line.
+// newPayload replaces every bare CR and every bare LF by CRLF, so all servers see the same lines and the same end
+// of the message. It doubles the dot at the beginning of a line.
 func newPayload(msg []byte) payload {
 	var p payload
 	p.wire = make([]byte, 0, len(msg)+len(msg)/32+8)

@@ -10,27 +10,27 @@ import (
 	"strings"
 )
 
-// This file says how a delivery went: one Result per recipient.
+// The results of a delivery, one for each recipient, and its errors.
 
-// Status is what became of a message for one recipient.
+// Status is the outcome of a delivery for one recipient.
 type Status string
 
 const (
 	// Delivered: a host has taken responsibility for the message.
 	Delivered Status = "delivered"
 
-	// Temporary: nobody has it; trying again later may help.
+	// Temporary: no host has the message; trying again later may help.
 	Temporary Status = "temporary"
 
-	// Permanent: nobody has it, and trying again would not help.
+	// Permanent: no host has the message, and trying again would not help.
 	Permanent Status = "permanent"
 
-	// Unknown: the whole message was sent, but no answer came. To try again later
-	// is right, and may make a second copy (RFC 5321 §6.1).
+	// Unknown: the whole message was sent, but no answer came. The sender should try again later, which may deliver
+	// a second copy (RFC 5321 §6.1).
 	Unknown Status = "unknown"
 )
 
-// Stage is how far a delivery got: the step whose outcome the [Result] tells.
+// Stage is the step of a delivery that decided the [Result].
 type Stage string
 
 const (
@@ -46,23 +46,21 @@ const (
 	Dot      Stage = "dot"      // the reply to the final dot
 )
 
-// Result is what became of a message for one recipient: all that a queue, a log
-// or a delivery status notification needs. Results are comparable.
+// Result is the outcome for one recipient, with everything that a queue, a log or a delivery status notification
+// needs. Results are comparable.
 type Result struct {
 	To     string // as it was given to Send
 	Status Status
 	Stage  Stage
 
-	// Code is the code of the server's reply, such as 451, and 0 where the failure
-	// was not a reply. Enhanced is the status code of RFC 3463, such as "4.7.1",
-	// and never empty: where the server gave none, or one whose class belies the
-	// status, there is the general "2.0.0", "4.0.0" or "5.0.0"; a failure that is
-	// not a reply has the code that fits it.
+	// Code is the code of the server's reply, such as 451, or 0 if the failure was not a reply. Enhanced is the
+	// status code of RFC 3463, such as "4.7.1". It is never empty. If the server gave none, or one whose class
+	// contradicts the status, it is "2.0.0", "4.0.0" or "5.0.0". A failure that is not a reply has a code that fits.
 	Code     int
 	Enhanced string
 
-	// Text is the text of the reply without codes, lines joined by "\n", or of the
-	// error. Anything that is not printable in it is replaced by "?".
+	// Text is the text of the reply without codes, with lines joined by "\n", or the text of the error. "?" replaces
+	// characters that are not printable.
 	Text string
 
 	// Host is the host's name (or address literal) and Addr its "address:port", as
@@ -70,8 +68,8 @@ type Result struct {
 	Host string
 	Addr string
 
-	// TLS is the version, such as "TLS 1.3", and empty for plain text. Verified
-	// reports whether the certificate was valid for Host; delivery does not ask.
+	// TLS is the version, such as "TLS 1.3", or empty for plain text. Verified reports whether the certificate was
+	// valid for Host; delivery does not depend on that.
 	TLS      string
 	Verified bool
 }
@@ -101,16 +99,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// failure is an error of our own making, not a reply.
+// failure returns an error that is not a reply.
 func failure(status Status, stage Stage, enhanced string, err error) *Error {
 	return &Error{Result{Status: status, Stage: stage, Enhanced: enhanced, Text: printable(err.Error())}, err}
 }
 
-// lost is the failure of a connection: temporary, whatever it was, for so does a
-// client treat it that has no reply (RFC 5321 §3.8).
+// lost returns the error for the failure of a connection. It is always temporary, since a client that gets no reply
+// has to treat it so (RFC 5321 §3.8).
 func lost(stage Stage, err error) *Error {
 	enhanced := "4.4.2" // bad connection
 	var (
@@ -130,8 +128,8 @@ func lost(stage Stage, err error) *Error {
 	return failure(Temporary, stage, enhanced, err)
 }
 
-// refused is a reply that is not the one hoped for. A reply of a class that
-// cannot stand there is no refusal, and no promise either: it is temporary.
+// refused returns the error for a reply that is not the expected one. If the reply is neither 4xx nor 5xx, the
+// error is temporary.
 func refused(stage Stage, r reply) *Error {
 	status, class := Temporary, "4"
 	if r.code/100 == 5 {
@@ -142,7 +140,7 @@ func refused(stage Stage, r reply) *Error {
 	return e
 }
 
-// result is the reply as a Result whose enhanced code is of the class.
+// result returns a Result for the reply, with an enhanced code of the given class.
 func (r reply) result(status Status, stage Stage, class string) Result {
 	enhanced, text := r.enhanced()
 	if !strings.HasPrefix(enhanced, class) {
@@ -151,7 +149,7 @@ func (r reply) result(status Status, stage Stage, class string) Result {
 	return Result{Status: status, Stage: stage, Code: r.code, Enhanced: enhanced, Text: text}
 }
 
-// printable replaces what would disturb a log or a delivery status notification.
+// printable replaces characters that would disturb a log or a delivery status notification.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' || 0x7f <= r && r < 0xa0 || r == '\uFFFD' {

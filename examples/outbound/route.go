@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// This file asks the DNS where the mail of a domain goes (RFC 5321 §5.1).
+// The look-up of the hosts for the mail of a domain (RFC 5321 §5.1).
 
 // host is one machine that may take the mail.
 type host struct {
@@ -18,11 +18,11 @@ type host struct {
 	pref    uint16
 	literal netip.Addr // valid if name is an address literal
 
-	// implicit is true for a domain that is its own host, having no MX records.
+	// implicit is true for a domain that is its own host because it has no MX records.
 	implicit bool
 }
 
-// serverName is the name that the host's certificate should have.
+// serverName returns the name that the host's certificate should have.
 func (h host) serverName() string {
 	if h.literal.IsValid() {
 		return h.literal.String()
@@ -30,7 +30,7 @@ func (h host) serverName() string {
 	return h.name
 }
 
-// hosts gives the hosts for mail to m, in the order to try them.
+// hosts returns the hosts for mail to m, in the order in which to try them.
 func (s *Sender) hosts(ctx context.Context, m mailbox) ([]host, *Error) {
 	if m.literal.IsValid() {
 		return []host{{name: m.domain, literal: m.literal}}, nil
@@ -40,7 +40,7 @@ func (s *Sender) hosts(ctx context.Context, m mailbox) ([]host, *Error) {
 	mxs, err := s.resolver().LookupMX(ctx, m.domain+".") // the dot: no search list
 	switch {
 	case len(mxs) > 0:
-		// An error beside them tells of malformed ones that were left out.
+		// An error beside records is about malformed ones that were left out.
 		return s.order(mxs)
 	case err == nil || notFound(err):
 		hosts, e := s.order([]*net.MX{{Host: m.domain}})
@@ -53,10 +53,9 @@ func (s *Sender) hosts(ctx context.Context, m mailbox) ([]host, *Error) {
 	}
 }
 
-// order sorts the hosts by preference, those of equal preference at random. It
-// leaves out what is no host name and what comes a second time, and, where this
-// host is in the list itself, its preference and all beyond it, for that mail
-// would come back (RFC 5321 §5.1).
+// order sorts the hosts by preference, and those of equal preference at random. It leaves out names that are not
+// host names, and repeated ones. If this host is in the list, it leaves out its preference and all greater ones,
+// since the mail would come back (RFC 5321 §5.1).
 func (s *Sender) order(mxs []*net.MX) ([]host, *Error) {
 	var hosts []host
 	null := true
@@ -92,8 +91,7 @@ func (s *Sender) order(mxs []*net.MX) ([]host, *Error) {
 	}), nil
 }
 
-// addresses gives the addresses of a host, in the order of the resolver, without
-// those that Allow forbids.
+// addresses returns the addresses of a host in the order of the resolver, without those that Allow forbids.
 func (s *Sender) addresses(ctx context.Context, h host) ([]netip.Addr, *Error) {
 	addrs := []netip.Addr{h.literal}
 	if !h.literal.IsValid() {
@@ -124,10 +122,9 @@ func (s *Sender) addresses(ctx context.Context, h host) ([]netip.Addr, *Error) {
 	return allowed, nil
 }
 
-// lookupAddrs looks up both families at once, which gives the order of RFC 6724.
-// If that finds nothing, each family is asked alone: package net tells only the
-// error that came first, and where the A record does not exist and the question
-// for AAAA failed, "no such host" may be it, though it is not known.
+// lookupAddrs looks up both families at once, which gives the order of RFC 6724. If that finds nothing, it asks for
+// each family alone. Package net returns only the first error. If the A record does not exist and the question for
+// AAAA fails, that may be "no such host", although this is not known.
 func (s *Sender) lookupAddrs(ctx context.Context, name string) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeouts().Lookup)
 	defer cancel()
@@ -147,9 +144,8 @@ func (s *Sender) lookupAddrs(ctx context.Context, name string) ([]netip.Addr, er
 	return nil, err
 }
 
-// notFound tells a name or a record that does not exist from a question that was
-// not answered. All that is not clearly the first is the second: that an error
-// is not marked as temporary (such as REFUSED) does not make it final.
+// notFound reports whether an error says that a name or a record does not exist. Any other error means that the
+// question was not answered, even if it is not marked as temporary, as for REFUSED.
 func notFound(err error) bool {
 	var dns *net.DNSError
 	return errors.As(err, &dns) && dns.IsNotFound

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// This file is the Sender: its settings, and the way from recipients to domains.
+// The Sender: its settings, and the division of recipients into domains.
 
 // Resolver is the part of a [net.Resolver] that a Sender needs.
 type Resolver interface {
@@ -33,22 +33,20 @@ type Sender struct {
 	// DialContext connects to an "address:25". Nil means that of a [net.Dialer].
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Hostname is the name of this host for EHLO, a domain or an address literal:
-	// the name to which the address of this host points back, if receivers shall
-	// like it. An MX host of that name is this host. Empty means [os.Hostname], or
-	// "localhost" where that is no domain.
+	// Hostname is the name of this host for EHLO, a domain or an address literal. Receivers expect that the PTR
+	// record of the address of this host leads to this name. An MX host of that name is this host. Empty means
+	// [os.Hostname], or "localhost" if that is not a domain.
 	Hostname string
 
-	// TLSConfig is the base of the configuration for STARTTLS. Its RootCAs decide
-	// what [Result] calls verified. Whether a certificate is valid is only told and
-	// never enforced, so ServerName and InsecureSkipVerify have no effect; and a
-	// handshake that fails, also by its VerifyConnection, leads to plain text. Its
-	// zero MinVersion means TLS 1.0: the alternative is no encryption at all.
+	// TLSConfig is the base of the configuration for STARTTLS. Its RootCAs decide what [Result] calls verified. The
+	// result reports whether the certificate is valid, but delivery does not depend on it, so ServerName and
+	// InsecureSkipVerify have no effect. If the handshake fails, even because of VerifyConnection, the mail is sent
+	// in plain text. A zero MinVersion means TLS 1.0, since the alternative is no encryption at all.
 	TLSConfig *tls.Config
 
-	// Allow says whether to connect to an address. Nil means [netip.Addr.IsGlobalUnicast],
-	// which lets private networks pass, but not loopback, link-local or multicast
-	// addresses, at which the DNS of strangers should not make us knock.
+	// Allow reports whether to connect to an address. Nil means [netip.Addr.IsGlobalUnicast], which allows private
+	// networks. It does not allow loopback, link-local and multicast addresses, to which the DNS of strangers should
+	// not direct a sender.
 	Allow func(netip.Addr) bool
 
 	// MaxAttempts bounds the hosts without address and the addresses that are tried
@@ -58,11 +56,11 @@ type Sender struct {
 	// MaxDomains bounds the domains that one Send serves at the same time. Zero means 10.
 	MaxDomains int
 
-	// Timeouts bound every step; the zero value has those of RFC 5321 §4.5.3.2.
+	// Timeouts bound every step. The zero value means those of RFC 5321 §4.5.3.2.
 	Timeouts Timeouts
 
-	// Shuffle brings hosts of equal preference into random order. Several goroutines
-	// may call it at once. Nil means [rand.Shuffle].
+	// Shuffle puts hosts of equal preference into random order. Several goroutines may call it at once. Nil means
+	// [rand.Shuffle].
 	Shuffle func(n int, swap func(i, j int))
 
 	// Logger gets one record for every host or address that was passed over, of
@@ -70,7 +68,7 @@ type Sender struct {
 	Logger *slog.Logger
 }
 
-// Timeouts are the times to wait. Zero in a field means what it says.
+// Timeouts are the times to wait. A zero field means the time in its comment.
 type Timeouts struct {
 	Lookup   time.Duration // one DNS look-up: 1 minute
 	Connect  time.Duration // one connection: 30 seconds
@@ -82,16 +80,16 @@ type Timeouts struct {
 	Quit     time.Duration // the reply to QUIT, which changes nothing any more: 10 seconds
 }
 
-// Send delivers msg, a message in the format of RFC 5322, from a sender to
-// recipients. An empty from is the null sender "<>" of bounces (RFC 5321 §4.5.5).
+// Send delivers msg, which is a message in the format of RFC 5322, from a sender to recipients. An empty from is
+// the null sender "<>" of bounces (RFC 5321 §4.5.5).
 //
 // It makes one attempt, which ends when every recipient has a result, and
 // returns one [Result] for each, in the order of to. The error is nil if all are
 // [Delivered]; otherwise it joins an [*Error] for each of the others. A recipient
 // that occurs twice is sent to once, and both have the same result.
 //
-// When ctx is done, connections are closed, and what is not yet decided becomes
-// [Temporary], or [Unknown] where only the last reply is missing.
+// When ctx is done, Send closes its connections. The results that are not yet decided become [Temporary], or
+// [Unknown] if only the last reply is missing.
 func (s *Sender) Send(ctx context.Context, from string, to []string, msg []byte) ([]Result, error) {
 	if len(to) == 0 {
 		return nil, errors.New("outbound: no recipients")
@@ -159,9 +157,8 @@ func (s *Sender) Send(ctx context.Context, from string, to []string, msg []byte)
 	return results, errors.Join(errs...)
 }
 
-// route is what recipients must have in common to share a transaction. Those who
-// need SMTPUTF8 are apart from those who do not, so that a host that does not
-// offer it can still take the mail for the others.
+// route has the values that recipients must share to be in one transaction. Recipients that need SMTPUTF8 are kept
+// apart, so a host that does not offer it can still take the mail for the others.
 type route struct {
 	domain string
 	utf8   bool
@@ -196,7 +193,7 @@ func (s *Sender) hostname() string {
 	return "localhost"
 }
 
-// checkHostname finds a Hostname that no server would understand.
+// checkHostname returns an error if no server would understand Hostname.
 func (s *Sender) checkHostname() *Error {
 	name := s.hostname()
 	_, err := parseDomain(name)
@@ -245,7 +242,7 @@ func (s *Sender) timeouts() Timeouts {
 	}
 }
 
-// orDefault is v, if it is a bound at all.
+// orDefault returns v if it is positive, and the default otherwise.
 func orDefault[T ~int | ~int64](v, otherwise T) T {
 	if v > 0 {
 		return v

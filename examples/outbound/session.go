@@ -12,14 +12,13 @@ import (
 	"time"
 )
 
-// This file is one SMTP session: greeting, EHLO, STARTTLS, transactions, QUIT.
+// The SMTP session: greeting, EHLO, STARTTLS, transactions, QUIT.
 
 const (
-	// maxRecipients is how many recipients every server takes in one transaction
-	// (RFC 5321 §4.5.3.1.8).
+	// maxRecipients is the number of recipients that every server takes in one transaction (RFC 5321 §4.5.3.1.8).
 	maxRecipients = 100
 
-	// blockSize is how much of the message is written at a time.
+	// blockSize is the number of bytes of the message that are written at a time.
 	blockSize = 16 << 10
 )
 
@@ -29,13 +28,13 @@ type session struct {
 	*delivery
 	ctx      context.Context
 	timeouts Timeouts
-	ext      map[string]string // what EHLO said; nil after HELO
+	ext      map[string]string // the extensions of the reply to EHLO; nil after HELO
 	place    Result            // Host, Addr, TLS and Verified
-	dead     bool              // no use to talk any more
+	dead     bool              // no further command makes sense
 }
 
-// session connects and sends. It returns the error for which the host must be
-// passed over, or nil if it may be asked again.
+// session connects and sends. It returns the error because of which the host must be passed over, or nil if the
+// host may be asked again.
 func (d *delivery) session(ctx context.Context, s *Sender, h host, addr string, plain bool) *Error {
 	c := &session{delivery: d, ctx: ctx, timeouts: s.timeouts(), place: Result{Host: h.name, Addr: addr}}
 	nc, err := s.dial(ctx, addr)
@@ -93,8 +92,8 @@ func (c *session) at(e *Error) *Error {
 	return e
 }
 
-// ask sends a command, if there is one, and reads the reply. A 421 is an error
-// wherever it comes: the server is about to close (RFC 5321 §3.8).
+// ask sends a command, if there is one, and reads the reply. A 421 is always an error, since the server is about to
+// close the connection (RFC 5321 §3.8).
 func (c *session) ask(stage Stage, d time.Duration, command string) (reply, *Error) {
 	if command != "" {
 		c.send(d, []byte(command+"\r\n"))
@@ -110,7 +109,7 @@ func (c *session) ask(stage Stage, d time.Duration, command string) (reply, *Err
 	return r, nil
 }
 
-// quit ends the session. What the server says to it does not matter.
+// quit ends the session. The reply does not matter.
 func (c *session) quit() {
 	if !c.dead {
 		c.ask(Dot, c.timeouts.Quit, "QUIT")
@@ -118,7 +117,7 @@ func (c *session) quit() {
 	}
 }
 
-// hello says EHLO or, to a server that does not know it, HELO (RFC 5321 §3.2).
+// hello sends EHLO or, if the server does not know it, HELO (RFC 5321 §3.2).
 func (c *session) hello(name string) *Error {
 	r, err := c.ask(Hello, c.timeouts.Command, "EHLO "+name)
 	if err != nil {
@@ -140,8 +139,8 @@ func (c *session) hello(name string) *Error {
 	return nil
 }
 
-// startTLS encrypts the connection without asking whom it talks to (RFC 7435). A
-// server that refuses is left in peace; an error is a handshake that failed.
+// startTLS encrypts the connection without verifying the server (RFC 7435). If the server refuses, the session
+// continues without TLS. The error is that of a handshake that failed.
 func (c *session) startTLS(config *tls.Config, name string) *Error {
 	r, e := c.ask(StartTLS, c.timeouts.Command, "STARTTLS")
 	if e != nil || !r.ok() {
@@ -187,8 +186,7 @@ func verified(state tls.ConnectionState, config *tls.Config) bool {
 	return err == nil
 }
 
-// checkOffers finds what the message needs and the host does not have. Another
-// host may have it.
+// checkOffers returns an error if the host lacks an extension that the message needs. Another host may have it.
 func (c *session) checkOffers() *Error {
 	lacks := func(extension string) bool { _, ok := c.ext[extension]; return !ok }
 	if c.needsUTF8 && lacks("SMTPUTF8") {
@@ -204,7 +202,7 @@ func (c *session) checkOffers() *Error {
 	return nil
 }
 
-// limit is a number of the LIMITS extension (RFC 9422), or otherwise.
+// limit returns a number of the LIMITS extension (RFC 9422), or the default.
 func (c *session) limit(name string, otherwise int) int {
 	for field := range strings.FieldsSeq(c.ext["LIMITS"]) {
 		key, value, _ := strings.Cut(field, "=")
@@ -215,8 +213,8 @@ func (c *session) limit(name string, otherwise int) int {
 	return otherwise
 }
 
-// transactions sends to all who are pending, in as many transactions as the host
-// wants: one, as a rule. Each decides at least one recipient or ends in an error.
+// transactions sends to all pending recipients, in as many transactions as the host wants, which is usually one.
+// Each decides at least one recipient or ends in an error.
 func (c *session) transactions() *Error {
 	size := min(maxRecipients, c.limit("RCPTMAX", maxRecipients))
 	for left := c.limit("MAILMAX", -1); left != 0; left-- {
@@ -238,7 +236,7 @@ func (c *session) transactions() *Error {
 	return nil
 }
 
-// commands gives the commands of a transaction up to DATA.
+// commands returns the commands of a transaction up to DATA.
 func (c *session) commands(batch []*recipient) []string {
 	mail := "MAIL FROM:<" + c.from + ">"
 	if _, ok := c.ext["SIZE"]; ok {
@@ -257,14 +255,12 @@ func (c *session) commands(batch []*recipient) []string {
 	return append(commands, "DATA")
 }
 
-// transaction offers the message for a batch of recipients and gives each of
-// them an outcome, except where the host has room for some only: then the others
-// stay pending, and can be next (RFC 5321 §4.5.3.1.10). It reports whether the
-// message was sent, which ends the transaction on the server's side too. An
-// error is the host's, and not of those who stay pending.
+// transaction sends the message to a batch of recipients and gives each of them an outcome. If the host has room
+// for only some of them, the others stay pending for the next transaction (RFC 5321 §4.5.3.1.10). It reports
+// whether the message was sent, which also ends the transaction of the server. An error is about the host, and not
+// about the pending recipients.
 //
-// With PIPELINING all commands go in one write (RFC 2920 §3.1), and then a reply
-// comes for each, wanted or not.
+// With PIPELINING all commands go in one write (RFC 2920 §3.1), and then a reply comes for each of them.
 func (c *session) transaction(batch []*recipient) (sent bool, e *Error) {
 	commands := c.commands(batch)
 	_, pipelining := c.ext["PIPELINING"]
@@ -277,7 +273,7 @@ func (c *session) transaction(batch []*recipient) (sent bool, e *Error) {
 	if e != nil {
 		return false, e
 	}
-	var refusal *Error // by a host that may take the message later
+	var refusal *Error // the refusal of a host that may take the message later
 	mailOK := r.ok()
 	if !mailOK {
 		refusal = c.refused(Mail, r)
@@ -298,7 +294,7 @@ func (c *session) transaction(batch []*recipient) (sent bool, e *Error) {
 		case e != nil:
 			return false, e
 		case !mailOK:
-			// Without a transaction the reply tells nothing about the recipient.
+			// Without a transaction the reply says nothing about the recipient.
 		case r.ok():
 			accepted = append(accepted, rcpt)
 		case r.code == 452 || r.code == 552:
@@ -321,7 +317,7 @@ func (c *session) transaction(batch []*recipient) (sent bool, e *Error) {
 	case e != nil:
 		return false, e
 	case len(accepted) == 0:
-		if r.code == 354 { // an empty message, for no one (RFC 2920 §3.1)
+		if r.code == 354 { // an empty message for no recipient (RFC 2920 §3.1)
 			if _, e := c.ask(Dot, c.timeouts.Dot, "."); e != nil {
 				return false, e
 			}
@@ -334,24 +330,24 @@ func (c *session) transaction(batch []*recipient) (sent bool, e *Error) {
 	return true, c.body(accepted)
 }
 
-// tooMany makes the reply to one recipient more than the host takes temporary: a
-// 552 means 452 there (RFC 5321 §4.5.3.1.10).
+// tooMany makes the error temporary if the host refuses a recipient because there are too many, since a 552 then
+// means 452 (RFC 5321 §4.5.3.1.10).
 func tooMany(e *Error) *Error {
 	e.Status = Temporary
 	e.Enhanced = "4" + e.Enhanced[1:]
 	return e
 }
 
-// decide gives recipients one outcome.
+// decide gives recipients the same outcome.
 func decide(recipients []*recipient, e *Error) {
 	for _, r := range recipients {
 		r.outcome = e
 	}
 }
 
-// body sends the message and decides what became of it for those whom the host
-// accepted. If the connection breaks before the final dot, they stay pending,
-// for no server may deliver that; if it breaks after it, nobody can know.
+// body sends the message and decides the outcome of the accepted recipients. If the connection breaks before the
+// final dot, they stay pending, since no server may deliver such a message. If it breaks after the dot, their
+// outcome is unknown.
 func (c *session) body(accepted []*recipient) *Error {
 	for block := range slices.Chunk(c.payload.wire, blockSize) {
 		c.send(c.timeouts.Block, block)
@@ -359,7 +355,7 @@ func (c *session) body(accepted []*recipient) *Error {
 	r, err := c.reply(c.timeouts.Dot)
 	switch {
 	case c.broken != nil:
-		if err == nil && r.code >= 400 { // the server said why it did not want to read on
+		if err == nil && r.code >= 400 { // the server said why it did not read on
 			decide(accepted, c.refused(Data, r))
 		}
 		return c.lost(Data, c.broken)

@@ -10,24 +10,23 @@ import (
 	"time"
 )
 
-// This file is the client's end of an SMTP connection: lines out, replies in. It
-// knows syntax, limits and deadlines, and nothing of transactions.
+// The client's end of an SMTP connection: commands, replies, limits and deadlines, without transactions.
 
 const (
 	maxReplyLine = 4096     // a line should have 512 octets (RFC 5321 §4.5.3.1.5); be generous
-	maxReply     = 64 << 10 // a reply of many lines has no limit in the RFC, but here
+	maxReply     = 64 << 10 // the RFC has no limit on a reply of many lines
 
-	// grace is how long to look for a last reply when a write has failed.
+	// grace is the time to wait for a last reply after a write has failed.
 	grace = time.Second
 )
 
-// conn is one connection. Its methods are for one goroutine.
+// conn is one connection. Only one goroutine may use it.
 type conn struct {
 	nc net.Conn
 	br *bufio.Reader
 
-	// broken is the first error of a write. It is held back, since the server may
-	// have said before it closed why it did.
+	// broken is the first error of a write. It is held back, since the server may have sent the reason before it
+	// closed the connection.
 	broken error
 }
 
@@ -35,14 +34,14 @@ func newConn(nc net.Conn) *conn {
 	return &conn{nc: nc, br: bufio.NewReaderSize(nc, maxReplyLine)}
 }
 
-// upgrade goes on with the connection above nc, and discards what came below it:
-// plain text after the reply to STARTTLS is not from the server (RFC 3207 §6).
+// upgrade continues on nc, and discards the bytes that came in plain text after the reply to STARTTLS, since they
+// are not from the server (RFC 3207 §6).
 func (c *conn) upgrade(nc net.Conn) {
 	c.nc = nc
 	c.br.Reset(nc)
 }
 
-// send writes b, in at most d. The next reply tells of an error.
+// send writes b, in at most d. The next call of reply returns an error of the write.
 func (c *conn) send(d time.Duration, b []byte) {
 	if c.broken != nil {
 		return
@@ -60,11 +59,10 @@ type reply struct {
 func (r reply) ok() bool     { return r.code/100 == 2 }
 func (r reply) text() string { return printable(strings.ToValidUTF8(strings.Join(r.lines, "\n"), "?")) }
 
-// enhancedCode is an enhanced status code at the beginning of a line (RFC 2034 §4).
+// enhancedCode matches an enhanced status code at the beginning of a line (RFC 2034 §4).
 var enhancedCode = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}(?:[ \t]+|$)`)
 
-// enhanced gives the enhanced status code of the reply, or none, and the text
-// without it.
+// enhanced returns the enhanced status code of the reply, or "", and the text without it.
 func (r reply) enhanced() (code, text string) {
 	prefix := enhancedCode.FindString(r.lines[0])
 	if prefix == "" {
@@ -77,8 +75,8 @@ func (r reply) enhanced() (code, text string) {
 	return strings.TrimSpace(prefix), rest.text()
 }
 
-// malformedError is a reply that breaks the syntax or a limit. What follows it
-// cannot be trusted to be the answer to anything.
+// malformedError is the error for a reply that violates the syntax or a limit. Later replies can't be assigned to
+// commands any more.
 type malformedError struct{ reason string }
 
 func (e *malformedError) Error() string { return "malformed reply: " + e.reason }

@@ -24,8 +24,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
-// This file is a world for the tests of this package alone: a resolver with a
-// table, and servers that read their lines from a script.
+// A world for the tests of this package alone: a resolver with a table, and servers that read their lines from a
+// script.
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

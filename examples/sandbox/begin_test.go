@@ -1,6 +1,6 @@
 package main
 
-// How the tests run a sandbox and read what it prints.
+// Helpers of the tests that run a sandbox and read its output.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
 package main
 
-// Doors: the ports by which programs get in.
+// The doors: the ports by which programs reach the sandbox.
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
-// openDoors opens all that the flags ask for, and beside a command nothing else.
+// openDoors opens the ports that the flags ask for. With -run, it opens only those that the user has given.
 func (s *sandbox) openDoors() error {
 	for _, door := range []struct {
 		flag, address string
@@ -46,7 +46,7 @@ func (s *sandbox) openDoors() error {
 	return nil
 }
 
-// listen opens a port. If it is taken, and the user has not asked for just this one, any free port does.
+// listen opens a port. If the port is taken and the user has not asked for it, listen opens any free port.
 func (s *sandbox) listen(flag, address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil && s.mayMove(flag, err) {
@@ -64,7 +64,7 @@ func (s *sandbox) mayMove(flag string, err error) bool {
 // windowsInUse is how Windows reports a port that is taken: WSAEADDRINUSE.
 const windowsInUse = syscall.Errno(10048)
 
-// plain leaves out of an error what the flag says already.
+// plain returns an error without the parts that the flag already says.
 func plain(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
@@ -72,7 +72,7 @@ func plain(err error) error {
 	return err
 }
 
-// openServer returns what opens a port of a server.
+// openServer returns a function that opens a port of a server.
 func (s *sandbox) openServer(server interface{ Serve(net.Listener) error }) func(flag, address string) error {
 	return func(flag, address string) error {
 		l, err := s.listen(flag, address)
@@ -124,7 +124,7 @@ func (s *sandbox) openPage(flag, address string) error {
 	return nil
 }
 
-// writeAuthority writes the certificate authority to a file, which the end removes.
+// writeAuthority writes the certificate authority to a file, which is removed at the end.
 func (s *sandbox) writeAuthority() error {
 	f, err := os.CreateTemp("", "sandbox-ca-*.pem")
 	if err != nil {

@@ -1,6 +1,6 @@
 package main
 
-// Flags: what the user may say, and what is wrong with it.
+// The flags, and the check of their values.
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// options are the flags.
+// options has the values of the flags.
 type options struct {
 	smtp, submission, pop3, imap, http, dns, socks string
 	fixed                                          map[string]bool // the addresses that the user has given: they must be free
@@ -36,7 +36,7 @@ type options struct {
 	command         []string // with run
 }
 
-// parseFlags reads the arguments. What is wrong with them is said in one line.
+// parseFlags reads the arguments. The error is a single line.
 func parseFlags(args []string, help io.Writer) (*options, error) {
 	o := &options{fixed: make(map[string]bool)}
 	fs := flag.NewFlagSet("sandbox", flag.ContinueOnError)
@@ -94,7 +94,7 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	return o, o.check()
 }
 
-// check looks for what can be known to be wrong before anything is opened.
+// check looks for mistakes that can be found before anything is opened.
 func (o *options) check() error {
 	for name, address := range o.addresses() {
 		if address == "" {
@@ -127,12 +127,12 @@ func (o *options) check() error {
 	return nil
 }
 
-// addresses are those to listen at, by flag.
+// addresses returns the addresses to listen at, by flag.
 func (o *options) addresses() map[string]string {
 	return map[string]string{"smtp": o.smtp, "submission": o.submission, "pop3": o.pop3, "imap": o.imap, "http": o.http, "dns": o.dns, "socks": o.socks}
 }
 
-// checkAddress looks at an address to listen at.
+// checkAddress checks an address to listen at.
 func checkAddress(address string, open bool) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -1,6 +1,6 @@
 package main
 
-// The guide: what runs where, and commands to paste.
+// The guide, which lists the addresses and commands to paste.
 
 import (
 	_ "embed"
@@ -18,13 +18,13 @@ var guide = template.Must(template.New("guide").Parse(guideText))
 // door is a line about a port.
 type door struct {
 	Name, Address string
-	Moved         bool // it is not the port that it usually is
+	Moved         bool // it is not the usual port
 }
 
 // endpoint is an address in its parts.
 type endpoint struct{ Host, Port string }
 
-// guide prints the guide, or for programs where the doors are.
+// guide prints the guide or, with -json, the addresses of the doors.
 func (s *sandbox) guide(w io.Writer) {
 	if s.o.json {
 		s.log.ready(s.at, s.ca)

@@ -1,6 +1,6 @@
 package main
 
-// The guide, tried as a new user would: each command as it is printed, each setting in a program of its language.
+// Tests of the guide: each command is run as it is printed, and each setting in a program of its language.
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 package main
 
-// The log: a line for each message.
+// The log, which has a line for each message.
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ type log struct {
 	w  io.Writer
 }
 
-// message tells of a message.
+// message writes a line about a message.
 func (l *log) message(m *mailtest.Message) {
 	to := make([]string, len(m.Envelope.To))
 	for i, r := range m.Envelope.To {
@@ -44,7 +44,7 @@ func (l *log) message(m *mailtest.Message) {
 	fmt.Fprintf(l.w, "%s  mail from <%s> to <%s>: %q\n", m.Time.Format(time.TimeOnly), m.Envelope.From, strings.Join(to, ">, <"), m.Subject)
 }
 
-// ready tells where the doors are, by flag.
+// ready writes the addresses of the doors, by flag.
 func (l *log) ready(at map[string]string, ca string) {
 	l.line(struct {
 		Time  time.Time         `json:"time"`
@@ -54,7 +54,7 @@ func (l *log) ready(at map[string]string, ca string) {
 	}{time.Now(), "ready", at, ca})
 }
 
-// error tells of something that failed, and after which the sandbox goes on.
+// error writes a line about an error after which the sandbox continues.
 func (l *log) error(what string, err error) {
 	if l.json {
 		l.line(struct {

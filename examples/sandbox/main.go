@@ -1,9 +1,11 @@
-// Sandbox is the simulated mail internet as a program, for those who want to look, and for programs in any language.
+// Sandbox is the simulated mail internet as a program, for people who want to look at mail, and for programs in any
+// language.
 //
 //	go run ./examples/sandbox
 //
-// It takes mail for anybody, shows it on a page, and delivers nothing. With flags, it has the providers of the world, zones
-// of your own, faults by rules, TLS, a proxy to port 25 of every host, a folder that keeps the mail. "sandbox -h" lists them.
+// It takes mail for anybody, shows it on a page, and delivers nothing. Flags add providers, zones of your own,
+// faults by rules, TLS, a proxy to port 25 of every host, and a folder that keeps the mail. "sandbox -h" lists the
+// flags.
 package main
 
 import (
@@ -24,8 +26,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program. It returns its exit code: 2 for what is wrong with the flags or the files that they name, 1 for what
-// fails later, and with -run that of the command.
+// run runs the program and returns its exit code: 2 if the flags or the files that they name are wrong, 1 if
+// something fails later, and with -run that of the command.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args, stdout)
 	switch {
@@ -59,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// version is that of the module, as "go run module@version" has it.
+// version returns the version of the module, as in "go run module@version".
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return "sandbox " + info.Main.Version

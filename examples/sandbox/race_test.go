@@ -2,5 +2,5 @@
 
 package main
 
-// The race detector is on: what only takes time with it is left to the run without.
+// The race detector is on, so tests that only take time with it are skipped.
 const raceDetector = true

@@ -1,6 +1,6 @@
 package main
 
-// The servers from which clients read the mail that was taken.
+// The POP3 and IMAP servers, from which clients read the mail.
 
 import (
 	"github.com/seed078e9d8c/maillab/mailtest/imap"
@@ -9,7 +9,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// mailboxes are those of all recipients, for some users or for anybody.
+// mailboxes has the mailboxes of all recipients, for some users or for anybody.
 type mailboxes struct {
 	mailstore.Store
 	users map[string]string // or nil

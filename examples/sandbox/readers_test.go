@@ -1,6 +1,6 @@
 package main
 
-// Reading what was taken by POP3 and IMAP.
+// Tests that read the mail by POP3 and IMAP.
 
 import (
 	"net"

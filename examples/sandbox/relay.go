@@ -1,6 +1,6 @@
 package main
 
-// The relay: chosen mail goes on to a real server. It is off unless flags say otherwise.
+// The relay, which sends chosen mail to a real server. It is off unless flags say otherwise.
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
 )
 
-// release passes a message on to those of its recipients that -relay-to names.
+// release sends a message to those of its recipients that match -relay-to.
 func (s *sandbox) release(ctx context.Context, m *mailtest.Message) error {
 	if s.o.relay == "" {
 		return nil

@@ -1,6 +1,6 @@
 package main
 
-// A command inside the internet: it has the DNS of the internet, and port 25 of each host is that.
+// The command that -run runs inside the internet, with its DNS and port 25 of each host.
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/netns"
 )
 
-// senderDomain is the domain from which the command sends: it has all that receivers ask for.
+// senderDomain is the domain from which the command sends. It has everything that receivers ask for.
 const senderDomain = "sender.test"
 
 // openNamespace makes the host on which the command runs, if there is one.
@@ -29,7 +29,7 @@ func (s *sandbox) openNamespace() (err error) {
 	return nil
 }
 
-// runCommand runs the command, tells of mail as it comes, and returns the exit code of the command.
+// runCommand runs the command, logs mail as it comes, and returns the exit code of the command.
 func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int {
 	cmd := exec.CommandContext(ctx, s.o.command[0], s.o.command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
@@ -57,5 +57,5 @@ func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int 
 	return 0
 }
 
-// killPatience is how long a command that was killed may leave its output to others.
+// killPatience is the time for which other processes may keep the output of a killed command open.
 const killPatience = 500 * time.Millisecond

@@ -1,6 +1,6 @@
 package main
 
-// Commands inside the internet, where port 25 of a provider's host is real.
+// Tests of commands inside the internet, where port 25 of a provider's host is real.
 
 import (
 	"context"

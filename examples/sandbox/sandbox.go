@@ -1,6 +1,6 @@
 package main
 
-// The sandbox: an internet, what it is filled with, and its doors.
+// The sandbox: an internet, its content, and its doors.
 
 import (
 	"bufio"
@@ -28,21 +28,21 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
 
-// The sandbox's own host, and the ports on it for those servers that no flag gives a port.
+// The host of the sandbox, and the ports on it for servers without a port by a flag.
 const (
 	hostName       = "sandbox.test"
 	smtpPort       = 2525
 	submissionPort = 587
 )
 
-// sandbox is what runs.
+// sandbox is a running sandbox.
 type sandbox struct {
 	o    *options
 	inet *mxmock.Internet
 	page *inspect.Page
 	ns   *netns.Namespace // with -run
 	log  *log
-	at   map[string]string // where the doors are, by flag
+	at   map[string]string // the addresses of the doors, by flag
 	ca   string            // file with the certificate authority, with -tls
 
 	smtp, submission *mailtest.Server
@@ -51,10 +51,10 @@ type sandbox struct {
 	store            *store // or nil
 	web              *http.Server
 	running          sync.WaitGroup
-	failed           chan error // what has ended the sandbox
+	failed           chan error // the error that has ended the sandbox
 }
 
-// start fills the internet and opens all doors. If one can't be opened, nothing is left.
+// start fills the internet and opens all doors. If it returns an error, it has closed everything.
 func start(o *options, stdout io.Writer) (*sandbox, error) {
 	s := &sandbox{o: o, inet: &mxmock.Internet{}, log: &log{w: stdout, json: o.json}, at: make(map[string]string), failed: make(chan error, 10)}
 	if o.hostsOnLoopback != 0 {
@@ -69,7 +69,7 @@ func start(o *options, stdout io.Writer) (*sandbox, error) {
 	return s, nil
 }
 
-// attempt turns panics into errors: the library takes what the flags say for a literal in a test.
+// attempt turns panics into errors, since the library treats the values of flags as literals in a test.
 func attempt(step func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -159,7 +159,7 @@ func readUsers(file string) (map[string]string, error) {
 		}
 		name, password, ok := strings.Cut(line, ":")
 		if !ok || name == "" {
-			return nil, fmt.Errorf("-users: %s:%d: want name:password", file, n) // and not the line, which may have one
+			return nil, fmt.Errorf("-users: %s:%d: want name:password", file, n) // without the line, which may have a password
 		}
 		users[name] = password
 	}
@@ -169,8 +169,8 @@ func readUsers(file string) (map[string]string, error) {
 	return users, nil
 }
 
-// readRules puts the rules of a file into force. A word before a rule says where: a host, with a port if that is not
-// 25, "dns", "pop3" or "imap". Without one, the rule is for the servers that take mail for anybody.
+// readRules puts the rules of a file into force. The word before a rule names a host, with its port if that is not
+// 25, or is "dns", "pop3" or "imap". A rule without such a word is for the servers that take mail for anybody.
 func (s *sandbox) readRules() error {
 	if s.o.rules == "" {
 		return nil
@@ -221,7 +221,7 @@ func (s *sandbox) readRules() error {
 	return nil
 }
 
-// serve waits for messages, and for the end.
+// serve handles messages until the end.
 func (s *sandbox) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -234,8 +234,8 @@ func (s *sandbox) serve(ctx context.Context) error {
 	}
 }
 
-// watch tells of messages as they come, passes on those to be relayed, and forgets the oldest, until more is done and no
-// message is left.
+// watch logs messages as they come, relays those that the flags choose, and forgets the oldest, until more is done
+// and no message is left.
 func (s *sandbox) watch(ctx, more context.Context) {
 	var kept []*mailtest.Message
 	for n := 0; ; {
@@ -261,7 +261,7 @@ func (s *sandbox) watch(ctx, more context.Context) {
 	}
 }
 
-// forget removes messages wherever they are kept in memory.
+// forget removes messages from memory.
 func (s *sandbox) forget(messages []*mailtest.Message) {
 	if s.store != nil {
 		s.store.forgotten(messages)
@@ -296,5 +296,5 @@ func (s *sandbox) close() {
 	}
 }
 
-// soon bounds what is done for one message.
+// soon bounds the time for handling one message.
 const soon = 30 * time.Second

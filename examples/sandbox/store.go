@@ -1,6 +1,7 @@
 package main
 
-// The store: a Maildir that has each message before its client hears 250, and from which they come back at the next start.
+// The store, a Maildir that has each message before its client receives 250, and from which messages come back at
+// the next start.
 
 import (
 	"bytes"
@@ -22,7 +23,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailbox"
 )
 
-// store is the Maildir. Before each message stand two kinds of fields, as a final delivery writes them (RFC 5321 §4.4):
+// store is the Maildir. Each message begins with the fields that a final delivery adds (RFC 5321 §4.4):
 // Return-Path, and Delivered-To for each recipient.
 type store struct {
 	dir      string
@@ -32,8 +33,8 @@ type store struct {
 	mu      sync.Mutex
 	reading string           // the file of the message that is being restored
 	files   map[*byte]string // of messages, by their first byte
-	shown   map[*byte]bool   // those that the inbox has
-	missed  bool             // the page has deleted something since messages arrived last
+	shown   map[*byte]bool   // the files of messages in the inbox
+	missed  bool             // the page has deleted something since messages last arrived
 }
 
 const (
@@ -42,7 +43,7 @@ const (
 	fieldEnd    = ">\r\n"
 )
 
-// openStore reads what the Maildir has, and has it written from then on.
+// openStore restores the messages of the Maildir, and saves new ones from then on.
 func (s *sandbox) openStore() error {
 	if s.o.save == "" {
 		return nil
@@ -115,9 +116,10 @@ func (s *sandbox) restore(name string) error {
 	return mailbox.Deliver(conn, &copy)
 }
 
-// fails saves a message that is about to be accepted, as a condition of the rule that refuses it where that fails.
+// fails saves a message that is about to be accepted, and reports whether that has failed. It is the condition of a
+// rule that then refuses the message.
 func (st *store) fails(a *mailtest.Attempt) bool {
-	if !st.restored.Load() { // it comes from the folder
+	if !st.restored.Load() { // the message comes from the folder
 		st.mu.Lock()
 		name := st.reading
 		st.mu.Unlock()
@@ -155,7 +157,7 @@ func (st *store) arrived(messages []*mailtest.Message) (missed bool) {
 	return missed
 }
 
-// forgotten notes that messages were forgotten to save memory: their files stay.
+// forgotten notes that messages were forgotten to save memory. Their files stay.
 func (st *store) forgotten(messages []*mailtest.Message) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -167,7 +169,7 @@ func (st *store) forgotten(messages []*mailtest.Message) {
 	}
 }
 
-// deleted removes the files of messages that the inbox had, and has no more.
+// deleted removes the files of messages that are no longer in the inbox.
 func (st *store) deleted(left []*mailtest.Message) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -192,7 +194,7 @@ func (st *store) deleted(left []*mailtest.Message) {
 	}
 }
 
-// watchDeletions serves the page, and looks after each request that changes something for messages that are gone.
+// watchDeletions serves the page. After each request that may change something, it looks for deleted messages.
 func (s *sandbox) watchDeletions(page http.Handler) http.Handler {
 	if s.store == nil {
 		return page
@@ -205,7 +207,7 @@ func (s *sandbox) watchDeletions(page http.Handler) http.Handler {
 	})
 }
 
-// write writes a message, whole or not at all, and returns the name of its file when the disk has it.
+// write writes a message atomically, and returns the name of its file when the disk has it.
 func (st *store) write(raw []byte, from string, to []mailtest.Recipient) (string, error) {
 	now := time.Now()
 	name := fmt.Sprintf("%d.M%06dR%s.sandbox", now.Unix(), now.Nanosecond()/1000, rand.Text())
@@ -226,7 +228,7 @@ func (st *store) write(raw []byte, from string, to []mailtest.Recipient) (string
 	return name, syncFolder(filepath.Dir(name))
 }
 
-// syncFolder waits until the disk has the names in a folder. Windows can't be asked for that.
+// syncFolder waits until the disk has the names in a folder. Windows has no way to do that.
 func syncFolder(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -238,7 +240,7 @@ func syncFolder(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// writeDelivery returns a message after the fields that have its envelope.
+// writeDelivery returns a message with the fields of its envelope before it.
 func writeDelivery(raw []byte, from string, to []mailtest.Recipient) []byte {
 	var b bytes.Buffer
 	b.WriteString(returnPath + from + fieldEnd)
@@ -249,8 +251,7 @@ func writeDelivery(raw []byte, from string, to []mailtest.Recipient) []byte {
 	return b.Bytes()
 }
 
-// readDelivery takes a message apart that writeDelivery has put together. One that another program has put into the
-// folder is left as it is.
+// readDelivery is the reverse of writeDelivery. It leaves the message of another program unchanged.
 func readDelivery(file []byte) (from string, to []string, raw []byte) {
 	cut := func(field string) (string, bool) {
 		rest, ok := bytes.CutPrefix(raw, []byte(field))

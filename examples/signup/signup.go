@@ -1,6 +1,5 @@
-// Package signup is a small application that sends mail: whoever signs up gets a message with a
-// link, and has an account when the link is opened. What is of interest here is its test, which
-// reads the mail as the user would.
+// Package signup is a small application that sends mail. A user who signs up gets a message with a link, and has an
+// account when the link is opened. The test of the package reads the mail as the user would.
 package signup
 
 import (
@@ -24,7 +23,7 @@ var ErrToken = errors.New("signup: this link is not, or no longer, valid")
 type Shop struct {
 	Mailer string // the address of the submission server, "host:port"
 	From   string // the sender of its mails
-	URL    string // where it is on the web, without a slash at the end
+	URL    string // its address on the web, without a slash at the end
 
 	mu       sync.Mutex
 	pending  map[string]string // by token: the address
@@ -49,8 +48,8 @@ func (s *Shop) Register(address string) error {
 	return nil
 }
 
-// expect makes a token valid. This comes before the mail, whose reader may be faster than the reply of
-// the mail server, and stays so if the mail fails, for it may have arrived all the same.
+// expect makes a token valid. It is called before the mail is sent, since the reader may be faster than the reply
+// of the mail server. The token stays valid if sending fails, since the mail may have arrived nevertheless.
 func (s *Shop) expect(token, address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
