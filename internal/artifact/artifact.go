@@ -1,8 +1,8 @@
-// Package artifact writes what a failed test leaves behind for a person to read: messages,
-// transcripts, journals.
+// Package artifact writes the files that a failed test leaves behind for people to read: messages, transcripts,
+// journals.
 //
-// Nothing is written unless somebody asked for it, by go test -artifacts or by the environment variable
-// MAILTEST_ARTIFACTS, the name of a directory.
+// It writes nothing unless artifacts are requested, by go test -artifacts or by the environment variable
+// MAILTEST_ARTIFACTS, which names a directory.
 package artifact
 
 import (
@@ -25,30 +25,30 @@ type File struct {
 	Data []byte
 }
 
-// Viewer shows what a failed test has used, such as a server.
+// Viewer shows something that a failed test has used, such as a server.
 type Viewer struct {
 	// Report returns further artifacts.
 	Report func(x any) []File
 
-	// Hold returns when nobody looks at x any more.
+	// Hold shows x until nobody looks at it any more.
 	Hold func(tb testing.TB, x any)
 }
 
-// viewer is the one of the process. It is set before main, or never.
+// viewer is the viewer of the process. It is set before main, or never.
 var viewer Viewer
 
 // Register sets the viewer. Only the initialization of a package may call it.
 func Register(v Viewer) { viewer = v }
 
-// Hold lets the viewer, if there is one, show what the failed test tb has used, while it is still in use.
+// Hold lets the viewer, if there is one, show something that the failed test tb has used, before it is closed.
 func Hold(tb testing.TB, x any) {
 	if viewer.Hold != nil {
 		viewer.Hold(tb, x)
 	}
 }
 
-// Write writes files about x into the artifact directory of test tb, if artifacts are wanted, and returns a
-// sentence that names the place, or says why it could not; it is empty if they are not wanted.
+// Write writes files about x into the artifact directory of test tb. It returns a sentence that names the place, or
+// an error as a sentence. If no artifacts are requested, it does nothing and returns "".
 func Write(tb testing.TB, x any, files []File) string {
 	dir, wanted := directory(tb)
 	if !wanted || len(files) == 0 {
@@ -86,7 +86,7 @@ func create(name string, data []byte) error {
 	}
 }
 
-// directory returns where the artifacts of a test go, and whether they are wanted.
+// directory returns the directory for the artifacts of a test, and reports whether they are requested.
 func directory(tb testing.TB) (dir string, wanted bool) {
 	if dir := os.Getenv(Env); dir != "" {
 		return filepath.Join(dir, safe(tb.Name())), true
@@ -97,7 +97,7 @@ func directory(tb testing.TB) (dir string, wanted bool) {
 	return tb.ArtifactDir(), true
 }
 
-// safe makes a file name of a text, legal on every system.
+// safe returns a file name for a text that is legal on every system.
 func safe(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {

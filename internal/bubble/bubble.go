@@ -1,5 +1,4 @@
-// Package bubble finds out whether code runs inside a synctest bubble, which package [testing/synctest] does not
-// tell.
+// Package bubble reports whether code runs inside a synctest bubble, which package [testing/synctest] does not do.
 package bubble
 
 import (
@@ -16,8 +15,8 @@ const (
 	Outside
 )
 
-// Here returns where the caller runs, by the clock: a bubble begins in the year 2000, and no machine that can run
-// this code believes it is that late. It is wrong for a bubble that has waited for two decades.
+// Here returns the place of the caller. It judges by the clock: a bubble begins in the year 2000, and the clock of
+// a machine is later. It is wrong for a bubble that has waited for two decades.
 func Here() Place {
 	if time.Now().Year() < 2020 {
 		return Inside
@@ -25,8 +24,8 @@ func Here() Place {
 	return Outside
 }
 
-// Of returns where the test tb runs. Its Deadline panics in a bubble, which is the only sign. Of anything but a
-// [testing.T] it is not known.
+// Of returns the place of the test tb. The only sign of a bubble is that Deadline panics. For anything but a
+// [testing.T], the place is unknown.
 func Of(tb testing.TB) (p Place) {
 	t, ok := tb.(interface{ Deadline() (time.Time, bool) })
 	if !ok {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Reverse returns the labels of an address from back to front, each with a dot after it: "1.2.0.192.". It is what
-// blocklists put before their name (RFC 5782 §2.1). An IPv4-mapped address is one of IPv6.
+// Reverse returns the labels of an address from back to front, each with a dot after it: "1.2.0.192.". A question
+// to a blocklist begins with these labels (RFC 5782 §2.1). An IPv4-mapped address counts as IPv6.
 func Reverse(addr netip.Addr) string {
 	var b strings.Builder
 	for _, octet := range slices.Backward(addr.AsSlice()) {
@@ -30,8 +30,8 @@ func ReverseName(addr netip.Addr) string {
 	return Reverse(addr) + "ip6.arpa."
 }
 
-// Strings returns a text as the strings of a TXT record in the format of master files: at most 255 bytes each
-// (RFC 1035 §3.3), with escapes and without quotes. There is always one.
+// Strings returns a text as the strings of a TXT record in the format of master files: at most 255 bytes each (RFC
+// 1035 §3.3), with escapes and without quotes. There is always at least one.
 func Strings(text string) []string {
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	var all []string

@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// Names are the names of the values of an enumeration, by value. Those without a name are not
-// values of it.
+// Names are the names of the values of an enumeration, by value. A number without a name is not a value of it.
 type Names []string
 
-// String returns the name of a value. Zero is called zero unless it has a name, and what is not a
-// value of the enumeration is called "typ(7)".
+// String returns the name of a value. If 0 has no name, its name is the argument zero. A number that is not a value
+// of the enumeration is written as "typ(7)".
 func (n Names) String(typ, zero string, v uint8) string {
 	switch {
 	case int(v) < len(n) && n[v] != "":
@@ -25,7 +24,7 @@ func (n Names) String(typ, zero string, v uint8) string {
 // Valid reports whether a value has a name.
 func (n Names) Valid(v uint8) bool { return int(v) < len(n) && n[v] != "" }
 
-// Marshal returns the name of a value as text. Zero without a name is the empty text. What names the
+// Marshal returns the name of a value as text. The text of 0 without a name is empty. The argument what names the
 // enumeration in errors.
 func (n Names) Marshal(what string, v uint8) ([]byte, error) {
 	if int(v) >= len(n) || v != 0 && n[v] == "" {
@@ -34,7 +33,7 @@ func (n Names) Marshal(what string, v uint8) ([]byte, error) {
 	return []byte(n[v]), nil
 }
 
-// Unmarshal reads what Marshal returns, in any letter case, into v. What names the enumeration in
+// Unmarshal reads what Marshal returns, in any letter case, into v. The argument what names the enumeration in
 // errors.
 func (n Names) Unmarshal(what string, text []byte, v *uint8) error {
 	for i, name := range n {

@@ -1,5 +1,5 @@
-// Package golden compares what tests find with files that a person has read once. A test binary
-// that imports it has the flag -update, which writes the files anew.
+// Package golden compares the output of tests with files that a person has read. A test binary that imports it has
+// the flag -update, which rewrites the files.
 package golden
 
 import (
@@ -12,11 +12,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Updating reports whether files are to be written anew, for tests that compare otherwise than by [Compare].
+// Updating reports whether files are to be rewritten, for tests that do not compare by [Compare].
 func Updating() bool { return *update }
 
-// Compare compares got with the content of a file, and writes it there first if the files are to be
-// written anew. A difference is an error of the test; a file that can't be read or written ends it.
+// Compare compares got with the content of a file. If the files are to be rewritten, it writes got there first. A
+// difference is an error of the test. If the file can't be read or written, the test ends.
 func Compare(tb testing.TB, file, got string) {
 	tb.Helper()
 	compare(tb, file, got, *update)

@@ -6,8 +6,8 @@ import (
 	"net/netip"
 )
 
-// Parse reads an address, which stands for itself alone, or a prefix such as "192.0.2.0/24", whose further bits
-// do not matter. An IPv4-mapped address or prefix is one of IPv4. The error names the text.
+// Parse reads an address, which becomes a prefix of one address, or a prefix such as "192.0.2.0/24", whose further
+// bits do not matter. An IPv4-mapped address or prefix counts as IPv4. The error names the text.
 func Parse(text string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
@@ -24,7 +24,7 @@ func Parse(text string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-// Contains reports whether the address that a text is, IPv4-mapped or not, is in a prefix.
+// Contains reports whether an address, which may be IPv4-mapped, is in a prefix. The address is given as text.
 func Contains(prefix netip.Prefix, addr string) bool {
 	a, err := netip.ParseAddr(addr)
 	return err == nil && prefix.Contains(a.Unmap().WithZone(""))

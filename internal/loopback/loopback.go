@@ -1,9 +1,9 @@
 // Package loopback opens TCP listeners on free ports of the loopback interface, quickly, for
 // servers that live as long as one test.
 //
-// To leave the choice of the port to the kernel costs 8 µs on Linux at first, and a millisecond
-// when 20,000 connections are in TIME_WAIT, as after so many short tests: it tries all ports that
-// have one. So a port is tried by chance first.
+// It tries random ports first. If the kernel chooses the port, that costs 8 µs on Linux at first, and a millisecond
+// when 20,000 connections are in TIME_WAIT, as after that many short tests, because the kernel tries all ports that
+// have one.
 package loopback
 
 import (
@@ -14,20 +14,20 @@ import (
 	"sync/atomic"
 )
 
-// The ports that anybody may use for a short time (RFC 6335 §6).
+// The ports for any temporary use (RFC 6335 §6).
 const (
 	firstPort = 49152
 	lastPort  = 65535
 )
 
-// attempts is how many ports are tried before the kernel is asked for one.
+// attempts is the number of ports that are tried before the kernel is asked for one.
 const attempts = 8
 
-// Listen listens on a TCP port of a loopback address, on a free one if the port is 0. The error is that of
+// Listen listens on a TCP port of a loopback address, or on a free port if the port is 0. The error is that of
 // [net.ListenConfig.Listen].
 //
-// When its Close returns, nobody listens there any more (on Linux and Windows). The connections
-// have no keep-alive, whose four system calls are wasted between two ends of one process, and no
+// When Close of the listener returns, nothing listens on the port any more (on Linux and Windows). The connections
+// have no keep-alive, which would take four system calls and has no use between two ends in one process, and no
 // Multipath TCP.
 func Listen(at netip.AddrPort) (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
@@ -41,8 +41,7 @@ func Listen(at netip.AddrPort) (net.Listener, error) {
 	}
 	if at.Port() == 0 {
 		for range attempts {
-			// Odd ports only: Linux prefers even ones for clients, so that the two do not get into
-			// each other's way.
+			// Use odd ports only, since Linux prefers even ones for clients.
 			if l, err := listen(firstPort + 1 + 2*rand.N[uint16]((lastPort-firstPort+1)/2)); err == nil {
 				return l, nil
 			}
@@ -51,15 +50,15 @@ func Listen(at netip.AddrPort) (net.Listener, error) {
 	return listen(at.Port())
 }
 
-// listener is a listener that is not listening any more when it is closed. To close the socket is
-// not enough: a process that another goroutine is just starting has it too, until its program
-// begins, and the kernel would go on to accept connections.
+// listener is a listener whose Close ends the listening. Closing the socket is not enough: a process that another
+// goroutine is just starting also has the socket, until its program begins, and the kernel would continue to accept
+// connections.
 type listener struct {
 	*net.TCPListener
 	closed atomic.Bool
 }
 
-// Accept returns [net.ErrClosed] once Close was called, whatever the socket says then.
+// Accept returns [net.ErrClosed] after Close, whatever the error of the socket is.
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.TCPListener.Accept()
 	if err != nil && l.closed.Load() {

@@ -2,5 +2,5 @@ package loopback
 
 import "syscall"
 
-// stopListening ends the listening of a socket for all who have it.
+// stopListening ends the listening of a socket in all processes that have it.
 func stopListening(fd uintptr) { syscall.Shutdown(int(fd), syscall.SHUT_RD) }

@@ -2,6 +2,6 @@
 
 package loopback
 
-// stopListening does nothing: on Windows no process gets the sockets of another, and elsewhere this
-// can't be done.
+// stopListening does nothing. On Windows no process inherits the sockets of another, and on other systems there is
+// no way to end the listening.
 func stopListening(uintptr) {}

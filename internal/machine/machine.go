@@ -1,5 +1,5 @@
-// Package machine is what tests need of the machine that they run on. Where it is missing they are skipped,
-// with a line that says so.
+// Package machine checks that the machine has the things that tests need. If it lacks one, it skips the test, with
+// a line that says so.
 package machine
 
 import (
@@ -29,7 +29,7 @@ func needAddress(tb testing.TB, address, missing string) {
 	l.Close()
 }
 
-// NeedFiles skips a test if the process can't open so many files and sockets more.
+// NeedFiles skips a test if the process can't open the given number of further files and sockets.
 func NeedFiles(tb testing.TB, count int) {
 	tb.Helper()
 	var files []*os.File
@@ -47,8 +47,8 @@ func NeedFiles(tb testing.TB, count int) {
 	}
 }
 
-// TempDir returns a temporary directory for the test, as [testing.TB.TempDir] does, and skips the test where
-// none can be made.
+// TempDir returns a temporary directory for the test, as [testing.TB.TempDir] does. It skips the test if none can
+// be made.
 func TempDir(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "machine")

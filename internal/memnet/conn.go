@@ -1,6 +1,6 @@
 package memnet
 
-// This file is TCP: connections, their two ends, and the two ways to end them.
+// TCP connections: their two ends, and the two ways to end them.
 
 import (
 	"io"
@@ -15,19 +15,19 @@ import (
 //
 // # Buffers
 //
-// Each direction holds 256 KiB. A Write that finds no room waits for the reader of the other end; what
-// has been written is at the other end at once. One Write is contiguous in the stream, also among
-// concurrent ones. An idle Conn has no buffer.
+// Each direction holds 256 KiB. A Write that finds no room waits for the reader at the other end. Written bytes are
+// at the other end at once. One Write is contiguous in the stream, even among concurrent ones. An idle Conn has no
+// buffer.
 //
 // # Endings
 //
-// Close ends the connection in order, with a FIN: the other end reads what was written, then [io.EOF].
-// It aborts the connection, with an RST, if received bytes are unread or SetLinger(0) came before:
-// reads at the other end give what it has received, then once ECONNRESET, then io.EOF; writes give
-// ECONNRESET if that has not been reported yet, then EPIPE.
+// Close ends the connection in order, with a FIN: the other end reads the remaining bytes, and then [io.EOF]. If
+// received bytes are unread, or after SetLinger(0), Close aborts the connection with an RST: reads at the other end
+// return the received bytes, then ECONNRESET once, and then io.EOF; writes return ECONNRESET if that has not been
+// reported yet, and then EPIPE.
 //
-// After an orderly Close the first Write of the other end succeeds, into the void, and is answered
-// with an RST: later ones give EPIPE, while reads give io.EOF as before.
+// After an orderly Close, the first Write of the other end succeeds, although the bytes are lost, and is answered
+// with an RST. Later ones return EPIPE, while reads return io.EOF as before.
 type Conn struct {
 	mu            *sync.Mutex // guards both ends
 	peer          *Conn
@@ -35,7 +35,7 @@ type Conn struct {
 
 	changed sync.Cond // broadcast to those who wait at this end
 	in      ring      // received and unread
-	dst     []byte    // what a waiting Read wants filled, so that in needs no memory; nil if none waits
+	dst     []byte    // the buffer of a waiting Read, so that in needs no memory; nil if none waits
 	filled  int       // how much of dst the peer has filled; dst takes one fill only
 
 	readBy, writeBy deadline
@@ -90,7 +90,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 			}
 			return n, err
 		}
-		mine := c.dst == nil // else an earlier Read waits
+		mine := c.dst == nil // otherwise an earlier Read waits
 		if mine {
 			c.dst = p
 		}
@@ -105,7 +105,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 	}
 }
 
-// receive is Read without waiting: without bytes and without error, there is nothing to read yet.
+// receive is Read without waiting. If it returns neither bytes nor an error, there is nothing to read yet.
 func (c *Conn) receive(p []byte) (int, error) {
 	switch {
 	case c.closed:
@@ -126,7 +126,7 @@ func (c *Conn) receive(p []byte) (int, error) {
 	return 0, nil
 }
 
-// take moves received bytes to p. It wakes a Write that waits for room not for every bit of it.
+// take moves received bytes to p. It wakes a Write that waits only when there is enough room.
 func (c *Conn) take(p []byte) int {
 	n := c.in.read(p)
 	if c.peer.writing && c.in.n <= ringMax/2 {
@@ -142,8 +142,8 @@ func (c *Conn) takeErrno() error {
 	return errno
 }
 
-// Write hands p to the other end, and waits only for room. If it fails, the count that it returns says
-// how much of p is at the other end.
+// Write passes p to the other end, and waits only for room. If it fails, it returns the number of bytes of p that
+// are at the other end.
 func (c *Conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -182,7 +182,7 @@ func (c *Conn) write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// sendable returns why nothing can be sent, if so.
+// sendable returns an error if nothing can be sent.
 func (c *Conn) sendable() error {
 	switch {
 	case c.closed:
@@ -197,8 +197,8 @@ func (c *Conn) sendable() error {
 	return nil
 }
 
-// send gives the peer as much of p as it has room for, and returns how much that was. A peer that
-// reads no more and writes no more answers with an RST, when it is too late for this call to fail.
+// send passes as much of p to the peer as it has room for, and returns the number of bytes. A peer that is closed
+// answers with an RST, when it is too late for this call to fail.
 func (c *Conn) send(p []byte) int {
 	if len(p) == 0 {
 		return 0
@@ -221,7 +221,7 @@ func (c *Conn) send(p []byte) int {
 	return n
 }
 
-// kill is the arrival of an RST. The error depends on what was left of the connection.
+// kill handles the arrival of an RST. The pending error depends on the state of the connection.
 func (c *Conn) kill() {
 	if c.dead {
 		return
@@ -284,7 +284,7 @@ func (c *Conn) CloseRead() error {
 	return nil
 }
 
-// shutdown returns why neither direction can be closed, if so.
+// shutdown returns an error if neither direction can be closed.
 func (c *Conn) shutdown() error {
 	switch {
 	case c.closed:
@@ -295,8 +295,8 @@ func (c *Conn) shutdown() error {
 	return nil
 }
 
-// SetLinger says with sec == 0 that Close is to abort the connection with an RST, and with any other
-// value that it is to end it in order, which takes no time in memory.
+// SetLinger makes Close abort the connection with an RST if sec is 0. With any other value, Close ends it in order,
+// which takes no time in memory.
 func (c *Conn) SetLinger(sec int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,14 +1,14 @@
 package memnet
 
-// The ends of contexts, as package net words them, which has these errors to itself.
+// The errors of contexts in the form of package net, which does not export them.
 
 import (
 	"context"
 	"errors"
 )
 
-// ContextError returns what package net makes of the error of a context that is done: one whose Timeout
-// method reports whether that was because of its deadline, and for which [errors.Is] finds the error of the context.
+// ContextError returns the error that package net returns for a context that is done. Its Timeout method reports
+// whether the deadline has passed, and [errors.Is] finds the error of the context.
 func ContextError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return timeoutError{}

@@ -1,6 +1,6 @@
 package memnet
 
-// This file is UDP: a client's socket, and whoever answers it.
+// UDP: the socket of a client, whose packets a function answers.
 
 import (
 	"net"
@@ -12,11 +12,11 @@ import (
 
 const (
 	maxPacket  = 65507 // the payload of the largest UDP datagram over IPv4
-	maxPackets = 256   // what waits for Read at most
+	maxPackets = 256   // the most packets that wait for Read
 )
 
-// PacketConn is the client's end of a connected UDP socket in memory: a [net.Conn], and a
-// [net.PacketConn] since package net's resolver asks for that before it speaks DNS over UDP.
+// PacketConn is the client's end of a connected UDP socket in memory. It is a [net.Conn], and also a
+// [net.PacketConn], since the resolver of package net checks for that before it speaks DNS over UDP.
 //
 // Packets that arrive while 256 wait are lost. A Read into a buffer that is too short truncates the
 // packet.
@@ -68,7 +68,7 @@ func (c *PacketConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sendable returns why p cannot be sent, if so.
+// sendable returns an error if p cannot be sent.
 func (c *PacketConn) sendable(p []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,7 +91,7 @@ func (c *PacketConn) WriteTo(p []byte, addr net.Addr) (int, error) {
 	return 0, opError("write", "udp", c.local, addr, net.ErrWriteToConnected)
 }
 
-// Read waits for a packet and reads as much of it as fits into p. What does not fit is lost.
+// Read waits for a packet and reads as much of it as fits into p. The rest is lost.
 func (c *PacketConn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -139,7 +139,7 @@ func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	return n, c.remote, nil
 }
 
-// receive is the arrival of a packet.
+// receive handles the arrival of a packet.
 func (c *PacketConn) receive(packet []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,8 +150,8 @@ func (c *PacketConn) receive(packet []byte) {
 	c.changed.Broadcast()
 }
 
-// Refuse is the arrival of the ICMP message that nobody listens at the remote port: the next Read or
-// Write fails with ECONNREFUSED, once. Packets that wait can be read after that.
+// Refuse simulates the arrival of the ICMP message that the remote port is unreachable. The next Read or Write
+// fails with ECONNREFUSED, once. Packets that wait can be read after that.
 func (c *PacketConn) Refuse() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// deadline is the time by which the operations of one kind must be done. The zero value is no
-// deadline. Its timer runs only while somebody waits.
+// deadline is the time by which the operations of one kind must be done. The zero value is not a deadline. Its
+// timer runs only while an operation waits.
 type deadline struct {
 	at    time.Time
 	timer *time.Timer
@@ -16,9 +16,9 @@ func (d *deadline) passed() bool {
 	return !d.at.IsZero() && !time.Now().Before(d.at)
 }
 
-// wait waits, with cond.L held, for a broadcast on cond, which the deadline sends too when it passes.
-// Several goroutines may wait for one deadline if each that waits no more sends a broadcast: it has
-// stopped the timer for all of them.
+// wait waits, with cond.L held, for a broadcast on cond. The deadline also sends one when it passes. Several
+// goroutines may wait for one deadline if each of them sends a broadcast after it has waited, since it has stopped
+// the timer for all of them.
 func (d *deadline) wait(cond *sync.Cond) {
 	if d.at.IsZero() {
 		cond.Wait()

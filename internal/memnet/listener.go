@@ -1,6 +1,6 @@
 package memnet
 
-// This file is the way to a TCP connection: who listens, and who dials.
+// Listening for TCP connections, and dialing.
 
 import (
 	"context"
@@ -10,11 +10,11 @@ import (
 	"syscall"
 )
 
-// maxBacklog is how many connections wait for Accept at most, as many as Linux has by default.
+// maxBacklog is the maximum number of connections that wait for Accept, which is the default of Linux.
 const maxBacklog = 4096
 
-// Listener is a [net.Listener] in memory. Its address is a name only: it is reached by its own method
-// Dial, and any number of listeners may have the same address.
+// Listener is a [net.Listener] in memory. Clients reach it by its own method Dial. Its address is only a name, and
+// any number of listeners may have the same one.
 type Listener struct {
 	addr net.Addr
 
@@ -27,8 +27,7 @@ type Listener struct {
 
 var _ net.Listener = (*Listener)(nil)
 
-// Listen returns a listener that has the given address. It holds no resources: Close is for the sake of
-// those who wait.
+// Listen returns a listener with the given address. It holds no resources; Close only ends calls that wait.
 func Listen(addr net.Addr) *Listener {
 	l := &Listener{addr: addr}
 	l.arrived.L = &l.mu
@@ -38,8 +37,8 @@ func Listen(addr net.Addr) *Listener {
 // Addr returns the address that was given to [Listen].
 func (l *Listener) Addr() net.Addr { return l.addr }
 
-// Dial connects to the listener from the given address, and returns a [*Conn]. Like a kernel it does
-// not wait for Accept, but only for room in the backlog, which holds 4096 connections.
+// Dial connects to the listener from the given address, and returns a [*Conn]. Like a kernel, it does not wait for
+// Accept, but only for room in the backlog, which holds 4096 connections.
 //
 // After Close it fails with ECONNREFUSED. When ctx ends first, it fails as the Dial of a [net.Dialer]
 // does, with [ContextError].
@@ -51,8 +50,8 @@ func (l *Listener) Dial(ctx context.Context, from net.Addr) (net.Conn, error) {
 	return client, nil
 }
 
-// Deliver puts a connection into the backlog whose other end was made otherwise than by Dial. Its errors are those
-// inside of the [net.OpError] of Dial.
+// Deliver puts a connection into the backlog that Dial has not made. Its errors are those inside the [net.OpError]
+// of Dial.
 func (l *Listener) Deliver(ctx context.Context, conn net.Conn) error {
 	for {
 		room, err := l.deliver(ctx, conn)
@@ -66,7 +65,7 @@ func (l *Listener) Deliver(ctx context.Context, conn net.Conn) error {
 	}
 }
 
-// deliver is Deliver without waiting: it may return what to wait for.
+// deliver is Deliver without waiting. If there is no room, it returns a channel to wait for.
 func (l *Listener) deliver(ctx context.Context, conn net.Conn) (room <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,8 +85,8 @@ func (l *Listener) deliver(ctx context.Context, conn net.Conn) (room <-chan stru
 	return nil, nil
 }
 
-// Accept waits for a connection and returns it, a [*Conn]; the oldest first. After Close it fails with
-// [net.ErrClosed].
+// Accept waits for a connection and returns it, the oldest first. The connection is a [*Conn] if Dial made it.
+// After Close, Accept fails with [net.ErrClosed].
 func (l *Listener) Accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,8 +103,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return conn, nil
 }
 
-// Close refuses all who dial from now on, resets the connections that were not accepted yet, and wakes
-// Accept.
+// Close makes later calls of Dial fail, resets the connections that were not accepted yet, and wakes Accept.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

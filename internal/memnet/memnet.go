@@ -7,10 +7,10 @@
 // of package syscall (the same constants on every platform, Windows included), [os.ErrDeadlineExceeded],
 // or [net.ErrClosed].
 //
-// Everything works inside a testing/synctest bubble: operations block on condition variables and
-// channels only, and deadlines follow the bubble's clock. A timer runs only while an operation waits
-// for a deadline, so nothing is left behind after Close. As with all that has channels or timers, both
-// ends of a connection belong into the same bubble, or both outside.
+// Everything works inside a testing/synctest bubble: operations block on condition variables and channels only, and
+// deadlines follow the bubble's clock. A timer runs only while an operation waits for a deadline, so nothing is
+// left behind after Close. As with everything that has channels or timers, both ends of a connection must be in the
+// same bubble, or both outside.
 //
 // All methods may be called from several goroutines at once.
 package memnet
@@ -21,8 +21,8 @@ import (
 	"syscall"
 )
 
-// opError returns err as package net reports the failure of an operation of the given name, which
-// for an errno includes the name of the system call.
+// opError returns err in the form in which package net reports the failure of an operation. For an errno, that
+// includes the name of the system call.
 func opError(op, network string, source, addr net.Addr, err error) error {
 	if errno, ok := err.(syscall.Errno); ok {
 		err = os.NewSyscallError(systemCall(op), errno)
@@ -30,7 +30,7 @@ func opError(op, network string, source, addr net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
 }
 
-// systemCall names the system call that is behind an operation of package net.
+// systemCall returns the name of the system call of an operation of package net.
 func systemCall(op string) string {
 	switch op {
 	case "dial":

@@ -2,20 +2,20 @@ package memnet
 
 // The sizes of a ring, powers of two.
 const (
-	ringMin  = 512     // what the first byte allocates
-	ringKeep = 1 << 10 // what an empty ring may keep allocated
-	ringMax  = 1 << 18 // what it can hold
+	ringMin  = 512     // the first allocation
+	ringKeep = 1 << 10 // the most that an empty ring keeps allocated
+	ringMax  = 1 << 18 // the most that it holds
 )
 
-// ring is a queue of at most ringMax bytes. It has memory only while it holds some, or has held few:
-// most connections are idle most of the time.
+// ring is a queue of at most ringMax bytes. An empty ring keeps no large buffer, since most connections are idle
+// most of the time.
 type ring struct {
 	buf   []byte // its length is a power of two, or zero
-	start int    // where in buf the oldest byte is
-	n     int    // how many bytes there are
+	start int    // the index in buf of the oldest byte
+	n     int    // the number of bytes
 }
 
-// write appends as much of p as there is room for, and returns how much that was.
+// write appends as much of p as there is room for, and returns the number of bytes.
 func (r *ring) write(p []byte) int {
 	p = p[:min(len(p), ringMax-r.n)]
 	if need := r.n + len(p); need > len(r.buf) {
@@ -35,7 +35,7 @@ func (r *ring) write(p []byte) int {
 	return len(p)
 }
 
-// read moves the oldest bytes to p, and returns how many they were.
+// read moves the oldest bytes to p, and returns their number.
 func (r *ring) read(p []byte) int {
 	n := r.peek(p)
 	r.n -= n
@@ -50,7 +50,7 @@ func (r *ring) read(p []byte) int {
 	return n
 }
 
-// peek copies the oldest bytes to p, and returns how many they were.
+// peek copies the oldest bytes to p, and returns their number.
 func (r *ring) peek(p []byte) int {
 	p = p[:min(len(p), r.n)]
 	n := copy(p, r.buf[r.start:])

@@ -1,5 +1,5 @@
-// Package program runs the programs of others beside a test: name servers and mail servers to
-// compare with. Every one is told to stop at the end of its test.
+// Package program runs other programs beside a test, such as name servers and mail servers to compare with. It
+// stops each of them at the end of its test.
 package program
 
 import (
@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	startPatience = 30 * time.Second // for a program to say that it is ready
-	stopPatience  = 5 * time.Second  // for one to end by itself when it is interrupted
+	startPatience = 30 * time.Second // the time in which a program must say that it is ready
+	stopPatience  = 5 * time.Second  // the time in which a program must end after an interrupt
 )
 
-// Find returns the path of a program, and skips the test if it is not installed. It looks in
-// /usr/sbin too, where servers are and which not everybody has in PATH.
+// Find returns the path of a program, and skips the test if it is not installed. It also looks in /usr/sbin, where
+// servers are, since PATH may lack that.
 func Find(tb testing.TB, name string) string {
 	tb.Helper()
 	for _, file := range []string{name, filepath.Join("/usr/sbin", name)} {
@@ -33,9 +33,8 @@ func Find(tb testing.TB, name string) string {
 	return ""
 }
 
-// FreeAddr returns a TCP address of the loopback interface, as "127.0.0.1:port", at which nobody
-// listens, for a program that must be told its port. Who else asks the kernel for a port meanwhile
-// may be faster.
+// FreeAddr returns a free TCP address of the loopback interface, such as "127.0.0.1:40122", for a program that must
+// be told its port. Another process may take the port before the program does.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
 	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
@@ -46,10 +45,10 @@ func FreeAddr(tb testing.TB) string {
 	return l.Addr().String()
 }
 
-// Start starts a program that goes on until it is interrupted, and returns when it is ready, which
-// it says: its standard output or error has the text ready. If it ends before, or takes half a
-// minute, the test ends. At the end of the test the program is interrupted and, if it has not ended
-// after five seconds, killed; if the test has failed, its log then shows what the program said.
+// Start starts a program that runs until it is interrupted. It returns when the program has written the text ready
+// to its standard output or error. If the program ends before, or takes more than half a minute, the test ends. At
+// the end of the test, the program is interrupted and, if it has not ended after five seconds, killed. If the test
+// has failed, its log then shows the output of the program.
 func Start(tb testing.TB, cmd *exec.Cmd, ready string) {
 	tb.Helper()
 	said := &output{sign: []byte(ready), seen: make(chan struct{})}
@@ -59,7 +58,7 @@ func Start(tb testing.TB, cmd *exec.Cmd, ready string) {
 		tb.Fatal(err)
 	}
 	ended := make(chan struct{})
-	var end error // when it has ended
+	var end error // the result of Wait
 	go func() {
 		defer close(ended)
 		end = cmd.Wait()
@@ -89,10 +88,10 @@ func stop(p *os.Process, ended <-chan struct{}) {
 	<-ended
 }
 
-// output keeps what a program says, and notices a sign in it.
+// output keeps the output of a program, and notices a text in it.
 type output struct {
 	sign []byte
-	seen chan struct{} // is closed then
+	seen chan struct{} // closed when the text was seen
 	once sync.Once
 	text bytes.Buffer // to be read when the program has ended
 }

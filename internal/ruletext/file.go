@@ -1,6 +1,6 @@
 package ruletext
 
-// Files of rules, one on a line.
+// The reader of files of rules, one on a line.
 
 import (
 	"bytes"
@@ -19,14 +19,15 @@ type Line struct {
 	Rule []byte
 }
 
-// field matches the beginning of a rule, and place the word before one.
+// field matches the beginning of a rule, and place the word before a rule.
 var (
 	field = regexp.MustCompile(`^([A-Z][A-Za-z]*\s*:|([a-z]+\.)?[A-Z][A-Za-z]*\{|\{)`)
 	place = regexp.MustCompile(`^\S+`)
 )
 
-// Read calls f for each rule of a file, in order, until it returns an error. Empty lines, and what follows a "#", are left
-// out. The error names the file and the line, and the column if f returned an [*Error] or one that wraps it:
+// Read calls f for each rule of a file, in order, until f returns an error. It ignores empty lines, and comments
+// after a "#". The error names the file and the line, and the column if f returned an [*Error] or one that wraps
+// it:
 //
 //	rules.txt:3:14: there is no field "Rply"; want one of …
 func Read(name string, file []byte, f func(Line) error) error {

@@ -1,10 +1,10 @@
-// Package ruletext writes flat structs such as rules as text, one on a line, and reads them back. The text is what stands
+// Package ruletext writes flat structs such as rules as text, one on a line, and reads them back. The text is that
 // between the braces of the struct in Go, with durations as in 6m0s:
 //
 //	At: Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"
 //
-// A field may be a string, a bool, an int, an int64, a [time.Duration], a list of strings, a uint16 that is a version of
-// TLS, or a type with the methods MarshalText and UnmarshalText. A func can't be written.
+// A field may be a string, a bool, an int, an int64, a [time.Duration], a list of strings, a uint16 that is a
+// version of TLS, or a type with the methods MarshalText and UnmarshalText. A function can't be written.
 package ruletext
 
 import (
@@ -25,8 +25,8 @@ func (e *Error) Error() string { return fmt.Sprintf("column %d: %v", e.Column, e
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Marshal returns the fields of a struct that are not zero. Unmarshal makes an equal struct of them. The error says which
-// field has a value that can't be written.
+// Marshal returns the text of the fields of a struct that are not zero, from which Unmarshal makes an equal struct.
+// The error names a field whose value can't be written.
 func Marshal(v any) ([]byte, error) {
 	s := reflect.ValueOf(v)
 	var b []byte
@@ -47,9 +47,9 @@ func Marshal(v any) ([]byte, error) {
 	return b, nil
 }
 
-// Unmarshal reads a text into the struct that v points to, whose other fields become zero. The struct may be written with its
-// braces, its type and a comma at the end, as it stands in a list in Go, and what follows a "#" is a comment. The error is
-// an [*Error]; the struct is then as it was.
+// Unmarshal reads a text into the struct that v points to, whose other fields become zero. The struct may be
+// written with its braces, its type and a comma at the end, as in a list in Go. A "#" begins a comment. The error
+// is an [*Error]; the struct then keeps its value.
 func Unmarshal(text []byte, v any) error {
 	if valid := validPrefix(text); valid < len(text) {
 		return &Error{utf8.RuneCount(text[:valid]) + 1, fmt.Errorf("the byte %#02x is not UTF-8; in a string, write \\x%02x", text[valid], text[valid])}
@@ -77,7 +77,7 @@ func validPrefix(text []byte) int {
 	return valid
 }
 
-// fields reads all fields of a struct. After an error, s.at is where it is.
+// fields reads all fields of a struct. After an error, s.at is its place.
 func (s *scanner) fields(v reflect.Value) error {
 	braces := s.open(v.Type())
 	seen := make(map[string]bool)
@@ -134,7 +134,7 @@ func (s *scanner) fields(v reflect.Value) error {
 	return nil
 }
 
-// example returns how the first field of a struct is written, for errors.
+// example returns an example of the first field of a struct, for errors.
 func example(t reflect.Type) string {
 	if f := t.Field(0); f.Type.Kind() != reflect.String {
 		return f.Name + ": Rcpt"

@@ -1,6 +1,6 @@
 package ruletext
 
-// The words of a text.
+// The scanner, which reads the words of a text.
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ func (s *scanner) peek() byte {
 	return s.text[s.at]
 }
 
-// end reports whether nothing follows but perhaps a comment.
+// end reports whether nothing but a comment follows.
 func (s *scanner) end() bool { return s.at == len(s.text) || s.peek() == '#' }
 
 // space skips white space.
@@ -32,7 +32,7 @@ func (s *scanner) space() {
 	s.at = len(s.text) - len(strings.TrimLeft(s.text[s.at:], " \t\r\n"))
 }
 
-// rest returns the beginning of what follows, in quotes, for errors.
+// rest returns the beginning of the remaining text, in quotes, for errors.
 func (s *scanner) rest() string {
 	if s.end() {
 		return "the end"
@@ -50,7 +50,7 @@ func (s *scanner) name() string {
 	return s.text[begin:s.at]
 }
 
-// open skips the opening brace of a struct, with its type if that is there, and reports whether there is one.
+// open skips the opening brace of a struct and the type before it, and reports whether there is a brace.
 func (s *scanner) open(t reflect.Type) bool {
 	s.space()
 	rest := s.text[s.at:]
@@ -84,13 +84,13 @@ func (s *scanner) str() (string, error) {
 	}
 	value, err := strconv.Unquote(prefix)
 	if err != nil {
-		return "", err // never, after QuotedPrefix
+		return "", err // this never happens after QuotedPrefix
 	}
 	s.at += len(prefix)
 	return value, nil
 }
 
-// malformed says what is wrong with a string, and goes there.
+// malformed returns the error of a malformed string, and moves to its place.
 func (s *scanner) malformed() error {
 	rest := s.text[s.at+1:]
 	for s.text[s.at] == '"' && rest != "" && rest[0] != '"' {
@@ -104,7 +104,7 @@ func (s *scanner) malformed() error {
 	return fmt.Errorf("the string %s has no closing quote", s.rest())
 }
 
-// peekWord returns what follows up to a comma, a bracket or a comment, without white space around it.
+// peekWord returns the text up to a comma, a bracket or a comment, without white space around it.
 func (s *scanner) peekWord() string {
 	rest := s.text[s.at:]
 	if i := strings.IndexAny(rest, ",]}#\"`\n"); i >= 0 {

@@ -1,6 +1,6 @@
 package ruletext
 
-// The values of fields, by their type.
+// Writing and reading the values of fields, by their types.
 
 import (
 	"crypto/tls"
@@ -59,10 +59,10 @@ func appendValue(b []byte, v reflect.Value) ([]byte, error) {
 	return nil, unwritable(v.Type())
 }
 
-// unwritable is the error for a type that has no text.
+// unwritable returns the error for a type that has no text.
 func unwritable(t reflect.Type) error { return fmt.Errorf("a %s can't be written as text", t.Kind()) }
 
-// value reads the value of a field. After an error, s.at is where it is.
+// value reads the value of a field. After an error, s.at is its place.
 func (s *scanner) value(v reflect.Value) error {
 	switch x := v.Addr().Interface().(type) {
 	case *string:

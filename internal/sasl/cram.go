@@ -1,6 +1,6 @@
 package sasl
 
-// CRAM-MD5: the client proves that it knows the password by an HMAC of the server's challenge.
+// CRAM-MD5, by which the client proves that it knows the password with an HMAC of the server's challenge.
 
 import (
 	"bytes"

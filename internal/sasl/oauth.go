@@ -14,9 +14,8 @@ import (
 // separator ends each key=value of both mechanisms, and the whole message once more.
 const separator = "\x01"
 
-// oauth returns the one step of a mechanism whose message is read by check. A client that fails is told so
-// in JSON, with one of the two states; only when it has acknowledged that does the exchange fail
-// (RFC 7628 §3.2.3).
+// oauth returns the only step of a mechanism whose message check reads. A client that fails gets JSON with one of
+// the two states. The exchange fails after the client has acknowledged that (RFC 7628 §3.2.3).
 func (s *Server) oauth(check func(message string) error, wrongToken, badRequest string) step {
 	return func(response []byte) ([]byte, step, error) {
 		err := check(string(response))
@@ -57,8 +56,8 @@ func (s *Server) xoauth2(message string) error {
 	return s.verify(token)
 }
 
-// oauthBearer checks the message of OAUTHBEARER: a GS2 header and pairs of key and value, of which
-// unknown ones are ignored (RFC 7628 §3.1). If the header names no user, the token alone does.
+// oauthBearer checks the message of OAUTHBEARER: a GS2 header, and pairs of key and value, of which it ignores
+// unknown ones (RFC 7628 §3.1). If the header names no user, the token identifies the user.
 func (s *Server) oauthBearer(message string) error {
 	header, rest, ok := strings.Cut(message, separator)
 	pairs, ended := strings.CutSuffix(rest, separator+separator)
@@ -94,7 +93,7 @@ func (s *Server) oauthBearer(message string) error {
 	return s.verify(token)
 }
 
-// identify finds the user to whom token was given: the first by name, if several.
+// identify finds the user to whom the token was given. If there are several, it takes the first by name.
 func (s *Server) identify(token string) error {
 	for _, user := range slices.Sorted(maps.Keys(s.config.Users)) {
 		if s.config.Users[user] == token {

@@ -1,13 +1,13 @@
 package sasl
 
-// The mechanisms that send the password as it is: PLAIN and LOGIN.
+// The mechanisms that send the password in clear text: PLAIN and LOGIN.
 
 import (
 	"bytes"
 	"unicode/utf8"
 )
 
-// plain takes the one message of PLAIN: [authzid] NUL authcid NUL passwd (RFC 4616 §2).
+// plain takes the only message of PLAIN: [authzid] NUL authcid NUL passwd (RFC 4616 §2).
 func (s *Server) plain(response []byte) ([]byte, step, error) {
 	parts := bytes.Split(response, []byte{0})
 	switch {

@@ -1,9 +1,9 @@
 // Package sasl holds the server's side of the SASL mechanisms that mail servers offer with SMTP AUTH
 // (RFC 4422, RFC 4954): PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2 and OAUTHBEARER.
 //
-// A [Server] is one exchange, and an implementation of the interface Server of emersion/go-sasl. The
-// servers of that module are not used: its OAUTHBEARER panics when a client answers with an empty line,
-// its PLAIN does not tell a malformed message from a wrong password, and there are no others.
+// A [Server] is one exchange, and an implementation of the interface Server of emersion/go-sasl. The servers of
+// that module are not used: its OAUTHBEARER panics when a client answers with an empty line, its PLAIN does not
+// distinguish a malformed message from a wrong password, and it has no others.
 package sasl
 
 import (
@@ -32,8 +32,8 @@ const (
 // well above what a line of SMTP AUTH may hold (12288 bytes of base64, RFC 4954 §4).
 const MaxMessage = 64 << 10
 
-// The two ways in which an exchange fails. The errors of [Server.Next] wrap one of them, and their
-// texts tell what was wrong, but never a password.
+// The two ways in which an exchange fails. The errors of [Server.Next] wrap one of them. Their texts say what was
+// wrong, and never have a password.
 var (
 	// ErrFailed means that the credentials are wrong (535 5.7.8, RFC 4954 §6).
 	ErrFailed = errors.New("sasl: authentication failed")
@@ -49,32 +49,32 @@ func (e MechanismError) Error() string {
 	return fmt.Sprintf("sasl: mechanism %q is not offered", string(e))
 }
 
-// Users maps the names of users to their passwords, or to their tokens for the two mechanisms of OAuth.
-// Nil accepts anybody with any password; an empty map, nobody.
+// Users maps the names of users to their passwords, or to their tokens for the two mechanisms of OAuth. Nil accepts
+// any user with any password. An empty map accepts nobody.
 //
-// Names and passwords that differ in their bytes are the same if SASLprep makes them so (RFC 4013).
-// For that the names of the map must be written in their prepared form, as ASCII always is.
+// Names and passwords are compared after SASLprep (RFC 4013). For that, the names in the map must be in their
+// prepared form, which ASCII always is.
 type Users map[string]string
 
-// Config says how an exchange is held. The zero value accepts any credentials.
+// Config has the settings of an exchange. The zero value accepts any credentials.
 type Config struct {
-	// Users are those who may log in. The map is read during the exchange, not copied.
+	// Users are the users who may log in. The map is read during the exchange, and not copied.
 	Users Users
 
 	// Host is the server's name in the challenge of CRAM-MD5. Empty means "localhost".
 	Host string
 
-	// Nonce returns what makes a challenge of CRAM-MD5 or SCRAM unique: printable ASCII with neither
-	// comma nor space. It is called once in an exchange. Nil means random ones; a test that
-	// compares transcripts gives its own.
+	// Nonce returns a text that makes a challenge of CRAM-MD5 or SCRAM unique: printable ASCII with neither comma
+	// nor space. It is called once in an exchange. Nil means random nonces. A test that compares transcripts sets a
+	// function of its own.
 	Nonce func() string
 }
 
-// Mechanisms returns the names that a server with these users can offer, the most usual first, because
-// simple clients take the first that they know.
+// Mechanisms returns the names of the mechanisms that a server with these users can offer. The most common ones
+// come first, because simple clients take the first that they know.
 //
-// With nil users SCRAM is missing: there the server too must prove that it knows the password, so
-// none can accept any. There are no mechanisms with channel binding (names in -PLUS).
+// If users is nil, SCRAM is not among them, since the server must prove there that it knows the password. There are
+// no mechanisms with channel binding (names in -PLUS).
 func Mechanisms(users Users) []string {
 	names := []string{Plain, Login, CRAMMD5, XOAuth2, OAuthBearer}
 	if users != nil {
@@ -88,12 +88,12 @@ type Server struct {
 	config Config
 	user   string
 	authz  string
-	next   step // nil at the end
+	next   step // nil after the end
 	failed error
 }
 
-// A step takes a message of the client and returns the challenge that answers it, with the step that
-// takes the answer to that. The end of the exchange has no next step.
+// A step takes a message of the client, and returns the next challenge and the step that takes the answer to it. At
+// the end of the exchange there is no next step.
 type step func(response []byte) (challenge []byte, next step, err error)
 
 // New begins an exchange by the mechanism, whose name may be in any case. If it is not among the
@@ -119,11 +119,11 @@ func New(mechanism string, config Config) (*Server, error) {
 	return s, nil
 }
 
-// Next takes the next message of the client, which is nil in the first call if the AUTH command had
-// no initial response (an empty one is not nil). Without error it returns either a challenge for
-// the client or, if the client is who it claims to be, done.
+// Next takes the next message of the client, which is nil in the first call if the AUTH command had no initial
+// response (an empty one is not nil). Without an error, it returns either a challenge for the client or, if the
+// client has proved its identity, done.
 //
-// The error wraps [ErrFailed] or [ErrMalformed]. After the end, every call gives ErrMalformed.
+// The error wraps [ErrFailed] or [ErrMalformed]. After the end, every call returns ErrMalformed.
 func (s *Server) Next(response []byte) (challenge []byte, done bool, err error) {
 	if s.next == nil {
 		return nil, true, fmt.Errorf("%w: the exchange is over", ErrMalformed)
@@ -140,16 +140,16 @@ func (s *Server) Next(response []byte) (challenge []byte, done bool, err error) 
 	return challenge, s.next == nil, nil
 }
 
-// Failed returns why the exchange will fail, from the moment in which that is certain: with OAuth, the client
-// is told first, and has to acknowledge that.
+// Failed returns the error with which the exchange will fail, as soon as that is certain. With OAuth, the client is
+// told first, and has to acknowledge that.
 func (s *Server) Failed() error { return s.failed }
 
-// User returns whose credentials the client gave (the authentication identity), also if they were wrong. It
-// is empty as long as the client has not said, and for an OAUTHBEARER token that names nobody.
+// User returns the name in the credentials (the authentication identity), even if they were wrong. It is empty
+// until the client has sent it, and for an OAUTHBEARER token without a user.
 func (s *Server) User() string { return s.user }
 
-// Authz returns as whom the client asked to act (the authorization identity), empty if as itself. With
-// [Users] set nobody may act as another.
+// Authz returns the user as whom the client asked to act (the authorization identity). It is empty if that is the
+// client itself. If [Users] is set, nobody may act as another user.
 func (s *Server) Authz() string { return s.authz }
 
 // clientFirst puts an empty challenge before first if the client sent no initial response (RFC 4422 §5).
@@ -162,7 +162,7 @@ func clientFirst(first step) step {
 	}
 }
 
-// claim notes who the client says it is and as whom it wants to act.
+// claim notes the identity that the client claims, and the user as whom it wants to act.
 func (s *Server) claim(user, authz string) error {
 	s.user = user
 	if authz != user {
@@ -201,8 +201,8 @@ func (s *Server) secret() (string, error) {
 	return secret, nil
 }
 
-// named returns the name of a user for the text of an error. What does not look like one is not shown: it may be
-// a secret in the wrong place.
+// named returns the name of a user for the text of an error. It hides a text that does not look like a name, since
+// that may be a secret in the wrong place.
 func named(user string) string {
 	odd := func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@.-_+", r)
@@ -229,8 +229,8 @@ func (s *Server) host() string {
 	return "localhost"
 }
 
-// prepare is SASLprep (RFC 4013). What that forbids (such as characters younger than Unicode 3.2) is
-// left as it is, which lets emoji stand in passwords and is what other servers do.
+// prepare returns a text after SASLprep (RFC 4013). It leaves a text unchanged that SASLprep forbids, such as one
+// with characters that are newer than Unicode 3.2. This allows emoji in passwords, as other servers do.
 func prepare(s string) string {
 	prepared, err := stringprep.SASLprep.Prepare(s)
 	if err != nil {

@@ -1,6 +1,6 @@
 package sasl
 
-// SCRAM-SHA-256: both sides prove that they know the password, and neither sends it.
+// SCRAM-SHA-256, by which both sides prove that they know the password, and neither sends it.
 
 import (
 	"crypto/sha256"
@@ -11,7 +11,7 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// iterations is the least that RFC 7677 §4 allows; there is nothing to protect.
+// iterations is the minimum that RFC 7677 §4 allows, since there is nothing to protect.
 const iterations = 4096
 
 // scram returns the first step of an exchange in which every user has the given salt.
@@ -64,8 +64,8 @@ func scramEnd(response []byte) ([]byte, step, error) {
 	return nil, nil, nil
 }
 
-// scramCredentials returns what a server stores for the user, made of the prepared password
-// (RFC 5802 §2.2).
+// scramCredentials returns the credentials that a server stores for the user, made from the prepared password (RFC
+// 5802 §2.2).
 func (s *Server) scramCredentials(salt []byte) (scram.StoredCredentials, error) {
 	password, err := s.secret()
 	if err != nil {

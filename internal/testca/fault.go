@@ -1,13 +1,13 @@
 package testca
 
-// Certificates with something wrong.
+// Certificates with a fault.
 
 import (
 	"crypto/tls"
 	"time"
 )
 
-// Fault is something that is wrong with a certificate. The zero Fault is none.
+// Fault is a fault of a certificate. The zero Fault is that of a good certificate.
 type Fault uint8
 
 // The faults.

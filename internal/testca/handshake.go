@@ -1,18 +1,18 @@
 package testca
 
-// What a rule of a test changes about a TLS handshake.
+// The changes that a rule of a test makes to a TLS handshake.
 
 import "crypto/tls"
 
-// Handshake is what is special about the server's side of a TLS handshake. The zero Handshake is nothing.
+// Handshake has changes to the server's side of a TLS handshake. The zero Handshake changes nothing.
 type Handshake struct {
-	Fault             Fault  // of the certificate
-	MaxTLS            uint16 // newest version; 0: as configured
+	Fault             Fault  // the fault of the certificate
+	MaxTLS            uint16 // the newest version; 0 means that of the configuration
 	ClientCertificate bool   // the client must have one of the test CA
 }
 
-// Config returns a copy of a configuration that is changed accordingly, for a server with the given names. The error says that
-// the certificate can't be made.
+// Config returns a changed copy of a configuration, for a server with the given names. It returns an error if the
+// certificate can't be made.
 func (h Handshake) Config(base *tls.Config, names ...string) (*tls.Config, error) {
 	cfg := base.Clone()
 	if h.MaxTLS != 0 {

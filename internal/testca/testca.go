@@ -1,10 +1,10 @@
-// Package testca is a certificate authority for tests. Each process has one, made of a fresh
-// random key when it is first asked for and immutable from then on, so that a server that never
-// speaks TLS costs no key generation and nobody can be persuaded to trust the root for long.
+// Package testca is a certificate authority for tests. Each process has one, which is made from a random key at the
+// first use and never changes. A server that never speaks TLS therefore costs no key generation, and nobody can
+// trust the root for long.
 //
-// Everything it signs is valid from 1970 to the end of 9999 unless a [Spec] says otherwise:
-// today and in the year 2000, where the bubbles of testing/synctest begin. It may be used inside
-// and outside of bubbles in any order, by many goroutines at once.
+// Its certificates are valid from 1970 to the end of 9999 unless a [Spec] says otherwise, and so also in the year
+// 2000, in which the bubbles of testing/synctest begin. It may be used inside and outside bubbles in any order, by
+// many goroutines at once.
 package testca
 
 import (
@@ -26,15 +26,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Spec says which certificate [Issue] shall make. Either Names or CommonName must be set; the zero
-// value of every other field is the ordinary case, and the rest is broken on purpose.
+// Spec describes the certificate that [Issue] makes. Names or CommonName must be set. The zero value of every other
+// field is the ordinary case.
 type Spec struct {
 	// Names are the subject alternative names: DNS names, in Unicode or as A-labels, with an
 	// optional leading "*." and an optional trailing dot, and IP addresses without brackets.
 	Names []string
 
-	// CommonName is the subject. Empty means the first of Names, if the 64 bytes that X.509 has
-	// for it suffice. No client compares it with the name of a host (RFC 9525 §6.3).
+	// CommonName is the subject. Empty means the first of Names, if that fits into the 64 bytes that X.509 allows.
+	// No client compares it with the name of a host (RFC 9525 §6.3).
 	CommonName string
 
 	// NotBefore and NotAfter bound the validity, to the second. Zero means 1970 and 9999.
@@ -50,15 +50,15 @@ type Spec struct {
 	Client bool
 }
 
-// Pool returns a pool that holds the root alone. It is a new one on every call, to which the
-// caller may add other roots. It serves as RootCAs and as ClientCAs of a [tls.Config].
+// Pool returns a new pool that holds only the root. The caller may add other roots. It serves as RootCAs and as
+// ClientCAs of a [tls.Config].
 func Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(known().cert)
 	return pool
 }
 
-// RootPEM returns the root as a PEM block, for programs that read their trust from a file.
+// RootPEM returns the root as a PEM block, for programs that read their trusted authorities from a file.
 func RootPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: known().cert.Raw})
 }
@@ -69,13 +69,13 @@ func Certificate(names ...string) (*tls.Certificate, error) {
 	return Issue(Spec{Names: names})
 }
 
-// Issue returns a new certificate with a key of its own: two certificates never share one, so
-// that a TLSA record for the key of the first does not match the second (RFC 6698 §2.1.2).
+// Issue returns a new certificate with a new key. Two certificates never share a key, so a TLSA record for the key
+// of one does not match another (RFC 6698 §2.1.2).
 //
 // The chain that a server presents ends with the root, although clients have it already, because
 // a TLSA record of usage DANE-TA may name it (RFC 7671 §5.2.2). Leaf is set.
 //
-// The error tells which name cannot stand in a certificate, or what is contradictory in spec.
+// The error names the name that a certificate can't have, or the contradiction in spec.
 func Issue(spec Spec) (*tls.Certificate, error) {
 	template, err := spec.template()
 	if err != nil {
@@ -106,7 +106,7 @@ func Issue(spec Spec) (*tls.Certificate, error) {
 	}, nil
 }
 
-// template returns what is to be signed. It has no serial number: a random one is made for it.
+// template returns the template to be signed. It has no serial number, so a random one is made for it.
 func (s *Spec) template() (*x509.Certificate, error) {
 	if len(s.Names) == 0 && s.CommonName == "" {
 		return nil, errors.New("a certificate needs a name")
@@ -138,7 +138,7 @@ func (s *Spec) template() (*x509.Certificate, error) {
 			if err != nil {
 				return nil, err
 			}
-			if ip, err = netip.ParseAddr(dns); err != nil { // else it was one with a dot after it
+			if ip, err = netip.ParseAddr(dns); err != nil { // otherwise it was an address with a dot after it
 				cert.DNSNames = append(cert.DNSNames, dns)
 				continue
 			}
@@ -171,7 +171,7 @@ func dnsName(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%q is no DNS name: %w", name, err)
 	}
-	// Beyond letters, digits and hyphens only the underscore is seen in the names of hosts.
+	// Besides letters, digits and hyphens, only the underscore occurs in the names of hosts.
 	if i := strings.IndexFunc(ascii, func(r rune) bool {
 		return r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
 	}); i >= 0 {
@@ -189,8 +189,8 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// known and unknown are the authority in [Pool] and one that nobody trusts, each made at its first
-// use. A sync.Once has no part in a bubble: the first call may be made anywhere.
+// known and unknown return the authority in [Pool] and one that nobody trusts. Each is made at its first use. A
+// sync.Once does not belong to a bubble, so the first call may be made anywhere.
 var (
 	known   = sync.OnceValue(func() *authority { return newAuthority("maillab test CA") })
 	unknown = sync.OnceValue(func() *authority { return newAuthority("maillab unknown CA") })
@@ -228,8 +228,8 @@ func (a *authority) sign(template *x509.Certificate, key *ecdsa.PrivateKey) (*x5
 	return x509.ParseCertificate(der)
 }
 
-// beginning is the first instant of Unix time, long before any clock of a test.
+// beginning returns the first instant of Unix time, long before any clock of a test.
 func beginning() time.Time { return time.Unix(0, 0).UTC() }
 
-// end is the last that X.509 can say: "no well-defined expiration date" (RFC 5280 §4.1.2.5).
+// end returns the last instant of X.509, which means "no well-defined expiration date" (RFC 5280 §4.1.2.5).
 func end() time.Time { return time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC) }

@@ -1,13 +1,12 @@
-// Package wildcard compares texts with patterns in which a star stands for any bytes.
+// Package wildcard compares texts with patterns in which a star matches any bytes.
 package wildcard
 
 import "strings"
 
-// Match reports whether s is as pattern says, in which each "*" stands for any bytes, also none.
+// Match reports whether s matches pattern, in which each "*" matches any bytes, including none.
 func Match(pattern, s string) bool { return MatchParts(strings.Split(pattern, "*"), s) }
 
-// MatchParts reports whether s consists of the parts, of which there must be one at least, with any bytes
-// between them.
+// MatchParts reports whether s consists of the parts, with any bytes between them. There must be at least one part.
 func MatchParts(parts []string, s string) bool {
 	s, ok := strings.CutPrefix(s, parts[0])
 	if !ok || len(parts) == 1 {
