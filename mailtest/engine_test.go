@@ -3,6 +3,7 @@ package mailtest_test
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"testing/synctest"
 
@@ -80,4 +81,21 @@ func TestStderr(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "PASS\n" {
 		t.Errorf("output = %q, %v, want PASS alone", out, err)
 	}
+}
+
+// A goroutine that is bound to its thread, as those are that enter a network namespace, can dial.
+func TestDialFromLockedThread(t *testing.T) {
+	t.Parallel()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	srv := mailtest.New(t)
+	conn, err := srv.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := dialogue.Play(conn, begun("@sent\nc -> QUIT\ns <- 221 *\n")); err != nil {
+		t.Error(err)
+	}
+	srv.Next(t)
 }

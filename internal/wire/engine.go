@@ -27,14 +27,17 @@ type engine struct {
 	gone    bool   // it has closed its connection
 }
 
-// start begins the dialogue of a connection, and returns at once.
+// start begins the dialogue of a connection, and returns at once. The coroutine is made on a goroutine of its own, since it would
+// be bound to the caller's thread if the caller is.
 func (e *engine) start(c *Conn) {
 	e.conn = c
-	e.resume, _ = iter.Pull(func(pause func(struct{}) bool) {
-		e.pause = pause
-		c.run()
-	})
-	go e.drive()
+	go func() {
+		e.resume, _ = iter.Pull(func(pause func(struct{}) bool) {
+			e.pause = pause
+			c.run()
+		})
+		e.drive()
+	}()
 }
 
 // drive lets the dialogue go on to its end, or to the first line for go-smtp, which then takes over.
