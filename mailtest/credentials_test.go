@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,15 +136,14 @@ func testClumsy(t *testing.T, c clumsy) {
 		read <- all
 	}()
 	input, secrets := c.input()
-	for rest := input; rest != ""; {
-		n := len(rest)
-		if c.size > 0 {
-			n = min(n, int(c.size))
-		}
-		if _, err := conn.Write([]byte(rest[:n])); err != nil {
+	size := int(c.size)
+	if size == 0 {
+		size = len(input)
+	}
+	for packet := range slices.Chunk([]byte(input), max(size, 1)) {
+		if _, err := conn.Write(packet); err != nil {
 			break
 		}
-		rest = rest[n:]
 	}
 	conn.(interface{ CloseWrite() error }).CloseWrite()
 	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -151,7 +151,9 @@ func testClumsy(t *testing.T, c clumsy) {
 	s := srv.WaitSession(t, 1)
 	mu.Lock()
 	defer mu.Unlock()
-	fmt.Fprintln(&out, string(replies), s, srv.Report(), lint.CheckSession(s))
+	out.Write(replies)
+	out.WriteString(s.String() + srv.Report())
+	fmt.Fprintln(&out, lint.CheckSession(s))
 	for _, turn := range s.Turns {
 		fmt.Fprintln(&out, turn.Command, turn.Reply, turn.Notes, string(turn.Payload))
 	}

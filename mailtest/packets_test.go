@@ -184,7 +184,8 @@ func testPackets(t *testing.T, d *dialog, rules []mailtest.Rule) {
 	testPieces(t, d, rules, said(t, d, rules))
 }
 
-// testPieces compares what becomes of a client's bytes in one piece, in two, and in as many as there are.
+// testPieces compares what becomes of a client's bytes in one piece, in three, which are split at every two places
+// that are half of it apart, and in as many pieces as there are bytes.
 func testPieces(t *testing.T, d *dialog, rules []mailtest.Rule, input []byte) {
 	t.Helper()
 	mostSplits := 200
@@ -207,8 +208,9 @@ func testPieces(t *testing.T, d *dialog, rules []mailtest.Rule, input []byte) {
 			}
 			compare("byte by byte", single...)
 		}
-		for i := 1; i < len(input) && !t.Failed(); i += 1 + len(input)/mostSplits {
-			compare(fmt.Sprintf("split before byte %d", i), input[:i], input[i:])
+		half := len(input) / 2
+		for i := 1; i <= half && !t.Failed(); i += 1 + len(input)/mostSplits {
+			compare(fmt.Sprintf("split before bytes %d and %d", i, half+i), input[:i], input[i:half+i], input[half+i:])
 		}
 	})
 }
