@@ -108,7 +108,7 @@ func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	}
 	if t.Command != "" {
 		at(t.Received)
-		fmt.Fprintf(s, "-> %s\n", printable(t.Command, most))
+		s.WriteString("-> " + printable(t.Command, most) + "\n")
 	}
 	if t.Payload != nil {
 		at(t.Received)
@@ -124,7 +124,7 @@ func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	}
 	for line := range strings.Lines(reply) {
 		at(t.Replied)
-		fmt.Fprintf(s, "<- %s\n", printable(strings.TrimRight(line, "\r\n"), most))
+		s.WriteString("<- " + printable(strings.TrimRight(line, "\r\n"), most) + "\n")
 	}
 	if t.Rule != 0 {
 		when := t.Replied
