@@ -14,10 +14,8 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 	digits, padding := 0, 0
 	good = true
 	report := func(at int, format string, args ...any) {
-		if good { // what comes after the first fault may follow from it
-			good = false
-			c.out.add(base64Syntax, p.Path, at, format, args...)
-		}
+		good = false
+		c.out.add(base64Syntax, p.Path, at, format, args...)
 	}
 	for line := range bytes.Lines(p.Raw) {
 		text := bytes.TrimRight(line, "\r\n")
@@ -31,6 +29,7 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 			case b == ' ' || b == '\t':
 			case b == '=':
 				padding++
+			case !good: // what comes after the first fault may follow from it
 			case !isBase64[b]:
 				report(at+i, "%s is no base64", quote(text[i:]))
 			default:
@@ -39,7 +38,7 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 		}
 		at += len(line)
 	}
-	if (digits+padding)%4 != 0 || padding > 2 {
+	if good && ((digits+padding)%4 != 0 || padding > 2) {
 		report(max(at-1, 0), "%d characters and %d of padding make no whole number of bytes", digits, padding)
 	}
 	return good
