@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func TestSignatures(t *testing.T) {
 		}
 		return mailauth.Signer{Tags: m}
 	}
-	pkcs1 := rsaPrivate(t, 2048)
+	pkcs1 := rsaKey()
 	canon := func(c string) mailauth.Signer { return mailauth.Signer{Canonicalization: c} }
 	for _, test := range []struct {
 		name   string
@@ -248,6 +249,15 @@ func TestSignatures(t *testing.T) {
 
 // shortKey is the public half of an RSA key of 512 bits.
 const shortKey = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ=="
+
+// rsaKey returns the key of 2048 bits of all tests that need one, but not another one.
+var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
 
 func rsaPrivate(t testing.TB, bits int) *rsa.PrivateKey {
 	t.Helper()

@@ -103,8 +103,14 @@ func checkMacros(s string, explanation bool) error {
 // expand replaces the macros in s, which is known to be well-formed.
 func (c *spfCheck) expand(s, domain string, explanation bool) string {
 	var b strings.Builder
+	values := make(map[macro]string) // the same macro may stand there thousands of times
 	eachMacro(s, explanation, func(text string) { b.WriteString(text) }, func(m macro) {
-		value := c.macroValue(m.letter, domain)
+		value, known := values[m]
+		if known {
+			b.WriteString(value)
+			return
+		}
+		value = c.macroValue(m.letter, domain)
 		parts := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(m.delims, r) })
 		if m.reverse {
 			slices.Reverse(parts)
@@ -116,6 +122,7 @@ func (c *spfCheck) expand(s, domain string, explanation bool) string {
 		if m.escape {
 			value = escape(value)
 		}
+		values[m] = value
 		b.WriteString(value)
 	})
 	return b.String()

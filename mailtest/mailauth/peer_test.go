@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/emersion/go-msgauth/dkim"
@@ -39,7 +40,7 @@ func peerCases(t *testing.T) []peerCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := map[string]crypto.Signer{"rsa-sha256": rsaPrivate(t, 2048), "ed25519-sha256": ed}
+	keys := map[string]crypto.Signer{"rsa-sha256": rsaKey(), "ed25519-sha256": ed}
 	const head = "From: a@shop.example\r\nSubject: x\r\n\r\n"
 	messages := map[string]string{
 		"plain":         mail,
@@ -117,16 +118,20 @@ func TestMsgauth(t *testing.T) {
 	}
 }
 
+// interpreter is a Python that has dkimpy, or "".
+var interpreter = sync.OnceValue(func() string {
+	for _, name := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(name, "-c", "import dkim, nacl").Run() == nil {
+			return name
+		}
+	}
+	return ""
+})
+
 // python runs testdata/dkimpy.py.
 func python(t *testing.T, in []map[string]string) (out []map[string]any) {
 	t.Helper()
-	interpreter := ""
-	for _, name := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(name, "-c", "import dkim, nacl").Run() == nil {
-			interpreter = name
-		}
-	}
-	if interpreter == "" {
+	if interpreter() == "" {
 		t.Skip("dkimpy is not installed (Debian: python3-dkim and python3-nacl)")
 	}
 	var lines bytes.Buffer
@@ -135,7 +140,7 @@ func python(t *testing.T, in []map[string]string) (out []map[string]any) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(interpreter, "testdata/dkimpy.py")
+	cmd := exec.Command(interpreter(), "testdata/dkimpy.py")
 	cmd.Stdin, cmd.Stderr = &lines, os.Stderr
 	text, err := cmd.Output()
 	if err != nil {
