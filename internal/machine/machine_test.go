@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,5 +54,20 @@ func TestNeed(t *testing.T) {
 	t.Setenv("TMP", filepath.Join(t.TempDir(), "none")) // on Windows
 	if why := skipped(t, func(tb testing.TB) { TempDir(tb) }); !strings.HasPrefix(why, "no temporary directory can be made") {
 		t.Errorf("skipped with %q", why)
+	}
+}
+
+func TestFilesInMemory(t *testing.T) {
+	elsewhere := t.TempDir()
+	t.Setenv("TMPDIR", elsewhere)
+	if FilesInMemory(); os.Getenv("TMPDIR") != elsewhere {
+		t.Errorf("TMPDIR is %q, want it as it was", os.Getenv("TMPDIR"))
+	}
+	t.Setenv("TMPDIR", "")
+	FilesInMemory()
+	if dir, err := os.MkdirTemp("", "machine"); err != nil {
+		t.Errorf("no temporary directory can be made with TMPDIR = %q: %v", os.Getenv("TMPDIR"), err)
+	} else {
+		os.Remove(dir)
 	}
 }

@@ -20,7 +20,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.FilesInMemory()
+	goleak.VerifyTestMain(m)
+}
 
 // stores are the stores that must behave alike, by name. Each func returns one that is empty.
 var stores = map[string]func(t testing.TB, dir string) mailstore.Store{
