@@ -17,12 +17,14 @@ var aLabels = regexp.MustCompile(`(?i)[a-z0-9.-]*xn--[a-z0-9.-]+`)
 
 // readable returns a text on one line, with names in Unicode.
 func readable(s string) string {
-	s = aLabels.ReplaceAllStringFunc(s, func(name string) string {
-		if u, err := idna.Display.ToUnicode(name); err == nil {
-			return u
-		}
-		return name
-	})
+	if strings.Contains(strings.ToLower(s), "xn--") { // few texts have any, and the search is slow
+		s = aLabels.ReplaceAllStringFunc(s, func(name string) string {
+			if u, err := idna.Display.ToUnicode(name); err == nil {
+				return u
+			}
+			return name
+		})
+	}
 	return strings.TrimSpace(clean(s))
 }
 
