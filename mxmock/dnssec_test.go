@@ -214,6 +214,7 @@ func TestUnbound(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.mode, func(t *testing.T) {
 			t.Parallel()
+			program.Find(t, "unbound") // before keys are made for nothing
 			inet, findings := secureInternet(t)
 			upstream := strings.Replace(tt.upstream(t, inet), ":", "@", 1)
 			var config strings.Builder
