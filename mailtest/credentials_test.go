@@ -254,15 +254,19 @@ func TestCredentials(t *testing.T) {
 		t.Run(fmt.Sprint(mechanism), func(t *testing.T) {
 			t.Parallel()
 			for rule := range credentialRules {
-				for _, wrap := range []byte{0, 76, 24} {
-					for prefix := range byte(8) {
-						for middle := range byte(8) {
-							if mailtest.RaceEnabled && (prefix+middle)%8 != byte(rule)%8 {
-								continue
-							}
+				for prefix := range byte(8) {
+					for middle := range byte(8) {
+						if mailtest.RaceEnabled && (prefix+middle)%8 != byte(rule)%8 {
+							continue
+						}
+						said := make(map[string]bool) // to wrap what is short changes nothing
+						for _, wrap := range []byte{0, 76, 24} {
 							c := clumsy{mechanism: byte(mechanism), rule: byte(rule), wrap: wrap, prefix: prefix, middle: middle}
 							c.users, c.initial, c.size = prefix+middle, middle == 7, 40*(middle%3)
-							testClumsy(t, c)
+							if input, _ := c.input(); !said[input] {
+								said[input] = true
+								testClumsy(t, c)
+							}
 						}
 					}
 				}
