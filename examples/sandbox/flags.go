@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
 
 // options has the values of the flags.
@@ -55,8 +57,8 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	fs.StringVar(&o.dns, "dns", "127.0.0.1:1053", "`address` of the DNS; \"\" is off")
 	fs.StringVar(&o.socks, "socks", "", "`address` of a SOCKS5 proxy to all ports of all hosts")
 	fs.Func("zone", "master `file` whose records the DNS has, and whose MX hosts take mail; may be repeated", list(&o.zones))
-	providers := fs.String("providers", "qq.com,163.com,gmail.com,outlook.com", "`list` of providers, with their hosts and what they refuse; \"\" is none")
-	fs.StringVar(&o.rules, "rules", "", "`file` of rules, one a line: what goes wrong, and when")
+	providers := fs.String("providers", "qq.com,163.com,gmail.com,outlook.com", "`list` of providers, with their hosts and what they refuse; \"\" is none; there are "+strings.Join(provider.Names(), ", "))
+	fs.StringVar(&o.rules, "rules", "", "`file` of rules, one a line: what goes wrong, and when, such as At: Rcpt, Reply: \"451 4.7.1 Later\"")
 	fs.StringVar(&o.users, "users", "", "`file` of users, name:password on each line, for -submission, -pop3 and -imap")
 	fs.BoolVar(&o.tls, "tls", false, "offer STARTTLS, and write the certificate authority to a file")
 	fs.IntVar(&o.hostsOnLoopback, "hosts-on-loopback", 0, "`port` on which each host listens at an address 127.80.x.y of its own, for its port 25")
@@ -113,12 +115,27 @@ func (o *options) check() error {
 		return errors.New("-relay and -relay-to go together: where to, and which recipients")
 	case o.run && (o.fixed["dns"] || o.fixed["socks"] || o.hostsOnLoopback != 0):
 		return errors.New("-run goes without -dns, -socks and -hosts-on-loopback: the command has the DNS, and port 25 of each host")
-	case slices.Contains(o.providers, ""):
-		return errors.New("-providers: there is an empty name in the list")
+	}
+	for i, name := range o.providers {
+		switch {
+		case name == "":
+			return errors.New("-providers: there is an empty name in the list")
+		case slices.ContainsFunc(o.providers[:i], func(other string) bool { return strings.EqualFold(name, other) }):
+			return fmt.Errorf("-providers: %s is twice in the list", name)
+		}
+	}
+	for _, name := range o.names {
+		if name == "" || strings.ContainsAny(name, ":/ ") {
+			return fmt.Errorf("-host %q: want a name without a port, such as host.docker.internal", name)
+		}
 	}
 	if o.relay != "" {
-		if _, port, err := net.SplitHostPort(o.relay); err != nil || port == "" {
+		host, port, err := net.SplitHostPort(o.relay)
+		if err != nil || host == "" {
 			return fmt.Errorf("-relay %s: want a host and a port", o.relay)
+		}
+		if checkPort(port) != nil || port == "0" {
+			return fmt.Errorf("-relay %s: %q is not a port", o.relay, port)
 		}
 		if _, err := path.Match(o.relayTo, ""); err != nil {
 			return fmt.Errorf("-relay-to %s: %w", o.relayTo, err)
@@ -138,10 +155,8 @@ func checkAddress(address string, open bool) error {
 	if err != nil {
 		return errors.New("want an address such as 127.0.0.1:1025")
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q is not a port", port)
-	} else if n == 0 && port != "0" {
-		return fmt.Errorf("%q is not a port", port)
+	if err := checkPort(port); err != nil {
+		return err
 	}
 	if host == "localhost" {
 		return nil
@@ -156,6 +171,14 @@ func checkAddress(address string, open bool) error {
 		return fmt.Errorf("%q is not an IP address", host)
 	case !addr.IsLoopback() && !open:
 		return errors.New("this is beyond the loopback interface; -open allows that")
+	}
+	return nil
+}
+
+// checkPort looks at a port as a number without leading zeros.
+func checkPort(port string) error {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return fmt.Errorf("%q is not a port", port)
 	}
 	return nil
 }

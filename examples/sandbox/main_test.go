@@ -32,6 +32,8 @@ func TestFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	ended, end := context.WithCancel(t.Context())
+	end() // so that a sandbox that finds nothing wrong does not stay
 	zone := file("bad.zone", "qq.com. MX 10 mx1.qq.com.\nqq.com. MX ten mx2.qq.com.\n")
 	rules := file("rules.txt", "# rules\nAt: Rcpt, Reply: \"451 4.7.1 Later\"\nAt: Rcpt, Rply: \"451\"\n")
 	for _, tt := range []struct {
@@ -59,10 +61,16 @@ func TestFlags(t *testing.T) {
 		{[]string{"-zone", zone}, "bad.zone: "},
 		{[]string{"-providers", "qq.com,nobody.example"}, "there are "},
 		{[]string{"-providers", "qq.com,"}, "empty name"},
+		{[]string{"-providers", "qq.com, QQ.com"}, "QQ.com is twice in the list"},
+		{[]string{"-host", ""}, `-host "": want a name without a port`},
+		{[]string{"-host", "inbox:8025"}, `-host "inbox:8025": want a name without a port`},
+		{[]string{"-host", "http://inbox"}, `-host "http://inbox": want a name without a port`},
+		{[]string{"-tls=maybe"}, "invalid boolean value"},
 		{[]string{"-rules", filepath.Join(dir, "none")}, "no such file"},
 		{[]string{"-rules", rules}, "rules.txt:3:11: "},
-		{[]string{"-rules", file("place.txt", `mx9.qq.com At: Rcpt, Reply: "451 4.7.1 Later"`)}, "there is no host mx9.qq.com"},
+		{[]string{"-rules", file("place.txt", `  mx9.qq.com At: Rcpt, Reply: "451 4.7.1 Later"`)}, "place.txt:1:3: there is no host mx9.qq.com"},
 		{[]string{"-rules", file("port.txt", `mx1.qq.com:smtp At: Rcpt, Reply: "451 4.7.1 Later"`)}, `"smtp" is not a port`},
+		{[]string{"-rules", file("code.txt", `At: Rcpt, Reply: "45x Later"`)}, "code.txt:1:1: "},
 		{[]string{"-users", filepath.Join(dir, "none")}, "no such file"},
 		{[]string{"-users", file("users.txt", "alice:secret\n\nbob\n")}, "users.txt:3: want name:password"},
 		{[]string{"-hosts-on-loopback", "70000"}, "there is no such port"},
@@ -73,10 +81,13 @@ func TestFlags(t *testing.T) {
 		{[]string{"-relay", "127.0.0.1:25"}, "go together"},
 		{[]string{"-relay-to", "*"}, "go together"},
 		{[]string{"-relay", "127.0.0.1", "-relay-to", "*"}, "want a host and a port"},
+		{[]string{"-relay", ":25", "-relay-to", "*"}, "want a host and a port"},
+		{[]string{"-relay", "mail.example:70000", "-relay-to", "*"}, `"70000" is not a port`},
+		{[]string{"-relay", "mail.example:0", "-relay-to", "*"}, `"0" is not a port`},
 		{[]string{"-relay", "127.0.0.1:25", "-relay-to", "[a"}, "syntax error in pattern"},
 	} {
 		var out, errors bytes.Buffer
-		code := run(t.Context(), append(append([]string{}, free...), tt.args...), &out, &errors)
+		code := run(ended, append(append([]string{}, free...), tt.args...), &out, &errors)
 		said := errors.String()
 		if code != 2 || out.Len() > 0 || !strings.Contains(said, tt.want) || strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "sandbox: ") {
 			t.Errorf("%q: exit code %d, %q, %q, want one line with %q", tt.args, code, out.String(), said, tt.want)

@@ -26,8 +26,8 @@ var (
 )
 
 // Read calls f for each rule of a file, in order, until f returns an error. It ignores empty lines, and comments
-// after a "#". The error names the file and the line, and the column if f returned an [*Error] or one that wraps
-// it:
+// after a "#". The error names the file, the line and the column, which is that of the first word unless f returned
+// an [*Error] or one that wraps it:
 //
 //	rules.txt:3:14: there is no field "Rply"; want one of …
 func Read(name string, file []byte, f func(Line) error) error {
@@ -37,6 +37,7 @@ func Read(name string, file []byte, f func(Line) error) error {
 		number++
 		text = bytes.TrimRight(text, "\r\n")
 		rule := bytes.TrimLeft(text, " \t")
+		indent := len(text) - len(rule)
 		if len(rule) == 0 || rule[0] == '#' {
 			continue
 		}
@@ -53,7 +54,7 @@ func Read(name string, file []byte, f func(Line) error) error {
 			before := utf8.RuneCount(text[:len(text)-len(rule)])
 			return fmt.Errorf("%s:%d:%d: %w", name, number, before+mistake.Column, mistake.Err)
 		case err != nil:
-			return fmt.Errorf("%s:%d: %w", name, number, err)
+			return fmt.Errorf("%s:%d:%d: %w", name, number, 1+indent, err)
 		}
 	}
 	return nil

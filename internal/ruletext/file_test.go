@@ -40,7 +40,7 @@ func TestReadMistakes(t *testing.T) {
 	}
 	tests := []struct{ file, want string }{
 		{"\n# x\n你好.中国 Txt: 1\n", "f.txt:3:7: there is no field"},
-		{"Text: \"x\"\nSet: true", "f.txt:2: no text"},
+		{"Text: \"x\"\nSet: true", "f.txt:2:1: no text"},
 		{"Text: \"x\"\r\n  Text: \"\xff\"", "f.txt:2:10: the byte 0xff is not UTF-8"},
 	}
 	for _, tt := range tests {
