@@ -38,7 +38,7 @@ func (p *Page) guard(h http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		switch {
 		case !p.knownHost(r.Host):
-			http.Error(w, "this page is not known as "+r.Host+"; Hosts of the page names those that are allowed", http.StatusForbidden)
+			http.Error(w, "this page is not known as "+r.Host+"; -host of the sandbox, or Hosts of the page, allows it", http.StatusForbidden)
 		case !p.admits(r):
 			header.Set("WWW-Authenticate", `Basic realm="mail", charset="UTF-8"`)
 			http.Error(w, "the password is wrong or missing", http.StatusUnauthorized)
