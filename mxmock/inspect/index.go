@@ -30,13 +30,19 @@ type index struct {
 
 	refreshing sync.Mutex // one refresh at a time
 	last       int        // the largest id; guarded by refreshing
+	sweepAt    int        // the number of items at which extend looks for those that the source has forgotten; likewise
 
 	mu      sync.Mutex
 	items   []*item       // in the order of their ids; only appended to
 	changed chan struct{} // closed when there is something new
 }
 
-func newIndex(x Source) *index { return &index{source: x, changed: make(chan struct{})} }
+// sweepLeast is the least number of items at which extend looks for those that the source has forgotten.
+const sweepLeast = 1000
+
+func newIndex(x Source) *index {
+	return &index{source: x, changed: make(chan struct{}), sweepAt: sweepLeast}
+}
 
 // follow keeps the index up to date as messages come, until ctx is done or no message can come.
 func (ix *index) follow(ctx context.Context) {
@@ -63,7 +69,12 @@ func (ix *index) extend(messages []*mailtest.Message) {
 			break
 		}
 	}
-	ix.publish(ix.add(items, messages))
+	items = ix.add(items, messages)
+	if len(items) >= ix.sweepAt { // nobody may ask for the page, and so refresh the index, for long
+		items = ix.matched(items, ix.source.Messages())
+		ix.sweepAt = max(2*len(items), sweepLeast)
+	}
+	ix.publish(items)
 }
 
 // add returns items with those of further messages appended. It is called during a refresh.
@@ -99,6 +110,13 @@ func (ix *index) refresh() []*item {
 	if agree(old, messages) {
 		return old
 	}
+	items := ix.matched(old, messages)
+	ix.publish(items)
+	return items
+}
+
+// matched returns the items of the given messages: the old ones, where there are, and new ones. It is called during a refresh.
+func (ix *index) matched(old []*item, messages []*mailtest.Message) []*item {
 	items := make([]*item, 0, len(messages))
 	for _, it := range old { // both are in the same order
 		if len(messages) > 0 && (it.msg == messages[0] || sameMessage(it.msg, messages[0])) {
@@ -109,9 +127,7 @@ func (ix *index) refresh() []*item {
 			items, messages = append(items, it), messages[1:]
 		}
 	}
-	items = ix.add(items, messages)
-	ix.publish(items)
-	return items
+	return ix.add(items, messages)
 }
 
 // agree reports whether items are those of the given messages.

@@ -105,3 +105,32 @@ func TestIndexGrows(t *testing.T) {
 		t.Errorf("after a removal: %d items, first %d", len(items), items[0].id)
 	}
 }
+
+// TestIndexForgets shows that the follower does not keep what the source has forgotten, though nobody asks for the page.
+func TestIndexForgets(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	page := &Page{Source: srv}
+	defer page.Close()
+	page.prepare()
+	held := func() (last, items int) {
+		page.index.refreshing.Lock()
+		defer page.index.refreshing.Unlock()
+		return page.index.last, len(page.index.items)
+	}
+	const rounds, each = 10, sweepLeast / 2
+	for round := range rounds {
+		fill(t, srv, each)
+		for {
+			changed := page.index.change()
+			if last, _ := held(); last >= (round+1)*each {
+				break
+			}
+			<-changed
+		}
+		srv.Remove(srv.Messages()...)
+	}
+	if _, items := held(); items > 2*sweepLeast {
+		t.Errorf("the index has %d items of %d messages, and the source has none", items, rounds*each)
+	}
+}
