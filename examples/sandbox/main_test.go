@@ -104,7 +104,7 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// TestTaken has a port that is taken and that nobody has asked for.
+// TestTaken has ports that are taken and that nobody has asked for: others are, and the guide says so.
 func TestTaken(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -112,14 +112,24 @@ func TestTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	s := &sandbox{o: &options{fixed: map[string]bool{}}}
-	l, err := s.listen("smtp", taken.Addr().String())
+	at := taken.Addr().String()
+	var out bytes.Buffer
+	s, err := start(&options{smtp: at, submission: at, pop3: at, imap: at, http: at, dns: at}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
-	if l.Addr().String() == taken.Addr().String() {
-		t.Errorf("it listens at %v, which is taken", l.Addr())
+	defer s.close()
+	s.guide(&out)
+	for flag, address := range s.at {
+		if address == at {
+			t.Errorf("-%s: it listens at %s, which is taken", flag, address)
+		}
+		if !strings.Contains(out.String(), address+"   (the usual port is taken)") {
+			t.Errorf("-%s: the guide does not say that %s is not the usual port:\n%s", flag, address, &out)
+		}
+	}
+	if len(s.at) != 6 {
+		t.Errorf("%d ports are open, want 6: %v", len(s.at), s.at)
 	}
 }
 
@@ -221,21 +231,46 @@ func launch(t *testing.T, cmd *exec.Cmd) *output {
 	return out
 }
 
-// TestSignal ends the sandbox by a signal, with a client that stays.
+// TestSignal ends the sandbox by signals, with a client in the middle of a message: what the folder has is whole.
 func TestSignal(t *testing.T) {
 	t.Parallel()
-	cmd, out := process(t)
-	conn, err := net.Dial("tcp", out.address(t, "SMTP"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	out.await(t, "Ctrl-C")
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Skip("signals can't be sent here: ", err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("after SIGTERM: %v\n%s", err, out)
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			cmd, out := process(t, "-save", dir)
+			c, err := smtp.Dial(out.address(t, "SMTP"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if err := send(c, "Subject: Whole\r\n\r\nHello\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			out.await(t, `"Whole"`)
+			if err := c.Mail("a@shop.example"); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Rcpt("bob@qq.com"); err != nil {
+				t.Fatal(err)
+			}
+			w, err := c.Data()
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(w, "Subject: Half\r\n\r\nHello")
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Skip("signals can't be sent here: ", err)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("after %v: %v\n%s", signal, err, out)
+			}
+			for sub, want := range map[string]int{"tmp": 0, "new": 1, "cur": 0} {
+				if files, err := os.ReadDir(filepath.Join(dir, sub)); err != nil || len(files) != want {
+					t.Errorf("%s has %v, %v, want %d files", sub, files, err, want)
+				}
+			}
+		})
 	}
 }
 

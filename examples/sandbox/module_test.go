@@ -64,7 +64,7 @@ func TestModule(t *testing.T) {
 	}
 	bin := filepath.Join(temp, "bin")
 	// By -trimpath, packages are built by the names of their modules, so that the build cache has them whatever the folder.
-	env := append(os.Environ(), "GOMODCACHE="+filepath.Join(temp, "modules"), "GOFLAGS=-modcacherw -trimpath", "GOSUMDB=off", "GOWORK=off", "GOBIN="+bin,
+	env := append(os.Environ(), "GOMODCACHE="+filepath.Join(temp, "modules"), "GOFLAGS=-modcacherw -trimpath -ldflags=-w", "GOSUMDB=off", "GOWORK=off", "GOBIN="+bin,
 		"GOPROXY=file://"+filepath.ToSlash(filepath.Join(temp, "proxy"))+",file://"+filepath.ToSlash(filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")))
 	goDoes := func(args ...string) string {
 		t.Helper()
