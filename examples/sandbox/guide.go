@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -65,11 +66,14 @@ func (s *sandbox) guide(w io.Writer) {
 		SMTP, DNS  endpoint
 		POP3, IMAP endpoint
 		SOCKS      string
+		HostsPort  int
+		QQ         bool // qq.com, of examples, is there
 		Mail       *endpoint
 		Login      string
 		Users      string
 	}{
 		doors, strings.Join(s.o.providers, ", "), s.o.run || s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), at("pop3"), at("imap"), s.at["socks"],
+		s.o.hostsOnLoopback, slices.Contains(s.o.providers, "qq.com"),
 		mail, at("submission").Port, s.o.users,
 	})
 }

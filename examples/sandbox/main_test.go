@@ -302,7 +302,7 @@ func TestHostsOnLoopback(t *testing.T) {
 	l.Close()
 	zone := filepath.Join(t.TempDir(), "zone")
 	os.WriteFile(zone, []byte("shop.example. MX 10 mx.shop.example.\n"), 0o600)
-	out := begin(t, "-zone", zone, "-providers", "", "-hosts-on-loopback", port)
+	out := begin(t, "-zone", zone, "-providers", "qq.com", "-hosts-on-loopback", port)
 	server := out.address(t, "DNS")
 	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server)
@@ -319,6 +319,11 @@ func TestHostsOnLoopback(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.await(t, `to <bob@shop.example>: "In"`)
+	t.Run("as printed", func(t *testing.T) {
+		needs(t, "swaks", "dig")
+		shell(t, t.TempDir(), out.await(t, `(?m)^  (swaks --server "\$.*)$`)[1])
+		out.await(t, `to <bob@qq.com>: "By an address"`)
+	})
 }
 
 // TestJSON prints nothing but lines of JSON: where the doors are, and then each message.
