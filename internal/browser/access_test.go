@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/seed078e9d8c/maillab/mxmock"
@@ -36,6 +37,22 @@ func axe(t *testing.T) string {
 const violations = `axe.run(document, {iframes: false}).then(r => r.violations.filter(v => v.impact === "serious" || v.impact === "critical")` +
 	`.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 120)).join(" | ")).join("\n"))`
 
+// looks are the windows in which people look at the page.
+var looks = []struct {
+	name          string
+	width, height int64
+	scheme        string
+}{
+	{"phone, light", 375, 740, "light"}, {"phone, dark", 375, 740, "dark"}, {"tablet, light", 768, 1024, "light"},
+	{"desktop, light", 1280, 800, "light"}, {"desktop, dark", 1280, 800, "dark"},
+}
+
+// cramped is what does not fit into the window, or has too little room in it.
+const cramped = `[...(document.documentElement.scrollWidth > innerWidth ? ["the page is " + document.documentElement.scrollWidth + " wide"] : []),
+	...[...document.querySelectorAll(".list .subject, .sessions td:first-child, .turns td:last-child")].map(e => e.getBoundingClientRect())
+		.filter(r => r.width < 100 || r.right > innerWidth).map(r => "a cell from " + r.left + " to " + r.right)].join("\n")`
+
+// TestAccessibility looks at each page in each window: axe-core finds nothing serious, and what matters has room.
 func TestAccessibility(t *testing.T) {
 	t.Parallel()
 	script := axe(t)
@@ -45,13 +62,22 @@ func TestAccessibility(t *testing.T) {
 	sendTo(t, inet, rich("A letter"))
 	ctx := open(t, "")
 	paths := []string{"/", "/?q=nothing", "/sessions", "/sessions/mx1.qq.com/1", "/journal", "/picture", "/messages/99"}
-	for _, view := range []string{"html", "text", "source", "headers", "tree", "raw", "links", "checks"} {
+	for _, view := range []string{"html", "text", "source", "headers", "parts", "raw", "links", "checks"} {
 		paths = append(paths, "/messages/1?view="+view)
 	}
-	for _, path := range paths {
-		do(t, ctx, chromedp.Navigate(page.URL()+path), chromedp.WaitReady("main"), chromedp.Evaluate[chromedp.Void](script))
-		if found := ask(t, ctx, chromedp.Evaluate[string](violations, chromedp.EvalAwaitPromise)); found != "" {
-			t.Errorf("%s:\n%s", path, found)
+	for _, look := range looks {
+		do(t, ctx, chromedp.EmulateViewport(look.width, look.height))
+		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}
+		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			do(t, ctx, chromedp.Navigate(page.URL()+path), chromedp.WaitReady("main"), chromedp.Evaluate[chromedp.Void](script))
+			for _, question := range []string{violations, cramped} {
+				if found := ask(t, ctx, chromedp.Evaluate[string](question, chromedp.EvalAwaitPromise)); found != "" {
+					t.Errorf("%s, %s:\n%s", look.name, path, found)
+				}
+			}
 		}
 	}
 }

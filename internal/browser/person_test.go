@@ -78,6 +78,37 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestSessionsLive has a session that begins, speaks and ends on its page without a reload, leaves alone what somebody has opened to
+// read, and says when the server is gone.
+func TestSessionsLive(t *testing.T) {
+	t.Parallel()
+	ctx := open(t, "")
+	srv, p := serve(t)
+	do(t, ctx, chromedp.Navigate(p.URL()+"/sessions"), chromedp.WaitVisible(`//h1[.="0 sessions"]`), chromedp.WaitVisible(`//*[@id="live" and .="Live"]`))
+	c, err := smtp.Dial(srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.WaitVisible(`//h1[.="1 session"]`), press("j"), press(kb.Enter), shows("The connection is open."))
+	srv.AddRules(mailtest.Rule{At: mailtest.Dot, Reply: "554 5.7.1 Refused"})
+	if err := deliver(c, rich("Live")); err == nil {
+		t.Error("the message was accepted")
+	}
+	do(t, ctx, chromedp.Click(chromedp.CSS("td summary")), shows("JVBERi0xLjcAAf8="))
+	value[bool](t, ctx, `new Promise(opened => window.told = new Promise(told => {
+		const events = new EventSource("/events");
+		let n = 0;
+		events.addEventListener("change", () => { if (++n === 1) opened(true); else { told(true); events.close(); } });
+	}))`)
+	if err := c.Quit(); err != nil {
+		t.Fatal(err)
+	}
+	value[bool](t, ctx, `window.told`)
+	do(t, ctx, chromedp.WaitVisible(`//td//pre`), chromedp.Click(chromedp.CSS("td summary")), shows("Ended: QUIT"))
+	p.Close()
+	do(t, ctx, chromedp.WaitVisible(`//*[@id="live" and .="The server is gone"]`))
+}
+
 func TestKeysAndDelete(t *testing.T) {
 	t.Parallel()
 	ctx := open(t, "")

@@ -1,7 +1,8 @@
 // Keys, and news without a reload. The page can be read without it.
 "use strict";
 
-// What changes as mail comes is fetched again and put in place; where the focus was, it stays.
+// What changes as mail comes is fetched again and put in place; where the focus was, it stays. What somebody has opened to
+// read stays as it is until it is closed.
 async function refresh() {
   const old = document.querySelector("[data-live]");
   if (!old || document.querySelector("details[open] pre")) return;
@@ -16,6 +17,10 @@ async function refresh() {
 
 if (document.querySelector("[data-live]")) {
   const source = new EventSource("/events");
+  const live = document.getElementById("live");
+  source.addEventListener("open", () => { live.textContent = "Live"; live.classList.remove("gone"); });
+  source.addEventListener("error", () => { live.textContent = "The server is gone"; live.classList.add("gone"); });
+  document.addEventListener("toggle", (event) => { if (!event.target.open) refresh(); }, true);
   let running = false, again = false;
   source.addEventListener("change", async () => {
     again = true;
