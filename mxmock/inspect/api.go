@@ -3,11 +3,16 @@ package inspect
 // The JSON API: its routes and its answers.
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -48,13 +53,46 @@ func (p *Page) api() []endpoint {
 	}
 }
 
+// parameters are the query parameters of the JSON API, by the patterns of the endpoints that have any.
+var parameters = map[string][]string{
+	"GET /api/messages":    {"q", "before", "limit"},
+	"DELETE /api/messages": {"q"},
+	"GET /api/wait":        {"q", "after", "timeout"},
+	"GET /api/journal":     {"after"},
+}
+
 // routes returns a handler with all endpoints.
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, e := range append(p.api(), p.web()...) {
+	for _, e := range p.api() {
+		mux.HandleFunc(e.pattern, strict(parameters[e.pattern], e.serve))
+	}
+	for _, e := range p.web() {
 		mux.HandleFunc(e.pattern, e.serve)
 	}
 	return mux
+}
+
+// strict refuses requests with parameters that are malformed or unknown. With a misspelt q, a DELETE would delete all
+// messages.
+func strict(known []string, serve http.HandlerFunc) http.HandlerFunc {
+	refuse := func(w http.ResponseWriter, r *http.Request, format string, args ...any) {
+		answer(func(*http.Request) (any, *failure) { return nil, fail(http.StatusBadRequest, format, args...) })(w, r)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		given, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			refuse(w, r, "parameters: %v", err)
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			if !slices.Contains(known, name) {
+				refuse(w, r, "there is no parameter %q; want %s", name, cmp.Or(strings.Join(known, ", "), "none"))
+				return
+			}
+		}
+		serve(w, r)
+	}
 }
 
 // failure is an error with an HTTP status.

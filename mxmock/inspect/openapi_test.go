@@ -18,11 +18,17 @@ import (
 // description is what openapi.yaml says.
 type description struct {
 	Paths map[string]map[string]struct {
+		Parameters []struct {
+			Ref string `yaml:"$ref"`
+		}
 		Responses map[string]struct {
 			Content map[string]struct{ Schema schema }
 		}
 	}
-	Components struct{ Schemas map[string]schema }
+	Components struct {
+		Parameters map[string]struct{ Name, In string }
+		Schemas    map[string]schema
+	}
 }
 
 // schema is one of JSON values, as far as openapi.yaml needs it.
@@ -93,8 +99,18 @@ func TestDescriptionHasAllEndpoints(t *testing.T) {
 	d := readDescription(t)
 	var described, served []string
 	for path, methods := range d.Paths {
-		for method := range methods {
-			described = append(described, strings.ToUpper(method)+" "+path)
+		for method, endpoint := range methods {
+			pattern := strings.ToUpper(method) + " " + path
+			described = append(described, pattern)
+			var query []string
+			for _, p := range endpoint.Parameters {
+				if one := d.Components.Parameters[strings.TrimPrefix(p.Ref, "#/components/parameters/")]; one.In == "query" {
+					query = append(query, one.Name)
+				}
+			}
+			if !slices.Equal(query, parameters[pattern]) {
+				t.Errorf("%s: the described parameters are %q, and the known ones %q", pattern, query, parameters[pattern])
+			}
 		}
 	}
 	for _, e := range new(Page).api() {
