@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -66,6 +67,8 @@ func TestRules(t *testing.T) {
 		{"body: chunks taken back, once", []mailtest.Rule{{At: mailtest.Body, AfterBytes: 10, Times: 1, Reply: "451 4.3.0 No"}},
 			"@rcpt\nc => BDAT 5\\r\\n01234\ns <- 250 *\n" + rset + mail + bob + ok + "c => BDAT 10 LAST\\r\\n0123456789\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 10 LAST\\r\\n0123456789\ns <- 250 *\n= message*\n"},
 		{"body: before a rule at Bdat", []mailtest.Rule{{At: mailtest.Body, Times: 1, Reply: "451 4.3.0 No"}, {At: mailtest.Bdat, Times: 1, Reply: "452 4.3.1 Disk full"}},
+			"@rcpt\nc => BDAT 5 LAST\\r\\n01234\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 5 LAST\\r\\n01234\ns <- 452 4.3.1 Disk full\n"},
+		{"body: a chunk to which it has replied counts", []mailtest.Rule{{At: mailtest.Body, Times: 1, Reply: "451 4.3.0 No"}, {At: mailtest.Bdat, Nth: 2, Reply: "452 4.3.1 Disk full"}},
 			"@rcpt\nc => BDAT 5 LAST\\r\\n01234\ns <- 451 4.3.0 No\n" + mail + bob + ok + "c => BDAT 5 LAST\\r\\n01234\ns <- 452 4.3.1 Disk full\n"},
 		{"body: not of a refused chunk", []mailtest.Rule{{At: mailtest.Body, Drop: mailtest.Reset}}, "@mail\nc => BDAT 6 LAST\\r\\n012345\ns <- 503 *\n= unused Body*\n"},
 		{"body: from a sender", []mailtest.Rule{{At: mailtest.Body, From: "a@b.example", To: "@d.example", Drop: mailtest.Close}}, "@data\ns !! close\n"},
@@ -184,41 +187,58 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// A rule at Body that waits for its byte has not acted: a message whose byte comes first meets it, and then it is used up.
+// A rule at Body that waits for its byte has not acted: a message whose byte comes first meets it, and then it is used up. Another
+// message, which has waited for it too, meets the next rule.
 func TestBodyRuleCounts(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ name, before, after, end string }{
-		{"data", "@data\nc => 01234\n", "c => 56789\\r\\n.\\r\\n\n", "s <- 250 *\n"},
-		{"chunks", "@rcpt\nc => BDAT 10 LAST\\r\\n01234\n", "c => 56789\n", "s <- 250 *\n"},
+	const data, chunk = "@data\nc => 01234\n", "@rcpt\nc => BDAT 10 LAST\\r\\n01234\n"
+	const dot, rest = "c => 56789\\r\\n.\\r\\n\n", "c => 56789\n"
+	big := func(after int64) []mailtest.Rule {
+		return []mailtest.Rule{{At: mailtest.Body, AfterBytes: after, Reply: "552 5.3.4 Too big"}}
+	}
+	for _, test := range []struct {
+		name, before, after string
+		next                []mailtest.Rule
+		end                 string
+	}{
+		{"data", data, dot, nil, "s <- 250 *\n"},
+		{"chunks", chunk, rest, nil, "s <- 250 *\n"},
+		{"data, next rule", data, dot, big(3), "s <- 552 *\n"},
+		{"chunks, next rule", chunk, rest, big(8), "s <- 552 *\n"},
+		{"next rule of a later byte", data, dot, big(9), "s <- 250 *\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			srv := mailtest.New(t)
-			srv.AddRules(mailtest.Rule{At: mailtest.Body, AfterBytes: 8, Times: 1, Reply: "451 4.3.0 No", Must: true})
-			play := func(conn net.Conn, script string) {
-				t.Helper()
-				if err := dialogue.Play(conn, script); err != nil {
+			synctest.Test(t, func(t *testing.T) {
+				srv := mailtest.New(t)
+				srv.AddRules(mailtest.Rule{At: mailtest.Body, AfterBytes: 8, Times: 1, Reply: "451 4.3.0 No", Must: true})
+				srv.AddRules(test.next...)
+				play := func(conn net.Conn, script string) {
+					t.Helper()
+					if err := dialogue.Play(conn, script); err != nil {
+						t.Error(err)
+					}
+				}
+				var conns [2]net.Conn
+				for i := range conns {
+					conn, err := srv.Dial(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer conn.Close()
+					conns[i] = conn
+					play(conn, begun(test.before))
+				}
+				synctest.Wait()
+				if srv.CheckRules() == nil {
+					t.Error("a rule has acted before its byte came")
+				}
+				play(conns[1], test.after+"s <- 451 4.3.0 No\n")
+				if err := srv.CheckRules(); err != nil {
 					t.Error(err)
 				}
-			}
-			var conns [2]net.Conn
-			for i := range conns {
-				conn, err := srv.Dial(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
-				conns[i] = conn
-				play(conn, begun(test.before))
-			}
-			if srv.CheckRules() == nil {
-				t.Error("a rule has acted before its byte came")
-			}
-			play(conns[1], test.after+"s <- 451 4.3.0 No\n")
-			if err := srv.CheckRules(); err != nil {
-				t.Error(err)
-			}
-			play(conns[0], test.after+test.end)
+				play(conns[0], test.after+test.end)
+			})
 		})
 	}
 }

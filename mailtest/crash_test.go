@@ -218,46 +218,6 @@ func TestCrashTLS(t *testing.T) {
 	testCrash(t, c, put, mailtest.Handshake, []string{"220"}, "panicked: boom", "mailtest_test.boom(")
 }
 
-// brokenConn panics when it is read from, or else written to.
-type brokenConn struct {
-	net.Conn
-	reading bool
-}
-
-func (c brokenConn) Read(p []byte) (int, error) {
-	if c.reading {
-		panic("broken")
-	}
-	return c.Conn.Read(p)
-}
-
-func (c brokenConn) Write(p []byte) (int, error) {
-	if !c.reading {
-		panic("broken")
-	}
-	return c.Conn.Write(p)
-}
-
-// A connection of the caller's own can be broken.
-func TestCrashConn(t *testing.T) {
-	t.Parallel()
-	for _, reading := range []bool{false, true} {
-		near, far := net.Pipe()
-		tb := new(fakeTB)
-		tb.run(func() {
-			srv := mailtest.New(tb)
-			srv.ServeConn(brokenConn{far, reading})
-			if err := raw(near, "220", "QUIT", "221"); err == nil {
-				t.Error("the client notices nothing")
-			}
-			near.Close()
-		})
-		if got := fmt.Sprint(tb.errors); !strings.Contains(got, "panicked: broken") {
-			t.Errorf("got errors %s", got)
-		}
-	}
-}
-
 // The rest of the server goes on.
 func TestCrashOfOne(t *testing.T) {
 	t.Parallel()

@@ -91,10 +91,13 @@ func (r *Rule) limits() rulebook.Limits {
 }
 
 // rule returns the first rule that matches, or nil, and counts a use of it, unless the rule waits for its byte of a message. A rule
-// about the handshake does not match a connection that came with TLS of its own, which given reports.
-func (s *Server) rule(a *Attempt, given bool) *ruleState {
-	matches := func(r *ruleState) bool { return !(given && r.Rule.changesTLS()) && r.Rule.Matches(a) }
-	later := func(r *ruleState) bool { return r.Rule.waits() }
+// about the handshake does not match a connection that came with TLS of its own, which given reports. In the middle of a message,
+// of which so many bytes were reached, only a rule matches that need not wait.
+func (s *Server) rule(a *Attempt, given bool, reached int64) *ruleState {
+	matches := func(r *ruleState) bool {
+		return !(given && r.Rule.changesTLS()) && (reached == 0 || r.Rule.AfterBytes <= reached) && r.Rule.Matches(a)
+	}
+	later := func(r *ruleState) bool { return reached == 0 && r.Rule.waits() }
 	if r := s.rules.Find(uint8(a.Stage), matches, later); r != nil {
 		return r
 	}

@@ -123,15 +123,13 @@ func (ss *session) Before(t *wire.Turn) wire.Action {
 	return ss.effect.action
 }
 
-// decidingRule returns the rule for the turn of the attempt, or nil.
+// decidingRule returns the rule for the turn of the attempt, or nil. If another connection has used up the rule that waited for
+// its byte of the message, it is the next one that does not wait for a later byte.
 func (ss *session) decidingRule(t *wire.Turn) *ruleState {
-	if t.Reached == 0 {
-		return ss.server.rule(ss.attempt, ss.given)
-	}
-	if r := ss.waiting; ss.server.acts(r) {
+	if r := ss.waiting; t.Reached > 0 && ss.server.acts(r) {
 		return r
 	}
-	return nil
+	return ss.server.rule(ss.attempt, ss.given, t.Reached)
 }
 
 // identify notes who the client really is, if that has just been said.
@@ -183,6 +181,10 @@ func (ss *session) Reply(t *wire.Turn) {
 		if ss.auth != nil && ss.auth.err != nil {
 			t.Notes = append(t.Notes, wire.Note{Kind: wire.ExchangeFailed, Text: ss.auth.err.Error()})
 			ss.auth.err = nil
+		}
+	case Bdat:
+		if a := ss.attempt; a != nil && a.Stage == Body { // its rule has replied to the chunk, so no rule was to be found
+			ss.count(Bdat)
 		}
 	case Dot:
 		ss.message(t)

@@ -31,9 +31,9 @@ type Conn struct {
 	held   int64 // bytes of messages that were not, since then, see maxHeld
 	ended  bool
 
-	client  *Identity // what a PROXY header has said, for the next turn
-	asked   bool      // Before was called for the turn, and After was not
-	showing bool      // After is running
+	client *Identity // what a PROXY header has said, for the next turn
+	asked  bool      // Before was called for the turn, and After was not
+	unsent bool      // After was called for the turn, and its reply is not written yet
 
 	handshaking bool // a TLS handshake has begun and not succeeded
 

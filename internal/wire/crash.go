@@ -20,20 +20,15 @@ func (c *Conn) crash(value any) {
 	switch {
 	case c.asked:
 		t.Reply, t.Sent, t.Replied = nil, 0, time.Time{}
-	case c.showing:
+	case c.unsent:
 		t.Again, t.Sent = true, 0
 	default:
 		t.Again = true
 	}
+	// What follows may not return, either. That says nothing new, and keeps nothing of the rest from being done.
 	defer c.handler.End(Ending{Kind: ServerCrashed})
-	defer func() { recover() }() // closing it, or the same func, may panic once more, which says nothing new
-	c.tryAfter(t)
-	c.drop(Reset)
-	c.Shut()
-}
-
-// tryAfter shows a turn to a Handler which may panic at that, as it may have done before.
-func (c *Conn) tryAfter(t *Turn) {
 	defer func() { recover() }()
+	defer c.Shut()
+	defer c.drop(Reset)
 	c.handler.After(t)
 }

@@ -57,12 +57,12 @@ func (c *Conn) end(err error) {
 	default:
 		how = c.broken(ReadFailed, err)
 	}
-	defer func() { c.handler.End(how) }() // whatever closing a conn of the caller's own does
+	defer func() { c.handler.End(how) }() // whatever writing to a conn of the caller's own does, and closing it
+	defer c.Shut()
 	if how == errStopped && c.sayFarewell() {
 		how.Cause = farewell[:len("421 4.3.2")]
 	}
 	c.conn.Close()
-	c.Shut()
 }
 
 // broken returns the ending that an error of the socket means.

@@ -212,9 +212,8 @@ func (c *Conn) reword(own []byte) []byte {
 
 // after shows the whole turn to the Handler, and counts what that keeps of it.
 func (c *Conn) after(t *Turn) {
-	c.asked, c.showing = false, true
+	c.asked, c.unsent = false, true
 	c.handler.After(t)
-	c.showing = false
 	c.spoken += len(t.Line) + t.Sent + turnSize
 	c.held += int64(len(t.Payload))
 	if t.Kind == End && t.Accepted && positive(t.Reply) {
@@ -234,6 +233,7 @@ func (c *Conn) send(t *Turn) error {
 	}
 	c.after(t)
 	n, err := c.write(reply, t.Action.Pace)
+	c.unsent = false
 	if err == nil && t.Action.Endless && len(reply) > 0 {
 		many := reply
 		if t.Action.Pace == 0 { // not a system call for each of them
