@@ -77,6 +77,8 @@ func TestRules(t *testing.T) {
 		{"dot: lost acknowledgement", []mailtest.Rule{{At: mailtest.Dot, Keep: true, Drop: mailtest.Close}}, "@text\nc -> .\ns !! close\n= message* unacked*\n"},
 		{"dot: lost acknowledgement by RST", []mailtest.Rule{{At: mailtest.Dot, Keep: true, Drop: mailtest.Reset}}, "@text\nc -> .\ns !! reset\n= message* unacked*\n"},
 		{"dot: kept and refused", []mailtest.Rule{{At: mailtest.Dot, Keep: true, Reply: "451 4.3.0 Sorry"}}, "@text\nc -> .\ns <- 451 4.3.0 Sorry\n= message* unacked*\n"},
+		{"dot: kept without recipients", []mailtest.Rule{{At: mailtest.Rcpt, Reply: "550 No"}, {At: mailtest.Data, Lie: true, Reply: "354 Go on"}, {At: mailtest.Dot, Keep: true, Reply: "451 4.3.0 Sorry"}},
+			"@mail\n" + bob + no + text + "s <- 451 4.3.0 Sorry\n= message* unacked*\n"},
 		{"dot: lost message", []mailtest.Rule{{At: mailtest.Dot, Lose: true}}, "@text\nc -> .\ns <- 250 *\n" + noop},
 		{"dot: lost message, another text", []mailtest.Rule{{At: mailtest.Dot, Lose: true, Reply: "250 2.0.0 Ok: queued as 4XyZ"}}, "@text\nc -> .\ns <- 250 2.0.0 Ok: queued as 4XyZ\n"},
 		{"dot: queued as", []mailtest.Rule{{At: mailtest.Dot, Reply: "250 2.0.0 Ok: queued as 4XyZ"}}, "@text\nc -> .\ns <- 250 2.0.0 Ok: queued as 4XyZ\n= message*\n"},

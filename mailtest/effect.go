@@ -82,9 +82,6 @@ func (e *effect) accepts(t *wire.Turn) (keep, told bool) {
 
 // remaining returns a transaction without the recipients for whom the message is lost.
 func (e *effect) remaining(tx *transaction) *transaction {
-	if !e.lose {
-		return tx
-	}
 	left := *tx
 	left.to = slices.DeleteFunc(slices.Clone(tx.to), func(rcpt Recipient) bool {
 		return e.loseTo == "" || matchAddress(e.loseTo, rcpt.Address)

@@ -122,7 +122,7 @@ func (ss *session) message(t *wire.Turn) {
 	switch {
 	case t.Recipient == 0:
 		r.acked = told
-		if keep {
+		if keep && ss.effect.lose {
 			r.tx = ss.effect.remaining(r.tx)
 			keep = len(r.tx.to) > 0
 		}
