@@ -1,7 +1,7 @@
 package mailtest
 
-// What a rule does in its turn. Here all its fields are read that are not conditions: what the wire is to do, the lines of
-// EHLO, the handshake, and what becomes of the message.
+// The effect of a rule on its turn. This file reads all fields that are not conditions: those for the wire, the
+// lines of EHLO, the handshake, and the fate of the message.
 
 import (
 	"crypto/tls"
@@ -14,15 +14,16 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
-// effect is what the rule that decides a turn does. The zero value is that of no rule.
+// effect is the effect of the rule that decides a turn. The zero value has no effect.
 type effect struct {
 	action     wire.Action
 	hide, add  []string // lines of the EHLO reply
 	keep, lose bool     // the message
-	loseTo     string   // the recipients for whom, if not for all
+	loseTo     string   // the recipients for whom the message is lost, if not for all
 }
 
-// effectOf returns what a rule does in a turn that it matches. The error says that there is no certificate as the rule wants it.
+// effectOf returns the effect of a rule on a turn that it matches. It returns an error if the certificate that the
+// rule asks for can't be made.
 func (s *Server) effectOf(state *ruleState, a *Attempt) (effect, error) {
 	r := &state.Rule
 	e := effect{
@@ -50,7 +51,7 @@ func (s *Server) effectOf(state *ruleState, a *Attempt) (effect, error) {
 	return e, err
 }
 
-// waits reports whether the rule acts in the middle of a message, if that comes so far.
+// waits reports whether the rule acts in the middle of a message, if the message gets that far.
 func (r *Rule) waits() bool { return r.At == Body && r.AfterBytes > 0 }
 
 // edit changes the lines of an EHLO reply.
@@ -69,7 +70,8 @@ func (e *effect) edit(lines []string) []string {
 	return lines
 }
 
-// accepts decides whether a message is kept, for the recipient of this turn if there is one, and whether its client is told so.
+// accepts reports whether the message is kept, for the recipient of this turn if there is one, and whether the
+// client is told so.
 func (e *effect) accepts(t *wire.Turn) (keep, told bool) {
 	positive := len(t.Reply) > 0 && t.Reply[0] == '2'
 	keep = t.Accepted && positive || e.keep && t.Cut == 0
@@ -95,7 +97,7 @@ var (
 	_ = [1]int{}[uint8(KeepLF)^uint8(wire.KeepLF)|uint8(RefuseLF)^uint8(wire.RefuseLF)|uint8(EndLF)^uint8(wire.EndLF)]
 )
 
-// literal turns a reply into what goes over the wire.
+// literal returns a reply as the bytes that go over the wire.
 func (r *Rule) literal(reply string) []byte {
 	if r.Raw {
 		return []byte(reply)
@@ -103,18 +105,18 @@ func (r *Rule) literal(reply string) []byte {
 	return literal(reply)
 }
 
-// literal turns a text with "\n" into what goes over the wire.
+// literal returns a text with "\n" as the bytes that go over the wire.
 func literal(reply string) []byte {
 	reply = strings.ReplaceAll(strings.TrimSuffix(reply, "\n"), "\r\n", "\n")
 	return []byte(strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n")
 }
 
-// changesTLS reports whether the rule has something to say about the handshake.
+// changesTLS reports whether the rule changes the handshake.
 func (r *Rule) changesTLS() bool {
 	return r.Certificate != 0 || r.MaxTLS != 0 || r.ClientCertificate
 }
 
-// tlsConfig returns the configuration for a handshake of which the rule decides.
+// tlsConfig returns the configuration for a handshake that the rule changes.
 func (r *Rule) tlsConfig(s *Server) (*tls.Config, error) {
 	cfg, err := s.serverTLS()
 	if err != nil {

@@ -113,8 +113,8 @@ type Server struct {
 	// XClient offers the extension XCLIENT of Postfix, by which any client may claim to be another.
 	XClient bool
 
-	// BareLF is how the server treats a LF without CR in a message after DATA. The transcript notes
-	// such bytes in any case.
+	// BareLF is the treatment of a LF without CR in a message after DATA. The transcript notes such bytes in any
+	// case.
 	BareLF BareLF
 
 	// Rules are standing rules: what the server always does. The server tries them after those of
@@ -265,7 +265,7 @@ func (s *Server) close() {
 	s.Inbox.Close()
 }
 
-// closePatience is how long Close waits for connections to end in an orderly way.
+// closePatience is the time for which Close waits for connections to end in an orderly way.
 const closePatience = 2 * wire.Grace
 
 // logStuck writes to the log what a Close that hangs is waiting for.

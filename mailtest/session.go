@@ -246,7 +246,7 @@ func (ss *session) correct(t *wire.Turn) {
 	ss.settle()
 }
 
-// openConnections is how many connections are live and were not ended by a rule.
+// openConnections returns the number of live connections that no rule has ended.
 func (s *Server) openConnections() int {
 	s.state.Lock()
 	defer s.state.Unlock()

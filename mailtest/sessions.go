@@ -52,7 +52,7 @@ func (ss *session) release(number int) {
 	}
 }
 
-// changed tells whoever listens that the sessions have changed.
+// changed tells listeners that the sessions have changed.
 func (s *Server) changed() {
 	s.Inbox.notices.Send()
 	if s.set.Collect != nil {

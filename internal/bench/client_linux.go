@@ -1,6 +1,6 @@
 package main
 
-// Connections in system calls alone, without a poller or a scheduler.
+// Connections by system calls alone, without a poller or a scheduler.
 
 import (
 	"fmt"

@@ -2,7 +2,7 @@
 
 package main
 
-// Connections of the load: those of package net here.
+// The connections of a load on other systems, which are those of package net.
 
 import (
 	"errors"

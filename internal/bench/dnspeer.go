@@ -1,6 +1,6 @@
 package main
 
-// DNS servers under measurement, and those who ask them.
+// The DNS servers under measurement, and their clients.
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 package main
 
-// Growth: what a thing costs when there are a thousand of its kind, and when there are a hundred thousand.
+// Growth: the cost of a thing when there are a thousand of its kind, and when there are a hundred thousand.
 
 import (
 	"context"

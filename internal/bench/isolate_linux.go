@@ -1,6 +1,6 @@
 package main
 
-// A network of its own for each run.
+// The network namespace of each run.
 
 import (
 	"fmt"

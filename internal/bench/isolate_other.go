@@ -2,7 +2,7 @@
 
 package main
 
-// A network of its own for each run: there is none here.
+// The stand-in for systems on which a run has no network of its own.
 
 import (
 	"os/exec"

@@ -1,6 +1,6 @@
 package main
 
-// What the kernel's own limits are, and how far the floor is from them.
+// The limits of the kernel, and the distance of the floor from them.
 
 import (
 	"testing"

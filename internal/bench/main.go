@@ -1,6 +1,5 @@
-// Bench measures this module beside what one would use in its place, in one run: every row of the
-// issue's table, ours and its peers interleaved over several rounds, medians and ratios at the end.
-// See README.md.
+// Bench measures this module beside its alternatives in one run. It measures every row of the table over several
+// rounds, in which ours and its peers take turns, and prints medians and ratios at the end. See README.md.
 package main
 
 import (

@@ -1,6 +1,6 @@
 package main
 
-// Rows: what is measured, by whom, and what is to be reached.
+// Rows: the measurements, their contestants, and their goals.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
 package main
 
-// SMTP servers under measurement: ours, and what one would use in its place.
+// The SMTP servers under measurement: ours, and its alternatives.
 
 import (
 	"bufio"

@@ -1,6 +1,6 @@
 package main
 
-// Postfix's own load generator and sink, where they are installed.
+// The load generator and the sink of Postfix, if they are installed.
 
 import (
 	"bytes"

@@ -1,5 +1,7 @@
 package loopback
 
+// The end of listening on Linux.
+
 import "syscall"
 
 // stopListening ends the listening of a socket in all processes that have it.

@@ -1,5 +1,7 @@
 package memnet
 
+// Deadlines of operations that wait.
+
 import (
 	"sync"
 	"time"

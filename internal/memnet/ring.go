@@ -1,5 +1,7 @@
 package memnet
 
+// The ring buffer of a connection.
+
 // The sizes of a ring, powers of two.
 const (
 	ringMin  = 512     // the first allocation

@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// List holds the channels of those who listen. The zero value is empty and ready to use. All methods may be called from
+// List holds the channels of listeners. The zero value is empty and ready to use. All methods may be called from
 // several goroutines at once.
 type List struct {
 	mu  sync.Mutex
 	all atomic.Pointer[[]chan<- struct{}] // never changed in place
 }
 
-// Add makes Send send on c, too, until stop is called.
+// Add makes Send also send on c, until stop is called.
 func (l *List) Add(c chan<- struct{}) (stop func()) {
 	l.change(func(all []chan<- struct{}) []chan<- struct{} { return append(all, c) })
 	return sync.OnceFunc(func() {
@@ -25,7 +25,7 @@ func (l *List) Add(c chan<- struct{}) (stop func()) {
 	})
 }
 
-// change replaces the channels by what f makes of a copy of them.
+// change replaces the channels by the result of f for a copy of them.
 func (l *List) change(f func([]chan<- struct{}) []chan<- struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,7 +40,8 @@ func (l *List) change(f func([]chan<- struct{}) []chan<- struct{}) {
 	l.all.Store(&all)
 }
 
-// Send sends on each channel that is ready to receive. It does not block, and costs next to nothing if nobody listens.
+// Send sends on each channel that is ready to receive. It does not block, and costs almost nothing without
+// listeners.
 func (l *List) Send() {
 	all := l.all.Load()
 	if all == nil {

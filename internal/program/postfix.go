@@ -1,7 +1,7 @@
 package program
 
-// Postfix as Debian packs it, unpacked rather than installed, with nothing said to it but who may relay and that it is to
-// do DANE.
+// Postfix from the package of Debian, which is unpacked and not installed. Its configuration only says who may
+// relay, and switches DANE on.
 
 import (
 	"os"
@@ -13,8 +13,8 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
-// mailServers names a folder into which packages of mail servers, which exclude each other, were unpacked (dpkg -x), each
-// into a folder of its name.
+// mailServers names the environment variable with a folder into which packages of mail servers, which exclude each
+// other, were unpacked (dpkg -x), each into a folder of its name.
 const mailServers = "MAIL_SERVERS"
 
 // Unpacked returns the folder of a package of a mail server that has a program, such as "/usr/sbin/smtpd", and skips the
@@ -88,7 +88,7 @@ scache    unix  -       -       n       -       1       scache
 postlog   unix-dgram n  -       n       -       1       postlogd
 `
 
-// postfixInstall makes the directories that the package makes.
+// postfixInstall creates the directories that the package creates.
 const postfixInstall = `cd DIR && mkdir -p data queue && cd queue &&
 mkdir active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public pid &&
 chown -R postfix ../data active bounce corrupt defer deferred flush hold incoming private saved trace maildrop public &&
@@ -100,7 +100,7 @@ chgrp postdrop maildrop public && chmod 1730 maildrop && chmod 710 public
 // addresses and logs to its standard output.
 type Postfix struct {
 	Root string   // folder of the package
-	Dir  string   // folder of all that it reads and writes
+	Dir  string   // folder of the files that it reads and writes
 	Env  []string // environment of its programs
 }
 
@@ -122,15 +122,15 @@ func NewPostfix(tb testing.TB, host string) *Postfix {
 	return p
 }
 
-// Accounts are files with the users of Postfix, by those in whose place it must find them.
+// Accounts returns files with the users of Postfix, by the paths at which it must find them.
 func (p *Postfix) Accounts() map[string]string {
 	return map[string]string{"/etc/passwd": filepath.Join(p.Dir, "passwd"), "/etc/group": filepath.Join(p.Dir, "group")}
 }
 
-// Install returns the command that makes the directories which the package makes. It needs the accounts.
+// Install returns the command that creates the directories of the package. It needs the accounts.
 func (p *Postfix) Install() *exec.Cmd { return p.command("/bin/sh", filepath.Join(p.Dir, "install")) }
 
-// Master returns the command that is Postfix. It says "daemon started" when it is ready.
+// Master returns the command that runs Postfix. It writes "daemon started" when it is ready.
 func (p *Postfix) Master() *exec.Cmd {
 	return p.command(filepath.Join(p.Root, "/usr/lib/postfix/sbin/master"), "-s")
 }

@@ -1,7 +1,6 @@
 package zone
 
-// From a question to an answer: the algorithm of RFC 1034 §4.3.2 with wildcards as RFC 4592 and DNAME
-// as RFC 6672 have them.
+// The answer to a question, by the algorithm of RFC 1034 §4.3.2, with wildcards (RFC 4592) and DNAME (RFC 6672).
 
 import (
 	"slices"
@@ -11,25 +10,24 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Mode says as whom a DB answers.
+// Mode is the role in which a DB answers.
 type Mode uint8
 
 const (
-	// Recursive answers as the resolver of this machine does: for the whole simulated internet, RA
-	// set and AA clear, aliases followed wherever they lead, secure zones validated. What real
-	// resolvers cannot find out, since a delegation leads nowhere or aliases go round in circles,
-	// is SERVFAIL.
+	// Recursive answers as a resolver for the whole simulated internet: RA is set and AA is clear, all aliases are
+	// followed, and secure zones are validated. The answer is SERVFAIL if a real resolver could not find one,
+	// because a delegation leads nowhere or aliases form a loop.
 	Recursive Mode = iota
 
-	// Authoritative answers as a name server does that serves all the zones of the DB and no others:
-	// AA set, referrals for delegations to zones that are not in the DB, aliases followed within
-	// their zone, REFUSED for names in no zone. The root counts as a zone of the server only if it
-	// was made on purpose, by [DB.Ensure], [DB.Replace], [DB.Secure] or an SOA record.
+	// Authoritative answers as a name server that serves all the zones of the DB and no others: AA is set, there are
+	// referrals for delegations to zones that are not in the DB, aliases are followed within their zone, and names
+	// in no zone are answered with REFUSED. The root counts as a zone of the server only if it was made on purpose,
+	// by [DB.Ensure], [DB.Replace], [DB.Secure] or an SOA record.
 	Authoritative
 )
 
-// How many CNAME records one answer follows. Resolvers give up where BIND and Unbound do by default, for
-// a name that is after more of them can't be resolved.
+// The number of CNAME records that one answer follows. A resolver gives up where BIND and Unbound do by default,
+// since they can't resolve a name after more of them.
 const (
 	maxAliasesResolved = 11
 	maxAliasesServed   = 16
@@ -39,10 +37,10 @@ const (
 // response. The answer has no size limit yet; [Pack] sets it. Its records are shared with the DB and
 // must not be changed; its slices are its own.
 //
-// Queries for anything but one question of class IN are answered as servers do: FORMERR unless there
-// is exactly one question (RFC 9619), NOTIMP for other operations than QUERY, REFUSED for other classes
-// and for zone transfers, BADVERS for another EDNS version than 0 (RFC 6891 §6.1.3). ANY is answered
-// with one of the RRsets that there are, the first that was added (RFC 8482 §4.1).
+// Queries other than one question of class IN are answered as servers do: FORMERR unless there is exactly one
+// question (RFC 9619), NOTIMP for other operations than QUERY, REFUSED for other classes and for zone transfers,
+// BADVERS for another EDNS version than 0 (RFC 6891 §6.1.3). ANY is answered with one RRset of the name, the first
+// that was added (RFC 8482 §4.1).
 //
 // A query with EDNS is answered with EDNS: our size [MaxUDP], version 0, the DO bit as in the query, no
 // options.
@@ -54,8 +52,8 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 	return r
 }
 
-// LookUp answers a question as a resolver does that does not validate, so that bogus data is there as
-// well: it is [DB.Answer] for those who have no query and want to know what the zones have.
+// LookUp answers a question as a resolver that does not validate, so the answer can have bogus data. It is
+// [DB.Answer] for callers that have no query and need the content of the zones.
 func (db *DB) LookUp(name string, typ uint16) *dns.Msg {
 	return db.Answer(&dns.Msg{
 		MsgHdr:   dns.MsgHdr{CheckingDisabled: true},
@@ -63,7 +61,7 @@ func (db *DB) LookUp(name string, typ uint16) *dns.Msg {
 	}, Recursive)
 }
 
-// answer answers a query, and reports whether the answer is the same until a zone changes, whatever the time.
+// answer answers a query, and reports whether the answer stays the same until a zone changes.
 func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 	r = reply(q, m)
 	if rcode := check(q); rcode != dns.RcodeSuccess {
@@ -111,14 +109,14 @@ type answerer struct {
 	apex     *node // of the zone that the question is about
 
 	signed    bool      // the client wants signatures and denials (RFC 3225)
-	validated bool      // there is a root to trust, and we are the one that validates
+	validated bool      // there is a root to trust, and this resolver validates
 	verdict   verdict   // if validated, on all so far
 	blamed    *node     // the apex whose data is bogus
 	time      time.Time // of the answer, once it matters
 	circling  bool      // there are too many aliases
 }
 
-// resolve answers the question: it follows the aliases from the name to the end.
+// resolve answers the question, and follows the aliases from the name to the end.
 func (a *answerer) resolve(root *node, n name) {
 	owner := a.question.Name
 	a.validated = a.mode == Recursive && root.zone.signer != nil
@@ -160,8 +158,8 @@ func (a *answerer) resolve(root *node, n name) {
 	}
 }
 
-// step adds to the answer what is known about one name. The target of an alias, if the name is one and
-// the question is not about that, is where to go on.
+// step adds the records of one name to the answer. If the name is an alias, and the question is not about that, it
+// returns the target.
 func (a *answerer) step(root *node, p place, n *name, owner string) (target string) {
 	switch {
 	case p.dname != nil:
@@ -221,7 +219,8 @@ func (a *answerer) data(root *node, p place, n *name, at *node, as string) (targ
 	return target
 }
 
-// negative adds the SOA that tells how long the answer holds: NXDOMAIN, or NODATA (RFC 2308 §3).
+// negative makes the answer NXDOMAIN or NODATA, and adds the SOA, which says how long the answer holds (RFC 2308
+// §3).
 func (a *answerer) negative(p place, n *name) {
 	z := p.apex.zone
 	a.msg.Ns = append(a.msg.Ns, z.negative)
@@ -277,8 +276,8 @@ func (a *answerer) looping(target string) bool {
 	return aliases > maxAliasesServed
 }
 
-// refer answers with a delegation: to servers that a resolver would have to ask (RFC 1034 §4.3.2 step
-// 3b), and that nobody runs.
+// refer answers with a delegation to servers that a resolver would have to ask (RFC 1034 §4.3.2 step 3b), and that
+// do not exist.
 func (a *answerer) refer(root *node, p place) {
 	if a.mode == Recursive {
 		a.msg.Rcode = dns.RcodeServerFailure

@@ -1,6 +1,6 @@
 package zone
 
-// Changes of the tree: what a record must satisfy, and how a change that fails is undone.
+// Changes of the tree: the rules for records, and undoing a change that fails.
 
 import (
 	"errors"
@@ -80,7 +80,7 @@ func (at *node) replace(typ uint16, rrs ...dns.RR) {
 	}
 }
 
-// change is a change under way, with what is needed to undo it.
+// change is a change in progress, with the data that is needed to undo it.
 type change struct {
 	db     *DB
 	before []saved        // the nodes as they were
@@ -112,7 +112,7 @@ func (c *change) save(at *node) {
 	c.before = append(c.before, was)
 }
 
-// change makes a change, or nothing of it if f returns an error.
+// change makes a change. If f returns an error, it undoes the change.
 func (db *DB) change(f func(*change) error) error {
 	db.lock()
 	defer db.mu.Unlock()
@@ -144,7 +144,7 @@ func (c *change) ensure(apex string) error {
 	return nil
 }
 
-// set makes some records all those of their name and type.
+// set replaces all records of a name and a type.
 func (c *change) set(s RRSet) error {
 	n, err := parseName(s.Name)
 	if err != nil {
@@ -165,13 +165,13 @@ func (c *change) set(s RRSet) error {
 	return c.add(recs)
 }
 
-// touch notes that a zone changes, and leaves what is noted of it.
+// touch notes that a zone changes, and keeps an earlier note.
 func (c *change) touch(apex *node) {
 	noted := c.zones[apex]
 	c.zones[apex] = noted
 }
 
-// rollback undoes everything.
+// rollback undoes the change.
 func (c *change) rollback() {
 	for _, was := range c.before {
 		was.at.sets, was.at.zone, was.at.change = was.sets, was.zone, nil
@@ -181,7 +181,7 @@ func (c *change) rollback() {
 	}
 }
 
-// commit counts up serial numbers and tidies up.
+// commit increases the serial numbers and removes empty nodes.
 func (c *change) commit() {
 	for apex, given := range c.zones {
 		if !given && apex.zone != nil {
@@ -202,7 +202,7 @@ func (at *node) keeps(typ uint16) bool {
 	return at.zone != nil && (typ == dns.TypeSOA || at.zone.signer != nil && made(typ))
 }
 
-// clear removes all records of the zone at an apex, which is created if need be, but for those it keeps.
+// clear removes all records of the zone at an apex, except for those it keeps. It creates the zone if necessary.
 func (c *change) clear(apex *node, owner string) {
 	c.save(apex)
 	if apex.zone == nil {

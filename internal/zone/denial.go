@@ -18,8 +18,8 @@ type link struct {
 	node *node
 }
 
-// key returns what names are ordered by, for a name in wire form without its root label: its hash
-// (RFC 5155 §5), or its labels from right to left, each with an end that sorts before all else (RFC
+// key returns the key by which a name is sorted. The name is in wire form without its root label. The key is its
+// hash (RFC 5155 §5), or its labels from right to left, each with an end that sorts before all other bytes (RFC
 // 4034 §6.1).
 func (s *signer) key(wire []byte) string {
 	if s.NSEC3 {
@@ -69,8 +69,8 @@ func (s *signer) chain() []link {
 	return s.links
 }
 
-// omits reports whether the chain has no record for a name since it is an insecure delegation (RFC
-// 5155 §6). The empty non-terminals above it have theirs.
+// omits reports whether the chain has no record for a name because the name is an insecure delegation (RFC 5155
+// §6). The empty non-terminals above it have records.
 func (s *signer) omits(at *node) bool {
 	return s.OptOut && at != s.apex && at.delegated() && at.set(dns.TypeDS) == nil
 }
@@ -105,8 +105,8 @@ func (at *node) changed() {
 	}
 }
 
-// denial returns the record that matches a name, or covers it: that of the last name of the chain which
-// is not after it. So there is one way to deny names and types.
+// denial returns the record that matches or covers a name: that of the last name of the chain that is not after it.
+// So the same function denies names and types.
 func (s *signer) denial(wire []byte) dns.RR {
 	chain := s.chain()
 	i, found := slices.BinarySearchFunc(chain, s.key(wire), func(l link, key string) int { return strings.Compare(l.key, key) })
@@ -187,9 +187,8 @@ func (at *node) types(s *signer) []uint16 {
 	return types
 }
 
-// deny proves what an answer says about a name that was looked for: that it has no such records, or
-// does not exist, or exists only by a wildcard, which then has answered, or has no such records
-// either.
+// deny proves a negative answer about a name: that it has no such records, or does not exist, or exists only by a
+// wildcard, which has answered or has no such records either.
 func (a *answerer) deny(p place, n *name, answered bool) {
 	s := p.apex.zone.signing()
 	if s == nil {

@@ -1,6 +1,6 @@
 package zone
 
-// Extended errors: why there is no answer (RFC 8914).
+// Extended errors, which say why there is no answer (RFC 8914).
 
 import (
 	"slices"
@@ -9,16 +9,16 @@ import (
 	"github.com/miekg/dns"
 )
 
-// SetExtendedError puts an extended error into a reply, if its query had EDNS. The options of the reply are
-// shared by nobody.
+// SetExtendedError puts an extended error into a reply, if its query had EDNS. The options of the reply must not be
+// shared.
 func SetExtendedError(r *dns.Msg, code uint16, text string) {
 	if opt := r.IsEdns0(); opt != nil {
 		opt.Option = append(opt.Option, &dns.EDNS0_EDE{InfoCode: code, ExtraText: text})
 	}
 }
 
-// fault returns the extended error for what a validator finds bogus in a zone: that of the topmost zone that
-// is to blame.
+// fault returns the extended error for a zone that a validator finds bogus: that of the topmost zone that is to
+// blame.
 func (apex *node) fault(now time.Time) (code uint16, text string) {
 	s := apex.zone.signer
 	if apex.parent != nil {

@@ -1,6 +1,6 @@
 package zone
 
-// $GENERATE, which is BIND's: one line that stands for many.
+// The directive $GENERATE of BIND, which is one line that stands for many.
 
 import (
 	"errors"

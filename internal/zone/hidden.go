@@ -1,6 +1,6 @@
 package zone
 
-// Records that a delegation hides (RFC 2181 §6.1): a test that adds one has made a mistake.
+// Records that a delegation hides (RFC 2181 §6.1), which are mistakes of a test.
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// errHidden is in the errors about such records.
+// errHidden is the advice in errors about such records.
 var errHidden = errors.New("make a zone there, by an SOA record, or remove the NS records")
 
 // visible returns an error if one of the records that were added is hidden by a delegation, or is one that
@@ -19,7 +19,7 @@ func (c *change) visible(recs []record) error {
 	if c.db.Occluded {
 		return nil
 	}
-	var last *node // whose subtree was looked at
+	var last *node // the node whose subtree was checked last
 	for i := range recs {
 		r := &recs[i]
 		at := c.db.root.get(&r.name)
@@ -39,8 +39,8 @@ func (c *change) visible(recs []record) error {
 	return nil
 }
 
-// hides reports whether this node is a delegation that hides the records of a type at a node at or beneath it: all but its
-// own and the addresses of its servers.
+// hides reports whether this node is a delegation that hides the records of a type at a node at or beneath it. It
+// hides all records except its own and the addresses of its servers.
 func (cut *node) hides(at *node, typ uint16) bool {
 	servers := cut.set(dns.TypeNS)
 	if servers == nil {

@@ -1,6 +1,6 @@
 package zone
 
-// Messages around questions and answers: what is no proper query, EDNS, and the size of packets.
+// The messages around questions and answers: malformed queries, EDNS, and the size of packets.
 
 import (
 	"encoding/binary"
@@ -9,16 +9,16 @@ import (
 	"github.com/miekg/dns"
 )
 
-// MaxUDP is the most bytes of an answer over UDP, whatever the client could take, and the size that
-// answers with EDNS announce. It avoids fragments, as the name servers in use do by default.
+// MaxUDP is the maximum size of an answer over UDP, even if the client accepts more, and the size that answers with
+// EDNS announce. It avoids fragments, as real name servers do by default.
 const MaxUDP = 1232
 
 // headerSize is the length of the header of a message (RFC 1035 §4.1.1).
 const headerSize = 12
 
-// Unpack reads a query from a packet. For a packet that is no message but has the header of a query it
-// returns the refusal to send: FORMERR with the same ID. It returns nothing at all for a packet
-// shorter than a header and for a response: they get no answer.
+// Unpack reads a query from a packet. If the packet is not a message but has the header of a query, Unpack returns
+// the refusal to send, which is FORMERR with the same ID. For a packet that is shorter than a header, and for a
+// response, it returns neither, since they get no answer.
 func Unpack(packet []byte, m Mode) (query, refusal *dns.Msg) {
 	if len(packet) < headerSize {
 		return nil, nil
@@ -37,8 +37,8 @@ func Unpack(packet []byte, m Mode) (query, refusal *dns.Msg) {
 	return q, nil
 }
 
-// counted reports whether a message has as many questions and records as its header says; dns.Msg.Unpack
-// takes it if the packet just ends early.
+// counted reports whether a message has as many questions and records as its header says. (dns.Msg.Unpack accepts a
+// packet that ends early.)
 func counted(q *dns.Msg, packet []byte) bool {
 	count := func(at int) int { return int(binary.BigEndian.Uint16(packet[at:])) }
 	return len(q.Question) == count(4) && len(q.Answer) == count(6) && len(q.Ns) == count(8) && len(q.Extra) == count(10)
@@ -97,12 +97,12 @@ func check(q *dns.Msg) int {
 	return dns.RcodeSuccess
 }
 
-// Pack makes the packet of an answer to a query, which may be nil if it could not be read. Over UDP
-// the answer is cut to what the client can take: 512 bytes without EDNS, else what it says,
-// [MaxUDP] at most. Over TCP the limit is 65535. RRsets are left out whole, from the end:
-// additional addresses first and silently, then what is needed, with TC set (RFC 2181 §9); over TCP,
-// where nobody can ask again, what fits of an RRset is sent. Pack changes r when it has to cut. It returns nil if r is nil, or cannot be packed at all, which never
-// happens to answers of a [DB].
+// Pack returns the packet of an answer to a query, which may be nil if it could not be read. Over UDP the answer is
+// cut to the size that the client accepts: 512 bytes without EDNS, and otherwise the size that it announces, but at
+// most [MaxUDP]. Over TCP the limit is 65535. Whole RRsets are left out, from the end: first additional addresses,
+// silently, and then needed ones, with TC set (RFC 2181 §9). Over TCP, since no client can ask again, the records
+// of an RRset that fit are sent. Pack changes r if it has to cut. It returns nil if r is nil or cannot be packed at
+// all, which never happens to answers of a [DB].
 func Pack(r, query *dns.Msg, udp bool) []byte {
 	if r == nil {
 		return nil

@@ -1,6 +1,6 @@
 package zone
 
-// Domain names in the form in which they are looked up.
+// Domain names, in the form in which they are looked up.
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ type name struct {
 	labels int
 }
 
-// parseName reads the presentation form of a name; a missing last dot is no matter.
+// parseName reads the presentation form of a name. The final dot may be missing.
 func parseName(s string) (name, error) {
 	var n name
 	if s == "" {
@@ -57,10 +57,10 @@ func lower(b []byte) {
 	}
 }
 
-// label is the i-th label from the left, without its length.
+// label returns the i-th label from the left, without its length.
 func (n *name) label(i int) []byte { return n.wire[n.starts[i]+1 : n.starts[i+1]] }
 
-// len is the length on the wire without the root label.
+// len returns the length on the wire without the root label.
 func (n *name) len() int { return int(n.starts[n.labels]) }
 
 // within reports whether n is apex or beneath it.

@@ -1,7 +1,7 @@
 package zone
 
-// Master files (RFC 1035 §5): the form is read here, where every token keeps its place; the data of each
-// type of record is left to miekg/dns, one record at a time.
+// The parser of master files (RFC 1035 §5). It reads the form, and keeps the place of every token. Package
+// miekg/dns reads the data of each record.
 
 import (
 	"errors"
@@ -12,16 +12,16 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A ParseError says what is wrong in a zone text, and where.
+// ParseError is a mistake in a zone text, with its place.
 type ParseError struct {
 	File   string // as given to Parse
 	Line   int    // from 1
-	Column int    // from 1, in bytes; just after the end where something is missing
-	Text   string // the token in question, "" where something is missing
-	Err    error  // what is wrong with it
+	Column int    // from 1, in bytes; just after the end if something is missing
+	Text   string // the token in question, "" if something is missing
+	Err    error  // the mistake
 }
 
-// Error returns the message as compilers write them: file:line:column: what is wrong: "token".
+// Error returns the message in the form of compilers: file:line:column: mistake: "token".
 func (e *ParseError) Error() string {
 	s := fmt.Sprintf("%d:%d: %v", e.Line, e.Column, e.Err)
 	if e.File != "" {
@@ -37,10 +37,10 @@ func (e *ParseError) Error() string {
 	return s
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns e.Err.
 func (e *ParseError) Unwrap() error { return e.Err }
 
-// Bounds for what $GENERATE may make of one text.
+// Bounds of the records that $GENERATE may make for one text.
 const (
 	maxGenerated      = 10_000
 	maxGeneratedBytes = 4 << 20
@@ -49,20 +49,17 @@ const (
 // Parse reads the records of a zone from the text of a master file (RFC 1035 §5): the records of the
 // zone whose apex is origin, or of any zones if origin is ".". File is a name for error messages.
 //
-// White space with which all lines begin, empty ones apart, has no meaning: a text may be indented
-// as a whole. Otherwise a line that begins with white space is about the owner of the record before
-// it.
+// White space with which all non-empty lines begin has no meaning, so a text may be indented as a whole. Otherwise
+// a line that begins with white space has the owner of the previous record.
 //
-// Relative names are completed with origin or the last $ORIGIN. A record without TTL has that of the
-// last $TTL (RFC 2308 §4), else the last one stated (RFC 1035 §5.1), else [DefaultTTL]. Data of types that
-// are unknown is read in the form of RFC 3597. $GENERATE is known, within bounds: 10,000 records and
-// 4 MiB per text, with the bases d, o, x and X. $INCLUDE is an error. SOA and NS records may be
-// missing: [DB.Add] and [DB.Replace] synthesize them.
+// Relative names are completed with origin or the last $ORIGIN. A record without a TTL has that of the last $TTL
+// (RFC 2308 §4), or else the last one stated (RFC 1035 §5.1), or else [DefaultTTL]. The data of unknown types is
+// read in the form of RFC 3597. $GENERATE is supported up to 10,000 records and 4 MiB per text, with the bases d,
+// o, x and X. $INCLUDE is an error. SOA and NS records may be missing: [DB.Add] and [DB.Replace] synthesize them.
 //
-// The error, if any, is a [*ParseError], and there are no records then. Errors are whatever [DB.Add]
-// refuses, and records outside of the zone, a second SOA, an SOA that is not at origin, a string of
-// more than 255 bytes, and bytes that are not ASCII outside of quotes: an international name has to be
-// written with A-labels.
+// If there is a mistake, Parse returns no records and a [*ParseError]. The mistakes are those for which [DB.Add]
+// returns an error, records outside the zone, a second SOA, an SOA that is not at origin, a string of more than 255
+// bytes, and bytes that are not ASCII outside quotes. (An international name has to be written with A-labels.)
 func Parse(text, origin, file string) ([]dns.RR, error) {
 	p := parser{scanner: scanner{text: text, margin: margin(text), line: 1}, ttl: DefaultTTL, check: DB{Occluded: true}}
 	err := p.parse(origin)
@@ -117,7 +114,7 @@ func (p *parser) parse(origin string) *ParseError {
 	}
 }
 
-// directive obeys an entry that begins with $.
+// directive carries out an entry that begins with $.
 func (p *parser) directive(e entry) *ParseError {
 	first, args := e.tokens[0], e.tokens[1:]
 	switch strings.ToUpper(first.text) {

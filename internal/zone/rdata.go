@@ -10,8 +10,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// data reads the data of a record. Miekg's parser gets it on one line of its own and does not say where
-// it stopped, but it takes its bytes one by one: the token that it refused is the last one it read.
+// data reads the data of a record. It passes the data to the parser of miekg/dns on a line of its own. That parser
+// does not say where it stopped, but it takes its bytes one by one, so the token that it refused is the last one
+// that it read.
 func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError) {
 	want := fmt.Errorf("bad %s record, want %s", dns.Type(typ), syntax(typ))
 	if generic := data[0].text == `\#`; !generic && len(data) < fields(typ) {
@@ -44,8 +45,8 @@ func (p *parser) data(typ uint16, data []token, end token) (dns.RR, *ParseError)
 	return nil, data[i].wrong(want)
 }
 
-// strict refuses what miekg's parser would take: it makes several of a string that is too long, and 0 of
-// a time that is none.
+// strict refuses data that the parser of miekg/dns would accept: it splits a string that is too long, and reads a
+// malformed time as 0.
 func strict(typ uint16, data []token) *ParseError {
 	switch typ {
 	case dns.TypeTXT, dns.TypeSPF, dns.TypeAVC, dns.TypeHINFO, dns.TypeISDN, dns.TypeNINFO, dns.TypeRESINFO, dns.TypeUINFO:
@@ -80,7 +81,7 @@ func longest(text string) int {
 	return max(most, n)
 }
 
-// syntax says what the data of a type looks like.
+// syntax returns the syntax of the data of a type, for errors.
 func syntax(typ uint16) string {
 	switch typ {
 	case dns.TypeA:
@@ -110,7 +111,7 @@ func syntax(typ uint16) string {
 	return `\#, length and hexadecimal data (RFC 3597 §5)`
 }
 
-// fields is how many tokens the data of a type has at least, as far as syntax tells.
+// fields returns the minimum number of tokens in the data of a type, by its syntax.
 func fields(typ uint16) int {
 	switch typ {
 	case dns.TypeMX:
@@ -125,7 +126,7 @@ func fields(typ uint16) int {
 	return 1
 }
 
-// take accepts a record if it goes with the others.
+// take adds a record if it does not contradict the others.
 func (p *parser) take(rr dns.RR, where token) *ParseError {
 	h := rr.Header()
 	n, err := parseName(h.Name)

@@ -1,7 +1,7 @@
 package zone
 
-// Answers that were given are remembered, as packets, until a zone changes: most programs ask the
-// same few questions again and again.
+// The memory of answers, as packets, until a zone changes, since most programs ask the same few questions again and
+// again.
 
 import (
 	"bytes"
@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	// maxRemembered is how many answers are remembered, and maxQuery the size of the largest query
-	// whose answer is.
+	// maxRemembered is the number of answers that are remembered, and maxQuery the size of the largest query whose
+	// answer is remembered.
 	maxRemembered = 1024
 	maxQuery      = 512
 )
 
 // Reply is a query and the answer to it.
 type Reply struct {
-	// Query and Answer are shared with other replies: they must not be changed, and their IDs are
-	// those of whoever asked first. Query is nil if the packet was none.
+	// Query and Answer are shared with other replies. They must not be changed, and their IDs are those of the first
+	// such query. Query is nil if the packet was not a query.
 	Query, Answer *dns.Msg
 
-	// Packet is the answer as it goes out.
+	// Packet is the answer in wire form.
 	Packet []byte
 }
 
-// memory is the answers that were given since the last change.
+// memory has the answers since the last change.
 type memory struct {
 	mu      sync.RWMutex
 	changes uint64 // of the DB, in which they were given
 	replies map[string]Reply
 }
 
-// find returns what was answered to a query, if nothing has changed since.
+// find returns the answer to an earlier query, if nothing has changed since.
 func (m *memory) find(key []byte, changes uint64) (Reply, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -58,8 +58,8 @@ func (m *memory) keep(key []byte, changes uint64, r Reply) {
 	m.replies[string(key)] = r
 }
 
-// Reply answers a packet as it came from the network, as [Unpack], [DB.Answer] and [Pack] do. It is
-// false where no answer is due: to packets too short to have a header, and to responses.
+// Reply answers a packet from the network, as [Unpack], [DB.Answer] and [Pack] together do. It returns false if
+// there must be no answer, which is so for packets without a whole header, and for responses.
 func (db *DB) Reply(packet []byte, udp bool, m Mode) (Reply, bool) {
 	var buf [2 + maxQuery]byte
 	key := buf[:0]

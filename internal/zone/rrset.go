@@ -1,6 +1,6 @@
 package zone
 
-// Records on their way into a zone, and sets of them.
+// Records that are being added to a zone, and sets of records.
 
 import (
 	"errors"
@@ -23,8 +23,8 @@ type record struct {
 	typ   uint16
 }
 
-// prepare checks each record by itself, and copies it by way of the wire. So what is in the DB can be
-// sent, and reads as its receiver will read it.
+// prepare checks each record by itself, and copies it by its wire form. Records in the DB can therefore be sent,
+// and are the same as those that a receiver reads.
 func prepare(rrs []dns.RR) ([]record, error) {
 	recs := make([]record, len(rrs))
 	for i, given := range rrs {
@@ -42,8 +42,8 @@ func prepare(rrs []dns.RR) ([]record, error) {
 	return recs, nil
 }
 
-// levelTTLs gives all records of an RRset the lowest of their TTLs (RFC 2181 §5.2), so that a set which exists
-// is copied once for all of them.
+// levelTTLs gives all records of an RRset the lowest of their TTLs (RFC 2181 §5.2), so an existing set is copied
+// only once for all of them.
 func levelTTLs(recs []record) {
 	type set struct {
 		name string
@@ -96,8 +96,8 @@ func onWire(rr dns.RR) (dns.RR, error) {
 	return sent, nil
 }
 
-// storable reports whether a type is one of records in zones, and not of questions or messages only
-// (RFC 6895 §3.1).
+// storable reports whether records of a type can be in zones, and not only in questions or messages (RFC 6895
+// §3.1).
 func storable(typ uint16) bool {
 	return typ != 0 && typ != dns.TypeOPT && (typ < 128 || typ > 255)
 }
@@ -125,7 +125,7 @@ func (s *rrset) add(rr dns.RR) (bool, error) {
 
 // has reports whether a record is in its set, and remembers that it will be.
 func (s *rrset) has(rr dns.RR) bool {
-	const many = 64 // from which on it pays to keep the texts
+	const many = 64 // the number of records from which on it pays to keep the texts
 	if len(s.rrs) >= many {
 		if s.known == nil {
 			s.known = make(map[string]bool)

@@ -1,7 +1,7 @@
 package zone
 
-// The outer form of master files (RFC 1035 §5.1): lines, tokens, quotes, parentheses, comments, and
-// where in the text each of them is.
+// The scanner of master files (RFC 1035 §5.1): lines, tokens, quotes, parentheses, comments, and their places in
+// the text.
 
 import (
 	"errors"
@@ -14,10 +14,10 @@ type token struct {
 	text   string
 	line   int
 	col    int  // in bytes, from 1
-	quoted bool // some of it
+	quoted bool // a part of it is quoted
 }
 
-// entry is what RFC 1035 calls an entry: a line, or several within parentheses.
+// entry is an entry in the sense of RFC 1035: a line, or several lines within parentheses.
 type entry struct {
 	indented bool // it begins with white space, where the owner would be, beyond the margin of the text
 	tokens   []token
@@ -34,8 +34,7 @@ type scanner struct {
 	open   []token
 }
 
-// margin returns the white space with which all lines of a text begin, but for those that have
-// nothing else.
+// margin returns the white space with which all lines of a text begin, except for lines that have nothing else.
 func margin(text string) string {
 	common, first := "", true
 	for line := range strings.Lines(text) {
@@ -60,7 +59,7 @@ func margin(text string) string {
 
 func (s *scanner) here() token { return token{line: s.line, col: s.at - s.bol + 1} }
 
-// next returns the next entry that is not empty; one without tokens means the end of the text.
+// next returns the next entry that is not empty. An entry without tokens means the end of the text.
 func (s *scanner) next() (entry, *ParseError) {
 	for s.at < len(s.text) {
 		if strings.HasPrefix(s.text[s.at:], s.margin) {
@@ -167,7 +166,7 @@ func (s *scanner) token() (token, *ParseError) {
 	return t, nil
 }
 
-// escape returns the length of the escape sequence with which s begins, or 0 if it is none.
+// escape returns the length of the escape sequence at the beginning of s, or 0 if there is none.
 func escape(s string) int {
 	digit := func(i int) bool { return i < len(s) && '0' <= s[i] && s[i] <= '9' }
 	switch {
@@ -181,7 +180,7 @@ func escape(s string) int {
 	return 0
 }
 
-// wrong makes an error about the token.
+// wrong returns an error about the token.
 func (t token) wrong(err error) *ParseError {
 	return &ParseError{Line: t.line, Column: t.col, Text: t.text, Err: err}
 }

@@ -1,6 +1,6 @@
 package zone
 
-// Secure zones (RFC 4033–4035): their keys, the chain of trust above them, and what can be wrong with it.
+// Secure zones (RFC 4033–4035): their keys, the chain of trust above them, and their flaws.
 
 import (
 	"crypto"
@@ -13,10 +13,10 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Security says how a zone is signed, and what is wrong with that. The zero value is a sound zone with
-// keys for ECDSA P-256 (RFC 6605) that denies by NSEC records.
+// Security says how a zone is signed, and with which flaw. The zero value is a sound zone with keys for ECDSA P-256
+// (RFC 6605) that denies by NSEC records.
 type Security struct {
-	// Algorithm is that of the keys: dns.ECDSAP256SHA256, which 0 stands for, dns.ECDSAP384SHA384,
+	// Algorithm is the algorithm of the keys: dns.ECDSAP256SHA256, for which 0 stands, dns.ECDSAP384SHA384,
 	// dns.ED25519, or dns.RSASHA256, whose keys have 2048 bits and take long to make.
 	Algorithm uint8
 
@@ -24,19 +24,19 @@ type Security struct {
 	// iterations (RFC 9276 §3.1).
 	NSEC3 bool
 
-	// OptOut leaves delegations without a DS record out of the hashed names (RFC 5155 §6). So
-	// names that do not exist are not secure but insecure. It implies NSEC3.
+	// OptOut leaves delegations without a DS record out of the hashed names (RFC 5155 §6). The denial of names that
+	// do not exist is therefore insecure. It implies NSEC3.
 	OptOut bool
 
-	// Flaw is what is wrong with the zone. 0 is nothing.
+	// Flaw is the flaw of the zone, or 0.
 	Flaw Flaw
 }
 
-// Flaw is something that is wrong with a secure zone.
+// Flaw is a flaw of a secure zone.
 type Flaw uint8
 
-// What can be wrong. Where nothing else is said, validators find everything in the zone bogus, and
-// everything in zones beneath.
+// The flaws. Unless a comment says otherwise, validators find everything in the zone bogus, and everything in zones
+// beneath.
 const (
 	// BadSignatures: all signatures are false.
 	BadSignatures Flaw = iota + 1
@@ -60,20 +60,20 @@ const (
 	// if it was not signed (RFC 4035 §5.2).
 	NoDS
 
-	// NoDenial: negative answers and those from wildcards lack their proof; only they are bogus. So are
-	// zones beneath without a DS record.
+	// NoDenial: negative answers and those from wildcards lack their proof. Only they are bogus, and zones beneath
+	// without a DS record.
 	NoDenial
 
-	// WrongDenial is as NoDenial, but there are NSEC or NSEC3 records, with good signatures, that do
-	// not prove what they should.
+	// WrongDenial is like NoDenial, but there are NSEC or NSEC3 records, with good signatures, that prove something
+	// else.
 	WrongDenial
 )
 
-// Validity is how long signatures are valid. Unless the zone has a flaw, each is made when it is
-// asked for, and its validity begins an hour earlier.
+// Validity is the time for which signatures are valid. Unless the zone has a flaw, each is made when it is asked
+// for, and its validity begins an hour earlier.
 const Validity = 14 * 24 * time.Hour
 
-// signer is what a zone has that is secure: it makes the signatures, and the records that deny.
+// signer makes the signatures of a secure zone, and the records that deny.
 type signer struct {
 	Security
 	apex     *node
@@ -121,24 +121,23 @@ func newKey(zone string, algorithm uint8, flags uint16) (*key, error) {
 			return nil, err
 		}
 		k.private, k.tag = private.(crypto.Signer), k.KeyTag()
-		if k.tag != 0 { // which miekg/dns takes for a tag that was forgotten
+		if k.tag != 0 { // miekg/dns takes 0 for a missing tag
 			return k, nil
 		}
 	}
 }
 
-// Secure makes the zone with the given apex, which is created if need be, a secure one: it gets keys, and
-// from then on answers with signatures and denials to those who ask for them. The chain of trust is
-// made as well: the zones above become secure unless they are. For example, securing qq.com also secures
-// com and the root, which are created on the way. New records beneath com then still make zones of
-// their own, also if com itself was secured; they are insecure until they are secured themselves.
+// Secure makes the zone with the given apex secure, and creates it if necessary. The zone gets keys, and from then
+// on its answers have signatures and denials if the query asks for them. The zones above become secure as well, so
+// there is a chain of trust. For example, securing qq.com also secures com and the root, and creates them if
+// necessary. New records beneath com then still make zones of their own, even if com itself was secured. These
+// zones are insecure until they are secured themselves.
 //
-// The DNSKEY and NSEC3PARAM records at the apex, and the DS records in the parent zone, are records like
-// others, but only the zone can change or remove the former. It is an error to add records to a secure
-// zone that it makes itself: DNSKEY, RRSIG, NSEC, NSEC3, NSEC3PARAM. The DS records may be changed
-// to whatever is wrong with them.
+// The DNSKEY and NSEC3PARAM records at the apex, and the DS records in the parent zone, are records like others,
+// but only the zone can change or remove the former. It is an error to add records that a secure zone makes itself:
+// DNSKEY, RRSIG, NSEC, NSEC3, NSEC3PARAM. The DS records may be replaced by wrong ones.
 //
-// A zone that is secure already is signed anew, as s says; it keeps its keys if their algorithm remains.
+// A zone that is secure already is signed anew. It keeps its keys if their algorithm stays the same.
 func (db *DB) Secure(apex string, s Security) error {
 	n, err := parseName(apex)
 	if err != nil {
@@ -155,8 +154,8 @@ func (db *DB) Secure(apex string, s Security) error {
 	return nil
 }
 
-// TrustAnchor returns the DNSKEY record in which validators must trust (RFC 4035 §4.4): that of the root,
-// which is secured if it is not.
+// TrustAnchor returns the DNSKEY record that validators must trust (RFC 4035 §4.4): that of the root, which is
+// secured if it is not.
 func (db *DB) TrustAnchor() (*dns.DNSKEY, error) {
 	db.lock()
 	defer db.mu.Unlock()
@@ -171,8 +170,8 @@ func (db *DB) TrustAnchor() (*dns.DNSKEY, error) {
 	return dns.Copy(db.root.zone.signer.ksk.DNSKEY).(*dns.DNSKEY), nil
 }
 
-// secure secures the zone of a name and those above it: all that are zones, and the parents of the
-// registrable domain even if nobody made them zones.
+// secure secures the zone of a name and those above it. The parents of the registrable domain become zones if they
+// are not.
 func (c *change) secure(n *name, apex string, s Security) error {
 	registrable, ok := n.registrable()
 	if !ok {
@@ -263,8 +262,8 @@ func (c *change) sign(at *node, apex string, how Security) error {
 	return nil
 }
 
-// foreign looks for records in the zone at an apex that a secure zone makes itself. Those that it has
-// made are not foreign: they are at the apex.
+// foreign looks for added records of types that a secure zone makes itself. Records that it has made are at the
+// apex, and are not foreign.
 func (apex *node) foreign(signed bool) (typ uint16, name string) {
 	var walk func(at *node)
 	walk = func(at *node) {

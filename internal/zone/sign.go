@@ -1,6 +1,6 @@
 package zone
 
-// Signatures (RFC 4034 §3, RFC 4035 §2.2). They are made when they are asked for.
+// Signatures (RFC 4034 §3, RFC 4035 §2.2), which are made when they are asked for.
 
 import (
 	"encoding/base64"
@@ -11,10 +11,10 @@ import (
 	"github.com/miekg/dns"
 )
 
-// window is from when until when a signature is valid that is made now.
+// window returns the times from which and until which a signature that is made now is valid.
 func (s *signer) window(now time.Time) (from, until time.Time) {
 	const slack = time.Hour            // for clocks that are late
-	const mistake = 7 * 24 * time.Hour // more than validators overlook: unbound a day
+	const mistake = 7 * 24 * time.Hour // more than validators tolerate, which is a day for unbound
 	switch s.Flaw {
 	case Expired:
 		now = now.Add(-mistake - Validity)
@@ -65,7 +65,7 @@ func (s *signer) sign(rrs []dns.RR, now time.Time) *dns.RRSIG {
 	return sig
 }
 
-// spoil makes a false signature of a good one.
+// spoil returns a false signature for a good one.
 func spoil(signature string) string {
 	b, err := base64.StdEncoding.DecodeString(signature)
 	if err != nil || len(b) == 0 {
@@ -100,7 +100,7 @@ func (a *answerer) sign(section *[]dns.RR, apex *node, rrs []dns.RR) *dns.RRSIG 
 	return sig
 }
 
-// now is the time of the answer.
+// now returns the time of the answer.
 func (a *answerer) now() time.Time {
 	if a.time.IsZero() {
 		a.time = time.Now()

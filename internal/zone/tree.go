@@ -1,7 +1,7 @@
 package zone
 
-// The tree of names that holds the records. Zones are regions of it: where a zone begins and ends
-// follows from the apexes, so a new zone moves no records.
+// The tree of names, which holds the records. Zones are regions of the tree between apexes, so a new zone moves no
+// records.
 
 import (
 	"strings"
@@ -10,25 +10,24 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// node is a name that exists: it has records, or is the apex of a zone, or something beneath it is. A
-// node without records is an empty non-terminal (RFC 4592 §2.2.2). No node that is none of these
-// stays in the tree.
+// node is a name that exists: it has records, or is the apex of a zone, or something beneath it is. A node without
+// records is an empty non-terminal (RFC 4592 §2.2.2). Other nodes do not stay in the tree.
 type node struct {
 	parent   *node // nil for the root
 	label    string
 	children map[string]*node // by lower-case label
 	sets     []rrset          // in the order in which the types came
-	zone     *zone            // if this is an apex
-	change   *change          // that is under way, and has saved it
+	zone     *zone            // set if this is an apex
+	change   *change          // the change in progress that has saved it
 }
 
-// rrset is the records of one name and type. The slice may grow but what it holds never changes.
+// rrset has the records of one name and type. The slice may grow, but its elements never change.
 type rrset struct {
 	typ uint16
 	rrs []dns.RR
 
-	// known has the texts of the records, if there are many: only one whose text is known can be there
-	// already. It is nil otherwise, and when the set was made anew.
+	// known has the texts of the records, if there are many. A record whose text is not known is not in the set. It
+	// is nil otherwise, and after the set was made anew.
 	known map[string]bool
 }
 
@@ -42,8 +41,8 @@ func (at *node) set(typ uint16) []dns.RR {
 	return nil
 }
 
-// any returns the records of one type, the first that came, or nil. A DS record at an apex is not
-// among those of the zone.
+// any returns the records of one type, the first that came, or nil. It leaves out DS records at an apex, which
+// belong to the parent.
 func (at *node) any() []dns.RR {
 	for i := range at.sets {
 		if at.zone == nil || at.sets[i].typ != dns.TypeDS {
@@ -62,7 +61,7 @@ func (root *node) get(n *name) *node {
 	return at
 }
 
-// make returns the node of a name, which it creates if need be.
+// make returns the node of a name, and creates it if necessary.
 func (root *node) make(n *name) *node { return root.grow(n, 0) }
 
 // grow is make for the name without its first skip labels.
@@ -83,7 +82,7 @@ func (root *node) grow(n *name, skip int) *node {
 	return at
 }
 
-// prune takes the node and its ancestors out of the tree as far as nothing keeps them in it.
+// prune removes the node from the tree if it is empty, and then its empty ancestors.
 func (at *node) prune() {
 	for at.parent != nil && at.zone == nil && len(at.sets) == 0 && len(at.children) == 0 {
 		delete(at.parent.children, at.label)
@@ -103,7 +102,7 @@ func (at *node) enclosing(typ uint16) *node {
 	return at
 }
 
-// place is where a name is found, or would be.
+// place is the place in the tree where a name is, or would be.
 type place struct {
 	apex     *node // of the zone that knows
 	node     *node // the name itself; nil if it does not exist
@@ -141,9 +140,8 @@ func (root *node) find(n *name, typ uint16) place {
 	return p
 }
 
-// registrable returns how many labels to skip to get from a name to the registrable domain around it;
-// ok is false if there is none, as for a public suffix itself. Labels like _dmarc or * are not part of
-// such a domain.
+// registrable returns the number of labels to skip from a name to its registrable domain. If there is none, as for
+// a public suffix, ok is false. Labels like _dmarc or * are not part of such a domain.
 func (n *name) registrable() (skip int, ok bool) {
 	first := n.labels
 	for first > 0 {

@@ -1,6 +1,6 @@
 package zone
 
-// Verdicts: what a validator finds (RFC 4035 §4.3).
+// The verdicts of a validator (RFC 4035 §4.3).
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// verdict is what a validator finds about data (RFC 4035 §4.3): the later, the worse.
+// verdict is the verdict of a validator on data (RFC 4035 §4.3). Greater values are worse.
 type verdict uint8
 
 const (
@@ -18,7 +18,7 @@ const (
 	bogus
 )
 
-// verdict is what a validator that trusts our root finds about what a zone says, at a time.
+// verdict returns the verdict on the data of a zone, at a time, of a validator that trusts our root.
 func (apex *node) verdict(now time.Time) verdict {
 	s := apex.zone.signer
 	if apex.parent == nil {
@@ -41,8 +41,8 @@ func (apex *node) verdict(now time.Time) verdict {
 	}
 }
 
-// trusted is what a validator finds that trusts the DS records of the zone. It ignores those that it knows
-// no algorithm for (RFC 4035 §5.2).
+// trusted returns the verdict of a validator that trusts the DS records of the zone. It ignores DS records with
+// unknown algorithms (RFC 4035 §5.2).
 func (s *signer) trusted(rrs []dns.RR, now time.Time) verdict {
 	v := insecure
 	for _, rr := range rrs {
@@ -68,7 +68,7 @@ func (s *signer) trusted(rrs []dns.RR, now time.Time) verdict {
 	return v
 }
 
-// isFor reports whether a DS record is that of the zone's key.
+// isFor reports whether a DS record is that of the zone's own key.
 func (s *signer) isFor(rr dns.RR) bool {
 	ds := rr.(*dns.DS)
 	own := s.ds
@@ -78,7 +78,7 @@ func (s *signer) isFor(rr dns.RR) bool {
 	return own != nil && own.KeyTag == ds.KeyTag && own.Algorithm == ds.Algorithm && strings.EqualFold(own.Digest, ds.Digest)
 }
 
-// verdict is what a validator that trusts the keys of the zone finds.
+// verdict returns the verdict of a validator that trusts the keys of the zone.
 func (s *signer) verdict(now time.Time) verdict {
 	from, until := s.window(now)
 	if s.Flaw == BadSignatures || s.Flaw == Unsigned || now.Before(from) || now.After(until) {
@@ -89,7 +89,7 @@ func (s *signer) verdict(now time.Time) verdict {
 
 func (s *signer) deniesBadly() bool { return s.Flaw == NoDenial || s.Flaw == WrongDenial }
 
-// judge adds what a validator finds about the data of a zone.
+// judge adds the verdict on the data of a zone.
 func (a *answerer) judge(apex *node) {
 	v := apex.verdict(a.now())
 	if v == bogus && a.verdict != bogus {
@@ -98,7 +98,7 @@ func (a *answerer) judge(apex *node) {
 	a.verdict = max(a.verdict, v)
 }
 
-// explain says why an answer is SERVFAIL, if the client can read it.
+// explain adds the reason for a SERVFAIL to the answer, if the client can read it.
 func (a *answerer) explain() {
 	switch {
 	case a.mode == Authoritative && a.msg.Rcode == dns.RcodeRefused:
@@ -114,7 +114,7 @@ func (a *answerer) explain() {
 	}
 }
 
-// conclude makes the answer that of a validating resolver, with or without AD for secure data (RFC 4035
+// conclude turns the answer into that of a validating resolver, with or without AD for secure data (RFC 4035
 // §3.2.2, §3.2.3).
 func (a *answerer) conclude(ad bool) {
 	switch r := a.msg; {

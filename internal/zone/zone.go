@@ -1,5 +1,5 @@
-// Package zone is the DNS of a simulated internet without its network: records go in, answers come
-// out. It has no sockets and no goroutines; package mxmock gives it both.
+// Package zone is the DNS of a simulated internet without its network: it takes records, and answers questions. It
+// has no sockets and no goroutines; package mxmock adds them.
 //
 // A [DB] holds the zones, [DB.Answer] answers one question as an authoritative server or as a
 // recursive resolver would, [DB.Reply] does the same on bytes, and [Parse] reads records from
@@ -15,78 +15,74 @@ import (
 	"github.com/miekg/dns"
 )
 
-// DefaultTTL is the TTL in seconds of synthesized SOA and NS records, and of records in a text for
-// [Parse] that says nothing else. It is also the lifetime of negative answers from zones whose SOA
-// was synthesized (RFC 2308 §5).
+// DefaultTTL is the TTL in seconds of synthesized SOA and NS records, and of records in a text for [Parse] that
+// gives no other. It is also the lifetime of negative answers from zones whose SOA was synthesized (RFC 2308 §5).
 const DefaultTTL = 300
 
-// DB is all the zones of a simulated internet. The zero value is ready: it holds an empty root zone,
-// so every name is answered with NXDOMAIN and the SOA of the root.
+// DB has all the zones of a simulated internet. The zero value is ready to use. It holds an empty root zone, so the
+// answer for every name is NXDOMAIN with the SOA of the root.
 //
 // # Zones
 //
-// A zone begins at its apex, the owner of its SOA record. A record belongs to the closest zone that
-// encloses its owner. Where that would be the root, a zone is made for it at the registrable domain of
-// the owner: mx.example.co.uk creates example.co.uk, 5.113.0.203.in-addr.arpa creates 203.in-addr.arpa.
-// (Records at a public suffix, such as com or test, stay in the root.) [DB.Ensure] makes a zone
-// elsewhere; records that are at or beneath its apex already belong to it from then on.
+// A zone begins at its apex, the owner of its SOA record. A record belongs to the closest zone that encloses its
+// owner. If that would be the root, a zone is made for it at the registrable domain of the owner: mx.example.co.uk
+// creates example.co.uk, and 5.113.0.203.in-addr.arpa creates 203.in-addr.arpa. (Records at a public suffix, such
+// as com or test, stay in the root.) [DB.Ensure] makes a zone elsewhere; records that are at or beneath its apex
+// already belong to it from then on.
 //
-// Every zone has an SOA and, unless they were removed, NS records: where none are given they are
-// synthesized. A zone needs no delegation in its parent: existence is enough. A delegation (NS records
-// within a zone) to a zone that is not in the DB leads to servers that nobody runs: a referral in
-// [Authoritative] mode, SERVFAIL in [Recursive] mode.
+// Every zone has an SOA and, unless they were removed, NS records. If none are given, they are synthesized. A zone
+// needs no delegation in its parent. A delegation (NS records within a zone) to a zone that is not in the DB leads
+// to servers that do not exist. The answer is a referral in [Authoritative] mode, and SERVFAIL in [Recursive] mode.
 //
 // Each call that changes a zone adds one to the serial number of its SOA, once, unless it sets the SOA.
 //
 // # Records
 //
-// Records are copied when they are added, and never changed afterwards. The records of an answer are
-// shared with the DB: whoever wants to change one must change a copy. Answers list records in the
-// order in which they were added, always: there is no rotation.
+// Records are copied when they are added, and never changed afterwards. The records of an answer are shared with
+// the DB: whoever wants to change one must change a copy. Answers always list records in the order in which they
+// were added, without rotation.
 //
-// Owner names are compared without regard to ASCII case (RFC 4343) and answered as the first record of
-// the RRset had them.
-// An RRset has no duplicates (RFC 2181 §5), and the lowest TTL that was given for one of its records
-// is the TTL of all (RFC 2181 §5.2).
+// Owner names are compared without regard to ASCII case (RFC 4343), and answers have the spelling of the first
+// record of the RRset. An RRset has no duplicates (RFC 2181 §5). The TTL of all its records is the lowest that was
+// given for one of them (RFC 2181 §5.2).
 //
 // # Secure zones
 //
-// [DB.Secure] makes a zone secure, and [DB.TrustAnchor] returns the key from which a validator gets
-// to all keys. Signatures are made for each answer, with the time of [time.Now]. A [Recursive] DB
-// is a validating resolver: what is bogus is SERVFAIL unless the query has the CD bit, and the AD
-// bit is set for what is secure if the query has the AD or the DO bit (RFC 4035 §3.2,
-// RFC 6840 §5.7, §5.8).
+// [DB.Secure] makes a zone secure, and [DB.TrustAnchor] returns the key that leads a validator to all other keys.
+// Signatures are made for each answer, with the time of [time.Now]. In [Recursive] mode a DB is a validating
+// resolver: it answers SERVFAIL for bogus data unless the query has the CD bit, and sets the AD bit for secure data
+// if the query has the AD or the DO bit (RFC 4035 §3.2, RFC 6840 §5.7, §5.8).
 //
 // # Concurrency
 //
-// All methods may be called at any time from any goroutine. A change is seen entirely or not at all,
-// and an answer is made from one state. A change costs time in proportion to what it changes, and not
-// to the size of the DB.
+// All methods may be called at any time from any goroutine. A change is seen entirely or not at all, and an answer
+// is made from one state. The time of a change is proportional to the number of changed records, and not to the
+// size of the DB.
 type DB struct {
-	// Occluded admits records that a delegation hides, as name servers do. Otherwise they are errors, and so are
-	// delegations that would hide records. It must be set before the first use.
+	// Occluded allows records that a delegation hides, as name servers do. If it is false, they are errors, and so
+	// are delegations that would hide records. It must be set before the first use.
 	Occluded bool
 
 	mu      sync.RWMutex
 	root    node          // its zone is nil until the first use
-	changes atomic.Uint64 // how often it was locked for one
+	changes atomic.Uint64 // the number of times that it was locked for a change
 	memory  memory
 }
 
-// zone is what a node has that is the apex of a zone.
+// zone is the data of a node that is the apex of a zone.
 type zone struct {
 	soa      *dns.SOA // the SOA record, a record of the node as well
 	negative dns.RR   // soa as negative answers carry it: TTL is min(TTL, minimum) (RFC 2308 §3)
 	nsGiven  bool     // the NS records are not, or no longer, the synthesized one
-	implicit bool     // the root zone that nobody asked for
+	implicit bool     // the root zone, if it was not made on purpose
 	registry bool     // made by Secure above a registrable domain: names beneath get zones of their own
 	signer   *signer  // of a secure zone
 	server   string   // of the root: the name server of zones that have none of their own; or ""
 }
 
-// A RecordError says which record cannot be added, and why.
+// RecordError is the error for a record that cannot be added.
 type RecordError struct {
-	RR  dns.RR // as it was given; nil if a nil record was
+	RR  dns.RR // as it was given; nil if that was nil
 	Err error
 }
 
@@ -102,16 +98,15 @@ func (e *RecordError) Error() string {
 // Unwrap returns the reason.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// Ensure makes a zone with the given apex, unless there is one. Its SOA names ns.<apex> and
-// hostmaster.<apex>, has the serial number 1, and lets negative answers live [DefaultTTL] seconds; its
-// NS record names ns.<apex>, which has no address unless one is added. The error, if any, says that
-// apex is no domain name, or an alias.
+// Ensure makes a zone with the given apex, unless there is one. Its SOA names ns.<apex> and hostmaster.<apex>, has
+// the serial number 1, and lets negative answers live [DefaultTTL] seconds; its NS record names ns.<apex>, which
+// has no address unless one is added. It returns an error if apex is not a domain name, or is an alias.
 func (db *DB) Ensure(apex string) error {
 	return db.change(func(c *change) error { return c.ensure(apex) })
 }
 
-// Serve makes a host the name server of all zones whose NS records nobody has given, now and from now on, the
-// root among them, which is then served. The error says that the name is no domain name.
+// Serve makes a host the name server of all present and future zones without given NS records. The root is one of
+// them, and is served from then on. Serve returns an error if the name is not a domain name.
 func (db *DB) Serve(host string) error {
 	if _, err := parseName(host); err != nil {
 		return err
@@ -134,16 +129,15 @@ func (db *DB) Serve(host string) error {
 	return nil
 }
 
-// Add adds records: all of them, or none and an error, a [*RecordError]. It creates zones as needed. An
-// SOA record creates the zone of its owner, or replaces the SOA that is there; the first NS record given
-// for an apex replaces the synthesized one. A record that is there already is not added again.
+// Add adds records: all of them, or none and an error, a [*RecordError]. It creates zones as needed. An SOA record
+// creates the zone of its owner, or replaces the SOA that is there; the first NS record given for an apex replaces
+// the synthesized one. A record that exists already is not added again.
 //
-// Records that contradict others are errors: a CNAME beside other data (RFC 1034 §3.6.2, RFC 2181
-// §10.1), two CNAME or DNAME records at one name, data beneath a DNAME (RFC 6672 §2.4), NS or DNAME
-// at a wildcard, where servers disagree (RFC 4592 §4.2, RFC 6672 §3.3), data that a delegation hides
-// (RFC 2181 §6.1, but see Occluded). So are records that no zone
-// can hold: another class than IN, types that exist only in messages or questions, a TTL of 2³¹ or
-// more (RFC 2181 §8), data that does not fit the type.
+// Records that contradict others are errors: a CNAME beside other data (RFC 1034 §3.6.2, RFC 2181 §10.1), two CNAME
+// or DNAME records at one name, data beneath a DNAME (RFC 6672 §2.4), NS or DNAME at a wildcard, where servers
+// disagree (RFC 4592 §4.2, RFC 6672 §3.3), data that a delegation hides (RFC 2181 §6.1, but see Occluded). Records
+// that no zone can hold are errors too: records of another class than IN, of types that exist only in messages or
+// questions, with a TTL of 2³¹ or more (RFC 2181 §8), or with data that does not fit the type.
 func (db *DB) Add(rrs ...dns.RR) error {
 	recs, err := prepare(rrs)
 	if err != nil {
@@ -160,11 +154,11 @@ func (db *DB) Add(rrs ...dns.RR) error {
 	return nil
 }
 
-// Replace makes rrs the whole content of the zone with the given apex, which is created if need be:
-// all of it, or none and an error as in [DB.Add]. Records that do not belong to the zone are
-// errors. Without an SOA among rrs the zone keeps the SOA that it has, without NS records at its
-// apex it gets the synthesized one. A secure zone stays secure. Zones beneath stay as they are, but
-// for the DS records of those that are not secure themselves.
+// Replace replaces the whole content of the zone with the given apex by rrs, and creates the zone if necessary. If
+// it returns an error, as [DB.Add] does, nothing was changed. Records that do not belong to the zone are errors. If
+// rrs has no SOA, the zone keeps its SOA; if rrs has no NS records at the apex, the zone gets the synthesized one.
+// A secure zone stays secure. Zones beneath stay unchanged, except for the DS records of those that are not secure
+// themselves.
 func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 	n, err := parseName(apex)
 	if err != nil {
@@ -192,20 +186,20 @@ func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 	return nil
 }
 
-// Set makes rrs, which have the given name and type, all the records of that name and type: all of
-// them, or none and an error as in [DB.Add]. No answer is made from a state in between.
+// Set replaces all records of the given name and type by rrs, which have that name and type. If it returns an
+// error, as [DB.Add] does, nothing was changed. No answer is made from a state in between.
 func (db *DB) Set(name string, typ uint16, rrs ...dns.RR) error {
 	return db.change(func(c *change) error { return c.set(RRSet{name, typ, rrs}) })
 }
 
-// RRSet is all the records of a name and a type.
+// RRSet has all the records of a name and a type.
 type RRSet struct {
 	Name    string
 	Type    uint16
 	Records []dns.RR
 }
 
-// SetAll is [DB.Ensure] and then [DB.Set] for several sets: all of it, or nothing and an error.
+// SetAll is [DB.Ensure] and then [DB.Set] for several sets. If it returns an error, nothing was changed.
 func (db *DB) SetAll(apex string, sets ...RRSet) error {
 	return db.change(func(c *change) error {
 		if err := c.ensure(apex); err != nil {
@@ -220,9 +214,8 @@ func (db *DB) SetAll(apex string, sets ...RRSet) error {
 	})
 }
 
-// Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns
-// how many there were. The SOA of a zone stays, and the keys of a secure one; only [DB.RemoveZone]
-// takes them away.
+// Remove removes the records of one name and type, or of all types for [dns.TypeANY], and returns how many there
+// were. The SOA of a zone and the keys of a secure zone stay; only [DB.RemoveZone] removes them.
 func (db *DB) Remove(name string, typ uint16) int {
 	n, err := parseName(name)
 	if err != nil {

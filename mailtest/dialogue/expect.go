@@ -1,6 +1,6 @@
 package dialogue
 
-// What a player waits for from the other side.
+// The expectations of a player about the other side.
 
 import (
 	"errors"

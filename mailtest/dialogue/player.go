@@ -38,8 +38,8 @@ type Player struct {
 	// Exact, only earlier is an error. It is meant for virtual time, inside a synctest bubble.
 	Exact bool
 
-	// Patience is how long to wait for the other side, in addition to the pauses in the script.
-	// Zero means 10 seconds.
+	// Patience is the time to wait for the other side, in addition to the pauses in the script. Zero means 10
+	// seconds.
 	Patience time.Duration
 
 	// Heard, if not nil, receives what the other side sends, decrypted.
@@ -161,7 +161,7 @@ type input struct {
 	err   error
 }
 
-// How much a server may say before the client's turn comes, and a client before the server's.
+// The most that a server may send before the client's turn, and a client before the server's.
 const (
 	mostReply   = 1 << 20
 	mostMessage = 64 << 20
@@ -248,7 +248,7 @@ func (p *play) step(s step) error {
 	return p.expectEnd(s.text[0])
 }
 
-// words are what is sent for a step.
+// words returns the bytes that are sent for a step.
 func (p *play) words(s step) string {
 	switch {
 	case s.op == "=>" || s.op == "<=":

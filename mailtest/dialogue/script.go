@@ -1,6 +1,6 @@
 package dialogue
 
-// Scripts: how they are read and written.
+// Scripts: their types, and how they are read and written.
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ type step struct {
 // literal is the text with a star for each that stands for any bytes.
 func (s step) literal() string { return strings.Join(s.text, "*") }
 
-// operations are what the two sides can do.
+// operations are the operations of the two sides.
 func operations(who string) []string {
 	if who == "c" {
 		return []string{"->", "~>", "=>", "..", "!!"}
@@ -31,7 +31,7 @@ func operations(who string) []string {
 	return []string{"<-", "<~", "<=", "..", "!!"}
 }
 
-// events are what the two sides can do to the connection, by "!!".
+// events are the operations on the connection, which are written with "!!".
 func events(who string) []string {
 	if who == "c" {
 		return []string{"close", "closewrite", "reset", "starttls"}

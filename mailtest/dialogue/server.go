@@ -21,7 +21,7 @@ import (
 // Server plays the server's part of its scripts, one on each connection, in order. A zero Server
 // with Scripts set is ready to use. All methods may be called from several goroutines at once.
 type Server struct {
-	// Scripts are what the server says. They must not be changed after the first use.
+	// Scripts are the scripts of the server. They must not be changed after the first use.
 	Scripts []string
 
 	// TLS is the configuration for "c !! starttls". Nil means a certificate for localhost,
@@ -45,7 +45,7 @@ type Server struct {
 	playing   sync.WaitGroup
 }
 
-// grace is how long Close waits for clients that are about to say QUIT.
+// grace is the time for which Close waits for clients that are about to send QUIT.
 const grace = 250 * time.Millisecond
 
 // NewServer starts a server for a test. At the end of the test the server is closed, and the error

@@ -1,6 +1,6 @@
 package lint
 
-// This file looks at what mail to many must offer: a way out (RFC 2369, RFC 8058).
+// This file checks that mail to many offers a way to unsubscribe (RFC 2369, RFC 8058).
 
 import (
 	"slices"

@@ -1,6 +1,6 @@
 package lint
 
-// This file looks at what a person would see: alternatives, HTML, links, attachments, the size.
+// This file checks the content that a person sees: alternatives, HTML, links, attachments, the size.
 
 import (
 	"archive/zip"

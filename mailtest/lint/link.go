@@ -1,6 +1,6 @@
 package lint
 
-// This file compares where a link leads with what its text says.
+// This file compares the target of a link with its text.
 
 import (
 	"net/url"

@@ -1,6 +1,6 @@
 package lint
 
-// This file goes through a message: its lines, its tree of parts, and what concerns it as a whole.
+// This file goes through a message: its lines, its tree of parts, and the message as a whole.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
 package lint
 
-// This file compares what could not be decoded with the findings: what those explain is not said twice.
+// This file compares the problems of decoding with the findings, so the same mistake is not reported twice.
 
 import "slices"
 

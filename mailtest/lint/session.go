@@ -1,6 +1,6 @@
 package lint
 
-// This file looks at what a client said in an SMTP dialogue (RFC 5321).
+// This file checks the commands of a client in an SMTP session (RFC 5321).
 
 import (
 	"slices"

@@ -1,6 +1,6 @@
 package mailauth
 
-// This file holds the one question that the package answers, and the shape of its answer.
+// This file holds Check, and the types of its results.
 
 import (
 	"context"

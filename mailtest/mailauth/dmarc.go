@@ -79,9 +79,8 @@ type dmarcRecord struct {
 	strictSPF, strictDKIM bool
 }
 
-// parseDMARC reads a TXT record. It returns nil if that is no policy record: one must begin with
-// v=DMARC1. Whatever is wrong after that is passed over; of a tag that comes twice the first
-// counts.
+// parseDMARC reads a TXT record. It returns nil if that is not a policy record, which must begin with v=DMARC1. It
+// ignores mistakes after that. If a tag comes twice, the first one counts.
 func parseDMARC(text string) *dmarcRecord {
 	version, rest, _ := strings.Cut(text, ";")
 	name, value, _ := strings.Cut(version, "=")
@@ -156,7 +155,7 @@ func checkDMARC(dns *lookup, fields []field, why *Report) DMARC {
 	return d
 }
 
-// author returns the domain of the From field, or why there is no such domain (RFC 9989 §5.3.1).
+// author returns the domain of the From field, or an error if there is no such domain (RFC 9989 §5.3.1).
 func author(fields []field) (domain, problem string) {
 	seen := false
 	for _, f := range fields {
@@ -198,8 +197,8 @@ func isHostName(name string) bool {
 	return validName(name)
 }
 
-// walk goes up the DNS tree from a domain, and returns the records on the way (RFC 9989 §4.10).
-// With visit it tells what it finds.
+// walk goes up the DNS tree from a domain, and returns the records on the way (RFC 9989 §4.10). It calls visit for
+// each step.
 func walk(dns *lookup, domain string, visit func(name, found string)) (records []*dmarcRecord, err error) {
 	const most = 8 // look-ups
 	for at := domain; ; {

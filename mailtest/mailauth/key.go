@@ -27,8 +27,8 @@ type keyRecord struct {
 	public    crypto.PublicKey
 }
 
-// The bounds of RSA keys, in bits. RFC 8301 §3.2 forbids shorter ones, and asks verifiers for no more
-// than 4096; a key that takes seconds to use is no key.
+// The bounds of RSA keys, in bits. RFC 8301 §3.2 forbids shorter keys, and requires verifiers to support up to 4096
+// bits. A longer key may take seconds to use.
 const (
 	minBits = 1024
 	maxBits = 8192

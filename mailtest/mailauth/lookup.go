@@ -110,7 +110,7 @@ func temporary(err error, records int) error {
 // fqdn returns the name in lower case, with A-labels (RFC 5890 §2.3) and a final dot.
 func fqdn(name string) string { return strings.TrimSuffix(ascii(name), ".") + "." }
 
-// ascii returns the name in lower case with A-labels. What is no international name stays.
+// ascii returns the name in lower case with A-labels. It leaves a name unchanged that is not an international name.
 func ascii(name string) string {
 	for i := range len(name) {
 		if name[i] >= 0x80 {

@@ -95,7 +95,7 @@ func parseMacro(s string, explanation bool) (m macro, err error) {
 	return m, nil
 }
 
-// checkMacros tells what is wrong with the macros in s.
+// checkMacros returns an error if a macro in s is malformed.
 func checkMacros(s string, explanation bool) error {
 	return eachMacro(s, explanation, func(string) {}, func(macro) {})
 }
@@ -145,7 +145,7 @@ func (c *spfCheck) expandDomain(spec, domain string) string {
 	return name
 }
 
-// macroValue is what a letter stands for (RFC 7208 §7.2).
+// macroValue returns the value of a macro letter (RFC 7208 §7.2).
 func (c *spfCheck) macroValue(letter byte, domain string) string {
 	switch letter {
 	case 's':

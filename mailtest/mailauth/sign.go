@@ -1,6 +1,6 @@
 package mailauth
 
-// This file is the other side: it signs messages, well or badly, for those who test verifiers.
+// This file signs messages, soundly or with a flaw, for tests of verifiers.
 
 import (
 	"cmp"

@@ -143,7 +143,8 @@ func parseDirective(term string) (directive, error) {
 	return d, err
 }
 
-// cutLengths takes the network lengths from the end of "…/24//64". What is no number belongs to the domain.
+// cutLengths takes the network lengths from the end of "…/24//64". A text that is not a number belongs to the
+// domain.
 func (d *directive) cutLengths(s string) (rest string, err error) {
 	for _, l := range []struct {
 		mark   string
@@ -186,8 +187,8 @@ func parseNetwork(s string, v6 bool) (netip.Prefix, error) {
 	return addr.Prefix(bits)
 }
 
-// checkDomainSpec tells what is wrong with a domain-spec: it must end with a macro, or with a
-// dot and a label that is not all digits (RFC 7208 §7.1).
+// checkDomainSpec returns an error if a domain-spec is malformed. It must end with a macro, or with a dot and a
+// label that is not all digits (RFC 7208 §7.1).
 func checkDomainSpec(s string) error {
 	if err := checkMacros(s, false); err != nil {
 		return err

@@ -20,9 +20,9 @@ func (f field) value() string {
 	return string(v)
 }
 
-// split returns the header fields and the body of a message. The header ends with an empty line,
-// and with a line that is no field: that one belongs to the body. The "From " line of a Unix
-// mailbox (RFC 4155) is no part of the message.
+// split returns the header fields and the body of a message. The header ends with an empty line, or before a line
+// that is not a field, which belongs to the body. The "From " line of a Unix mailbox (RFC 4155) is not part of the
+// message.
 func split(raw []byte) (fields []field, body []byte) {
 	if bytes.HasPrefix(raw, []byte("From ")) {
 		raw = raw[lineEnd(raw):]

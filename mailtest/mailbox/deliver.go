@@ -1,6 +1,6 @@
 package mailbox
 
-// Delivery of a message from a file, as its first sender did it.
+// The delivery of a message from a file, as by its first sender.
 
 import (
 	"bytes"

@@ -268,7 +268,7 @@ func (s *Server) errClosed() error {
 	return fmt.Errorf("%s: the server is closed: %w", s.protocol.Name, net.ErrClosed)
 }
 
-// closePatience is how long Close waits for connections to end in an orderly way.
+// closePatience is the time for which Close waits for connections to end in an orderly way.
 const closePatience = 500 * time.Millisecond
 
 // Close closes all listeners and connections, and waits until all goroutines of the server have ended. It panics if

@@ -1,6 +1,6 @@
 package corpus
 
-// This file holds what programs send to many: newsletters, receipts, notices, mailing lists, cron.
+// This file holds mail that programs send to many: newsletters, receipts, notices, mailing lists, cron.
 
 import (
 	"fmt"

@@ -153,7 +153,7 @@ func shiftKR(b []byte) []byte {
 	return out
 }
 
-// base64Lines returns the base64 of b in lines of n characters, with a line end behind each.
+// base64Lines returns the base64 of b in lines of n characters, with a line end after each.
 func base64Lines(b []byte, n int) string {
 	s := base64.StdEncoding.EncodeToString(b)
 	var lines strings.Builder

@@ -1,6 +1,6 @@
 package corpus
 
-// This file holds what people write to each other, in many languages.
+// This file holds letters that people write to each other, in many languages.
 
 // letter is a message as its author thinks of it.
 type letter struct {

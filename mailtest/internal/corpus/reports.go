@@ -1,7 +1,6 @@
 package corpus
 
-// This file holds what mail servers report: bounces (RFC 3464), read receipts (RFC 8098),
-// complaints (RFC 5965).
+// This file holds the reports of mail servers: bounces (RFC 3464), read receipts (RFC 8098), complaints (RFC 5965).
 
 import "strings"
 

@@ -1,6 +1,6 @@
 package corpus
 
-// This file holds messages that are signed or encrypted (RFC 8551, RFC 3156). The signatures are of no key.
+// This file holds messages that are signed or encrypted (RFC 8551, RFC 3156). The signatures belong to no key.
 
 func signed() []Message {
 	sig, sigBody := content("smime.p7s", 900)

@@ -117,8 +117,8 @@ func (b *Book[R]) Use(stage uint8, matches func(*Entry[R]) bool) *Entry[R] {
 	return b.Find(stage, matches, func(*Entry[R]) bool { return false })
 }
 
-// Find is like [Book.Use], but does not count the use of a rule if later reports that the rule acts later, if at all. [Book.Act]
-// counts that use.
+// Find is like [Book.Use], but does not count the use of a rule for which later reports true, because that rule
+// acts later or not at all. [Book.Act] counts that use.
 func (b *Book[R]) Find(stage uint8, matches, later func(*Entry[R]) bool) *Entry[R] {
 	for _, e := range b.Open(stage) {
 		if b.usedUp(e) || !e.inForce() || !matches(e) {
@@ -131,8 +131,8 @@ func (b *Book[R]) Find(stage uint8, matches, later func(*Entry[R]) bool) *Entry[
 	return nil
 }
 
-// Act counts a turn that a rule of the book matches, and reports whether the rule acts. Meanwhile another connection may have
-// used it up.
+// Act counts a turn that a rule of the book matches, and reports whether the rule acts. Another connection may have
+// used it up meanwhile.
 func (b *Book[R]) Act(e *Entry[R]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -143,7 +143,7 @@ func (b *Book[R]) Act(e *Entry[R]) bool {
 	return e.seen > e.limits.Skip
 }
 
-// awaited reports whether a rule will act when its time has come, and counts a turn that it skips.
+// awaited reports whether a rule will act when its time comes. If it skips the turn, awaited counts that.
 func (b *Book[R]) awaited(e *Entry[R]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -173,7 +173,7 @@ func (b *Book[R]) usedUp(e *Entry[R]) bool {
 	return e.usedUp()
 }
 
-// usedUp is for whoever holds the lock of the book.
+// usedUp reports whether the rule is used up. The caller holds the lock of the book.
 func (e *Entry[R]) usedUp() bool { return e.limits.Times > 0 && e.seen >= e.limits.Skip+e.limits.Times }
 
 // inForce reports whether the rule has begun and not ended.
