@@ -70,7 +70,7 @@ func ExampleRule_shutdown() {
 	// <nil>
 }
 
-// Take the message and lose the acknowledgement: a client that tries again sends it twice.
+// Accept the message and lose the acknowledgement. A client that tries again sends it twice.
 func ExampleRule_lostAcknowledgement() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -95,7 +95,7 @@ func ExampleRule_brokenMessage() {
 	// Output: true 0
 }
 
-// Keep the client waiting for longer than it is willing to.
+// Keep the client waiting for longer than it is willing to wait.
 func ExampleRule_timeout() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -113,7 +113,7 @@ func ExampleRule_timeout() {
 	// Output: true
 }
 
-// Take STARTTLS out of the EHLO reply, as an attacker in between does.
+// Remove STARTTLS from the EHLO reply, as an attacker in the middle does.
 func ExampleRule_hiddenSTARTTLS() {
 	srv := mailtest.Server{StartTLS: true}
 	defer srv.Close()
@@ -146,7 +146,7 @@ func ExampleRule_expiredCertificate() {
 	// Output: true
 }
 
-// Refuse by what a message says.
+// Refuse a message by its header.
 func ExampleRule_spam() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -155,7 +155,7 @@ func ExampleRule_spam() {
 	// Output: 550 "5.7.1 This looks like spam"
 }
 
-// Decide by a func, which sees what the client does and has done.
+// Decide by a function, which sees the turn and the earlier commands of the client.
 func ExampleRule_answer() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -172,7 +172,7 @@ func ExampleRule_answer() {
 	// <nil>
 }
 
-// What real servers do has names.
+// Common faults of real servers have names.
 func ExampleRule_readyMade() {
 	for _, rule := range []mailtest.Rule{
 		mailtest.Greylist(5 * time.Minute),
@@ -208,7 +208,7 @@ func ExampleRule_readyMade() {
 	// 421 "4.3.2 Down for maintenance"
 }
 
-// The machine is there and no server runs on it, for a while.
+// For a while, the machine exists but no server runs on it.
 func ExampleServer_Suspend() {
 	var srv mailtest.Server
 	defer srv.Close()

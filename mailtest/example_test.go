@@ -1,6 +1,6 @@
 package mailtest_test
 
-// Examples: the code of a user, whose application is a shop that sends mail.
+// Examples with the code of a user, whose application is a shop that sends mail.
 
 import (
 	"context"
@@ -20,13 +20,13 @@ type shop struct{ server string }
 
 func newShop(server string) *shop { return &shop{server} }
 
-// Register signs somebody up, which is confirmed by mail.
+// Register registers a customer, and confirms that by mail.
 func (s *shop) Register(address string) error {
 	name, _, _ := strings.Cut(address, "@")
 	return s.mail(address, "Welcome", "Hello "+strings.ToUpper(name[:1])+name[1:])
 }
 
-// Sell sells something, for which there is a receipt.
+// Sell sells something, and sends a receipt.
 func (s *shop) Sell(address string) error {
 	return s.mail(address, "Your receipt", "One book")
 }
@@ -45,7 +45,7 @@ func reason(err error) error {
 	return err
 }
 
-// A test of what an application sends.
+// A test reads the mail that an application sends.
 func TestShop(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)
@@ -56,7 +56,7 @@ func TestShop(t *testing.T) {
 	}
 }
 
-// The same where the mail is sent in the background: no sleeping, no polling.
+// The application sends mail in the background. The test neither sleeps nor polls.
 func TestShopInBackground(t *testing.T) {
 	t.Parallel()
 	srv := mailtest.New(t)
@@ -69,7 +69,7 @@ func TestShopInBackground(t *testing.T) {
 	srv.WaitOnly(t, 1, time.Millisecond) // the other one, and no more
 }
 
-// The server outside of a test. In a test, New does the rest.
+// A server outside a test is started and closed explicitly. In a test, New does that.
 func ExampleServer() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -82,7 +82,7 @@ func ExampleServer() {
 	// Output: Welcome: Hello Bob
 }
 
-// With users, mail is taken from nobody else, as a provider's submission host does.
+// With Users, the server takes mail only from them, as the submission host of a provider does.
 func ExampleServer_submission() {
 	srv := &mailtest.Server{
 		Name:  "smtp.qq.com",
@@ -95,7 +95,7 @@ func ExampleServer_submission() {
 	// Output: 530 5.7.0 Authentication required
 }
 
-// What a server says wrong is written as it stands on the wire.
+// The wrong reply of a server is written as it stands on the wire.
 func ExampleRule() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -114,7 +114,7 @@ func ExampleRule() {
 	// <nil>
 }
 
-// The acknowledgement is lost: the message is there, but its sender can't know.
+// The acknowledgement is lost. The server has the message, but the sender can't know that.
 func ExampleDrop() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -133,7 +133,7 @@ func ExampleDrop() {
 	// Welcome true
 }
 
-// A stage is where a rule acts; here, the third recipient of any message is too many.
+// A rule acts at a stage. Here it refuses the third recipient of any message.
 func ExampleStage() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -144,7 +144,7 @@ func ExampleStage() {
 	// Output: Rcpt 452 4.5.3 Too many recipients
 }
 
-// Mail from code that has no testing.TB.
+// Code without a testing.TB can wait for mail, too.
 func ExampleInbox_WaitForContext() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -161,7 +161,7 @@ func ExampleInbox_WaitForContext() {
 	// Output: One book
 }
 
-// One inbox for the mail of several servers.
+// One inbox holds the mail of several servers.
 func ExampleInbox() {
 	var all mailtest.Inbox
 	qq := &mailtest.Server{Name: "mx1.qq.com", Collect: &all}
@@ -180,7 +180,7 @@ func ExampleInbox() {
 	// ann@gmail.com: Hello Ann
 }
 
-// The envelope is what decides where a message goes, whatever its header says.
+// The envelope decides where a message goes, and not the header.
 func ExampleEnvelope() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -195,12 +195,12 @@ func ExampleEnvelope() {
 	// shop@example.com bob@qq.com
 }
 
-// What was said on each connection.
+// A session is the transcript of a connection.
 func ExampleSession() {
 	srv := &mailtest.Server{}
 	srv.AddRules(mailtest.Rule{At: mailtest.Mail, Reply: "550 5.7.1 You are on a list"})
 	newShop(srv.Addr()).Register("bob@qq.com")
-	srv.Close() // so that all that was said is there
+	srv.Close() // so the transcript is complete
 
 	for _, s := range srv.Sessions() {
 		for _, turn := range s.Turns {

@@ -1,6 +1,6 @@
 package mailtest_test
 
-// This file shows what each of the smaller types is for.
+// Examples of the smaller types.
 
 import (
 	"crypto/x509"
@@ -25,7 +25,7 @@ func ExampleAddress() {
 	// bob@qq.com is Bob
 }
 
-// Where the fields of a rule are not enough, a func decides by what the client is doing.
+// If the fields of a rule are not enough, a function decides by the turn of the client.
 func ExampleAttempt() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -40,7 +40,7 @@ func ExampleAttempt() {
 	// Output: 554 "5.6.0 Where is the attachment, shop@example.com?"
 }
 
-// Servers that differ in what ends a message see different messages in the same bytes.
+// Servers that differ in the end of a message see different messages in the same bytes.
 func ExampleBareLF() {
 	for _, lf := range []mailtest.BareLF{mailtest.KeepLF, mailtest.RefuseLF, mailtest.EndLF} {
 		srv := mailtest.Server{BareLF: lf}
@@ -69,7 +69,7 @@ func ExampleBareLF() {
 	// 250 "one\n"
 }
 
-// A client must not go on when the certificate is for somebody else.
+// A client must not continue if the certificate is for another name.
 func ExampleCertificateFault() {
 	srv := mailtest.Server{StartTLS: true}
 	defer srv.Close()
@@ -87,7 +87,7 @@ func ExampleCertificateFault() {
 	// Output: [other.invalid]
 }
 
-// What a bounce says, without reading its prose.
+// A bounce is data, without reading its prose.
 func ExampleDeliveryStatus() {
 	msg := mailtest.ParseMessage([]byte(strings.ReplaceAll(`Content-Type: multipart/report; report-type=delivery-status; boundary=b
 
@@ -108,7 +108,7 @@ Diagnostic-Code: smtp; 550 Mailbox not found
 	// Output: bob@qq.com: failed at mail.example.com, 5.1.1 "550 Mailbox not found"
 }
 
-// How a connection ended: here, a rule has reset it.
+// The ending of a session says how it ended. Here, a rule has reset the connection.
 func ExampleEnding() {
 	var srv mailtest.Server
 	srv.AddRules(mailtest.Rule{At: mailtest.Data, Drop: mailtest.Reset})
@@ -134,7 +134,7 @@ func ExampleEndingKind() {
 	// ServerReset
 }
 
-// The header has the fields in their order, decoded and as they came.
+// The header has the fields in their order, both decoded and raw.
 func ExampleField() {
 	msg := mailtest.ParseMessage([]byte("X-Shop: one\r\nSubject: =?utf-8?B?5L2g5aW9?=,\r\n Bob\r\n\r\n"))
 	for _, f := range msg.Header {
@@ -164,7 +164,7 @@ func ExampleList() {
 	// Output: news.example.com [https://example.com/leave?id=7 mailto:leave@example.com] true
 }
 
-// What a client did wrong below the commands: here it did not double a dot.
+// A note names a mistake of the client in the bytes. Here the client did not double a dot.
 func ExampleNote() {
 	var srv mailtest.Server
 	conn, err := net.Dial("tcp", srv.Addr())
@@ -187,7 +187,7 @@ func ExampleNote() {
 	// Output: Dot 1 1 lines begin with a dot that was not doubled
 }
 
-// The kind of a note can be asked for, and is what tests compare.
+// Tests compare the kind of a note.
 func ExampleNoteKind() {
 	note := mailtest.Note{Kind: mailtest.DotNotDoubled, Count: 2}
 	fmt.Println(note.Kind)
@@ -197,7 +197,7 @@ func ExampleNoteKind() {
 	// 2 lines begin with a dot that was not doubled
 }
 
-// Recipients come with what the client wants to be told about each.
+// A recipient has the notifications that the client wants for it.
 func ExampleRecipient() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -219,7 +219,7 @@ func ExampleRecipient() {
 	// Output: bob@qq.com [FAILURE DELAY] bob+books@qq.com
 }
 
-// Whether a message came encrypted, and how.
+// The envelope says whether and how the connection was encrypted.
 func ExampleTLSState() {
 	srv := mailtest.Server{StartTLS: true}
 	defer srv.Close()
@@ -241,12 +241,12 @@ func ExampleTLSState() {
 	// Output: TLS 1.3 by STARTTLS: true
 }
 
-// A turn is what the client sent and what it was told.
+// A turn is a command of the client and the reply to it.
 func ExampleTurn() {
 	var srv mailtest.Server
 	srv.AddRules(mailtest.UnknownMailbox("bob@qq.com"))
 	register(&srv, "bob@qq.com")
-	srv.Close() // so that all that was said is there
+	srv.Close() // so the transcript is complete
 
 	for _, turn := range srv.Sessions()[0].Turns {
 		if turn.Rule > 0 {

@@ -171,9 +171,10 @@ func (b *Inbox) Messages() []*Message {
 	return messages
 }
 
-// Remove forgets messages, taken or not, and returns how many of them it had. Other inboxes that have them, see
-// [Server.Collect], keep them, and so do the transcripts unless [Server.LimitSessions] bounds them. Numbers of other messages do not change. Like Since,
-// Remove is for code beside the test, such as a mail client that deletes what it has read.
+// Remove forgets messages, taken or not, and returns how many of them it had. Other inboxes that have them (see
+// [Server.Collect]) keep them, and so do the transcripts unless [Server.LimitSessions] bounds them. The numbers of
+// other messages do not change. Like Since, Remove is for code beside the test, such as a mail client that deletes
+// what it has read.
 func (b *Inbox) Remove(messages ...*Message) int {
 	type name struct {
 		number, session int

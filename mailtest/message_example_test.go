@@ -1,6 +1,6 @@
 package mailtest_test
 
-// This file shows how a message is decoded and read.
+// Examples of decoding and reading a message.
 
 import (
 	"fmt"

@@ -29,7 +29,7 @@ func TestFirstHostDown(t *testing.T) {
 	mx[1].Next(t)
 }
 
-// Greylisting, four hours of retries in virtual time.
+// Greylisting needs four hours of retries, in virtual time.
 func TestGreylisting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

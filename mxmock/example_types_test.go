@@ -1,6 +1,6 @@
 package mxmock_test
 
-// This file shows what each of the smaller types is for.
+// Examples of the smaller types.
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func ExampleDNSSEC() {
 	// NoDS true
 }
 
-// Events are data: here, what the sender did to the host that is down.
+// Events are data. These are the attempts of the sender to connect to the host that is down.
 func ExampleEvent() {
 	var inet mxmock.Internet
 	defer inet.Close()
@@ -46,7 +46,7 @@ func ExampleEvent() {
 	// mail mx2.qq.com:25 bob@qq.com: from <alice@example.com>: Hello
 }
 
-// What a domain publishes about its mail stands in the DNS, in the words of the RFCs.
+// The records that a domain publishes about its mail are in the DNS, as the RFCs require.
 func ExampleRecords() {
 	var inet mxmock.Internet
 	defer inet.Close()

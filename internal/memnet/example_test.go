@@ -1,6 +1,6 @@
 package memnet_test
 
-// This file shows the use of the package.
+// Examples of the package.
 
 import (
 	"bufio"

@@ -10,7 +10,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 )
 
-// A script is played with any server; here with one that has forgotten its manners.
+// A script is played with a server, here with one that misbehaves.
 func ExamplePlay() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -32,7 +32,7 @@ s <- 250 *
 	// Output: dialogue: line 6: s <- 250 *: got "500 5.5.1 Do something useful"
 }
 
-// A client is shown exactly what a server has said.
+// A client gets exactly the replies that a server has sent.
 func ExampleServer() {
 	srv := dialogue.Server{Scripts: []string{`
 s <- 220 newxmmxszc23-0.qq.com MX QQ Mail Server.
@@ -50,7 +50,7 @@ s !! close
 	// <nil>
 }
 
-// A player has settings: here it writes down what the server says.
+// A player has settings. This one records the replies of the server.
 func ExamplePlayer() {
 	var srv mailtest.Server
 	defer srv.Close()
@@ -77,7 +77,7 @@ func (l *log) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A conversation is recorded once, and replayed to the client whenever that is tested.
+// A conversation is recorded once, and replayed in each test of the client.
 func ExampleOf() {
 	var srv mailtest.Server
 	srv.AddRules(mailtest.UnknownMailbox("bob@qq.com"))

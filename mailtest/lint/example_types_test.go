@@ -1,6 +1,6 @@
 package lint_test
 
-// This file shows what each of the types is for.
+// Examples of the types.
 
 import (
 	"fmt"
@@ -48,7 +48,7 @@ func ExampleRuleInfo() {
 	// quit-missing: The client closed the connection without QUIT.
 }
 
-// Severities can be compared: this test is content unless something is worse than a warning.
+// Severities can be compared. This test passes unless something is worse than a warning.
 func ExampleSeverity() {
 	for _, f := range lint.Check(mailtest.ParseMessage(careless)) {
 		if f.Severity > lint.Warning {

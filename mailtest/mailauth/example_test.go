@@ -1,6 +1,6 @@
 package mailauth_test
 
-// This file has the examples of the documentation.
+// Examples of the package.
 
 import (
 	"context"
@@ -224,7 +224,7 @@ func ExampleSignature() {
 	// body hash mismatch: the body is not the one that was signed; the signed header fields are
 }
 
-// A subdomain has no record of its own, so that the policy comes from the organisation.
+// A subdomain has no record of its own, so the policy comes from the organisation.
 func ExampleDMARC() {
 	inet := world(`_dmarc.shop.example. TXT "v=DMARC1; p=none; sp=quarantine"`)
 	defer inet.Close()

@@ -68,7 +68,7 @@ func ExampleStore() {
 	// alice@qq.com 0 <nil>
 }
 
-// A source is what has a store to show. With All, every user sees all mail.
+// A source has a store to show. With All, every user sees all mail.
 func ExampleSource() {
 	memory := new(mailstore.Memory)
 	memory.Deliver(welcome, date, "bob@qq.com")
@@ -115,7 +115,7 @@ func ExampleAccount() {
 	// mailstore: no such mailbox: "Work" true
 }
 
-// What a client shows as a list of folders.
+// A client shows the mailboxes as a list of folders.
 func ExampleInfo() {
 	store := new(mailstore.Memory)
 	bob, err := store.Account("bob")
@@ -140,7 +140,7 @@ func ExampleInfo() {
 	// Trash (\Trash)
 }
 
-// A client that waits for mail, as one in IDLE does, waits for the channel.
+// A client that waits for mail, as in IDLE, waits for the channel.
 func ExampleMailbox() {
 	store := new(mailstore.Memory)
 	bob, err := store.Account("bob")

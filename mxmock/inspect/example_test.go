@@ -14,7 +14,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
-// A page for a server that lives longer than a test.
+// A page can show a server that lives longer than a test.
 func ExamplePage() {
 	srv := &mailtest.Server{}
 	defer srv.Close()
@@ -58,7 +58,7 @@ func ExampleReader() {
 	// Output: 200 true
 }
 
-// Both a server and an internet can be looked at.
+// A page shows a server or an internet.
 func ExampleSource() {
 	var source inspect.Source = &mailtest.Server{}
 	fmt.Println(len(source.Messages()))

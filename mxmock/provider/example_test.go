@@ -63,9 +63,8 @@ func Example_strict() {
 	// 414322153@qq.com: delivered
 }
 
-// sina.com trusts neither the address nor the domain of a machine behind a dynamic name: it wants a
-// PTR record that leads back, and a name that exists. A host that has both gets through, unless its
-// address is on the blocklist.
+// sina.com trusts neither the address nor the domain of a machine with a dynamic name: it wants a PTR record that
+// leads back, and a name that exists. A host that has both gets through, unless its address is on the blocklist.
 func Example_mistrustful() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
@@ -85,9 +84,8 @@ func Example_mistrustful() {
 	// jb@sina.com: permanent at mail: 554 Please visit http://antispam.sina.com.cn/denyip.php?IP=192.0.2.1 (#5.7.1)
 }
 
-// The first trap: smtp.qq.com is in every mail program, and no MX. It takes mail of the provider's
-// own users, who log in with an authorization code. Mail for them is taken by the hosts that MX
-// names.
+// The first trap is that smtp.qq.com is in every mail program but is not an MX host. It takes mail of the
+// provider's own users, who log in with an authorization code. The MX hosts take the mail for them.
 func Example_submission() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
@@ -118,7 +116,7 @@ func Example_submission() {
 	// 503 "Error: need EHLO and AUTH first !"
 }
 
-// A provider of one's own is a text, with the words of its server and what it refuses.
+// Your own provider is a text, with the replies of its server and its refusals.
 func ExampleLoad() {
 	inet := &mxmock.Internet{}
 	defer inet.Close()
