@@ -12,10 +12,9 @@
 //
 // A [Namespace] is two network namespaces of Linux with a cable between them. One has the hosts of the internet,
 // each at its own addresses. The other has one host of the internet, on which programs run. Servers see the
-// programs at the addresses of that host, and all of its ports are free, including port 25. In the namespace,
-// resolv.conf names the resolver of the internet, the host name is that of the host, and programs trust the
-// certificate authority of the internet. Only programs in the namespace see these files, and nothing is written
-// below /etc.
+// programs at the addresses of that host, and all of its ports are free, including port 25. Its resolv.conf names
+// the resolver of the internet, its host name is that of the host, and its programs trust the certificate authority
+// of the internet. Only programs in the namespace see these files, and nothing is written below /etc.
 //
 // # Faults as they are
 //
