@@ -35,7 +35,7 @@ func TestReport(t *testing.T) {
 	if len(page) > 2<<20 {
 		t.Errorf("%d bytes, want 2 MiB at most", len(page))
 	}
-	for _, want := range []string{"user39@qq.com", "RCPT TO:", "ask</span>", "srcdoc=\"&lt;!doctype html&gt;", "data:application/octet-stream;base64,PHNjcmlwdD4=", "40 messages, 40 sessions"} {
+	for _, want := range []string{"user39@qq.com", "RCPT TO:", "ask</span>", "srcdoc=\"&lt;!doctype html&gt;", "data:application/octet-stream;base64,PHNjcmlwdD4=", "40 messages, 40 sessions", "DMARC <span class=\"verdict none\">none</span>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report has no %q", want)
 		}
