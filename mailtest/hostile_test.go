@@ -5,6 +5,7 @@ package mailtest
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,11 +14,17 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
+// Large makes those tests large that take most of the time of this package. The script of the CI sets it for them.
+var Large = flag.Bool("large", false, "decode messages of 50 MiB, and hostile ones of one; send 100,000, and repeat a session 1,000 times")
+
 func TestHostileMessages(t *testing.T) {
 	t.Parallel()
 	size, field := 1<<20, mime.MaxHeader/2 // of a body, and of a header field
-	if RaceEnabled {
+	switch {
+	case RaceEnabled:
 		size, field = size/8, field/8
+	case !*Large:
+		size, field = size/4, field/4
 	}
 	fill := func(s string, n int) string { return strings.Repeat(s, n/len(s)) }
 	var manyBoundaries, messages, qp strings.Builder
