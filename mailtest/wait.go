@@ -214,7 +214,8 @@ func (w *waiter) until(what string, ready func() bool) error {
 		b.mu.Lock()
 		crash := b.crash
 		ok := crash == nil && ready()
-		if !ok && w.woken == nil {
+		begins := !ok && w.woken == nil
+		if begins {
 			w.woken = make(chan struct{}, 1)
 			w.stop = b.waiting.Add(w.woken)
 		}
@@ -222,6 +223,8 @@ func (w *waiter) until(what string, ready func() bool) error {
 		switch {
 		case ok:
 			return nil
+		case begins:
+			continue // what came after the look has told nobody
 		case crash != nil && w.ctx != nil:
 			return crash.returned()
 		case crash != nil:
