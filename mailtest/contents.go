@@ -15,9 +15,9 @@ import (
 
 // Link is a link in a message.
 type Link struct {
-	// URL is where it leads, as it stands in the message but for HTML's character references; a relative
-	// one is completed by the base element, if there is one, until that has made all of them together longer by
-	// twice the size of the HTML.
+	// URL is the target of the link as written in the message, with the character references of HTML decoded. A
+	// relative URL is resolved against the base element of the HTML, if there is one. Once that has made the
+	// URLs of the message longer by about twice the size of the HTML, further ones are left relative.
 	URL string
 
 	// Text is what the reader sees in HTML, with the alternative texts of images. In plain text it
@@ -106,9 +106,9 @@ func (m *Message) Code(tb testing.TB, expr string) string {
 // on lines of their own, each run of white space is one space, and the alternative text stands for an image.
 //
 // Hidden text is left out, such as the preheader of a newsletter: text that is hidden by the attribute hidden, by an attribute
-// style, or by a style sheet in the HTML, with display, visibility, opacity, a font without a size, or a box without a
-// height or width whose overflow is hidden. Media queries are those of a screen 1024 px wide in light colours.
-// Selectors with a colon in them (":hover") do not count.
+// style, or by a style sheet in the HTML, with display, visibility, opacity, a font without a size, or a box without a height
+// or width whose overflow is hidden. Media queries are evaluated for a screen 1024 px wide with a light color scheme.
+// Selectors with a colon in them (":hover") are ignored.
 func (m *Message) VisibleText() string {
 	if m.HTML == "" {
 		return m.Text
@@ -117,8 +117,8 @@ func (m *Message) VisibleText() string {
 	return text
 }
 
-// List is what the header of a message says about the mailing list that it came by (RFC 2369,
-// RFC 2919, RFC 8058). The zero value is that of a message that came by none.
+// List is what the header of a message says about the mailing list that sent it (RFC 2369, RFC
+// 2919, RFC 8058). The zero value is that of a message that no mailing list has sent.
 type List struct {
 	// ID is the identifier in List-Id, without its angle brackets.
 	ID string
@@ -171,7 +171,7 @@ type DeliveryStatus struct {
 }
 
 // DeliveryStatus returns what the message reports about recipients, in order, or nothing if it is not a report.
-// Of a field that the report repeats, the first counts. Damaged fields are left as they are.
+// If the report repeats a field, the first one counts. Damaged fields are left as they are.
 func (m *Message) DeliveryStatus() []DeliveryStatus {
 	var report []DeliveryStatus
 	for _, part := range m.Parts {

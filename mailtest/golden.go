@@ -79,14 +79,15 @@ func (p Part) summarize(b *strings.Builder) {
 
 // Golden compares the [Message.Summary] of a message with the file of the given name, and reports the first lines
 // that differ as an error of the test. In the file, "*" matches anything within a line. The regular expressions in
-// blank match values in the text of the message that are different each time, such as a token: "*" replaces each
-// match or, if the expression has groups, the matches of the groups. Golden panics if an expression is malformed.
+// blank match values in the text of the message that are different each time, such as a token. Golden replaces
+// each match, or the matches of its groups if the expression has groups, by "*". Golden panics if an expression is
+// malformed.
 //
 //	mailtest.Golden(t, "testdata/welcome.txt", msg, `token=(\w+)`, `\b\d{6}\b`)
 //
-// If the test binary defines a flag -update and it is set, Golden writes the file instead, and keeps lines with
-// a "*" that still match. It creates the directory if necessary. If the file cannot be read or written, it ends
-// the test.
+// If the test binary defines a flag -update, and the flag is set, Golden writes the file instead, and keeps the
+// lines with a "*" that still match. It creates the directory if necessary. If the file cannot be read or
+// written, it ends the test.
 func Golden(tb testing.TB, name string, m *Message, blank ...string) {
 	tb.Helper()
 	f := flag.Lookup("update")

@@ -12,9 +12,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
-// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several servers can share
-// another one, see [Server.Collect]; the inbox of a simulated internet spans all its hosts. The zero value is
-// ready to use.
+// Inbox holds captured messages and lets tests wait for them. Each [Server] has one. Several servers can also
+// share an inbox (see [Server.Collect]), and the inbox of a simulated internet spans all its hosts. The zero
+// value is ready to use.
 //
 // A message is in the inbox before its client can read that it was accepted. So after a send that has
 // succeeded, [Inbox.Messages] has the message.
@@ -22,8 +22,8 @@ import (
 // # Waiting
 //
 // Next, WaitFor, WaitN and WaitOnly wait without polling. Each message that one of them returns is taken, and
-// no later wait of this inbox returns it. A wait that lasts too long ends the test. Its text says what did
-// arrive, and how far the other connections came:
+// no later wait of this inbox returns it. A wait that lasts too long ends the test. The failure message says
+// what did arrive, and how far the other sessions got:
 //
 //	mailtest: no message that matches within 10s
 //	0 messages
@@ -138,8 +138,8 @@ func (b *Inbox) replace(old, r *record) {
 }
 
 // Notify makes the inbox send on c, without blocking, each time that its messages change, and each time that a session of
-// one of its servers begins, has another turn, or ends. A channel with a buffer of one misses nothing, because a value only
-// says that there is something new to look at. After stop was called, nothing more is sent. Like Since, Notify is for code
+// one of its servers begins, completes a turn, or ends. A channel with a buffer of one misses nothing, because a value only
+// says that there is something new to look at. After a call of stop, nothing more is sent. Like Since, Notify is for code
 // beside the test.
 func (b *Inbox) Notify(c chan<- struct{}) (stop func()) { return b.notices.Add(c) }
 
@@ -172,9 +172,8 @@ func (b *Inbox) Messages() []*Message {
 }
 
 // Remove forgets messages, taken or not, and returns how many of them it had. Other inboxes that have them (see
-// [Server.Collect]) keep them, and so do the transcripts unless [Server.LimitSessions] bounds them. The numbers of
-// other messages do not change. Like Since, Remove is for code beside the test, such as a mail client that deletes
-// what it has read.
+// [Server.Collect]) keep them, and so do the transcripts unless [Server.LimitSessions] bounds them. The numbers of the other
+// messages do not change. Like Since, Remove is for code beside the test, such as a mail client that deletes what it has read.
 func (b *Inbox) Remove(messages ...*Message) int {
 	type name struct {
 		number, session int

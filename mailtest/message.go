@@ -30,10 +30,10 @@ import (
 // # Bounds
 //
 // Multiparts may be nested 100 deep, a message may have 10,000 parts, and a header may have 1 MiB. Beyond that,
-// a part is not taken apart but is a leaf with its bytes, and header fields count as the beginning of the body.
-// Time and memory are proportional to the size of the message, whatever it contains. A large message takes at
-// most three times its size, including Raw, unless it consists of headers, or of letters that take more bytes
-// in UTF-8.
+// a part is not taken apart but is a leaf with its bytes, and further header fields count as the beginning of
+// the body. Time and memory are proportional to the size of the message, whatever it contains. A large message
+// takes at most three times its size, including Raw, unless it consists of headers, or of letters that take
+// more bytes in UTF-8.
 type Message struct {
 	// Number is the number of the message on its server, from 1, in the order of acceptance. It is 0 if no
 	// server received the message.
@@ -46,14 +46,14 @@ type Message struct {
 	Time time.Time
 
 	// Acked reports whether the acceptance was sent to the client. If a rule loses it, a correct client sends
-	// the message again. A message can be returned before its acceptance is sent, and does not change. So if
-	// the acceptance is lost for another reason than a rule, for example because the client has reset the
-	// connection, only the messages that Messages and waits return from then on say so. What is written to a
+	// the message again. A message may be returned before its acceptance is sent, and does not change after
+	// that. If the acceptance is then lost although no rule says so, for example because the client has reset
+	// the connection, Acked is false only in messages that Messages and the waits return later. A reply to a
 	// client that has closed its connection without a reset counts as sent, since that client may still be
 	// reading.
 	Acked bool
 
-	// Envelope has the sender and the recipients of the message, and more that the client said in the session.
+	// Envelope has the sender and the recipients that the client gave in the session, and more.
 	Envelope Envelope
 
 	// Raw is the message exactly as received, with its line ends, after dot-unstuffing
@@ -90,7 +90,8 @@ type Message struct {
 	// §5.1.1). In base64 and quoted-printable, the text ends as the encoded text does.
 	Text string
 
-	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". It ends as Text does.
+	// HTML is the first text/html part of the body, in UTF-8, with line ends "\n". Whether it ends with "\n" is
+	// decided as for Text.
 	HTML string
 
 	// Parts is the MIME tree, each part before its own parts. The first is the root, whose Header is that of
@@ -114,12 +115,12 @@ type Message struct {
 	// one have their own.
 	Problems []string
 
-	// Places says where each of Problems is, in the same order, for code that decides by it.
+	// Places says where each of the Problems is, in the same order, for code that acts on the place.
 	Places []struct {
 		Part   string // the path of the part; "" for the message's own header, and for a multipart that is the whole body
 		Header bool   // the problem is in the header of the part, and not in its body
 		Field  string // the name of the header field; "" if the problem is not in a field
-		Offset int    // where the header, the field or the body begins in Raw; -1 for the sentence that there are more
+		Offset int    // where the header, the field or the body begins in Raw; -1 for the sentence that says that there are more problems
 	}
 }
 
@@ -294,18 +295,18 @@ func (m *Message) Entity() (*message.Entity, error) {
 	return e, err
 }
 
-// Envelope has the things that the client said in the session before the message itself: the sender and the
-// recipients, which decide where the message goes, with their parameters, and the identity that the client claimed
-// and proved (RFC 5321 §3.3).
+// Envelope has what the client said in the session before the message itself: the sender and the recipients, which
+// decide where the message goes, with their parameters, and the identity that the client claimed and proved (RFC
+// 5321 §3.3).
 //
 // The zero value is the envelope of a message that did not come by SMTP, such as
 // one made by [ParseMessage].
 type Envelope struct {
-	// From is the reverse-path of MAIL FROM, without angle brackets and without
-	// a source route. It is empty for the null sender "<>" (RFC 5321 §4.5.5).
+	// From is the sender: the address in MAIL FROM, without angle brackets and without a source
+	// route. It is empty for the null sender "<>" (RFC 5321 §4.5.5).
 	From string
 
-	// To has the forward-paths of the accepted RCPT TO commands, in order.
+	// To has the recipients that the server accepted, in the order of the RCPT TO commands.
 	To []Recipient
 
 	// Helo is the name that the client gave in the last HELO or EHLO.
@@ -318,31 +319,34 @@ type Envelope struct {
 	Client string
 	Server string
 
-	// User is the authenticated identity, empty without AUTH; Mechanism is the
-	// SASL mechanism by which it was proved, such as "PLAIN" (RFC 4954).
+	// User is the authenticated identity, or empty without AUTH. Mechanism is the SASL mechanism
+	// that proved it, such as "PLAIN" (RFC 4954).
 	User      string
 	Mechanism string
 
 	// TLS describes the encryption of the connection; nil means plain text.
 	TLS *TLSState
 
-	// Body is the BODY parameter of MAIL in upper case: "7BIT", "8BITMIME", "BINARYMIME", or empty if there was
-	// none (RFC 6152, RFC 3030).
+	// Body is the BODY parameter of MAIL in upper case, which says what bytes the message may have: "7BIT",
+	// "8BITMIME", "BINARYMIME", or empty if there was none (RFC 6152, RFC 3030).
 	Body string
 
 	// Size is the SIZE parameter of MAIL in bytes, or 0 if there was none (RFC 1870).
 	Size int64
 
-	// SMTPUTF8 and RequireTLS report whether MAIL had these parameters (RFC 6531, RFC 8689).
+	// SMTPUTF8 and RequireTLS report whether MAIL had these parameters: SMTPUTF8 allows UTF-8 in addresses and in
+	// the header (RFC 6531), and REQUIRETLS forbids delivery without TLS (RFC 8689).
 	SMTPUTF8   bool
 	RequireTLS bool
 
-	// Return and EnvelopeID are the RET ("FULL" or "HDRS") and the decoded ENVID
-	// parameter of MAIL (RFC 3461 §4.3, §4.4).
+	// Return is the RET parameter of MAIL, which says whether a bounce has the whole message
+	// ("FULL") or only its header ("HDRS"). EnvelopeID is the decoded ENVID parameter, which a
+	// bounce repeats (RFC 3461 §4.3, §4.4).
 	Return     string
 	EnvelopeID string
 
-	// Auth is the decoded AUTH parameter of MAIL, "<>" for the empty one (RFC 4954 §5).
+	// Auth is the decoded AUTH parameter of MAIL, which names the original submitter of the message. It is "<>" if
+	// the parameter has that value, and empty if there was none (RFC 4954 §5).
 	Auth string
 
 	// Chunking is true if the message came by BDAT and not by DATA (RFC 3030).
@@ -351,17 +355,18 @@ type Envelope struct {
 
 // Recipient is one accepted RCPT TO command.
 type Recipient struct {
-	// Address is the forward-path, without angle brackets and without a source
-	// route, for example "bob@qq.com" or "postmaster".
+	// Address is the address in RCPT TO, without angle brackets and without a source route, for
+	// example "bob@qq.com" or "postmaster".
 	Address string
 
-	// Notify is the NOTIFY parameter: "NEVER", or some of "SUCCESS", "FAILURE" and "DELAY", in the client's
-	// order (RFC 3461 §4.1). It is nil if there was none.
+	// Notify is the NOTIFY parameter, which says when the sender wants a delivery status notification:
+	// "NEVER", or some of "SUCCESS", "FAILURE" and "DELAY", in the client's order (RFC 3461 §4.1). It is
+	// nil if there was none.
 	Notify []string
 
-	// OriginalType and Original are the two halves of the decoded ORCPT parameter, such as "RFC822" and
-	// "bob@qq.com" (RFC 3461 §4.2). The types RFC822 and UTF-8 are in capitals; any other type is as the client
-	// wrote it.
+	// OriginalType and Original are the two halves of the decoded ORCPT parameter, which has the original
+	// address of the recipient: "RFC822" and "bob@qq.com", for example (RFC 3461 §4.2). The types RFC822 and
+	// UTF-8 are in capitals; any other type is as the client wrote it.
 	OriginalType string
 	Original     string
 }

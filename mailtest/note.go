@@ -13,7 +13,8 @@ import (
 type Note struct {
 	Kind NoteKind
 
-	// Count, Offset and Text have the meaning that the kind gives them. Those without one are zero.
+	// Count, Offset and Text have the meaning that the kind gives them. Those that the kind does not mention are
+	// zero.
 	Count  int64
 	Offset int64
 	Text   string
@@ -31,11 +32,11 @@ const (
 	LineUnfinished                         // the connection ended in the middle of the line
 	GreetingNotAwaited                     // Count bytes came before the greeting (RFC 5321 §4.3.1)
 	ReplyNotAwaited                        // Count bytes came before a reply that the client had to wait for (RFC 2920 §3.1)
-	TextInjected                           // Count bytes came in plain text after STARTTLS and were discarded (RFC 3207 §5); Text is how they begin, unless they may be credentials
+	TextInjected                           // Count bytes came in plain text after STARTTLS and were discarded (RFC 3207 §5); Text is their beginning, unless they may be credentials
 	HandshakeFailed                        // the TLS handshake failed, as Text says
 	CertificateMissing                     // the certificate that a rule asks for can't be made, as Text says
 	ExchangeFailed                         // the client broke the rules of its authentication mechanism, as Text says
-	LowerCaseHex                           // the parameter named by Text has hexadecimal digits in small letters (RFC 3461 §4)
+	LowerCaseHex                           // the parameter named by Text has hexadecimal digits in lower case (RFC 3461 §4)
 	DotNotDoubled                          // Count lines of the message begin with a dot that was not doubled (RFC 5321 §4.5.2)
 	DotBareLF                              // the dot that ended the message was followed by LF alone
 	MessageBareLF                          // Count LF in the message are not part of CRLF
@@ -138,14 +139,13 @@ var noteNames = enum.Names{
 // String returns the name of the kind, which is that of the constant.
 func (k NoteKind) String() string { return noteNames.String("NoteKind", "no note", uint8(k)) }
 
-// MarshalText returns the name of the kind, and nothing for the zero NoteKind. The error says that
-// there is no such kind.
+// MarshalText returns the name of the kind, or an empty text for the zero NoteKind. It returns an error if there
+// is no such kind.
 func (k NoteKind) MarshalText() ([]byte, error) {
 	return noteNames.Marshal("mailtest: kind of note", uint8(k))
 }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText reads what MarshalText returns, in any letter case. Its error lists the valid names.
 func (k *NoteKind) UnmarshalText(text []byte) error {
 	return noteNames.Unmarshal("mailtest: kind of note", text, (*uint8)(k))
 }
@@ -162,25 +162,25 @@ type Ending struct {
 	Cause string
 }
 
-// EndingKind is a way in which connections end. The zero EndingKind is that of a connection that has not ended.
+// EndingKind is a way in which connections end. The zero EndingKind means that the connection has not ended.
 type EndingKind uint8
 
 // The ways in which connections end.
 const (
 	ClientQuit    EndingKind = iota + 1 // by QUIT
 	ClientClosed                        // the client closed the connection between two commands
-	ClientBroke                         // the client closed the connection in the middle of a "line", a "chunk" or a "message"; Cause is which
+	ClientBroke                         // the client closed the connection in the middle of a "line", a "chunk" or a "message"; Cause says which
 	ReadFailed                          // reading from the client failed, as Cause says: it reset the connection, for example
 	WriteFailed                         // writing to the client failed, as Cause says
 	TLSFailed                           // the TLS handshake failed, as Cause says
 	ProxyFailed                         // the connection did not begin with a PROXY header, as Cause says
-	ServerClosed                        // the server closed the connection: a rule with Close, or after too many bad commands
-	ServerCut                           // the server cut the connection: a rule with Cut
-	ServerReset                         // the server reset the connection: a rule with Reset
-	ServerSilent                        // the server fell silent: a rule with Silence
+	ServerClosed                        // the server closed the connection, by a rule with Close or after too many bad commands
+	ServerCut                           // the server cut the connection, by a rule with Cut
+	ServerReset                         // the server reset the connection, by a rule with Reset
+	ServerSilent                        // the server fell silent, by a rule with Silence
 	ServerStopped                       // Close was called; Cause is the last reply to the client, if there was one
 	ServerCrashed                       // code of the test panicked
-	ServerFailed                        // the server gave up
+	ServerFailed                        // the server gave up because of an internal error
 )
 
 // endingKinds maps the endings of package wire to those of this package.
@@ -240,14 +240,13 @@ var endingNames = enum.Names{
 // String returns the name of the kind, which is that of the constant.
 func (k EndingKind) String() string { return endingNames.String("EndingKind", "still open", uint8(k)) }
 
-// MarshalText returns the name of the kind, and nothing for the zero EndingKind. The error says that
-// there is no such kind.
+// MarshalText returns the name of the kind, or an empty text for the zero EndingKind. It returns an error if there
+// is no such kind.
 func (k EndingKind) MarshalText() ([]byte, error) {
 	return endingNames.Marshal("mailtest: kind of ending", uint8(k))
 }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText reads what MarshalText returns, in any letter case. Its error lists the valid names.
 func (k *EndingKind) UnmarshalText(text []byte) error {
 	return endingNames.Unmarshal("mailtest: kind of ending", text, (*uint8)(k))
 }

@@ -36,9 +36,9 @@ func Greylist(delay time.Duration) Rule {
 	}
 }
 
-// RateLimit returns a rule that lets each client address have n MAIL commands in a period, which begins with
-// the first of them, and refuses further ones with 450. Commands that the rule refuses do not count. If n is 0,
-// it refuses all.
+// RateLimit returns a rule that allows each client address n MAIL commands in a period, which begins with the
+// first of them, and refuses further ones with 450. Commands that the rule refuses do not count. If n is 0, it
+// refuses all MAIL commands.
 func RateLimit(n int, period time.Duration) Rule {
 	type window struct {
 		start time.Time
@@ -67,8 +67,8 @@ func RateLimit(n int, period time.Duration) Rule {
 	}
 }
 
-// MessageLimit returns a rule that lets each connection have n MAIL commands. It answers the next with 421 and
-// closes the connection.
+// MessageLimit returns a rule that allows n MAIL commands on each connection. It answers the next one with 421
+// and closes the connection.
 func MessageLimit(n int) Rule {
 	return Rule{
 		At:    Mail,
@@ -112,8 +112,8 @@ func Blocklisted(client string) Rule {
 	return Rule{At: Mail, Client: client, Reply: "554 5.7.1 Service unavailable; client host is on a blocklist"}
 }
 
-// SizeLimit returns a rule that refuses messages of more than n bytes after they have arrived, although no
-// reply has announced the limit. For a limit that SIZE announces, set [Server.MaxSize].
+// SizeLimit returns a rule that refuses messages of more than n bytes after they have arrived, without
+// announcing the limit in the EHLO reply. For a limit that SIZE announces, set [Server.MaxSize].
 func SizeLimit(n int) Rule {
 	return Rule{
 		At:    Dot,
@@ -134,7 +134,7 @@ func FailFirst(n int) Rule {
 }
 
 // Maintenance returns a rule that turns all clients away with 421, for the given duration after it was added.
-// If duration is 0, it does so for ever.
+// If duration is 0, it does so forever.
 func Maintenance(duration time.Duration) Rule {
 	return Rule{At: Greeting, For: duration, Reply: "421 4.3.2 Down for maintenance", Drop: Close}
 }
@@ -145,11 +145,11 @@ const chaosRules = 12
 // Chaos returns rules with random faults: temporary refusals, delays, replies that come byte by byte,
 // connections that are closed, cut or reset at any stage, in the middle of a reply or of the message, and
 // acknowledgements that get lost. Each rule acts at most three times. All faults are temporary, so a client
-// that tries again gets through in the end, but a message may come twice.
+// that tries again succeeds in the end, but a message may arrive twice.
 //
 // The same seed gives the same rules. Seed 0 stands for a random seed. If the test fails, its log has the seed.
-// Delays last up to 50 ms, or up to 10 minutes inside a synctest bubble; only there, a server may fall silent
-// for good.
+// Delays last up to 50 ms, or up to 10 minutes inside a synctest bubble. Only inside a bubble may a server fall
+// silent for good.
 func Chaos(tb testing.TB, seed uint64) []Rule {
 	tb.Helper()
 	for seed == 0 {

@@ -12,9 +12,9 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 )
 
-// Report returns what the server saw, as text: each message as [Message.String] returns it, and the dialogues.
-// A server made by [New] writes it to the log of a test that fails. A caller can ask a server that lives
-// longer, such as one of a TestMain, for it.
+// Report returns what the server saw, as text: each message as [Message.String] returns it, and the
+// transcripts. A server made by [New] writes it to the log of a test that fails. For a server that lives
+// longer, such as one that TestMain starts, the caller has to print it.
 func (s *Server) Report() string {
 	s.prepare()
 	var b strings.Builder

@@ -19,10 +19,10 @@ import (
 //		mailtest.Rule{At: mailtest.Greeting, Delay: 6 * time.Minute},
 //	)
 //
-// Rules are tried in the order in which they were added, and the first that matches decides the turn. A rule
-// that is used up no longer matches. [Turn.Rule] is the number of the rule that decided a turn. Common faults
-// have names: [Greylist], [UnknownMailbox], [RateLimit] and others. In files and in JSON a rule is a line of text;
-// see [Rule.UnmarshalText].
+// Rules are tried in the order in which they were added, and the first that matches decides the turn. A rule that
+// is used up no longer matches. [Turn.Rule] is the number of the rule that decided a turn. Functions return the
+// rules for common faults: [Greylist], [UnknownMailbox], [RateLimit] and others. In files and in JSON, a rule is
+// a line of text; see [Rule.UnmarshalText].
 type Rule struct {
 	// At is the stage at which the rule acts. It is required.
 	At Stage
@@ -33,8 +33,8 @@ type Rule struct {
 	// Client is the address of the client, or a prefix such as "192.0.2.0/24".
 	Client string
 
-	// Helo is the name that the client gave, and User is the name as which it has authenticated.
-	// Letter case does not matter.
+	// Helo is the name that the client gave in HELO or EHLO, and User is the name under which it
+	// has authenticated. Letter case does not matter.
 	Helo string
 	User string
 
@@ -53,14 +53,14 @@ type Rule struct {
 	From string
 	To   string
 
-	// Header and Content are texts in the decoded message, at Dot. Header is in a header field of the given
-	// name, and is written as "Subject: 你好"; the case of the name does not matter. Content is in the text,
-	// the HTML or the raw bytes.
+	// Header and Content are texts in the decoded message, at Dot. Header is written as "Subject: 你好", and
+	// means that a header field with that name has that text in it; the case of the name does not matter.
+	// Content means that the text, the HTML or the raw bytes have that text in them.
 	Header  string
 	Content string
 
 	// Nth is the number of the command among those of its stage on this connection; at Rcpt, among those of
-	// the transaction. The first command has number 1.
+	// the mail transaction. The first command has number 1.
 	Nth int
 
 	// When, if non-nil, must also report true for the rule to match. It may be called from several
@@ -68,13 +68,13 @@ type Rule struct {
 	When func(*Attempt) bool
 
 	// Skip is the number of matching turns to let through before the rule acts. Times is the number of
-	// matching turns on which it acts after that; zero means all of them.
+	// matching turns after these on which it acts; zero means all of them.
 	Skip  int
 	Times int
 
-	// Begin and For limit the time during which the rule is in force. It comes into force Begin after it was
-	// added, and goes out of force For after that; if For is zero, it stays. A rule of [Server.Rules] counts
-	// as added when the server is first used.
+	// Begin and For limit the time during which the rule is in force. The rule comes into force Begin after
+	// it was added, and goes out of force For after that; if For is zero, it stays in force. A rule of
+	// [Server.Rules] counts as added when the server is first used.
 	Begin time.Duration
 	For   time.Duration
 
@@ -107,12 +107,12 @@ type Rule struct {
 	Lie bool
 
 	// Hide removes lines from the EHLO reply, each named by its keyword. Add adds lines; each replaces the
-	// line with the same keyword, or else comes last. To reorder lines, write the whole Reply. The server
-	// still understands the extensions that are hidden.
+	// line with the same keyword, or else comes last. To reorder lines, set Reply to the whole reply. The
+	// server still understands the extensions that are hidden.
 	Hide []string
 	Add  []string
 
-	// Certificate, at Handshake, is what is wrong with the server's certificate. A rule with Certificate,
+	// Certificate, at Handshake, is the fault of the server's certificate. A rule with Certificate,
 	// MaxTLS or ClientCertificate never matches a connection that was encrypted before it came to
 	// [Server.Serve].
 	Certificate CertificateFault
@@ -144,7 +144,7 @@ type Rule struct {
 
 	// Keep, at Dot, keeps the message although the client is not told so, as if only the acknowledgement had
 	// been lost. It goes with Drop, or with a Reply that refuses. A message over the size limit is never
-	// kept, since part of it is missing.
+	// kept, because a part of it is missing.
 	Keep bool
 
 	// Lose, at Dot, loses the message although the client is told that it was accepted. With To, it is lost
@@ -169,12 +169,11 @@ var dropNames = enum.Names{Close: "Close", Cut: "Cut", Reset: "Reset", Silence: 
 // String returns the name of the way, such as "Close".
 func (d Drop) String() string { return dropNames.String("Drop", "no Drop", uint8(d)) }
 
-// MarshalText returns the name of the way, and nothing for the zero Drop. The error says that there
+// MarshalText returns the name of the way, or an empty text for the zero Drop. It returns an error if there
 // is no such way.
 func (d Drop) MarshalText() ([]byte, error) { return dropNames.Marshal("mailtest: drop", uint8(d)) }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText reads what MarshalText returns, in any letter case. Its error lists the valid names.
 func (d *Drop) UnmarshalText(text []byte) error {
 	return dropNames.Unmarshal("mailtest: drop", text, (*uint8)(d))
 }
@@ -187,8 +186,8 @@ func (d *Drop) UnmarshalText(text []byte) error {
 //	At: Helo, Hide: ["SIZE", "PIPELINING"]
 //	At: Handshake, MaxTLS: VersionTLS11
 //
-// It returns an error if the rule makes no sense, for which [Server.AddRules] would panic, or if the rule has a
-// function, which can't be written.
+// It returns an error if the rule makes no sense, so that [Server.AddRules] would panic, or if the rule has a
+// function, which can't be written as text.
 func (r Rule) MarshalText() ([]byte, error) {
 	err := r.check()
 	var text []byte

@@ -43,8 +43,8 @@ func (s *Server) RemoveRules() {
 	s.rules.Clear()
 }
 
-// Rule returns the rule of [Server.AddRules] with the number that [Turn.Rule] has, and whether it is still in force. Numbers are
-// not used again.
+// Rule returns the rule of [Server.AddRules] with the given number, as in [Turn.Rule], and reports whether there is one that
+// was not removed. Numbers are not used again.
 func (s *Server) Rule(number int) (rule Rule, ok bool) { return s.rules.Rule(number) }
 
 // CheckRules returns an error that names the rules with [Rule.Must] that have never acted, those of

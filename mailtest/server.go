@@ -18,7 +18,7 @@ import (
 )
 
 // Server is a real SMTP server for tests. It accepts what a lenient server would, keeps every message,
-// records every dialogue, and goes wrong where a [Rule] says so.
+// records a transcript of every session, and misbehaves where a [Rule] says so.
 //
 // The zero value is ready to use, and starts when its address is first asked for. [New] returns a server
 // that is closed at the end of its test, and that reports what it saw if the test fails. The fields may be set
@@ -53,8 +53,8 @@ import (
 //
 // A panic in a function of the test, such as [Rule.When], Reword or Watch, resets the connection. A server made
 // by New reports the panic and its stack as an error of the test, and a wait in progress ends at once. For
-// other servers, the next wait ends its test with the panic. A call that knows no test panics itself, as
-// Close does after everything is closed. Such a function must unlock a thread that it has locked with
+// other servers, the next wait ends its test with the panic. A call without a testing.TB panics itself; Close
+// does so after everything is closed. Such a function must unlock a thread that it has locked with
 // [runtime.LockOSThread]; otherwise the Go runtime ends the process.
 //
 // # Messages
@@ -77,11 +77,12 @@ type Server struct {
 
 	// Mechanisms are the SASL mechanisms to offer: any of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2 and
 	// OAUTHBEARER. Other names are ignored. If nil, the server offers all that work with Users (SCRAM-SHA-256
-	// needs a password to compare with). If empty but not nil, it offers no AUTH at all.
+	// needs a password to compare with). If empty but not nil, it does not offer AUTH.
 	Mechanisms []string
 
-	// StartTLS offers STARTTLS (RFC 3207). It is off by default, because a client that does not trust the
-	// certificate would fail. A client needs [Server.ClientTLS] or [Server.RootCAs] with it.
+	// StartTLS makes the server offer STARTTLS (RFC 3207). It is off by default, because a client that
+	// does not trust the certificate would fail. With it, a client needs [Server.ClientTLS] or
+	// [Server.RootCAs].
 	StartTLS bool
 
 	// ImplicitTLS makes every connection begin with TLS (RFC 8314), not only those to TLSAddr.
@@ -96,9 +97,9 @@ type Server struct {
 	// If zero, it is 64 MiB.
 	MaxSize int64
 
-	// MaxRecipients is the maximum number of recipients of a message. The server refuses more with 452
-	// (RFC 5321 §4.5.3.1.10), and announces the number as LIMITS RCPTMAX (RFC 9422). If zero, it is 10,000
-	// and not announced.
+	// MaxRecipients is the maximum number of recipients of a message. The server refuses further
+	// recipients with 452 (RFC 5321 §4.5.3.1.10), and announces the number as LIMITS RCPTMAX (RFC 9422).
+	// If zero, it is 10,000 and not announced.
 	MaxRecipients int
 
 	// LMTP makes the server speak LMTP (RFC 2033): LHLO takes the place of EHLO, and there is a reply for
@@ -110,21 +111,21 @@ type Server struct {
 	// it. Rules and envelopes have the client that the header names.
 	ProxyProtocol bool
 
-	// XClient offers the extension XCLIENT of Postfix, by which any client may claim to be another.
+	// XClient makes the server offer the extension XCLIENT of Postfix, by which any client may claim to be another.
 	XClient bool
 
-	// BareLF is the treatment of a LF without CR in a message after DATA. The transcript notes such bytes in any
-	// case.
+	// BareLF is how the server treats an LF without CR in a message after DATA. The transcript
+	// notes such bytes in any case.
 	BareLF BareLF
 
-	// Rules are standing rules: what the server always does. The server tries them after those of
-	// [Server.AddRules], Reset keeps them, and transcripts do not name them. [Rule.Must] holds for them too.
-	// The first use of the server panics if one of them makes no sense.
+	// Rules are standing rules: they describe what the server always does. The server tries them after those
+	// of [Server.AddRules], Reset keeps them, and transcripts do not name them. [Rule.Must] holds for them
+	// too. The first use of the server panics if one of them makes no sense.
 	Rules []Rule
 
 	// Reword, if non-nil, returns other words for the server's own replies. Its argument and its result are
-	// written as [Rule.Reply] is. It cannot change what a reply means: the first digit of a 2xx or 3xx reply
-	// stays, and a refusal stays a refusal; another result is ignored. For an AUTH that failed,
+	// written as [Rule.Reply] is. It cannot change what a reply means: a 2xx or 3xx reply keeps its first
+	// digit, and a refusal stays a refusal; any other result is ignored. For an AUTH that failed,
 	// Attempt.User is the name that the client has claimed. Reword may be called from several goroutines at
 	// once, and must not use the server.
 	Reword func(a *Attempt, reply string) string

@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// LimitSessions bounds the transcripts that the server keeps, from now on: of more than most sessions, it forgets the
-// oldest that have ended, and of a message that [Inbox.Remove] removes, it forgets the [Turn.Payload]. Zero, the default, means
-// that there is no bound. It is for servers that run for days; each session takes about a kilobyte, and each turn of it
-// some 40 bytes and what was said for the first time.
+// LimitSessions bounds the transcripts that the server keeps, from now on. If there are more than most sessions, the server
+// forgets the oldest of those that have ended. It also forgets the [Turn.Payload] of each message that [Inbox.Remove] removes.
+// Zero, the default, means that there is no bound. LimitSessions is for servers that run for days: each session takes about a
+// kilobyte, and each of its turns takes some 40 bytes, and more if its text is new to the server.
 func (s *Server) LimitSessions(most int) {
 	s.state.Lock()
 	defer s.state.Unlock()
@@ -126,8 +126,8 @@ func (s *Server) allSessions() []*session {
 }
 
 // WaitSession waits until the connection with the given number has ended, and returns its whole transcript. The
-// first connection has number 1. If the wait lasts too long, the test ends, as with the waits of [Inbox]. It
-// also ends if [Server.Reset] has forgotten the session.
+// first connection has number 1. If the wait lasts too long, the test ends, as with the waits of [Inbox]. The
+// test also ends if [Server.Reset] has forgotten the session.
 func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	tb.Helper()
 	var ended *session

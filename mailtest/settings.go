@@ -163,8 +163,8 @@ func same(a, b reflect.Value) bool {
 	return a.Equal(b)
 }
 
-// BareLF is a way to treat a LF without CR in a message. If two servers differ in it, one message can become two,
-// which is known as SMTP smuggling. The zero BareLF is KeepLF.
+// BareLF is a way to treat an LF without CR in a message. If two servers treat it differently, one message can
+// become two, which is known as SMTP smuggling. The zero BareLF is KeepLF.
 type BareLF uint8
 
 // The ways to treat a bare LF.
@@ -180,13 +180,12 @@ var bareLFNames = enum.Names{KeepLF: "KeepLF", RefuseLF: "RefuseLF", EndLF: "End
 // String returns the name of the way, such as "RefuseLF".
 func (b BareLF) String() string { return bareLFNames.String("BareLF", "", uint8(b)) }
 
-// MarshalText returns the name of the way. The error says that there is no such way.
+// MarshalText returns the name of the way. It returns an error if there is no such way.
 func (b BareLF) MarshalText() ([]byte, error) {
 	return bareLFNames.Marshal("mailtest: BareLF", uint8(b))
 }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText reads what MarshalText returns, in any letter case. Its error lists the valid names.
 func (b *BareLF) UnmarshalText(text []byte) error {
 	return bareLFNames.Unmarshal("mailtest: BareLF", text, (*uint8)(b))
 }

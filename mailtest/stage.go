@@ -41,7 +41,7 @@ const (
 	Help                       // HELP
 	Quit                       // QUIT
 	XClient                    // XCLIENT
-	Idle                       // no line has come from the client for the Delay of the rule; in the middle of a message it may be silent
+	Idle                       // the client has sent no line for the Delay of the rule; a client that is silent in the middle of a message does not count
 	Unknown                    // anything else
 )
 
@@ -65,12 +65,11 @@ var smtpStages = enum.Names{
 // String returns the name of the stage, such as "Rcpt".
 func (s Stage) String() string { return stageNames.String("Stage", "no stage", uint8(s)) }
 
-// MarshalText returns the name of the stage, and nothing for the zero Stage. The error says that
-// there is no such stage.
+// MarshalText returns the name of the stage, or an empty text for the zero Stage. It returns an error if there
+// is no such stage.
 func (s Stage) MarshalText() ([]byte, error) { return stageNames.Marshal("mailtest: stage", uint8(s)) }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText reads what MarshalText returns, in any letter case. Its error lists the valid names.
 func (s *Stage) UnmarshalText(text []byte) error {
 	return stageNames.Unmarshal("mailtest: stage", text, (*uint8)(s))
 }
@@ -122,7 +121,7 @@ func stageOf(t *wire.Turn) Stage {
 	return Unknown
 }
 
-// Attempt describes what a client is doing to the functions of a [Rule]. It is valid during the call.
+// Attempt tells the functions of a [Rule] what a client is doing. It is valid only during the call.
 type Attempt struct {
 	// Stage is what the client has just done, and Session the number of its connection.
 	Stage   Stage
@@ -131,7 +130,7 @@ type Attempt struct {
 	// Client is the address of the client, without port.
 	Client string
 
-	// Helo is the name that the client gave, and User is the name as which it has authenticated.
+	// Helo is the name that the client gave in HELO or EHLO, and User is the name under which it has authenticated.
 	Helo string
 	User string
 
@@ -141,8 +140,8 @@ type Attempt struct {
 	// Command is the command line, with the credentials replaced by "***".
 	Command string
 
-	// From is the sender of this MAIL command, or later of the transaction. HasFrom reports whether there is
-	// one; the null sender is one.
+	// From is the sender: the one in this MAIL command or, at later stages, that of the transaction. HasFrom
+	// reports whether there is a sender; the null sender counts as one.
 	From    string
 	HasFrom bool
 
@@ -166,7 +165,7 @@ type Attempt struct {
 	Open int
 }
 
-// Matches reports whether the conditions of the rule hold for a turn. It calls When. It leaves out Skip, Times,
+// Matches reports whether the conditions of the rule hold for a turn. It calls When. It ignores Skip, Times,
 // Begin and For, which depend on earlier turns and on the time.
 func (r *Rule) Matches(a *Attempt) bool {
 	switch {

@@ -43,7 +43,7 @@ func (s *Server) certificateNames() []string {
 func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 
 // RootPEM returns the certificate authority of [Server.RootCAs] as PEM, for programs that read what they trust
-// from a file. Each process has another authority.
+// from a file. Each process has an authority of its own.
 func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 
 // ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs], and expects
@@ -59,8 +59,8 @@ func (s *Server) ClientTLS() *tls.Config {
 }
 
 // ClientCertificate returns a certificate for a client with the given name, signed by the
-// certificate authority of [Server.RootCAs], as [Rule.ClientCertificate] requires one. Put it into
-// the Certificates of a [tls.Config]. An empty name panics.
+// certificate authority of [Server.RootCAs], as [Rule.ClientCertificate] requires. Put it into the
+// Certificates of a [tls.Config]. ClientCertificate panics if the name is empty.
 func (s *Server) ClientCertificate(commonName string) tls.Certificate {
 	cert, err := testca.Issue(testca.Spec{CommonName: commonName, Client: true})
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Server) ClientCertificate(commonName string) tls.Certificate {
 	return *cert
 }
 
-// CertificateFault is a fault of a certificate. The zero CertificateFault is that of a good certificate.
+// CertificateFault is a fault of a certificate. The zero CertificateFault means that the certificate is good.
 type CertificateFault uint8
 
 // The faults of a certificate.
@@ -91,14 +91,13 @@ func (f CertificateFault) String() string {
 	return certificateFaultNames.String("CertificateFault", "no CertificateFault", uint8(f))
 }
 
-// MarshalText returns the name of the fault, and nothing for the zero CertificateFault. The error
-// says that there is no such fault.
+// MarshalText returns the name of the fault, or an empty text for the zero CertificateFault. It returns an error if there
+// is no such fault.
 func (f CertificateFault) MarshalText() ([]byte, error) {
 	return certificateFaultNames.Marshal("mailtest: certificate fault", uint8(f))
 }
 
-// UnmarshalText reads what MarshalText returns, in any letter case. The error says which names there
-// are.
+// UnmarshalText reads what MarshalText returns, in any letter case. Its error lists the valid names.
 func (f *CertificateFault) UnmarshalText(text []byte) error {
 	return certificateFaultNames.Unmarshal("mailtest: certificate fault", text, (*uint8)(f))
 }

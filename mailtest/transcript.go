@@ -53,9 +53,9 @@ type Turn struct {
 	Command string
 
 	// Payload, at Dot and Bdat, is the received part of the message, accepted or not, after unstuffing. It is cut,
-	// and a note says so, if the message is over the size limit, or if the messages that the server did not accept
-	// have more than 64 MiB plus twice the size limit together; then the oldest are cut. Payload is shared and must
-	// not be changed.
+	// and a note says so, if the message is over the size limit. If the messages that the server did not accept
+	// together exceed 64 MiB plus twice the size limit, the oldest of them are cut. Payload is shared and must not
+	// be changed.
 	Payload []byte
 
 	// Received is the time at which the client's part was complete. Replied is the time at which the reply was sent,
