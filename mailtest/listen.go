@@ -73,7 +73,7 @@ func (s *Server) forget(l listening) {
 	s.running.Done()
 }
 
-// Suspend makes the server refuse connections, as a machine does on which no server runs: clients get
+// Suspend makes the server refuse connections, as a machine on which no server runs does: clients get
 // ECONNREFUSED, also from [Server.Dial]. Open connections continue. Listeners that were passed to
 // [Server.Serve] stay open, because they belong to the caller; connections that they accept are closed at once.
 // A second call does nothing.

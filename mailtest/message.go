@@ -81,9 +81,9 @@ type Message struct {
 	// It is empty if there is no such part; HTML does not take its place.
 	//
 	// The body is found as RFC 8621 §4.1.4 describes. A part with Content-Disposition "attachment" is
-	// not in it, nor is one of a multipart/related but its root, nor one with a file name unless it
-	// is the first of its multipart, an alternative, or marked as inline. Messages inside this one do
-	// not count: see [Part.Message].
+	// not in it, nor is a part of a multipart/related other than its root, nor a part with a file
+	// name unless it is the first of its multipart, an alternative, or marked as inline. Messages
+	// inside this one do not count: see [Part.Message].
 	//
 	// MIME decides whether the text ends with "\n". The whole body of a message usually does: "Hello\n". A part of a
 	// multipart usually does not: "Hello", because the line end before a boundary belongs to the boundary (RFC 2046
@@ -186,7 +186,7 @@ type Field struct {
 	Raw string
 }
 
-// Address is one mailbox of an address field.
+// Address is one address in an address field of a message, such as To.
 type Address struct {
 	// Name is the display name, decoded, or the comment that old mailers write in its
 	// place. It is empty if there is neither.
@@ -353,7 +353,7 @@ type Envelope struct {
 	Chunking bool
 }
 
-// Recipient is one accepted RCPT TO command.
+// Recipient is a recipient that the server has accepted by one RCPT TO command.
 type Recipient struct {
 	// Address is the address in RCPT TO, without angle brackets and without a source route, for
 	// example "bob@qq.com" or "postmaster".

@@ -186,7 +186,7 @@ func (d *Drop) UnmarshalText(text []byte) error {
 //	At: Helo, Hide: ["SIZE", "PIPELINING"]
 //	At: Handshake, MaxTLS: VersionTLS11
 //
-// It returns an error if the rule makes no sense, so that [Server.AddRules] would panic, or if the rule has a
+// It returns an error if the rule makes no sense, in which case [Server.AddRules] would panic, or if the rule has a
 // function, which can't be written as text.
 func (r Rule) MarshalText() ([]byte, error) {
 	err := r.check()

@@ -171,7 +171,7 @@ type BareLF uint8
 const (
 	KeepLF   BareLF = iota // it is a byte like any other, and does not end a line (RFC 5321 §2.3.8)
 	RefuseLF               // a message with one, or with a bare CR, is refused with 550
-	EndLF                  // it ends a line, so LF.LF ends the message: the bug
+	EndLF                  // it ends a line, so LF.LF ends the message: this is the bug that SMTP smuggling needs
 )
 
 // bareLFNames are the names of the ways to treat a bare LF.

@@ -55,7 +55,7 @@ func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
 	return b.take(l, "no message that matches", match)
 }
 
-// WaitN waits until n messages are there that are not yet taken, and takes and returns the n oldest of them. If
+// WaitN waits until there are n messages that are not yet taken, and takes and returns the n oldest of them. If
 // n is 0, it returns at once.
 func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	tb.Helper()
@@ -76,8 +76,8 @@ func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
 	return decoded(first), err
 }
 
-// WaitOnly is [Inbox.WaitN], and then makes sure that there are no more messages and that none comes for the
-// duration quiet. If n is 0, it makes sure that no mail comes.
+// WaitOnly does what [Inbox.WaitN] does, and then makes sure that there are no more messages and that none
+// comes for the duration quiet. If n is 0, it makes sure that no mail comes.
 func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 	tb.Helper()
 	m, err := b.waitOnly(b.within(tb), n, quiet)

@@ -237,9 +237,9 @@ func partialDeadline(ctx context.Context, addrs int) (context.Context, context.C
 // Dialer returns a dialer for code that insists on a *[net.Dialer]. It resolves names by
 // [Internet.Resolver], and connects over real loopback sockets to the same services as
 // [Internet.DialContext]. Prefer DialContext where possible, since a dialer has limits: the
-// services see connections from 127.0.0.1, which affects SPF; [Aborted] makes dialling itself fail
+// services see connections from 127.0.0.1, which affects SPF; [Aborted] makes dialing itself fail
 // with ECONNRESET; UDP and name servers can't be reached; and it must not be used inside a synctest
-// bubble. On systems where sockets can't be redirected (Windows), dialling fails with an error that
+// bubble. On systems where sockets can't be redirected (Windows), dialing fails with an error that
 // says so.
 func (n *Internet) Dialer() *net.Dialer {
 	return &net.Dialer{

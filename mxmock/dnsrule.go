@@ -16,7 +16,7 @@ import (
 )
 
 // DNSRule says what goes wrong with a DNS question: which question, for whom, when, how often, and
-// what happens. It is plain data; the zero value of a field means that it does not matter.
+// what happens. It is plain data. A condition whose field has the zero value always holds.
 // [Internet.AddDNSRules] adds rules. For a lasting fault, [Internet.Break] is shorter.
 //
 //	inet.AddDNSRules(
@@ -53,7 +53,7 @@ type DNSRule struct {
 	After time.Duration
 	For   time.Duration
 
-	// Must makes the test fail at its end if the rule never acted. This happens for an Internet
+	// Must makes the test fail at its end if the rule never acted. This is checked for an Internet
 	// made by [New]; for any other, call [Internet.CheckRules]. A rule removed by [Internet.Mend]
 	// or [Internet.Reset] need no longer act.
 	Must bool
@@ -162,7 +162,7 @@ func (r *dnsRuleState) answers(name string) []dns.RR {
 //
 //	Question: "mx qq.com", Times: 1, Fault: ServFail
 //
-// It returns an error if the rule makes no sense, for which [Internet.AddDNSRules] would panic.
+// It returns an error if the rule makes no sense, in which case [Internet.AddDNSRules] would panic.
 func (r DNSRule) MarshalText() ([]byte, error) {
 	_, err := newDNSRuleState(r)
 	var text []byte

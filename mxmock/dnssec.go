@@ -49,8 +49,9 @@ const (
 	// as if it were not signed (RFC 4035 §5.2).
 	NoDS
 
-	// NoDenial: answers that say that something does not exist have no proof. Only these are bogus,
-	// and those made from wildcards, and insecure domains below this one.
+	// NoDenial: answers that say that something does not exist have no proof. The bogus answers are
+	// these, those made from wildcards, and those from insecure domains below this one; all others
+	// are secure.
 	NoDenial
 
 	// WrongDenial: such answers have proofs with good signatures that prove something else.

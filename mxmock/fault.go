@@ -61,10 +61,10 @@ const (
 	// others: neither AA nor RA is set.
 	Lame
 
-	// WrongID: the answer has another ID than the question. A careful client waits for a better one.
+	// WrongID: the ID of the answer is not that of the question. A careful client waits for a better answer.
 	WrongID
 
-	// WrongQuestion: the answer repeats another question than was asked.
+	// WrongQuestion: the answer repeats a question that was not asked.
 	WrongQuestion
 
 	// Garbage: the answer is not a DNS message.
@@ -120,14 +120,15 @@ func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
 // Break breaks a question, an address or a port, until [Internet.Mend] or another Break.
 //
 // A question is a type and a name: "mx qq.com", or "any qq.com" for all types. "mx *.qq.com" means all names below
-// qq.com, and "any *" means every question. It stays broken even if it is repeated, and with any suffix of a search
-// list.
+// qq.com, and "any *" means every question. The fault applies each time that the question is asked, also with a
+// suffix of a search list appended to the name.
 //
 // An address such as "203.0.113.99" need not belong to a host; if it does, only this address of the
 // host is broken. An address with a port, "203.0.113.9:25" or "[2001:db8::9]:25", breaks only that
 // port of the address. "mx1.qq.com:25" is the port on all addresses of a host, and ":25" is the
-// port of every machine, as where a provider blocks it for its customers. The narrowest decides, in
-// this order: an address and port, a host and port, an address, [Host.Break], a port alone.
+// port of every machine, as if a network provider blocked that port for its customers. The most
+// specific fault applies, in this order: an address and port, a host and port, an address,
+// [Host.Break], a port alone.
 //
 // Break panics if the argument what is not of these forms, if there is no such host, or if the fault does not
 // apply.

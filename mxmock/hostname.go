@@ -49,7 +49,7 @@ func (n *Internet) canonical(fqdn string) string {
 	return fqdn
 }
 
-// Names returns the names of the host without their final dots, its first name first.
+// Names returns the names of the host without their final dots. Its first name comes first.
 func (h *Host) Names() []string {
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()
@@ -80,10 +80,10 @@ func (h *Host) furtherNames() string {
 // AddNames gives the host further names, like a hosting provider's machine that serves many
 // domains. [Internet.Host] finds the host by each of them. Names without addresses in the DNS get
 // those of the host, and clients that ask for a name by SNI get a certificate for it. The PTR
-// records and the greeting of its servers keep the first name, and so does the journal, which
-// counts the host by each of its names. A name that the host already has is left alone. AddNames
-// panics if a name is not a domain name or belongs to another host, or if the host was removed;
-// then no name was added.
+// records, the greetings of its servers and the journal keep the first name. The methods of
+// [Journal] find the events of the host by each of its names. A name that the host already has is
+// left alone. AddNames panics if a name is not a domain name or belongs to another host, or if the
+// host was removed; then no name was added.
 func (h *Host) AddNames(names ...string) {
 	n := h.inet
 	n.mu.Lock()
@@ -117,11 +117,11 @@ func (h *Host) AddNames(names ...string) {
 	}
 }
 
-// Remove takes the host off the net. Its services end as by [Internet.Close], its addresses and
-// names become free, and its own records are removed from the DNS: the address records of its names
-// and the PTR records of its addresses. Records that refer to the host, such as MX records, stay
-// and lead nowhere. The messages and sessions that it captured stay in the Internet. A second call
-// does nothing. Remove panics where Close does.
+// Remove takes the host off the net. Its services end as they do in [Internet.Close], its addresses
+// and names become free, and its own records are removed from the DNS: the address records of its
+// names and the PTR records of its addresses. Records that refer to the host, such as MX records,
+// stay and lead nowhere. The messages and sessions that it captured stay in the Internet. A second
+// call does nothing. Remove panics where Close does.
 func (h *Host) Remove() {
 	n := h.inet
 	n.mu.Lock()

@@ -34,8 +34,8 @@ type Event struct {
 	// Turns that are not commands have names in parentheses, such as "smtp mx1.qq.com:25
 	// (greeting)" and, for the end of a message, "smtp mx1.qq.com:25 (dot)". An address that
 	// belongs to no host stands in place of the name. If a host has several addresses, the one that
-	// was dialled follows: "dial mx1.qq.com:25 2001:db8::2". A message has one event for each of
-	// its recipients.
+	// was dialed follows: "dial mx1.qq.com:25 2001:db8::2". A message has one event for each of its
+	// recipients.
 	What string
 
 	// Result is the outcome: the answer of the DNS; "connected", the error, or "(no answer yet)";
@@ -58,7 +58,7 @@ type Event struct {
 	Rule int
 
 	// Session and Turn say where to find the turn of an "smtp" or "mail" event: Session is the number of the
-	// session, as in [mailtest.Server.Session], and Turn is the index in its Turns, counted from 1.
+	// session, as in [mailtest.Server.Session], and Turn is the position in its Turns, counted from 1.
 	Session, Turn int
 }
 
@@ -78,7 +78,7 @@ func (e Event) String() string {
 // mx1.qq.com:25 RCPT", or just "mail". Questions are named as for [Internet.Break]: "ask any
 // qq.com" is every question about qq.com. Names may be given in Unicode or as A-labels, with or
 // without a final dot. The methods panic if an event can't occur, since its kind, record type,
-// name, port or SMTP command does not exist: a test for the absence of a misspelt event would
+// name, port or SMTP command does not exist: a test for the absence of a misspelled event would
 // always pass.
 type Journal []Event
 

@@ -30,8 +30,8 @@ type events struct {
 }
 
 // LimitJournal bounds the journal, from now on, to the given number of questions, connections and
-// SMTP commands; older ones are forgotten. Zero, the default, means that there is no bound. Each of
-// them takes about a kilobyte. [Journal.Count] counts only what is left in the journal.
+// SMTP commands; older ones are forgotten. Each of these takes about a kilobyte. Zero, the default,
+// means that there is no bound. [Journal.Count] counts only what is left in the journal.
 func (n *Internet) LimitJournal(most int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

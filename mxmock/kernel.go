@@ -16,7 +16,7 @@ import (
 
 // ListenInNamespace is ListenHosts for package netns. It uses the sockets of a namespace, in which faults behave as
 // in reality. It returns two functions: attempted must be called for each attempt to connect that is seen on the
-// wire, and the other one at the end.
+// wire, and leave must be called at the end.
 func (n *Internet) ListenInNamespace(k kernel.Kernel) (attempted func(client, to netip.AddrPort), leave func(), err error) {
 	n.mu.Lock()
 	if n.kernel != nil || n.ports != nil {

@@ -25,7 +25,7 @@ import (
 // of its own, if it is not one already.
 //
 // The exchanger "." or "0 ." is a null MX, which says that the domain accepts no mail (RFC 7505);
-// its place in the result is nil. MX panics if a name is not a domain name.
+// its element of the result is nil. MX panics if a name is not a domain name.
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
 	rrs := make([]dns.RR, len(exchangers))

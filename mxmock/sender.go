@@ -16,8 +16,8 @@ import (
 
 // Sender is the host from which a domain sends its mail; see [Internet.Sender].
 type Sender struct {
-	// Host is the host. Code under test connects from it by [Host.DialContext], and says its
-	// [Host.Name] in EHLO.
+	// Host is the machine that sends the mail. Code under test connects from it by
+	// [Host.DialContext], and gives its [Host.Name] in EHLO.
 	*Host
 
 	// DKIM signs the mail of the domain. The key is published at selector "test".
@@ -30,7 +30,7 @@ type Omission uint8
 // The parts that a sender can be without.
 const (
 	NoMX    Omission = iota + 1 // the domain has no MX record, though its host takes mail
-	NoPTR                       // the address of the host has no name
+	NoPTR                       // the address of the host has no PTR record
 	NoSPF                       // the domain does not say which hosts may send
 	NoDKIM                      // the key of the signatures is not published
 	NoDMARC                     // the domain has no policy

@@ -1,7 +1,7 @@
 // Package dialogue plays SMTP conversations that are written as text, from either side. As the
-// client, it checks that a server keeps to its part; as the server, it says to a client exactly
-// what some server has said. [Of] records what was said on a connection of a [mailtest.Server] as
-// such a text.
+// client, it checks that a server says what the text says; as the server, it says to a client
+// exactly what some real server has said. Function [Of] returns what was said in a session of a
+// [mailtest.Server] as such a text.
 //
 //	srv := dialogue.NewServer(t, `
 //	s <- 220 mx1.qq.com ESMTP
@@ -16,8 +16,8 @@
 //
 // # Scripts
 //
-// A script has one step on each line. A step is done by c, the client, or s, the server: a player
-// of that side does it, and a player of the other side expects it.
+// A script has one step on each line. A step belongs to c, the client, or s, the server: a player
+// of that side performs it, and a player of the other side expects it.
 //
 //	# a comment; empty lines mean nothing, too
 //	c -> EHLO client.example      the client sends a line, and CRLF
@@ -34,8 +34,8 @@
 //	s !! close                    the server closes the connection; also: reset, cut (TLS without a close_notify)
 //
 // A "*" in an expected line stands for any number of bytes. In a line that is sent, it stands for
-// itself if the client sends it, and for nothing if the server does. Of "any number of lines", only
-// the last is sent.
+// itself if the client sends it, and for nothing if the server does. For a step with "any number of
+// lines", the player sends only the last of them.
 //
 // Bytes are written as in Go strings: \r, \n, \t, \\, \x00; \x2a is a star that stands for itself.
 // Consecutive steps of one side are sent in one write.

@@ -34,12 +34,12 @@ type Player struct {
 	// step is an error.
 	TLS *tls.Config
 
-	// Exact makes it an error if the other side does anything later than the script says; without
-	// Exact, only earlier is an error. It is meant for virtual time, inside a synctest bubble.
+	// Exact makes it an error if the other side acts later than the script says; without Exact,
+	// only acting earlier is an error. It is meant for virtual time, inside a synctest bubble.
 	Exact bool
 
-	// Patience is the time to wait for the other side, in addition to the pauses in the script. Zero means 10
-	// seconds.
+	// Patience is the time to wait for the other side, in addition to the pauses in the script.
+	// Zero means 10 seconds.
 	Patience time.Duration
 
 	// Heard, if not nil, receives what the other side sends, decrypted.

@@ -9,7 +9,8 @@
 // The name at login selects the account: "bob@qq.com" has the mail for that address, and "bob" the mail for bob in
 // any domain. With [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are
 // also the users of this server; otherwise it accepts any password. Clients may flag, copy, move, delete and append
-// messages, and see their changes. The waits and the Messages of package mailtest do not change.
+// messages, and see their changes. What the Messages method and the waits of package mailtest return does not
+// change.
 //
 // # The protocol
 //
@@ -24,8 +25,9 @@
 //
 // # Faults
 //
-// A [mailtest.Rule] disturbs the server. It acts at a stage of this package, or at Greeting, Handshake, StartTLS,
-// Auth, AuthStep, Noop, Quit, Idle or Unknown of package mailtest. Session, turn, stage and rule are as there.
+// A [mailtest.Rule] makes the server misbehave. It acts at a stage of this package, or at Greeting, Handshake,
+// StartTLS, Auth, AuthStep, Noop, Quit, Idle or Unknown of package mailtest. Session, turn, stage and rule have
+// the meanings that they have there.
 //
 //	im.AddRules(
 //		mailtest.Rule{At: imap.Login, Times: 1, Reply: "NO [UNAVAILABLE] Try again later"},
@@ -88,8 +90,8 @@ const (
 // Source is set is also ready to use. It starts when its address is first asked for. The fields may be set until
 // then. All methods may be called from several goroutines at once.
 //
-// The server limits what a client may send: a command may have 64 KiB, a message of APPEND 64 MiB, and a session a thousand
-// commands that are wrong.
+// The server limits what a client may send: a command may have 64 KiB, a message in APPEND 64 MiB, and a session a thousand
+// bad commands.
 type Server struct {
 	// Source has the mail. It is required.
 	Source mailstore.Source
@@ -101,7 +103,8 @@ type Server struct {
 	// server offers all that work with the users.
 	Mechanisms []string
 
-	// StartTLS offers STARTTLS. It is off by default, because a client that does not trust the certificate would fail.
+	// StartTLS makes the server offer STARTTLS. It is off by default, because a client that does not trust the
+	// certificate would fail.
 	StartTLS bool
 
 	// ImplicitTLS makes every connection begin with TLS, not only those to TLSAddr.
@@ -115,8 +118,8 @@ type Server struct {
 	// (RFC 9051 §5.4). If zero, it is 30 minutes; if negative, there is no limit.
 	IdleTimeout time.Duration
 
-	// Rules are standing rules: what the server always does. The server tries them after those of AddRules, and transcripts
-	// do not name them. The first use of the server panics if one of them makes no sense.
+	// Rules are standing rules: they describe what the server always does. The server tries them after those of AddRules,
+	// and transcripts do not name them. The first use of the server panics if one of them makes no sense.
 	Rules []mailtest.Rule
 
 	once   sync.Once
@@ -269,11 +272,12 @@ func (s *Server) AddRules(rules ...mailtest.Rule) {
 // RemoveRules takes the rules of AddRules out of force.
 func (s *Server) RemoveRules() { s.use().RemoveRules() }
 
-// Rule returns the rule of AddRules with the number that [mailtest.Turn.Rule] has, and whether it is still in force.
+// Rule returns the rule of AddRules with the given number, as in [mailtest.Turn.Rule], and reports whether there is
+// one that was not removed.
 func (s *Server) Rule(number int) (rule mailtest.Rule, ok bool) { return s.use().Rule(number) }
 
-// CheckRules returns an error that names the rules with [mailtest.Rule.Must] that have never acted, or nil. It is called at the
-// end of a test for a server that New has made.
+// CheckRules returns an error that names the rules with [mailtest.Rule.Must] that have never acted, or nil if there are none. A
+// server made by New calls it at the end of the test.
 func (s *Server) CheckRules() error { return s.use().CheckRules() }
 
 // Sessions returns the transcript of each connection so far, in the order in which they were accepted. Credentials

@@ -2,7 +2,7 @@
 // it: which rule is broken, where, which RFC says so, and what to do about it.
 //
 // A program whose mail is malformed in small ways works with lenient receivers and is refused by
-// others, often days later and without notice. Its tests can find out first:
+// others, often days later and without notice. Its tests can find the mistakes first:
 //
 //	srv := mailtest.New(t)
 //	newShop(srv.Addr()).Register("bob@qq.com")
@@ -29,7 +29,9 @@
 //
 // # Rules
 //
-// These are the rules, by group. [Rules] returns the same table, with how to fix each.
+// A rule of this package is one check, and not a [mailtest.Rule].
+//
+// These are the rules, by group. [Rules] returns the same table, with advice on how to fix each.
 //
 // format:
 //

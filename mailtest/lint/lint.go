@@ -51,6 +51,7 @@ func (f Finding) String() string {
 // Severity is how bad a finding is. Greater values are worse; the zero value is not a severity.
 type Severity uint8
 
+// The severities.
 const (
 	// Note is for what is allowed but out of date.
 	Note Severity = iota + 1
@@ -81,7 +82,7 @@ func (s Severity) String() string {
 type Linter struct {
 	// Off has the names of rules and groups to skip. Only, if not empty, has the names of those to
 	// check; Off applies within it. The methods panic if a name is not that of a rule or group, so
-	// a misspelt name does not go unnoticed.
+	// a misspelled name does not go unnoticed.
 	Off  []string
 	Only []string
 

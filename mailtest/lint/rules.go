@@ -17,7 +17,7 @@ type RuleInfo struct {
 	// Severity is the severity of all findings of the rule.
 	Severity Severity
 
-	// Section is the source of the rule: sections of RFCs, or whose practice it is.
+	// Section is the source of the rule: sections of RFCs, or the name of whoever follows that practice.
 	Section string
 
 	// Text says what the rule finds, in one sentence.

@@ -210,7 +210,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-const tableBegin = "// These are the rules, by group. [Rules] returns the same table, with how to fix each.\n"
+const tableBegin = "// These are the rules, by group. [Rules] returns the same table, with advice on how to fix each.\n"
 
 // wrap cuts text into lines of at most n characters.
 func wrap(text string, n int) []string {

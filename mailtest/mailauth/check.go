@@ -13,7 +13,7 @@ import (
 // Result is the outcome of one method, in the words of RFC 8601 §2.7.
 type Result string
 
-// The outcomes. Not every method knows all of them.
+// The outcomes. Not every method has all of them.
 const (
 	// None: there is nothing to check: no SPF record, no signature, or no DMARC record.
 	None Result = "none"
@@ -57,7 +57,7 @@ type Verdict struct {
 	DMARC Result
 }
 
-// Report is why a [Verdict] is what it is. It is plain data.
+// Report explains a [Verdict]. It is plain data.
 type Report struct {
 	// SPF is the check of the MAIL FROM identity (RFC 7208 §2.4), which decides the verdict.
 	SPF SPF

@@ -52,8 +52,8 @@ type Signature struct {
 	Unsigned int64
 
 	// BodyOK is true if the body has the hash that the signature names, and HeaderOK if the
-	// signature matches the signed fields. Both tell nothing if it has not come so far: there is no
-	// key, for instance.
+	// signature matches the signed fields. Neither says anything if the check did not get that far,
+	// for example because there is no key.
 	BodyOK, HeaderOK bool
 
 	// Record is the key record as published, KeyBits is the size of the key, and Testing reports

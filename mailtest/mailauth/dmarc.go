@@ -23,7 +23,7 @@ type DMARC struct {
 	Reason string
 
 	// Domain is the author's domain: that of the From field, with A-labels. Organization is its
-	// organisational domain.
+	// organizational domain.
 	Domain, Organization string
 
 	// Walk lists what the look-ups for the policy found, in order, such as "_dmarc.shop.example: no

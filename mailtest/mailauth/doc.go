@@ -1,6 +1,6 @@
 // Package mailauth reports whether a receiver would trust a message, and why. It gives SPF, DKIM
-// and DMARC verdicts on a captured message, using the DNS of the test, and makes DKIM signatures,
-// good and broken, to test verifiers with.
+// and DMARC verdicts on a captured message, using the DNS of the test, and makes good and broken
+// DKIM signatures for tests of verifiers.
 //
 //	v, why := mailauth.Check(t.Context(), msg, inet.Resolver())
 //	if want := (mailauth.Verdict{SPF: "pass", DKIM: "pass", DMARC: "pass"}); v != want {

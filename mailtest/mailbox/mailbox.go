@@ -6,8 +6,7 @@
 //	messages, err := mailbox.Read("testdata/welcome.eml")
 //	err = mailbox.Deliver(conn, messages[0])
 //
-// An .eml file has the bytes of one message, exactly as they arrived. [Read] detects which of the
-// three it reads.
+// An .eml file has the bytes of one message, exactly as they arrived. [Read] detects the format.
 package mailbox
 
 import (

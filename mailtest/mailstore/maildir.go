@@ -27,7 +27,7 @@ import (
 //
 // The file mailstore-index has the UIDs of a mailbox, and the keywords of the letters. A mailbox without this file
 // gets one, with a new UIDVALIDITY. The file mailstore-account has the subscriptions. If such a file is damaged,
-// there is an error that names the line. Removing the file loses its content, but no mail.
+// methods return an error that names the line. Removing the file loses its content, but no mail.
 //
 // # Durability
 //
@@ -51,9 +51,9 @@ type Maildir struct {
 }
 
 // OpenMaildir returns the store in a directory, which it creates if necessary. The map passwords has the passwords
-// of the users by their names. If it is nil, each name with any password has an account, whose directory is created
-// at the first use. OpenMaildir returns an error if a directory can't be created, or if the name of a user begins
-// with a dot, or has a character that separates directories or that file names can't have on some system.
+// of the users by their names. If it is nil, every name has an account, with any password, and its directory is
+// created at the first use. OpenMaildir returns an error if a directory can't be created, or if the name of a user
+// begins with a dot, or has a character that separates directories or that file names can't have on some system.
 func OpenMaildir(dir string, passwords map[string]string) (*Maildir, error) {
 	for _, user := range slices.Sorted(maps.Keys(passwords)) {
 		if _, err := accountDir(user); err != nil {
@@ -73,7 +73,7 @@ func OpenMaildir(dir string, passwords map[string]string) (*Maildir, error) {
 // Mailboxes returns m.
 func (m *Maildir) Mailboxes() Store { return m }
 
-// Users returns the passwords of [OpenMaildir].
+// Users returns the passwords that were passed to [OpenMaildir].
 func (m *Maildir) Users() map[string]string { return m.passwords }
 
 // Account returns the account of a user, and creates its directory if necessary. It returns an error if the name is

@@ -16,8 +16,8 @@
 // # Terms
 //
 // A UID is the number of a message in its mailbox. UIDs only grow, and none is used twice while the UIDVALIDITY of the
-// mailbox stays the same (RFC 9051 §2.3.1.1). A flag is a word about a message, such as \Seen or \Deleted
-// (RFC 9051 §2.3.2). INBOX is the mailbox where mail arrives; each account has one.
+// mailbox stays the same (RFC 9051 §2.3.1.1). A flag is a word that clients attach to a message, such as \Seen or
+// \Deleted (RFC 9051 §2.3.2). INBOX is the mailbox where mail arrives; each account has one.
 package mailstore
 
 // The interfaces between stores of mail and the protocols that show them.
@@ -37,8 +37,8 @@ type Source interface {
 // Store has the accounts of a server. All methods of a Store, and of the accounts and mailboxes in it, may be called from
 // several goroutines at once.
 type Store interface {
-	// Users maps the names of the accounts to their passwords. If it is nil, each name with any password has an account.
-	// The caller must not change the map.
+	// Users maps the names of the accounts to their passwords. If it is nil, every name has an account, and any password
+	// is right. The caller must not change the map.
 	Users() map[string]string
 
 	// Account returns the account of a user. The name is as the client has given it; its letter case does not
@@ -112,8 +112,8 @@ type Mailbox interface {
 	// Remove removes messages. It ignores UIDs that do not exist.
 	Remove(uids ...uint32) error
 
-	// Renumber gives the mailbox another UIDVALIDITY and its messages new UIDs, as a server does that has lost its
-	// index. Clients must then discard their copies of the mailbox.
+	// Renumber gives the mailbox another UIDVALIDITY and its messages new UIDs, as a server that has lost its
+	// index does. Clients must then discard their copies of the mailbox.
 	Renumber() error
 
 	// Changed returns a channel that is closed at the first change after the call: a message came or went, flags
@@ -137,7 +137,7 @@ type Message struct {
 	Size  int64     // in bytes
 }
 
-// Errors of accounts and mailboxes. Other errors come from the medium, such as a disk.
+// Errors of accounts and mailboxes. Other errors come from the storage, such as a disk.
 var (
 	ErrNoMailbox     = errors.New("mailstore: no such mailbox")
 	ErrMailboxExists = errors.New("mailstore: the mailbox exists")

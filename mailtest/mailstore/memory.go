@@ -23,8 +23,8 @@ import (
 // domain. Letter case does not matter in names and in addresses, and a domain in Unicode is the same as its
 // A-labels.
 type Memory struct {
-	// Passwords maps the names of the accounts to their passwords. If it is nil, each name with any password has an
-	// account. It must not be changed after the first use.
+	// Passwords maps the names of the accounts to their passwords. If it is nil, every name has an account, and any
+	// password is right. It must not be changed after the first use.
 	Passwords map[string]string
 
 	mu         sync.Mutex

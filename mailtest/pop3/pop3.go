@@ -10,8 +10,8 @@
 // any domain. With [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are
 // also the users of this server; otherwise it accepts any password.
 //
-// A message that a client deletes is gone in later sessions. The waits and the Messages of package mailtest still
-// have it.
+// A message that a client deletes is gone in later sessions. The Messages method and the waits of package
+// mailtest still return it.
 //
 // # The protocol
 //
@@ -25,9 +25,9 @@
 //
 // # Faults
 //
-// A [mailtest.Rule] disturbs the server. It acts at a stage of this package, or at Greeting, Handshake, StartTLS,
-// Auth, AuthStep, Noop, Rset, Quit, Idle or Unknown of package mailtest. Session, turn, stage and rule are as
-// there.
+// A [mailtest.Rule] makes the server misbehave. It acts at a stage of this package, or at Greeting, Handshake,
+// StartTLS, Auth, AuthStep, Noop, Rset, Quit, Idle or Unknown of package mailtest. Session, turn, stage and rule
+// have the meanings that they have there.
 //
 //	pop.AddRules(
 //		mailtest.Rule{At: pop3.Pass, Times: 1, Reply: "-ERR [IN-USE] Mailbox is locked"},
@@ -93,7 +93,8 @@ type Server struct {
 	// server offers all that work with the users.
 	Mechanisms []string
 
-	// StartTLS offers STLS (RFC 2595). It is off by default, because a client that does not trust the certificate would fail.
+	// StartTLS makes the server offer STLS (RFC 2595). It is off by default, because a client that does not trust the
+	// certificate would fail.
 	StartTLS bool
 
 	// ImplicitTLS makes every connection begin with TLS, not only those to TLSAddr.
@@ -108,7 +109,7 @@ type Server struct {
 	LoginDelay time.Duration
 
 	// Expire is the time for which the server keeps messages (RFC 2449 §6.7). It announces the time in days, and
-	// removes older messages at a login. If zero, the server keeps messages for ever. If negative, it removes a
+	// removes older messages at a login. If zero, the server keeps messages forever. If negative, it removes a
 	// message at the end of the session that has retrieved it.
 	Expire time.Duration
 
@@ -116,8 +117,8 @@ type Server struct {
 	// deleting anything (RFC 1939 §3). If zero, it is 10 minutes; if negative, there is no limit.
 	IdleTimeout time.Duration
 
-	// Rules are standing rules: what the server always does. The server tries them after those of AddRules, and transcripts
-	// do not name them. The first use of the server panics if one of them makes no sense.
+	// Rules are standing rules: they describe what the server always does. The server tries them after those of AddRules,
+	// and transcripts do not name them. The first use of the server panics if one of them makes no sense.
 	Rules []mailtest.Rule
 
 	once   sync.Once
@@ -275,11 +276,12 @@ func (s *Server) AddRules(rules ...mailtest.Rule) {
 // RemoveRules takes the rules of AddRules out of force.
 func (s *Server) RemoveRules() { s.use().RemoveRules() }
 
-// Rule returns the rule of AddRules with the number that [mailtest.Turn.Rule] has, and whether it is still in force.
+// Rule returns the rule of AddRules with the given number, as in [mailtest.Turn.Rule], and reports whether there is
+// one that was not removed.
 func (s *Server) Rule(number int) (rule mailtest.Rule, ok bool) { return s.use().Rule(number) }
 
-// CheckRules returns an error that names the rules with [mailtest.Rule.Must] that have never acted, or nil. It is called at the
-// end of a test for a server that New has made.
+// CheckRules returns an error that names the rules with [mailtest.Rule.Must] that have never acted, or nil if there are none. A
+// server made by New calls it at the end of the test.
 func (s *Server) CheckRules() error { return s.use().CheckRules() }
 
 // Sessions returns the transcript of each connection so far, in the order in which they were accepted. Credentials

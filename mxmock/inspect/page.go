@@ -21,8 +21,8 @@ type Page struct {
 	// Source is what the page shows. It is required.
 	Source Source
 
-	// Readers are servers from which clients read the mail, by the names that they have on the page, such as "imap". Their
-	// sessions are shown among the others.
+	// Readers are servers from which clients read the mail. The keys are the names of the servers on the page, such as
+	// "imap". Their sessions are shown among the others.
 	Readers map[string]Reader
 
 	// Hosts are further names that clients may use for the page, such as "host.docker.internal". They may always use

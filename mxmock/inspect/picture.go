@@ -21,7 +21,7 @@ import (
 // more than ten seconds. The size of the picture is bounded: repeated exchanges are drawn once and counted, a long
 // journal has one line for each connection, and hosts after the tenth share a lane.
 //
-// The picture loads no other file and has no script. Its colours follow the light or dark theme of the viewer. The
+// The picture loads no other file and has no script. Its colors follow the light or dark theme of the viewer. The
 // element with the id "step-12" is the twelfth event of the journal; its title has the whole text.
 func WritePicture(w io.Writer, j mxmock.Journal) error {
 	return writePicture(w, j, nil)

@@ -14,8 +14,8 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// Source is a [*mailtest.Server] or an [*mxmock.Internet]. Of any other type with these methods, a page shows only
-// the messages and the sessions.
+// Source is a [*mailtest.Server] or an [*mxmock.Internet]. For any other type with these methods, a page shows
+// only the messages and the sessions.
 type Source interface {
 	Messages() []*mailtest.Message
 	Since(ctx context.Context, n int) (messages []*mailtest.Message, next int, err error)
@@ -31,7 +31,8 @@ type Reader interface {
 	// Session returns the transcript of the connection with a number, or nil if there is none.
 	Session(number int) *mailtest.Session
 
-	// Rule returns the rule with a number that mailtest.Turn.Rule has, and reports whether it is still in force.
+	// Rule returns the rule with the given number, as in mailtest.Turn.Rule, and reports whether there is one that
+	// was not removed.
 	Rule(number int) (rule mailtest.Rule, ok bool)
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // Namespace is one host of an internet, for programs to run on. Make it with [New] or [Open]. Its methods may be called
-// by several goroutines at once.
+// from several goroutines at once.
 type Namespace struct {
 	system
 	ctx context.Context // done when the namespace ends
@@ -82,7 +82,7 @@ func (n *Namespace) Start(cmd *exec.Cmd) error {
 // errClosed reports the use of a namespace after Close.
 var errClosed = errors.New("the namespace is closed")
 
-// Run starts a command and waits for its end. The error is that of [exec.Cmd.Run].
+// Run starts a command as Start does, and waits for its end. The error is that of [exec.Cmd.Run].
 func (n *Namespace) Run(cmd *exec.Cmd) error {
 	if err := n.Start(cmd); err != nil {
 		return err

@@ -5,8 +5,9 @@
 //	inet := mxmock.New(t)
 //	qq := provider.Add(inet, "qq.com")
 //
-// From then on mx3.qq.com greets as the real one does, offers the same extensions, and refuses at the same stage
-// of a session. The replies are the exact words of the real provider where somebody has recorded them.
+// From then on mx3.qq.com greets clients as the real host does, offers the same extensions, and refuses at the
+// same stage of a session. The replies are the exact words of the real provider where somebody has recorded
+// them.
 //
 // # Terms
 //
@@ -41,19 +42,20 @@
 // [Names] returns their names. All domains of a provider share its mailboxes and limits: qq.com includes vip.qq.com
 // and foxmail.com, 163.com includes 126.com, yeah.net and vip.163.com, outlook.com includes hotmail.com, live.com
 // and msn.com, and yahoo.com includes aol.com. exmail.qq.com, qiye.163.com, aliyun.com and icloud.com serve the
-// domains of customers. sina.com, sohu.com, 139.com and gmail.com complete the real ones.
+// domains of customers. The other real providers are sina.com, sohu.com, 139.com and gmail.com.
 //
-// Four providers are made up: strict.example holds every sender to the letter of the RFCs, university.example
-// greylists, vanity.example has no MX record, and nomail.example has a null MX.
+// Four providers are invented: strict.example holds every sender to the letter of the RFCs,
+// university.example greylists, vanity.example has no MX record, and nomail.example has a null MX.
 //
 // # How well a reply is known
 //
-// Each text has a source, which begins with how well the text is known. A "capture" was recorded on the wire. A
-// "log" is from a bounce or a log file. "Documentation" is a list by the provider, or by somebody who collects such
-// lists. A "guess" is made up, because nothing was found. Most limits are guesses, since providers keep them
-// secret. POLICIES.md, beside this package, lists the refusals of each provider, with their sources.
+// Each reply has a source, which begins with a word that says how well the reply is known. A "capture" was recorded
+// on the wire. A "log" is from a bounce or a log file. "Documentation" is a list by the provider, or by somebody
+// who collects such lists. A "guess" is invented, because nothing was found. Most limits are guesses, since
+// providers keep them secret. POLICIES.md, in the directory of this package, lists the refusals of each provider,
+// with their sources.
 //
 // # Your own provider
 //
-// [Load] reads a definition. FORMAT.md describes the format.
+// [Load] reads a definition. FORMAT.md, in the same directory, describes the format.
 package provider

@@ -20,8 +20,9 @@ import (
 )
 
 // Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts that take mail for
-// them and from their users. [Add] and [Load] make it; the zero value is of no use. All methods may be called by
-// several goroutines at once. A method that is given an unknown name panics, and lists the known ones.
+// them and from their users. [Add] and [Load] make it; the zero value is not usable. All methods may be called from
+// several goroutines at once. A method that is given an unknown name panics with a message that lists the known
+// names.
 type Provider struct {
 	// Name is the name of the provider, such as "qq.com".
 	Name string
@@ -130,9 +131,9 @@ func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 	panic(fmt.Sprintf("provider: there is no %q; there are %s", name, strings.Join(Names(), ", ")))
 }
 
-// Load adds a provider like [Add], but by the definition in text, whose format FORMAT.md describes. If the text is
-// wrong, the error lists all of its mistakes, each with its line, and nothing is added. If the internet contradicts
-// the definition, the error says where.
+// Load adds a provider as [Add] does, but makes it from the definition in text, whose format FORMAT.md describes.
+// If the text is wrong, the error lists all of its mistakes, each with its line, and nothing is added. If the
+// internet contradicts the definition, the error says where.
 func Load(inet *mxmock.Internet, text string, customers ...string) (*Provider, error) {
 	d, err := parse("provider", text)
 	if err != nil {
@@ -180,8 +181,8 @@ func (p *Provider) serves(domain string) bool {
 
 // Block adds clients and senders to the provider's own blocklist. Each is an IP address, a prefix such as
 // "192.0.2.0/24", the address of a sender, or the domain of senders. Policies with the condition "blocked" decide
-// what happens to their mail. (Public blocklists are records in the DNS; policies with the condition "dnsbl" ask
-// for them.)
+// what happens to their mail. (Public blocklists are records in the DNS; policies with the condition "dnsbl" look
+// them up.)
 func (p *Provider) Block(what ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -216,7 +217,7 @@ func (p *Provider) blocks(what string) bool {
 	return slices.ContainsFunc(p.prefixes, func(q netip.Prefix) bool { return ipprefix.Contains(q, what) })
 }
 
-// Ban adds words for which policies with the condition "content" refuse a message.
+// Ban adds words. Policies with the condition "content" refuse a message that has one of them.
 func (p *Provider) Ban(words ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -305,7 +306,7 @@ func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 // accepts everything.
 func (p *Provider) Off(policies ...string) { p.set(false, p.choose(policies)) }
 
-// On switches policies on, which are named as in [Provider.Off]. Without names, it switches all policies on. A
+// On switches policies on. They are named as in [Provider.Off]. Without names, On switches all policies on. A
 // policy with the condition "always" refuses everything once it is on.
 func (p *Provider) On(policies ...string) { p.set(true, p.choose(policies)) }
 
