@@ -10,8 +10,9 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/ruletext"
 )
 
-// Rule says what the server does wrong: at which stage, for whom, how often, and what. It is plain data. The
-// zero value of a field places no condition on the turn, and has no effect. [Server.AddRules] puts rules into force.
+// Rule says what the server does wrong, at which stage, for which clients, senders and recipients, and how often. It
+// is plain data. The zero value of a field places no condition on the turn, and has no effect. [Server.AddRules]
+// puts rules into force.
 //
 //	srv.AddRules(
 //		mailtest.Rule{At: mailtest.Rcpt, To: "bob@qq.com", Times: 2, Reply: "451 4.7.1 Greylisted, try later"},

@@ -15,9 +15,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/internal/question"
 )
 
-// DNSRule says what goes wrong with a DNS question: which question, for whom, when, how often, and
-// what happens. It is plain data. A condition whose field has the zero value always holds.
-// [Internet.AddDNSRules] adds rules. For a lasting fault, [Internet.Break] is shorter.
+// DNSRule says what goes wrong with a DNS question, for which clients, when, and how often. It is
+// plain data. A condition whose field has the zero value always holds. [Internet.AddDNSRules] adds
+// rules. For a lasting fault, [Internet.Break] is shorter.
 //
 //	inet.AddDNSRules(
 //		mxmock.DNSRule{Question: "mx qq.com", Times: 1, Fault: mxmock.ServFail},
