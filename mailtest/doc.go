@@ -22,8 +22,8 @@
 //
 // A [Message] is plain data. It has the [Envelope] that the client gave in the session, the raw bytes, and
 // everything decoded: the subject, the addresses, the text and the HTML in UTF-8, the attachments, and the tree
-// of parts. Whatever can't be decoded stays in raw form, and Problems says why. Tests compare fields with ==,
-// and whole messages with go-cmp, which needs no options for that.
+// of parts. Content that can't be decoded stays in raw form, and Problems says why. Tests compare fields with
+// ==, and whole messages with go-cmp, which needs no options for that.
 //
 // The waits of an [Inbox] (Next, WaitFor, WaitN, WaitOnly) return as soon as the message arrives, so tests
 // neither poll nor sleep. A wait that lasts too long ends the test. The failure message says which messages did
@@ -48,9 +48,10 @@
 //
 // # Encryption and AUTH
 //
-// By default every client gets through: the server offers AUTH and takes any credentials, and it does not offer
-// STARTTLS. [Server.StartTLS], [Server.TLSAddr] and [Server.ClientTLS] are for tests of TLS; the certificates are
-// those of a test CA that lives in this process. If [Server.Users] is set, the server requires AUTH.
+// By default every client can send mail: the server offers AUTH and accepts any credentials, and it does not
+// offer STARTTLS. [Server.StartTLS], [Server.TLSAddr] and [Server.ClientTLS] are for tests of TLS; the
+// certificates are those of a test CA that lives in this process. If [Server.Users] is set, the server requires
+// AUTH.
 //
 // # Virtual time
 //

@@ -241,9 +241,9 @@ func release(removed []*record) {
 // recipient has an account, whose name is the address or only its local part, with the messages that it received; see
 // [mailstore.Memory]. Any password will do; [Server.Mailboxes] has the users of a server.
 //
-// A message is in the mailboxes once the waits can return it. What clients do to the mailboxes has no effect on the
-// inbox. Reset and Remove take messages back from INBOX, but leave the copies that clients have made. Mailboxes
-// returns the same store each time, which remains after Close.
+// A message is in the mailboxes once the waits can return it. Changes that clients make to the mailboxes have no
+// effect on the inbox. Reset and Remove take messages back from INBOX, but leave the copies that clients have made.
+// Mailboxes returns the same store each time, which remains after Close.
 func (b *Inbox) Mailboxes() mailstore.Store { return b.mailboxes(nil) }
 
 // mailboxes is Mailboxes. If the store does not exist yet, it gets the given users.

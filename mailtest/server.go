@@ -72,7 +72,7 @@ type Server struct {
 
 	// Users maps names to passwords, or to tokens for XOAUTH2 and OAUTHBEARER. If there are any, the server
 	// accepts mail only after AUTH: it refuses MAIL with 530, and wrong credentials with 535 (RFC 4954 §6).
-	// If nil, AUTH is offered but not required, and takes any credentials.
+	// If nil, the server offers AUTH, accepts any credentials, and does not require AUTH.
 	Users map[string]string
 
 	// Mechanisms are the SASL mechanisms to offer: any of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2 and

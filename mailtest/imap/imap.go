@@ -9,8 +9,8 @@
 // The name at login selects the account: "bob@qq.com" has the mail for that address, and "bob" the mail for bob in
 // any domain. With [mailstore.All], each user has all mail. If the server of package mailtest has Users, they are
 // also the users of this server; otherwise it accepts any password. Clients may flag, copy, move, delete and append
-// messages, and see their changes. What the Messages method and the waits of package mailtest return does not
-// change.
+// messages, and see their changes. The messages that the Messages method and the waits of package mailtest return
+// do not change.
 //
 // # The protocol
 //
