@@ -54,7 +54,7 @@ import (
 // A panic in a function of the test, such as [Rule.When], Reword or Watch, resets the connection. A server made
 // by New reports the panic and its stack as an error of the test, and a wait in progress ends at once. For
 // other servers, the next wait ends its test with the panic. A call without a testing.TB panics itself; Close
-// does so after everything is closed. Such a function must unlock a thread that it has locked with
+// does so after everything is closed. A function of the test must unlock a thread that it has locked with
 // [runtime.LockOSThread]; otherwise the Go runtime ends the process.
 //
 // # Messages
