@@ -1,6 +1,6 @@
 package wire
 
-// Chunks (RFC 3030): the message after BDAT, counted and collected.
+// Chunks (RFC 3030): BDAT commands, and the message that they carry.
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// chunk takes a BDAT command through its turn. Its chunk follows even where the command is refused
-// (RFC 3030 §2).
+// chunk takes a BDAT command through its turn. The chunk follows the command even if the command is refused (RFC 3030
+// §2).
 func (c *Conn) chunk() error {
 	t, s := &c.turn, &c.state
 	size, last, ok := chunkArgs(t.Arg())
@@ -28,7 +28,7 @@ func (c *Conn) chunk() error {
 		*t = command
 	}
 	t.Line = bytes.Clone(t.Line)
-	later := ok && c.bodyDue(size) // what is to happen in the middle of the chunk may leave nothing to be asked
+	later := ok && c.bodyDue(size) // an action in the middle of the chunk may leave nothing to ask
 	if !later {
 		act := c.ask()
 		if !ok {
@@ -83,7 +83,7 @@ func (c *Conn) chunk() error {
 	return c.finish(own)
 }
 
-// chunked returns how many bytes of the message have come in chunks.
+// chunked returns the number of bytes of the message that have come in chunks.
 func (t *transaction) chunked() (size int64) {
 	for _, chunk := range t.chunks {
 		size += int64(len(chunk))
@@ -91,7 +91,7 @@ func (t *transaction) chunked() (size int64) {
 	return size
 }
 
-// refuseChunk is the reply to a chunk that can't be taken, or "".
+// refuseChunk returns the reply that refuses a chunk of the given size, or "" if the chunk can be taken.
 func (c *Conn) refuseChunk(size int64) string {
 	refuse := c.noRecipients()
 	if refuse == "" && size > c.cfg.MaxSize-c.state.chunked() {
@@ -100,8 +100,8 @@ func (c *Conn) refuseChunk(size int64) string {
 	return refuse
 }
 
-// askLast shows the Handler a message of which command is what was wanted for the last BDAT: there
-// is one reply for both.
+// askLast shows the complete message to the Handler. The last BDAT and the message have one reply, so the Handler also
+// sees command, the action that it returned for that BDAT.
 func (c *Conn) askLast(command Action) *Action {
 	c.turn.Action = command
 	return c.ask()
@@ -121,14 +121,14 @@ func chunkArgs(arg string) (size int64, last, ok bool) {
 	return size, last, !last || strings.EqualFold(words[1], "LAST")
 }
 
-// bodyDue reports whether the next size bytes of the message have the byte at which something is to happen.
+// bodyDue reports whether the next size bytes of the message include the byte at which the action for the body is due.
 func (c *Conn) bodyDue(size int64) bool {
 	s := &c.state
 	return s.body.interrupts() && s.body.After-s.chunked() <= size
 }
 
-// readChunk reads a chunk of the message, and does in its middle what the Handler wants there. If
-// the client has been replied to by that, the transaction is over.
+// readChunk reads a chunk of the message and carries out the Handler's action in the middle of it, if there is one. If
+// that action replies to the client or drops the connection, replied is true and the transaction is over.
 func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	s := &c.state
 	limit := c.cfg.MaxSize - s.chunked()
@@ -144,7 +144,7 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	act := c.due(s.body)
 	s.body = Action{}
 	if replied = act.Drop != NoDrop || act.Reply != nil; replied {
-		command.Action = Action{} // it remains without a reply of its own
+		command.Action = Action{} // the command gets no reply of its own
 		c.handler.Reply(&command)
 		c.after(&command)
 	}
@@ -165,8 +165,7 @@ func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	return chunk, true, err
 }
 
-// readBytes reads size bytes and keeps them all if they are within limit, and otherwise only their
-// beginning.
+// readBytes reads size bytes. It returns all of them if size is within limit, and otherwise only the first ones.
 func (c *Conn) readBytes(size, limit int64) ([]byte, error) {
 	keep := size
 	if size > limit {

@@ -1,7 +1,7 @@
 package wire
 
-// The table of commands: all that SMTP knows, with what is allowed when (RFC 5321 §4.1.4), who answers, and how
-// the state advances.
+// The table of commands: which commands SMTP has, when each is allowed (RFC 5321 §4.1.4), who answers it, and how it
+// changes the state.
 
 import (
 	"bytes"
@@ -9,39 +9,40 @@ import (
 	"unicode/utf8"
 )
 
-// command is what there is to know of a command.
+// command describes a command of SMTP.
 type command struct {
-	verb string // in upper case; "" for what is not a command
+	verb string // in upper case; "" for an unknown command
 
-	// waits says that the client has to read the reply before it says more, also with PIPELINING (RFC 2920
-	// §3.1; for AUTH, RFC 4954 §4). Of one that continues, the next bytes are its own, or noted by itself.
+	// waits reports whether the client has to wait for the reply before it sends more, even with PIPELINING (RFC 2920
+	// §3.1; for AUTH, RFC 4954 §4). continues reports whether the bytes after the command belong to it, or are noted by
+	// the command itself.
 	waits     bool
 	continues bool
 
-	// bare says that it takes no argument.
+	// bare reports whether the command takes no argument.
 	bare bool
 
-	// refuse, if not nil, returns a reply that the engine would not give, or would give wrongly, or "".
+	// refuse, if not nil, returns a reply that the engine would not give or would give wrongly, or "" if there is none.
 	refuse func(*Conn) string
 
-	// answer, if not nil, answers in place of the engine what is not refused.
+	// answer, if not nil, answers in place of the engine if the command is not refused.
 	answer func(*Conn) ([]byte, error)
 
-	// engine is the verb that the engine gets to see, if it is another one.
+	// engine is the verb that the engine gets, if it differs from verb.
 	engine string
 
-	// accepted, if not nil, moves the state on when the server has agreed.
+	// accepted, if not nil, updates the state when the server has accepted the command.
 	accepted func(*Conn)
 
-	// then, if not nil, is called when the reply has been sent, whatever it was.
+	// then, if not nil, is called after the reply has been sent, whatever the reply was.
 	then func(*Conn) error
 
-	// take, if not nil, takes the command through its whole turn in place of all this.
+	// take, if not nil, takes the command through its whole turn, in place of all the other functions.
 	take func(*Conn) error
 }
 
-// commands are those of RFC 5321 §4.1.1 and the extensions, the frequent ones first, and the dead ones
-// of RFC 821. They are set by init, since they refer to what refers to them.
+// commands lists the commands of RFC 5321 §4.1.1 and of the extensions, frequent ones first, and the obsolete ones of
+// RFC 821. It is set by init because its functions refer to it.
 var commands []command
 
 func init() {
@@ -50,7 +51,7 @@ func init() {
 		{verb: "RCPT", refuse: (*Conn).refuseRcpt, accepted: func(c *Conn) { c.state.rcpt++ }},
 		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, answer: (*Conn).agreeToData, then: (*Conn).message},
 		{verb: "BDAT", continues: true, take: (*Conn).chunk},
-		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", accepted: (*Conn).beginESMTP}, // HELO, whose reply is short
+		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", accepted: (*Conn).beginESMTP}, // the engine's reply to HELO is short
 		{verb: "HELO", waits: true, refuse: (*Conn).refuseHelo, accepted: (*Conn).beginSMTP},
 		{verb: "QUIT", waits: true, bare: true, answer: (*Conn).sayBye, then: (*Conn).quit},
 		{verb: "RSET", bare: true, accepted: func(c *Conn) { c.state.transaction = transaction{} }},
@@ -72,7 +73,7 @@ func init() {
 	response = command{waits: true, answer: (*Conn).respond, then: (*Conn).endAuth}
 }
 
-// unknown is for what is not a command.
+// unknown stands for a line that is not a command.
 var unknown = command{refuse: func(c *Conn) string {
 	if len(c.turn.Line) == 0 {
 		return "500 5.5.2 Empty command line"
@@ -80,7 +81,7 @@ var unknown = command{refuse: func(c *Conn) string {
 	return "500 5.5.1 Command unrecognized"
 }}
 
-// response is for what a client says in an AUTH exchange.
+// response stands for a line of the client in an AUTH exchange.
 var response command
 
 // lookUp returns the command of a line, or unknown.
@@ -113,10 +114,11 @@ func argument(line []byte) string {
 	return string(bytes.TrimSpace(line[i:]))
 }
 
-// always is a reply whatever the client says.
+// always returns a function that refuses with the given reply, whatever the client says.
 func always(reply string) func(*Conn) string { return func(*Conn) string { return reply } }
 
-// refusal returns the reply of the server's own to the command, or "" where the engine shall answer.
+// refusal returns the reply with which the server itself refuses or answers the command, or "" if the engine is to
+// answer.
 func (cmd *command) refusal(c *Conn) string {
 	switch {
 	case cmd.bare && c.turn.arg != "":
@@ -191,7 +193,7 @@ func (c *Conn) refuseData() string {
 	return ""
 }
 
-// noRecipients is the reply to a message, of DATA or BDAT, that nobody is to get, or "".
+// noRecipients returns the reply that refuses DATA or BDAT for want of a sender or a recipient, or "".
 func (c *Conn) noRecipients() string {
 	switch s := &c.state; {
 	case !s.mail:
@@ -214,16 +216,16 @@ func (c *Conn) refuseAuth() string {
 		return "503 5.5.1 AUTH in the middle of a transaction"
 	case c.turn.arg == "":
 		return "501 5.5.4 AUTH needs a mechanism"
-	case len(strings.Fields(c.turn.arg)) > 2: // as where base64 was broken into lines
+	case len(strings.Fields(c.turn.arg)) > 2: // such as base64 that was broken into lines
 		return "501 5.5.4 AUTH takes a mechanism and an initial response" // RFC 4954 §4
 	}
 	return ""
 }
 
-// respond has the engine take the client's response to a challenge (RFC 4954 §4).
+// respond passes the client's response to a challenge to the engine (RFC 4954 §4).
 func (c *Conn) respond() ([]byte, error) { return c.askEngine(string(c.turn.Line), "") }
 
-// endAuth ends the exchange for the engine, too, if the client was told that it is over.
+// endAuth ends the exchange for the engine if the client was told that it is over.
 func (c *Conn) endAuth() error {
 	if !intermediate(c.turn.Reply) {
 		c.cancelAuth()
@@ -231,7 +233,7 @@ func (c *Conn) endAuth() error {
 	return nil
 }
 
-// cancelAuth ends an exchange without success.
+// cancelAuth ends an exchange without success, for the engine too.
 func (c *Conn) cancelAuth() {
 	if c.state.authing {
 		c.state.authing = false
@@ -241,7 +243,7 @@ func (c *Conn) cancelAuth() {
 
 func (c *Conn) sayBye() ([]byte, error) { return c.compose("221 2.0.0 Bye"), nil }
 
-// quit ends the connection after QUIT, unless that was refused.
+// quit ends the connection after QUIT, unless QUIT was refused.
 func (c *Conn) quit() error {
 	if c.turn.Accepted {
 		return Ending{Kind: ClientQuit}
@@ -249,7 +251,7 @@ func (c *Conn) quit() error {
 	return nil
 }
 
-// advance moves the state on by what the server itself has said in this turn.
+// advance updates the state by own, the server's own reply in this turn.
 func (c *Conn) advance(own []byte) {
 	s, t := &c.state, &c.turn
 	switch {
@@ -273,7 +275,7 @@ func (c *Conn) endTransaction() {
 	}
 }
 
-// beginSMTP and beginESMTP begin a session of a client that has said its name, and beginMail a transaction.
+// beginSMTP and beginESMTP begin the session of a client that has given its name. beginMail begins a transaction.
 func (c *Conn) beginSMTP() {
 	c.state.helo, c.state.pipelining, c.state.transaction = true, false, transaction{}
 }

@@ -1,6 +1,6 @@
 package wire
 
-// The connection: its life, its state, and its lines, waited for as the Handler wants.
+// The connection: its fields, its state, and the reading of lines with the Handler's patience.
 
 import (
 	"crypto/tls"
@@ -9,47 +9,47 @@ import (
 	"time"
 )
 
-// Conn is one client's connection.
+// Conn is the connection of one client.
 type Conn struct {
 	cfg     *Config
 	handler Handler
 	raw     net.Conn // the socket
-	conn    net.Conn // the socket, what was read of it too early, or TLS above it
-	given   TLSConn  // TLS that is not this package's own, but was there before; or nil
+	conn    net.Conn // the socket, a prefixed over it, or TLS over either
+	given   TLSConn  // TLS that was there before this package; or nil
 	in      lineReader
 
 	stop stopper
 
-	// All below belongs to the dialogue.
+	// The fields below belong to the dialogue.
 	engine engine
 	own    []byte // the server's own reply
 	turn   Turn
 	state  state
 	errors int   // bad commands
-	large  int   // the size of the last message, if it was large
-	spoken int   // bytes of lines and replies since a message was accepted, see maxChatter
-	held   int64 // bytes of messages that were not, since then, see maxHeld
+	large  int   // the size of the last message if it was large, otherwise 0
+	spoken int   // bytes of lines and replies since a message was accepted; see maxChatter
+	held   int64 // bytes of messages that were not accepted since then; see maxHeld
 	ended  bool
 
-	client *Identity // what a PROXY header has said, for the next turn
-	asked  bool      // Before was called for the turn, and After was not
-	unsent bool      // After was called for the turn, and its reply is not written yet
+	client *Identity // what a PROXY header said, for the next turn
+	asked  bool      // Before was called for the turn, and After was not yet
+	unsent bool      // After was called for the turn, and its reply is not yet written
 
-	handshaking bool // a TLS handshake has begun and not succeeded
+	handshaking bool // a TLS handshake has begun but has not succeeded
 
-	// Where engine.out, own and engine.in begin. In most sessions none outgrows it.
+	// memory holds the first bytes of engine.out, own and engine.in. Most sessions need no more.
 	memory [640]byte
 }
 
-// state is what the client has achieved (RFC 5321 §4.1.4).
+// state is the state of the session (RFC 5321 §4.1.4).
 type state struct {
-	refused     bool // by the greeting
+	refused     bool // the greeting refused service
 	helo        bool
 	pipelining  bool // offered in the reply to EHLO
 	encrypted   bool
 	auth        bool // has authenticated
 	authing     bool // the engine has asked for a response in an AUTH exchange
-	credentials bool // may come: see secret
+	credentials bool // credentials may come; see secret
 	transaction
 }
 
@@ -59,10 +59,10 @@ type transaction struct {
 	utf8     bool
 	binary   bool
 	tried    int // RCPT commands
-	rcpt     int // accepted ones
+	rcpt     int // accepted RCPT commands
 	chunks   [][]byte
 	chunking bool
-	body     Action // what is to happen in the middle of the chunks
+	body     Action // the action in the middle of the chunks
 }
 
 // TLSConn is a *tls.Conn, or a type that embeds one.
@@ -73,8 +73,8 @@ type TLSConn interface {
 	NetConn() net.Conn
 }
 
-// New returns the connection to the client at the other end of conn. Nothing happens before Serve. A
-// TLSConn is a connection with TLS from the first byte, whatever cfg says of it.
+// New returns a connection to the client at the other end of conn. It does nothing before Serve. If conn is a TLSConn,
+// TLS is used from the first byte, whatever cfg says.
 func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	c := &Conn{cfg: cfg, handler: h, raw: conn, conn: conn}
 	c.stop.closed = make(chan struct{})
@@ -86,11 +86,11 @@ func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 	return c
 }
 
-// Serve starts to serve the client and returns at once. The connection ends when the client or the
-// Handler ends it, or by Stop or Shut; the Handler's End is then the last call.
+// Serve starts to serve the client and returns at once. The connection ends when the client or the Handler ends it, or
+// by Stop or Shut; Handler.End is the last call.
 func (c *Conn) Serve() { c.engine.start(c) }
 
-// run holds the dialogue and ends the connection. The engine calls it.
+// run runs the dialogue and ends the connection. The engine calls it.
 func (c *Conn) run() {
 	returned := false
 	defer func() {
@@ -102,9 +102,9 @@ func (c *Conn) run() {
 	returned = true
 }
 
-// line reads a line, and lets the Handler act if none comes for a long time.
+// line reads a line, and asks the Handler for an action if the client is silent for a long time.
 func (c *Conn) line() (line []byte, notes []Note, err error) {
-	var since time.Time // the client has been silent
+	var since time.Time // since when the client has been silent
 	silent := time.Duration(0)
 	for {
 		patience := c.patience(silent)
@@ -130,7 +130,7 @@ func (c *Conn) line() (line []byte, notes []Note, err error) {
 		if act.Rule == 0 {
 			continue
 		}
-		act.Delay, act.Lie = 0, true // it has passed; and there is no reply of the server's own to agree with
+		act.Delay, act.Lie = 0, true // the delay has passed, and the server has no reply of its own to agree with
 		if err := c.conclude(nil); err != nil {
 			return nil, nil, err
 		}
@@ -138,7 +138,7 @@ func (c *Conn) line() (line []byte, notes []Note, err error) {
 	}
 }
 
-// patience is how long the client may be silent before the Handler is asked about that, or 0.
+// patience returns how long the client may be silent before the Handler is asked, or 0 for ever.
 func (c *Conn) patience(silent time.Duration) time.Duration {
 	if c.cfg.Patience == nil {
 		return 0
@@ -146,13 +146,13 @@ func (c *Conn) patience(silent time.Duration) time.Duration {
 	return c.cfg.Patience(silent)
 }
 
-// timedOut reports whether an error is that of a deadline.
+// timedOut reports whether err means that a deadline has passed.
 func timedOut(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()
 }
 
-// wait lets d pass, unless the connection is shut meanwhile.
+// wait waits for d, or until the connection is stopped or shut.
 func (c *Conn) wait(d time.Duration) error {
 	if d <= 0 {
 		return nil
@@ -167,9 +167,8 @@ func (c *Conn) wait(d time.Duration) error {
 	}
 }
 
-// listen lets d pass before the greeting unless the client speaks meanwhile, and notes what it says,
-// for it must wait (RFC 5321 §4.3.1). It returns how much time has passed, and an error if the client
-// has gone.
+// listen waits for d before the greeting, or until the client sends something, which it notes: the client has to wait
+// for the greeting (RFC 5321 §4.3.1). It returns how much time has passed, and an error if the client has gone.
 func (c *Conn) listen(d time.Duration) (time.Duration, error) {
 	start := time.Now()
 	if d <= 0 || c.setReadDeadline(start.Add(d)) != nil {

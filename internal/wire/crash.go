@@ -1,18 +1,18 @@
 package wire
 
-// Crashes: a panic in code that is not this package's, such as a func of the Handler's owner, reaches the
-// Handler with its stack. The engine would swallow it at some stages and take the process down at others.
+// Crashes: a panic in code outside this package, such as a func of the Handler's owner, is reported to the Handler with
+// its stack. go-smtp would swallow the panic at some stages and let it end the process at others.
 
 import (
 	"runtime/debug"
 	"time"
 )
 
-// crash ends the connection after a panic with the given value, or after a Goexit, which has none. The transcript has the turn
-// without a reply, or without what was not sent of it.
+// crash ends the connection after a panic with the given value, or after a Goexit, whose value is nil. In the
+// transcript the turn has no reply, or only the part of the reply that was sent.
 func (c *Conn) crash(value any) {
 	if c.ended {
-		return // by end, when closing what is the caller's own panicked
+		return // by end, when closing the caller's net.Conn panicked
 	}
 	c.ended = true
 	t := &c.turn
@@ -25,7 +25,7 @@ func (c *Conn) crash(value any) {
 	default:
 		t.Again = true
 	}
-	// What follows may not return, either. That says nothing new, and keeps nothing of the rest from being done.
+	// The calls below may panic too. Such a panic is dropped, and the rest is still done.
 	defer c.handler.End(Ending{Kind: ServerCrashed})
 	defer func() { recover() }()
 	defer c.Shut()

@@ -1,11 +1,11 @@
 package wire
 
-// The dialogue: the loop that takes one line after the other through its turn.
+// The dialogue: the loop that takes each line through its turn.
 
 import "cmp"
 
-// dialogue is all that happens on the connection: the greeting, and a turn for each line of the client. The error says how
-// it ended.
+// dialogue serves the connection: it sends the greeting, and takes a turn for each line of the client. It returns an
+// error that says how the connection ended.
 func (c *Conn) dialogue() error {
 	err := c.greet()
 	for err == nil {
@@ -20,7 +20,7 @@ func (c *Conn) dialogue() error {
 	return err
 }
 
-// greet opens the dialogue.
+// greet opens the dialogue: it reads the PROXY header, performs the TLS handshake, and sends the greeting.
 func (c *Conn) greet() error {
 	if c.cfg.Proxy {
 		if err := c.readProxyHeader(); err != nil {
@@ -40,7 +40,7 @@ func (c *Conn) greet() error {
 	return c.conclude(c.greeting())
 }
 
-// greeting is the server's first reply.
+// greeting returns the first reply of the server.
 func (c *Conn) greeting() []byte {
 	protocol := "ESMTP"
 	if c.cfg.LMTP {
@@ -49,7 +49,7 @@ func (c *Conn) greeting() []byte {
 	return c.compose("220 ", c.cfg.Name, " ", protocol, " ready")
 }
 
-// command takes a line through its turn: it is shown to the Handler, answered, and replied to.
+// command takes a line through its turn: it shows the line to the Handler, answers it, and sends the reply.
 func (c *Conn) command(line []byte, notes []Note) error {
 	kind, cmd := Command, lookUp(line)
 	if leaving := c.leaving(cmd.verb); !leaving && c.stopped() {
@@ -82,7 +82,8 @@ func (c *Conn) command(line []byte, notes []Note) error {
 	return cmd.then(c)
 }
 
-// answer returns what the server itself says to a command: the refusal or the answer of the table, or the engine's.
+// answer returns the server's own reply to a command: a refusal, the answer from the table of commands, or the engine's
+// reply.
 func (c *Conn) answer(cmd *command) ([]byte, error) {
 	refuse := ""
 	if t := &c.turn; c.state.refused && t.Kind == Command && t.Verb != "QUIT" {
@@ -101,8 +102,9 @@ func (c *Conn) answer(cmd *command) ([]byte, error) {
 	return oneLine(refuse), nil
 }
 
-// askEngine returns the engine's reply to a line, in this server's words. It is the only place where the engine decides
-// anything; elsewhere it is told what it has to know. If it gives up, its reply is sent, and the error ends the connection.
+// askEngine returns the engine's reply to a line, in this server's words. The engine decides nothing elsewhere; other
+// calls only tell it what has happened. If the engine fails, askEngine sends its last reply, and returns an error that
+// ends the connection.
 func (c *Conn) askEngine(verb, arg string) (own []byte, err error) {
 	reply, err := c.engine.answer(verb, arg)
 	if t := &c.turn; t.Kind == AuthStep || t.Verb == "AUTH" {
@@ -117,7 +119,7 @@ func (c *Conn) askEngine(verb, arg string) (own []byte, err error) {
 	return own, err
 }
 
-// bad returns the reply to a command that is none. Too many of them end the connection.
+// bad returns the reply to a line that is not a valid command. After too many of them it ends the connection.
 func (c *Conn) bad(reply string) ([]byte, error) {
 	if c.errors++; c.errors < maxErrors {
 		return oneLine(reply), nil
@@ -125,7 +127,7 @@ func (c *Conn) bad(reply string) ([]byte, error) {
 	return nil, c.dismiss("421 4.7.0 Too many errors, closing connection")
 }
 
-// dismiss ends the connection after its last reply.
+// dismiss sends a last reply and ends the connection.
 func (c *Conn) dismiss(reply string) error {
 	if err := c.conclude(oneLine(reply)); err != nil {
 		return err
@@ -133,7 +135,7 @@ func (c *Conn) dismiss(reply string) error {
 	return c.drop(Close)
 }
 
-// noLine takes what came in place of a line, as err says: one that is longer than any command may be, or the client's end.
+// noLine handles an error of reading a line: the line is longer than any command may be, or the client has gone.
 func (c *Conn) noLine(line []byte, notes []Note, err error) error {
 	if err != errLineTooLong && err != errLineEndless {
 		return c.partOfLine(line, err)
@@ -151,7 +153,8 @@ func (c *Conn) noLine(line []byte, notes []Note, err error) error {
 	return c.conclude(own)
 }
 
-// partOfLine records a line that was not completed, if any of it came. The error ends the connection.
+// partOfLine records a line that was not completed, if any of it was received. It returns the error that ends the
+// connection.
 func (c *Conn) partOfLine(line []byte, err error) error {
 	if len(line) == 0 {
 		return err
@@ -167,10 +170,10 @@ func (c *Conn) partOfLine(line []byte, err error) error {
 	return middle(err, "line")
 }
 
-// maxHeld is how many bytes of messages may be refused or abandoned between two accepted ones.
+// maxHeld returns how many bytes of messages may be refused or abandoned between two accepted messages.
 func (c *Conn) maxHeld() int64 { return maxChatter + 2*c.cfg.MaxSize }
 
-// noteHaste notes what has come after the line of the turn already.
+// noteHaste notes the bytes that the client has sent after the line of the turn without waiting for the reply.
 func (c *Conn) noteHaste() {
 	if n := len(c.in.buffered()); n > 0 {
 		c.turn.note(Note{Kind: ReplyNotAwaited, Count: int64(n)})

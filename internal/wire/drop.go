@@ -1,16 +1,16 @@
 package wire
 
-// Ends of a connection that a Handler asks for.
+// The ways in which a Handler can end a connection.
 
 import (
 	"io"
 	"time"
 )
 
-// drainTime bounds how long an orderly close waits for the client's own.
+// drainTime is the longest time that an orderly close waits for the client to close.
 const drainTime = 2 * time.Second
 
-// drop ends the connection as d says; the error names it.
+// drop ends the connection in the way d, and returns the Ending.
 func (c *Conn) drop(d Drop) error {
 	switch d {
 	case Reset:
@@ -27,7 +27,8 @@ func (c *Conn) drop(d Drop) error {
 			tc.CloseWrite() // close_notify
 		}
 	}
-	// A close with unread bytes would be a reset: half-close, then read what still comes.
+	// Closing a socket with unread bytes would send a reset. So drop closes the side that writes, and reads what still
+	// comes.
 	if w, ok := c.raw.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
 		c.setReadDeadline(time.Now().Add(drainTime))
 		io.Copy(io.Discard, c.raw)

@@ -1,6 +1,6 @@
 package wire
 
-// The parameters of DSN that go-smtp reads more strictly than RFC 3461 asks, or than any server does.
+// The parameters of DSN, which go-smtp reads more strictly than RFC 3461 and other servers do.
 
 import (
 	"slices"
@@ -9,20 +9,20 @@ import (
 	"unicode/utf8"
 )
 
-// DSN is what the parameters of MAIL and RCPT say about delivery status notifications (RFC 3461), but for RET.
+// DSN holds the parameters of MAIL and RCPT for delivery status notifications (RFC 3461), except RET.
 type DSN struct {
 	EnvelopeID   string   // ENVID, decoded
-	Notify       []string // NOTIFY, in capitals, each once
-	OriginalType string   // of ORCPT: "RFC822", "UTF-8", or another as it is written
-	Original     string   // of ORCPT, decoded
+	Notify       []string // NOTIFY, in upper case, without duplicates
+	OriginalType string   // the type of ORCPT: "RFC822", "UTF-8", or another type as written
+	Original     string   // the address of ORCPT, decoded
 }
 
-// DSN returns what the parameters of the current MAIL or RCPT command say, for the engine's session.
+// DSN returns the DSN parameters of the current MAIL or RCPT command, for the engine's session.
 func (c *Conn) DSN() DSN { return c.turn.dsn }
 
-// readDSN takes the parameters of DSN out of those of a MAIL or RCPT command, and returns the others, and a
-// reply that refuses the command, or "". It knows that hexadecimal digits are in capitals (RFC 3461 §4), but
-// like all servers takes them otherwise too, with a note.
+// readDSN removes the DSN parameters from those of a MAIL or RCPT command and stores them in the turn. It returns the
+// other parameters, and a reply that refuses the command, or "". Hexadecimal digits should be in upper case (RFC 3461
+// §4); like all servers, readDSN accepts lower case too, and adds a note.
 func (c *Conn) readDSN() (others []string, refuse string) {
 	t := &c.turn
 	t.dsn = DSN{}
@@ -61,7 +61,7 @@ func (c *Conn) readDSN() (others []string, refuse string) {
 	return others, ""
 }
 
-// notify reads NOTIFY (RFC 3461 §4.1). What is there twice counts once.
+// notify parses the value of NOTIFY (RFC 3461 §4.1). It drops duplicates.
 func notify(value string) (words []string, ok bool) {
 	for word := range strings.SplitSeq(strings.ToUpper(value), ",") {
 		switch word {
@@ -76,8 +76,8 @@ func notify(value string) (words []string, ok bool) {
 	return words, !slices.Contains(words, "NEVER") || strings.EqualFold(value, "NEVER")
 }
 
-// originalRecipient reads ORCPT (RFC 3461 §4.2, RFC 6533 §3). An address may be of any type, and empty; small
-// is set for hexadecimal digits in small letters.
+// originalRecipient parses the value of ORCPT (RFC 3461 §4.2, RFC 6533 §3). The address may be of any type, and may be
+// empty. small reports whether there are hexadecimal digits in lower case.
 func originalRecipient(value string) (addrType, address string, small, ok bool) {
 	addrType, address, ok = strings.Cut(value, ";")
 	if !ok || addrType == "" || badText(addrType) || !ascii(addrType) || strings.ContainsAny(addrType, "()<>@,:\\\".[] ") {
@@ -97,7 +97,8 @@ func originalRecipient(value string) (addrType, address string, small, ok bool) 
 	return addrType, address, small, ok && !badText(address)
 }
 
-// xtext undoes the encoding by "+" and two hexadecimal digits (RFC 3461 §4).
+// xtext decodes "+" followed by two hexadecimal digits (RFC 3461 §4). small reports whether any of the digits are in
+// lower case.
 func xtext(value string) (text string, small, ok bool) {
 	var b strings.Builder
 	for i := 0; i < len(value); i++ {
@@ -122,8 +123,8 @@ func xtext(value string) (text string, small, ok bool) {
 	return b.String(), small, true
 }
 
-// utf8Address undoes the encodings of a utf-8-address: those of xtext, and "\x{" and hexadecimal digits and
-// "}" for a character (RFC 6533 §3). Without them it may be in UTF-8 itself.
+// utf8Address decodes a utf-8-address: the escapes of xtext, and "\x{" hexadecimal digits "}" for a character (RFC 6533
+// §3). An address without escapes may contain UTF-8.
 func utf8Address(value string) (text string, small, ok bool) {
 	value, small, ok = xtext(value)
 	if !ok || !utf8.ValidString(value) {

@@ -1,6 +1,6 @@
 package wire
 
-// Endings: how a connection ends. Inside this package an ending is the error that ends the loop of turns.
+// Endings: how connections end. Inside this package an Ending is the error that ends the dialogue.
 
 import (
 	"errors"
@@ -9,44 +9,44 @@ import (
 	"net"
 )
 
-// Ending is how a connection ended.
+// Ending describes how a connection ended.
 type Ending struct {
 	Kind  EndingKind
-	Cause string // what the kind has besides
+	Cause string // details; see the kinds
 }
 
-// EndingKind is a way in which connections end.
+// EndingKind is a way in which a connection ends.
 type EndingKind uint8
 
 // The ways in which connections end.
 const (
-	ClientQuit    EndingKind = iota // by QUIT
-	ClientClosed                    // between two commands
-	ClientBroke                     // in the middle of what Cause names: "line", "chunk" or "message"
-	ReadFailed                      // the socket failed as Cause says
-	WriteFailed                     // likewise
-	TLSFailed                       // the handshake failed as Cause says
-	ProxyFailed                     // there was no PROXY header, as Cause says
-	ServerClosed                    // by a Close of the Handler's, or after too much
-	ServerCut                       // by a Cut
-	ServerReset                     // by a Reset
-	ServerSilent                    // by a Hang
-	ServerStopped                   // by Stop or Shut; Cause is what the client was told
-	ServerCrashed                   // since a func of the Handler's owner panicked
-	ServerFailed                    // the engine gave up
+	ClientQuit    EndingKind = iota // the client sent QUIT
+	ClientClosed                    // the client closed the connection between two commands
+	ClientBroke                     // the client closed the connection in the middle of a "line", "chunk" or "message", as Cause says
+	ReadFailed                      // reading from the socket failed as Cause says
+	WriteFailed                     // writing to the socket failed as Cause says
+	TLSFailed                       // the TLS handshake failed as Cause says
+	ProxyFailed                     // there was no valid PROXY header, as Cause says
+	ServerClosed                    // the Handler wanted Close, or the client exceeded a limit
+	ServerCut                       // the Handler wanted Cut
+	ServerReset                     // the Handler wanted Reset
+	ServerSilent                    // the Handler wanted Hang
+	ServerStopped                   // Stop or Shut was called; Cause is the code that the client was sent, if any
+	ServerCrashed                   // code outside this package panicked; see Crash
+	ServerFailed                    // the engine closed its connection
 
 	LastEnding = ServerFailed
 )
 
-// Error makes an Ending an error.
+// Error implements the error interface.
 func (e Ending) Error() string {
 	return fmt.Sprintf("wire: the connection ended (%d): %s", e.Kind, e.Cause)
 }
 
-// errStopped ends a connection because its server ends.
+// errStopped is the Ending of a connection whose server stops.
 var errStopped = Ending{Kind: ServerStopped}
 
-// end closes the socket, once, and reports how the connection ended.
+// end closes the socket and reports to the Handler how the connection ended.
 func (c *Conn) end(err error) {
 	c.ended = true
 	how, ok := errors.AsType[Ending](err)
@@ -57,7 +57,7 @@ func (c *Conn) end(err error) {
 	default:
 		how = c.broken(ReadFailed, err)
 	}
-	defer func() { c.handler.End(how) }() // whatever writing to a conn of the caller's own does, and closing it
+	defer func() { c.handler.End(how) }() // even if the caller's net.Conn panics in Write or Close
 	defer c.Shut()
 	if how == errStopped && c.sayFarewell() {
 		how.Cause = farewell[:len("421 4.3.2")]
@@ -65,7 +65,8 @@ func (c *Conn) end(err error) {
 	c.conn.Close()
 }
 
-// broken returns the ending that an error of the socket means.
+// broken returns the Ending for an error of the socket. The kind is used unless the connection was stopped or err is an
+// Ending.
 func (c *Conn) broken(kind EndingKind, err error) Ending {
 	if c.stopped() {
 		return errStopped
@@ -79,7 +80,7 @@ func (c *Conn) broken(kind EndingKind, err error) Ending {
 	return Ending{kind, err.Error()}
 }
 
-// middle says in the middle of what the client has gone.
+// middle returns err, or a ClientBroke that names what was not complete if err is io.EOF.
 func middle(err error, of string) error {
 	if err == io.EOF {
 		return Ending{ClientBroke, of}

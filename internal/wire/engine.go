@@ -1,8 +1,9 @@
 package wire
 
-// The engine: go-smtp as a function from a line to a reply. It reads its commands from a net.Conn, on a goroutine of its own, and
-// the dialogue is a coroutine of that goroutine: when go-smtp reads, the dialogue goes on, up to the next line that go-smtp is to
-// answer. Before the first such line there is no go-smtp, and a plain goroutine in its place.
+// The engine: go-smtp used as a function from a line to a reply. go-smtp reads its commands from a net.Conn, on a
+// goroutine of its own. The dialogue is a coroutine of that goroutine: when go-smtp reads, the dialogue runs until it
+// has a line for go-smtp to answer. Before the first such line there is no go-smtp server, and a plain goroutine runs
+// the dialogue.
 
 import (
 	"io"
@@ -17,18 +18,18 @@ import (
 // engine answers the lines of one connection.
 type engine struct {
 	conn   *Conn
-	resume func() (struct{}, bool) // lets the dialogue go on; false if it has ended
-	pause  func(struct{}) bool     // lets go-smtp go on; for the dialogue
+	resume func() (struct{}, bool) // runs the dialogue until it pauses; returns false if the dialogue has ended
+	pause  func(struct{}) bool     // called by the dialogue to let go-smtp run
 
-	in      []byte // what go-smtp has yet to read
-	out     []byte // what it has written since the last line
-	running bool   // there is a go-smtp server
-	leave   bool   // it shall end
-	gone    bool   // it has closed its connection
+	in      []byte // the bytes that go-smtp has not yet read
+	out     []byte // the bytes that go-smtp has written since the last line
+	running bool   // a go-smtp server is running
+	leave   bool   // the go-smtp server is to end
+	gone    bool   // the go-smtp server has closed its connection
 }
 
-// start begins the dialogue of a connection, and returns at once. The coroutine is made on a goroutine of its own, since it would
-// be bound to the caller's thread if the caller is.
+// start begins the dialogue of a connection and returns at once. It creates the coroutine on a new goroutine, because a
+// coroutine is bound to the thread of its creator if the creator is locked to one.
 func (e *engine) start(c *Conn) {
 	e.conn = c
 	go func() {
@@ -40,19 +41,19 @@ func (e *engine) start(c *Conn) {
 	}()
 }
 
-// drive lets the dialogue go on to its end, or to the first line for go-smtp, which then takes over.
+// drive runs the dialogue to its end, or to the first line for go-smtp, and then starts go-smtp.
 func (e *engine) drive() {
 	if _, asked := e.resume(); asked {
 		e.serve()
 	}
 }
 
-// serve starts a go-smtp server.
+// serve runs a go-smtp server for the lines of the dialogue.
 func (e *engine) serve() {
 	e.running = true
 	s := smtp.NewServer(e.conn.handler)
 	s.Domain = "engine"
-	s.MaxLineLength = 0 // limits are kept here
+	s.MaxLineLength = 0 // this package enforces the limit
 	s.AllowInsecureAuth = true
 	s.EnableSMTPUTF8 = true
 	s.EnableREQUIRETLS = true
@@ -63,7 +64,8 @@ func (e *engine) serve() {
 	s.Serve(&oneShot{conn: &engineConn{engine: e, greeting: true}}) // returns io.EOF at once
 }
 
-// answer returns the engine's reply to a line, valid until the next call. The error is an [Ending]: go-smtp has given up.
+// answer returns the engine's reply to a line. The reply is valid until the next call. If go-smtp has closed its
+// connection, the error is an [Ending].
 func (e *engine) answer(verb, arg string) ([]byte, error) {
 	e.in = append(e.in[:0], verb...)
 	if arg != "" {
@@ -80,8 +82,8 @@ func (e *engine) answer(verb, arg string) ([]byte, error) {
 	return e.out, nil
 }
 
-// forget makes the engine forget all that was said, as after STARTTLS (RFC 3207 §4.2). go-smtp can't, so it ends, and another one
-// will answer the next line.
+// forget makes the engine forget the session, as after STARTTLS (RFC 3207 §4.2). go-smtp can't do that, so its server
+// ends, and a new one answers the next line.
 func (e *engine) forget() {
 	if e.running {
 		e.running, e.leave = false, true
@@ -89,7 +91,7 @@ func (e *engine) forget() {
 	}
 }
 
-// discard is for the engine's complaints about errors that this package has made or seen itself.
+// discard drops the log of go-smtp, which reports only errors that this package causes or sees itself.
 var discard = log.New(io.Discard, "", 0)
 
 // oneShot is a listener with a single connection.
@@ -107,10 +109,10 @@ func (l *oneShot) Accept() (net.Conn, error) {
 func (l *oneShot) Close() error   { return nil }
 func (l *oneShot) Addr() net.Addr { return nil }
 
-// engineConn is the net.Conn of one go-smtp server. Once it is over, the engine belongs to another one.
+// engineConn is the net.Conn of one go-smtp server. Once over is set, the engine belongs to the next server.
 type engineConn struct {
 	*engine
-	greeting bool // it has not been read from: what is written is go-smtp's greeting, which nobody sees
+	greeting bool // go-smtp has not read yet; what it writes is its greeting, which is dropped
 	over     bool
 }
 
@@ -132,7 +134,7 @@ func (c *engineConn) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, c.in)
-	c.in = append(c.in[:0], c.in[n:]...) // which keeps its memory
+	c.in = append(c.in[:0], c.in[n:]...) // reuse the memory
 	return n, nil
 }
 
@@ -146,7 +148,7 @@ func (c *engineConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close lets the dialogue come to its end. go-smtp calls it after a Read that has failed, and where it gives up.
+// Close lets the dialogue run to its end. go-smtp calls it after a Read that fails, and when it gives up.
 func (c *engineConn) Close() error {
 	if !c.over {
 		c.over, c.gone = true, true

@@ -1,6 +1,7 @@
 package wire
 
-// Command lines: read one at a time, bounded, with a place for what was read too far.
+// Command lines: a reader that returns one line at a time, bounds its length, and takes back bytes that were read too
+// far.
 
 import (
 	"bytes"
@@ -9,57 +10,57 @@ import (
 )
 
 const (
-	// maxLine is the longest command line in bytes: the 12,288 of AUTH (RFC 4954 §4) and then some.
-	// RFC 5321 §4.5.3.1.4 asks for 512 at least.
+	// maxLine is the longest command line in bytes. AUTH needs 12,288 (RFC 4954 §4); RFC 5321 §4.5.3.1.4 asks for at
+	// least 512.
 	maxLine = 16 << 10
 
-	// keepLine is how much of a line that is too long is kept for the transcript.
+	// keepLine is the number of bytes of a line over maxLine that are kept for the transcript.
 	keepLine = 1 << 10
 
-	// maxDiscard is how much of such a line is waited out before the connection is closed.
+	// maxDiscard is the number of bytes of such a line that are read before the connection is closed.
 	maxDiscard = 1 << 20
 
-	// maxErrors is how many bad commands a client may send.
+	// maxErrors is the number of bad commands after which a connection is closed.
 	maxErrors = 1000
 
-	// maxChatter is how many bytes of lines and replies may pass between two accepted messages, each
-	// turn counted as turnSize more: the transcript keeps them all.
+	// maxChatter is the number of bytes of lines and replies that may pass between two accepted messages, because the
+	// transcript keeps them all. Each turn counts as turnSize more.
 	maxChatter = 16 << 20
 	turnSize   = 64
 
-	// bufSize is what a reader of lines begins with; pipelined commands of a message fit.
+	// bufSize is the initial size of the buffer of a lineReader. The pipelined commands of a message fit.
 	bufSize = 1 << 10
 )
 
-// errLineTooLong reports a line over maxLine whose end was found and passed over; errLineEndless one
-// whose end did not come within maxDiscard.
+// errLineTooLong reports a line over maxLine that was skipped up to its end. errLineEndless reports a line without an
+// end in its first maxDiscard bytes.
 var (
 	errLineTooLong = errors.New("wire: line too long")
 	errLineEndless = errors.New("wire: line without end")
 )
 
-// lineReader reads from the client. Its buffer comes with the first read and stays small, unless
-// more is put back.
+// lineReader reads the lines of a client. Its buffer is allocated by the first read and stays small unless more bytes
+// are put back.
 type lineReader struct {
 	src  io.Reader
 	buf  []byte
 	r, w int // buf[r:w] is read but not taken
 
-	long   []byte // the beginning of a line that is too long and has yet to end
-	passed int    // how many bytes of it there were
+	long   []byte // the first bytes of a line over maxLine whose end has not come
+	passed int    // the number of bytes of that line so far
 }
 
-// buffered is what was read but not taken.
+// buffered returns the bytes that were read but not taken.
 func (l *lineReader) buffered() []byte { return l.buf[l.r:l.w] }
 
-// take gives away up to n buffered bytes. They are valid until the next call.
+// take returns up to n buffered bytes and removes them from the buffer. They are valid until the next call.
 func (l *lineReader) take(n int) []byte {
 	p := l.buf[l.r:min(l.r+n, l.w)]
 	l.r += len(p)
 	return p
 }
 
-// putBack returns bytes that were read too far: the last ones that were taken, unless nothing is buffered.
+// putBack puts bytes back that were read too far. Unless the buffer is empty, p must be the last bytes that were taken.
 func (l *lineReader) putBack(p []byte) {
 	if l.r < l.w {
 		l.r -= len(p) // they are still there
@@ -71,7 +72,7 @@ func (l *lineReader) putBack(p []byte) {
 	l.r, l.w = 0, copy(l.buf, p)
 }
 
-// fill reads more, growing the buffer up to maxLine.
+// fill reads more bytes, and doubles the buffer if it is full.
 func (l *lineReader) fill() error {
 	if l.r == l.w {
 		l.r, l.w = 0, 0
@@ -98,9 +99,9 @@ func (l *lineReader) fill() error {
 	return err
 }
 
-// line reads one line and strips its end. The line is valid until the next call. The notes say what
-// was wrong with it. A line over maxLine gives errLineTooLong and its beginning; an error of the client's
-// connection comes with what there was of a line, which is not taken.
+// line reads one line and strips its end. The line is valid until the next call. The notes say what was wrong with it.
+// If the line is longer than maxLine, line returns its beginning and errLineTooLong or errLineEndless. If reading
+// fails, line returns the error and the incomplete line, which stays in the buffer.
 func (l *lineReader) line() (line []byte, notes []Note, err error) {
 	if l.long != nil {
 		return l.discardLine()
@@ -132,7 +133,7 @@ func (l *lineReader) line() (line []byte, notes []Note, err error) {
 	return line, notes, nil
 }
 
-// discardLine passes over the rest of a line that is too long, and keeps its beginning.
+// discardLine skips the rest of a line over maxLine, and returns its beginning.
 func (l *lineReader) discardLine() ([]byte, []Note, error) {
 	if l.long == nil {
 		l.long, l.passed = bytes.Clone(l.buffered()[:keepLine]), 0

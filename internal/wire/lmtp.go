@@ -1,11 +1,11 @@
 package wire
 
-// LMTP: a reply for each recipient (RFC 2033 §4.2).
+// LMTP: one reply for each recipient (RFC 2033 §4.2).
 
 import "time"
 
-// finishLMTP concludes the message of the turn for all of its recipients, and then tells the
-// client, one after the other. If its last bytes came with a BDAT, command is what the Handler wanted for that.
+// finishLMTP ends the turn of a message: it decides the replies for all recipients, and then sends them one after the
+// other. If the message ended with a BDAT, command is the action that the Handler returned for that BDAT.
 func (c *Conn) finishLMTP(own []byte, command Action) error {
 	message := c.turn
 	turns := make([]Turn, c.state.rcpt)
@@ -14,13 +14,13 @@ func (c *Conn) finishLMTP(own []byte, command Action) error {
 		*t = message
 		t.Recipient = i + 1
 		if i > 0 {
-			t.Received, command.Delay = time.Now(), 0 // which passes once
+			t.Received, command.Delay = time.Now(), 0 // the delay passes once
 			t.Notes = nil
 		}
 		c.askLast(command)
 		c.decide(own)
 		if i > 0 {
-			t.Line, t.Payload = nil, nil // in the transcript, they are there already
+			t.Line, t.Payload = nil, nil // the first turn has them in the transcript
 		}
 		turns[i] = *t
 	}

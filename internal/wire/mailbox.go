@@ -1,6 +1,6 @@
 package wire
 
-// Mailboxes: what is refused in the address of a path although the engine would take it (RFC 5321 §4.1.2).
+// Mailboxes: the checks of an address that the engine does not make (RFC 5321 §4.1.2).
 
 import (
 	"net/netip"
@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxDomain is the length of the longest domain in octets (RFC 5321 §4.5.3.1.2).
+// maxDomain is the maximum length of a domain in octets (RFC 5321 §4.5.3.1.2).
 const maxDomain = 255
 
-// badMailbox reports whether an address has what no address may have, or is not UTF-8. What real servers
-// take although RFC 5321 has no place for it, such as dots at any place of the local part, is taken here
-// too. An empty address is none of its business.
+// badMailbox reports whether an address is not UTF-8, or contains something that no address may contain. It accepts
+// what real servers accept against RFC 5321, such as dots anywhere in the local part. It does not check for an empty
+// address.
 func badMailbox(address string) bool {
 	end := quoted(address)
 	if at := strings.IndexByte(address[end:], '@'); at >= 0 {
@@ -34,13 +34,13 @@ func badRoute(route string) bool {
 	return false
 }
 
-// badText reports whether a text has control characters or is not UTF-8.
+// badText reports whether a text contains control characters or is not UTF-8.
 func badText(text string) bool {
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// badDomain reports whether a domain has an empty label, but for a dot at its end, is too long, is a
-// malformed address literal, or has characters that no domain has, such as those of a further address.
+// badDomain reports whether a domain is too long, is a malformed address literal, has an empty label other than a dot
+// at its end, or contains characters that no domain contains, such as those of a second address.
 func badDomain(domain string) bool {
 	if literal, ok := strings.CutPrefix(domain, "["); ok {
 		literal, ok = strings.CutSuffix(literal, "]")
@@ -50,8 +50,8 @@ func badDomain(domain string) bool {
 		strings.HasPrefix(domain, ".") || strings.Contains(domain, "..") || domain == ""
 }
 
-// badLiteral reports whether what stands between the brackets of an address literal is neither an address nor
-// one of a kind that has a tag (RFC 5321 §4.1.3).
+// badLiteral reports whether the text between the brackets of an address literal is neither an address nor a tagged
+// literal (RFC 5321 §4.1.3).
 func badLiteral(literal string) bool {
 	tag, content, tagged := strings.Cut(literal, ":")
 	switch {
@@ -67,8 +67,8 @@ func badLiteral(literal string) bool {
 	}) || len(tag) <= 4 && strings.Trim(strings.ToLower(tag), "0123456789abcdef") == "" // an IPv6 address without its tag
 }
 
-// badIPv4 reports whether a text is not four numbers of at most three digits, each below 256. They may have
-// leading zeros.
+// badIPv4 reports whether a text is not four numbers of at most three digits, each below 256. Leading zeros are
+// allowed.
 func badIPv4(text string) bool {
 	parts := strings.Split(text, ".")
 	for _, p := range parts {

@@ -1,37 +1,37 @@
 package wire
 
-// Notes: what was remarkable about the bytes of a client, in a form that code can decide by.
+// Notes: what is remarkable about the bytes of a client, in a form that code can inspect.
 
-// Note is one remarkable thing about what a client did in a turn.
+// Note describes one remarkable thing that a client did in a turn.
 type Note struct {
 	Kind   NoteKind
-	Count  int64  // of what the kind counts
-	Offset int64  // where in the message or the line
-	Text   string // what the kind has besides
+	Count  int64  // the number of what the kind counts
+	Offset int64  // the position in the message or the line
+	Text   string // details; see the kinds
 }
 
-// NoteKind is what a note is about.
+// NoteKind is the kind of a note.
 type NoteKind uint8
 
 // The kinds of notes.
 const (
-	LineBareLF         NoteKind = iota // the line ends with a LF alone
-	LineBareCR                         // there is a CR inside the line
+	LineBareLF         NoteKind = iota // the line ends with LF without CR
+	LineBareCR                         // the line contains a CR
 	LineTooLong                        // the line has Count bytes, and is cut at Offset
-	LineEndless                        // the line had no end within Count bytes, and is cut at Offset
+	LineEndless                        // the line has no end within Count bytes, and is cut at Offset
 	LineUnfinished                     // the connection ended within the line
 	GreetingNotAwaited                 // Count bytes came before the greeting
 	ReplyNotAwaited                    // Count bytes came before a reply that the client had to wait for
-	TextInjected                       // Count bytes came after STARTTLS in plain text; Text is how they begin, unless they may be secret
+	TextInjected                       // Count bytes came after STARTTLS in plain text; Text is their beginning, unless they may be secret
 	HandshakeFailed                    // the TLS handshake failed as Text says
-	CertificateMissing                 // the Handler has no certificate, as Text says: a note of its own
-	ExchangeFailed                     // the AUTH exchange failed as Text says: likewise
-	LowerCaseHex                       // the parameter Text has hexadecimal digits in small letters
+	CertificateMissing                 // there is no certificate, as Text says; added by the Handler
+	ExchangeFailed                     // the AUTH exchange failed as Text says; added by the Handler
+	LowerCaseHex                       // the parameter Text has hexadecimal digits in lower case
 	DotNotDoubled                      // Count lines of the message begin with a dot that was not doubled
-	DotBareLF                          // the message ends with a dot and a LF alone
+	DotBareLF                          // the message ends with a dot and LF without CR
 	MessageBareLF                      // Count LF in the message have no CR
 	MessageBareCR                      // Count CR in the message have no LF
-	HiddenEnd                          // Text, at Offset in the message, may end it for other servers
+	HiddenEnd                          // other servers may take Text, at Offset, for the end of the message
 	MessageCut                         // the message has Count bytes, and is cut at Offset
 	MessageUnfinished                  // the connection ended within the message
 	ChunkUnfinished                    // the connection ended within the chunk

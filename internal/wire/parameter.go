@@ -1,6 +1,6 @@
 package wire
 
-// Arguments of MAIL and RCPT: what is wrong with them, and what the engine gets to see.
+// Arguments of MAIL and RCPT: their checks, and the form in which the engine gets them.
 
 import (
 	"fmt"
@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// checkPath looks at the path of MAIL or RCPT and what is glued to it, and takes the parameters of DSN out of
-// what the engine gets to see.
+// checkPath checks the path of MAIL or RCPT and the space after it, and separates the DSN parameters from those that
+// the engine gets. It returns a reply that refuses the command, or "".
 func (c *Conn) checkPath(malformed string) (refuse string) {
 	t := &c.turn
 	switch {
 	case t.route != "" && badRoute(t.route), t.address != "" && badMailbox(t.address):
-		// An address with a fault is refused for that, whatever else there is.
+		// A malformed address is refused as such, even if other parameters are wrong too.
 		if t.Verb == "MAIL" && !ascii(t.arg) && !c.asksForUTF8() {
 			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 		}
@@ -33,7 +33,8 @@ func (c *Conn) asksForUTF8() bool {
 	return slices.ContainsFunc(c.turn.params, func(p string) bool { return strings.EqualFold(p, "SMTPUTF8") })
 }
 
-// checkMail looks at those parameters of MAIL that are this package's concern.
+// checkMail checks the parameters of MAIL that the engine does not check. It returns a reply that refuses the command,
+// or "".
 func (c *Conn) checkMail() string {
 	for _, p := range c.turn.params {
 		key, value, _ := strings.Cut(p, "=")
@@ -75,9 +76,9 @@ func ascii(s string) bool {
 	return true
 }
 
-// forEngine is the argument as the engine can read it: it knows no SIZE above 32 bits, which
-// checkMail has seen, no <postmaster> without a domain, which every server must accept
-// (RFC 5321 §4.5.1), and no empty quoted string; and the parameters of DSN are read already.
+// forEngine returns the argument in a form that the engine can read. The engine does not accept a SIZE above 32 bits,
+// which checkMail has checked; <postmaster> without a domain, which every server must accept (RFC 5321 §4.5.1); or an
+// empty quoted string. The DSN parameters are left out, because readDSN has read them.
 func (c *Conn) forEngine() string {
 	t := &c.turn
 	arg := t.Arg()

@@ -1,13 +1,13 @@
 package wire
 
-// Paths: the address in the argument of MAIL and RCPT, and the parameters after it.
+// Paths: the address in the argument of MAIL or RCPT, and the parameters after it.
 
 import "strings"
 
-// path takes apart the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client
-// wrote between the angle brackets, without a source route, which is returned without its colon; where
-// there are no brackets, what is after the colon up to white space. It is glued if something follows the
-// brackets without a space. The syntax is not checked.
+// path splits the argument of MAIL or RCPT (RFC 5321 §4.1.2). The address is what the client wrote between the angle
+// brackets, without a source route. The route is returned without its colon. If there are no brackets, the address is
+// the text from the colon up to white space. glued reports whether something follows the brackets without a space. path
+// does not check the syntax.
 func path(arg string) (address, route string, params []string, glued bool) {
 	_, arg, _ = strings.Cut(arg, ":")
 	arg, bracketed := strings.CutPrefix(strings.TrimSpace(arg), "<")
@@ -30,8 +30,8 @@ func path(arg string) (address, route string, params []string, glued bool) {
 	return arg[:end], route, strings.Fields(rest), closed && rest != "" && rest[0] != ' ' && rest[0] != '\t'
 }
 
-// quoted returns the length of the quoted string with which s begins, 0 if it begins with none. One that
-// is not closed is all of s.
+// quoted returns the length of the quoted string at the beginning of s, or 0 if there is none. A string that is not
+// closed extends to the end of s.
 func quoted(s string) int {
 	if !strings.HasPrefix(s, `"`) {
 		return 0

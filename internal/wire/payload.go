@@ -1,6 +1,6 @@
 package wire
 
-// The message after DATA: read in bulk up to <CRLF>.<CRLF>, unstuffed in place (RFC 5321 §4.5.2).
+// The message after DATA: it is read in bulk up to <CRLF>.<CRLF>, and dots are unstuffed in place (RFC 5321 §4.5.2).
 
 import (
 	"bytes"
@@ -10,34 +10,33 @@ import (
 )
 
 const (
-	// keepOversize is how much is kept of a message that is over the limit.
+	// keepOversize is the number of bytes that are kept of a message over the limit.
 	keepOversize = 64 << 10
 
-	// chunkSize is by how much a buffer grows at least.
+	// chunkSize is the smallest number of bytes by which a buffer grows.
 	chunkSize = 64 << 10
 )
 
-// unstuffer finds the end of a message in a growing buffer and takes the stuffed dots out.
-// done[:n] are the bytes of the message so far; buf[r:] are yet to be looked at.
+// unstuffer finds the end of a message in a growing buffer and removes the stuffed dots. buf[:n] holds the bytes of the
+// message so far; buf[r:] has not been scanned.
 type unstuffer struct {
 	buf  []byte
 	n, r int
 
-	// The line end that precedes buf[r]: how many bytes of CRLF have been seen. A message begins
-	// as after a line end.
+	// eol is the number of bytes of the CRLF before buf[r] that have been seen. A message begins as after a line end.
 	eol int
 
-	lf       bool // a bare LF is a line end, too
-	smuggled bool // and the message has ended with one after the dot
+	lf       bool // a bare LF is a line end too
+	smuggled bool // the message has ended with a dot and a bare LF
 
 	dots   int   // lines with a stuffed dot
-	bare   int   // lines that begin with a single dot and something else after it
-	cut    int64 // bytes thrown away, of a message over the limit
-	source int64 // bytes taken, stuffing included
+	bare   int   // lines that begin with a dot that is not stuffed
+	cut    int64 // bytes dropped from a message over the limit
+	source int64 // bytes scanned, stuffed dots included
 }
 
-// scan looks at buf[r:] and reports whether the end of the message is there; then buf[r:] is what
-// follows it.
+// scan scans buf[r:] and reports whether it has found the end of the message. After the end, buf[r:] is what follows
+// the message.
 func (u *unstuffer) scan() (end bool) {
 	for u.r < len(u.buf) {
 		if u.eol == 2 && u.buf[u.r] == '.' {
@@ -60,15 +59,15 @@ func (u *unstuffer) scan() (end bool) {
 				u.bare++
 			}
 			u.source++
-			u.r++ // the dot goes
+			u.r++ // skip the dot
 			u.eol = 0
 			if rest[0] == '\r' {
-				u.eol = 1 // a lone dot, CR and no LF: the CR is looked at as any other
+				u.eol = 1 // a dot and CR without LF: the CR is like any other
 				u.keep(1)
 				continue
 			}
 		}
-		// On to the next dot that begins a line.
+		// Go on to the next dot that begins a line.
 		rest := u.buf[u.r:]
 		if i, crlf := u.nextDot(rest); i >= 0 {
 			u.keep(i)
@@ -76,7 +75,7 @@ func (u *unstuffer) scan() (end bool) {
 			if crlf || u.lf {
 				u.eol = 2
 			} else {
-				u.keep(1) // a dot after a bare LF begins no line
+				u.keep(1) // a dot after a bare LF does not begin a line
 			}
 			continue
 		}
@@ -97,8 +96,8 @@ func (u *unstuffer) scan() (end bool) {
 	return false
 }
 
-// nextDot returns the place of the next dot after a LF, or -1, and whether a CR precedes that LF.
-// (It looks for dots and not for line ends, of which base64 has more.)
+// nextDot returns the index of the next dot after a LF, or -1, and whether a CR precedes that LF. It searches for dots
+// rather than line ends because base64 has fewer of them.
 func (u *unstuffer) nextDot(p []byte) (at int, crlf bool) {
 	for at = 0; ; at++ {
 		i := bytes.IndexByte(p[at:], '.')
@@ -111,7 +110,7 @@ func (u *unstuffer) nextDot(p []byte) (at int, crlf bool) {
 	}
 }
 
-// keep moves k bytes from the unseen to the message.
+// keep moves k bytes from the unscanned part to the message.
 func (u *unstuffer) keep(k int) {
 	if u.n != u.r {
 		copy(u.buf[u.n:], u.buf[u.r:u.r+k])
@@ -121,10 +120,10 @@ func (u *unstuffer) keep(k int) {
 	u.source += int64(k)
 }
 
-// pending is what has been read but not decided or taken.
+// pending returns the bytes that have been read but not scanned.
 func (u *unstuffer) pending() []byte { return u.buf[u.r:] }
 
-// squeeze makes the unseen bytes follow the message directly.
+// squeeze moves the unscanned bytes to the end of the message.
 func (u *unstuffer) squeeze() {
 	if u.n != u.r {
 		u.buf = u.buf[:u.n+copy(u.buf[u.n:], u.buf[u.r:])]
@@ -132,7 +131,7 @@ func (u *unstuffer) squeeze() {
 	}
 }
 
-// limit throws the message away beyond what is kept of one that is too big.
+// limit drops the bytes beyond keepOversize if the message is larger than size.
 func (u *unstuffer) limit(size int64) {
 	if int64(u.n)+u.cut <= size || u.n <= keepOversize {
 		return
@@ -142,22 +141,22 @@ func (u *unstuffer) limit(size int64) {
 	u.squeeze()
 }
 
-// scratch lends buffers in which messages are put together.
+// scratch lends buffers in which messages are assembled.
 var scratch = sync.Pool{New: func() any {
 	buf := make([]byte, 0, chunkSize)
 	return &buf
 }}
 
 const (
-	// maxScratch is the largest buffer that is lent again.
+	// maxScratch is the size of the largest buffer that is reused.
 	maxScratch = 4 << 20
 
-	// minOwn is the size from which on a message may get a buffer of its own.
+	// minOwn is the size from which a message may get a buffer of its own.
 	minOwn = 256 << 10
 )
 
-// room returns a buffer for the next message: one of its own, which need not be copied in the end, if
-// the message before was large, for it may be of the same size; otherwise a lent one.
+// room returns a buffer for the next message. If the previous message was large, the next may be of the same size, and
+// gets a buffer of its own that need not be copied in the end; otherwise the buffer is lent.
 func (c *Conn) room() (buf []byte, lent *[]byte) {
 	if c.large > 0 {
 		return make([]byte, 0, c.large+chunkSize/2), nil
@@ -166,7 +165,7 @@ func (c *Conn) room() (buf []byte, lent *[]byte) {
 	return (*lent)[:0], lent
 }
 
-// kept returns the message for its receiver to keep, with little memory after its end.
+// kept returns the message in memory that the receiver may keep, with little capacity beyond its end.
 func (c *Conn) kept(u *unstuffer, lent bool) []byte {
 	if c.large = 0; minOwn <= u.n && u.n <= maxScratch {
 		c.large = u.n
@@ -182,8 +181,8 @@ func (c *Conn) agreeToData() ([]byte, error) {
 	return c.compose("354 End data with <CR><LF>.<CR><LF>"), nil
 }
 
-// message takes the message after DATA through its turns, before it and at its end, if the client was told to send it. If that
-// was a lie, the message is an orphan, without a transaction.
+// message takes the message after DATA through its two turns, Body and End, if the client was told to send it. If a
+// rule told the client so although the server refused DATA, the message is an orphan: it has no transaction.
 func (c *Conn) message() error {
 	orphan := !c.turn.Accepted
 	if !intermediate(c.turn.Reply) {
@@ -221,14 +220,14 @@ func (c *Conn) message() error {
 			return err
 		}
 	}
-	if !early && act.interrupts() && u.source == act.After { // by its last byte; what is pending is not of it
+	if !early && act.interrupts() && u.source == act.After { // due with the last byte of the message; the pending bytes follow it
 		early, act = true, c.due(act)
 		if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
 			return err
 		}
 	}
 	u.limit(c.cfg.MaxSize)
-	if u.cut > 0 && u.buf[u.n-1] == '\r' { // half a line end would look like a bare CR
+	if u.cut > 0 && u.buf[u.n-1] == '\r' { // half a CRLF would look like a bare CR
 		u.n--
 		u.cut++
 	}
@@ -240,14 +239,12 @@ func (c *Conn) message() error {
 	return c.complete(data, &u, orphan, replied)
 }
 
-// reached reports whether so much of the message, whose end has not come, is there that the action for its
-// body is due.
+// reached reports whether so much of the incomplete message has come that the action for its body is due.
 func (c *Conn) reached(act *Action, u *unstuffer) bool {
 	return act.interrupts() && u.source+int64(len(u.pending())) >= act.After
 }
 
-// more reads from the client. Where an action is due at a certain byte, it reads up to there and
-// not further.
+// more reads from the client. If an action is due at some byte, it does not read beyond that byte.
 func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	size := int64(maxScratch)
 	if !early && act.interrupts() {
@@ -269,7 +266,7 @@ func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	return middle(err, "message")
 }
 
-// lost keeps the beginning of a message whose end never came.
+// lost records the beginning of a message whose end never came.
 func (c *Conn) lost(data []byte) {
 	t := c.begin(Body, "", nil)
 	t.Payload = bytes.Clone(data)
@@ -278,7 +275,8 @@ func (c *Conn) lost(data []byte) {
 	c.after(t)
 }
 
-// due returns what the Handler wants in the middle of a message, of which so much has come as it has asked for at its beginning.
+// due returns the Handler's action for the middle of a message. It asks the Handler again if the action at the
+// beginning of the message had After set.
 func (c *Conn) due(act Action) Action {
 	if act.After == 0 {
 		return act
@@ -289,7 +287,7 @@ func (c *Conn) due(act Action) Action {
 	return act
 }
 
-// interrupt does in the middle of a message what the Handler wants there, if anything.
+// interrupt carries out an action in the middle of a message, if the action does anything.
 func (c *Conn) interrupt(act *Action, data []byte) error {
 	if !act.interrupts() {
 		return nil
@@ -312,8 +310,8 @@ func (c *Conn) interrupt(act *Action, data []byte) error {
 	return err
 }
 
-// complete takes a whole message through its turn. If it was replied to before its end, nothing
-// more is said.
+// complete takes a whole message through its turn. If a reply was sent before the end of the message, it sends no
+// other.
 func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	t := c.begin(End, "", nil)
 	t.Payload = data
@@ -356,10 +354,10 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	return c.finish(own)
 }
 
-// acceptance is the server's own reply to a message that it takes.
+// acceptance returns the server's own reply to a message that it accepts.
 func (c *Conn) acceptance() []byte { return c.compose("250 2.0.0 Message accepted") }
 
-// finish concludes the message of the turn.
+// finish concludes the turn of a message and ends the transaction.
 func (c *Conn) finish(own []byte) error {
 	if err := c.conclude(own); err != nil {
 		return err
@@ -368,9 +366,9 @@ func (c *Conn) finish(own []byte) error {
 	return nil
 }
 
-// LineEnds says which line ends of a message are none, and which of them could hide a second
-// message from one of two servers (the "SMTP smuggling" of 2023). It is nil if there are none of
-// them. No turn has it in its Notes: to look at a large message takes longer than to receive it.
+// LineEnds returns notes on each CR or LF in a message that is not part of a CRLF, and on those sequences that could
+// hide a second message from one of two servers (the "SMTP smuggling" of 2023). It returns nil if there are none.
+// Turn.Notes does not include these notes, because scanning a large message takes longer than receiving it.
 func LineEnds(data []byte) []Note {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf
@@ -392,7 +390,7 @@ func LineEnds(data []byte) []Note {
 	return notes
 }
 
-// indexEnd returns where such an end of a message is, or -1. A dot after CRLF is none: it was doubled.
+// indexEnd returns the index of end in data, or -1. It skips a dot after CRLF, which was doubled.
 func indexEnd(data []byte, end string) int {
 	for from := 0; ; {
 		i := bytes.Index(data[from:], []byte(end))

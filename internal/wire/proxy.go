@@ -1,6 +1,6 @@
 package wire
 
-// The PROXY protocol, versions 1 and 2: who the client is, said by a load balancer before anything else.
+// The PROXY protocol, versions 1 and 2, by which a load balancer says who the client is before the first command.
 
 import (
 	"bufio"
@@ -11,8 +11,8 @@ import (
 	"github.com/pires/go-proxyproto"
 )
 
-// readProxyHeader reads the header that every connection begins with. Without one the connection
-// ends: who could leave it out could pretend to be anybody.
+// readProxyHeader reads the header with which every connection must begin. Without a header the connection ends: a
+// client that could omit it could pretend to be anybody.
 func (c *Conn) readProxyHeader() error {
 	r := bufio.NewReaderSize(c.conn, maxProxyHeader)
 	awaitProxyLine(r)
@@ -35,7 +35,7 @@ func (c *Conn) readProxyHeader() error {
 	return nil
 }
 
-// noProxyHeader returns how the connection ends without a header.
+// noProxyHeader returns the Ending of a connection without a valid header.
 func (c *Conn) noProxyHeader(err error) Ending {
 	end := c.broken(ReadFailed, err)
 	if end.Kind == ReadFailed {
@@ -44,7 +44,7 @@ func (c *Conn) noProxyHeader(err error) Ending {
 	return end
 }
 
-// awaitProxyLine waits until a header of version 1 is there as a whole, for go-proxyproto refuses one that
+// awaitProxyLine waits until a header of version 1 has been received in full, because go-proxyproto refuses one that
 // comes in more than one packet.
 func awaitProxyLine(r *bufio.Reader) {
 	for n := 1; n <= maxProxyLine; n++ {
@@ -57,10 +57,11 @@ func awaitProxyLine(r *bufio.Reader) {
 // maxProxyLine is the length of the longest header of version 1.
 const maxProxyLine = 107
 
-// maxProxyHeader is the longest header of version 2 that is read.
+// maxProxyHeader is the size of the buffer for a header, and so the length of the longest header of version 2 that is
+// accepted.
 const maxProxyHeader = 4 << 10
 
-// prefixed is a connection of which some bytes have been read too early.
+// prefixed is a connection whose first bytes, head, have been read already.
 type prefixed struct {
 	net.Conn
 	head []byte

@@ -1,6 +1,6 @@
 package wire
 
-// Replies: the texts that a client sees, in place of the engine's.
+// Replies: the texts that a client receives, in place of the engine's.
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// positive reports whether a reply is of the 2xx or 3xx kind. Bytes that are no reply are not.
+// positive reports whether a reply has a 2xx or 3xx code. Bytes that are not a reply are not positive.
 func positive(reply []byte) bool {
 	if len(reply) < 3 || reply[0] != '2' && reply[0] != '3' {
 		return false
@@ -21,10 +21,10 @@ func intermediate(reply []byte) bool { return positive(reply) && reply[0] == '3'
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
-// oneLine makes the bytes of a reply of one line.
+// oneLine returns the bytes of a one-line reply.
 func oneLine(reply string) []byte { return append([]byte(reply), "\r\n"...) }
 
-// ownReply is the server's reply in this turn, given the engine's.
+// ownReply returns the server's own reply in this turn, given the engine's reply.
 func (c *Conn) ownReply(engine []byte) []byte {
 	t := &c.turn
 	if !positive(engine) {
@@ -50,7 +50,8 @@ func (c *Conn) ownReply(engine []byte) []byte {
 	return engine
 }
 
-// compose is oneLine for the replies of every session: it uses the same memory for each.
+// compose returns the bytes of a one-line reply, as oneLine does, but reuses the memory of the previous one. It serves
+// the replies that every session has.
 func (c *Conn) compose(reply ...string) []byte {
 	c.own = c.own[:0]
 	for _, piece := range reply {
@@ -60,7 +61,7 @@ func (c *Conn) compose(reply ...string) []byte {
 	return c.own
 }
 
-// corrected mends those refusals of the engine that have another code in the RFCs.
+// corrected returns a refusal of the engine with the code that the RFCs ask for.
 func (c *Conn) corrected(engine []byte) []byte {
 	t := &c.turn
 	switch {
@@ -69,7 +70,7 @@ func (c *Conn) corrected(engine []byte) []byte {
 		case !bytes.HasPrefix(engine[3:], []byte(" 5.5.4 ")):
 		case !recognized(t.Verb, t.params):
 			return oneLine("555 5.5.4 " + t.Verb + " parameter not recognized") // RFC 5321 §4.1.1.11
-		case len(t.params) > 1: // the engine has looked at them in no certain order
+		case len(t.params) > 1: // the engine checks them in no particular order
 			return oneLine("501 5.5.4 Malformed " + t.Verb + " parameter")
 		}
 		return append([]byte("501"), engine[3:]...)
@@ -79,7 +80,7 @@ func (c *Conn) corrected(engine []byte) []byte {
 	return bytes.Clone(engine)
 }
 
-// recognized reports whether all parameters are ones that the server offers for the verb, MAIL or RCPT.
+// recognized reports whether the server offers all the parameters for the verb, which is MAIL or RCPT.
 func recognized(verb string, params []string) bool {
 	known := []string{"SIZE", "BODY", "SMTPUTF8", "REQUIRETLS", "AUTH", "RET", "ENVID"}
 	if verb == "RCPT" {
@@ -91,7 +92,7 @@ func recognized(verb string, params []string) bool {
 	})
 }
 
-// ehlo is the reply to EHLO (RFC 5321 §4.1.1.1).
+// ehlo returns the reply to EHLO (RFC 5321 §4.1.1.1).
 func (c *Conn) ehlo() []byte {
 	c.own = append(append(c.own[:0], "250-"...), c.cfg.Name...)
 	last := 0 // where the last line begins

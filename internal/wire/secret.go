@@ -1,16 +1,16 @@
 package wire
 
-// Secrets: which lines may hold credentials.
+// Secrets: lines that may contain credentials.
 
 import (
 	"bytes"
 	"strings"
 )
 
-// secret reports whether a line may hold credentials. Whatever the server thinks of an AUTH, a client may
-// send its credentials after it: in the lines of a response that it has broken, although it was refused,
-// later, or because a Handler's lie has asked for them. So from AUTH on, or a 334 in reply to anything,
-// all is secret that is not plainly another command, until the client has authenticated and said one.
+// secret reports whether a line may contain credentials. Whatever the server replies to an AUTH, a client may send its
+// credentials after it: in the lines of a response that it has broken, although the server refused, later, or because a
+// Handler's lie has asked for them. So after AUTH, or after a 334 reply to anything, every line is secret that is not
+// plainly another command, until the client has authenticated and sent another command.
 func (c *Conn) secret(line []byte) bool {
 	if c.state.authing {
 		return true
@@ -28,8 +28,8 @@ func (c *Conn) secret(line []byte) bool {
 	return false
 }
 
-// mentionsAuth reports whether a line begins with AUTH, or has it somewhere with a blank after it: what comes
-// then are credentials, also if something that does not belong there has kept it from being a command.
+// mentionsAuth reports whether a line begins with AUTH, or contains it followed by white space. What follows it are
+// credentials, even if other bytes in the line keep it from being a command.
 func mentionsAuth(line []byte) bool {
 	const auth = "AUTH"
 	line = bytes.TrimLeft(line, " \t")

@@ -1,13 +1,13 @@
 package wire
 
-// TLS: from the first byte (RFC 8314) or after STARTTLS (RFC 3207), always below the engine.
+// TLS from the first byte (RFC 8314) or after STARTTLS (RFC 3207), which the engine does not see.
 
 import (
 	"bytes"
 	"crypto/tls"
 )
 
-// keepInjected is how many bytes are kept of what was injected after STARTTLS.
+// keepInjected is the number of bytes that are kept of the text injected after STARTTLS.
 const keepInjected = 200
 
 func (c *Conn) refuseStartTLS() string {
@@ -22,7 +22,7 @@ func (c *Conn) refuseStartTLS() string {
 	return ""
 }
 
-// agreeToTLS throws away what has been injected after STARTTLS, with a note.
+// agreeToTLS accepts STARTTLS. It drops the bytes that were injected after the command, and notes them.
 func (c *Conn) agreeToTLS() ([]byte, error) {
 	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
 		note := Note{Kind: TextInjected, Count: int64(len(injected))}
@@ -34,8 +34,8 @@ func (c *Conn) agreeToTLS() ([]byte, error) {
 	return oneLine("220 2.0.0 Ready to start TLS"), nil
 }
 
-// startTLS begins the dialogue anew with TLS, if the client was told so: nothing that was said before counts any longer
-// (RFC 3207 §4.2).
+// startTLS begins the dialogue anew with TLS if the client was told to start TLS. The client has to begin again with
+// EHLO (RFC 3207 §4.2).
 func (c *Conn) startTLS() error {
 	if t := &c.turn; !t.Accepted || !positive(t.Reply) {
 		return nil
@@ -48,7 +48,7 @@ func (c *Conn) startTLS() error {
 	return nil
 }
 
-// handshake puts TLS between the socket and the dialogue.
+// handshake performs the TLS handshake, after which the dialogue goes on over TLS.
 func (c *Conn) handshake() error {
 	t := c.begin(Handshake, "", nil)
 	act := c.ask()

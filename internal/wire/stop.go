@@ -1,34 +1,34 @@
 package wire
 
-// The end of a connection when its server ends: a client that is about to say QUIT is not cut off, and
-// an idle one is told (RFC 5321 §3.8).
+// The end of a connection when its server stops: a client that is about to send QUIT is not cut off, and an idle client
+// gets a 421 reply (RFC 5321 §3.8).
 
 import (
 	"sync"
 	"time"
 )
 
-// Grace is how long a client that was told that its message is accepted has for QUIT, and RSET and NOOP
-// before it, when the server ends. It is counted from that reply.
+// Grace is the time that a client has for QUIT, and for RSET and NOOP before it, when the server stops after accepting
+// a message. It is counted from the reply to the message.
 const Grace = 250 * time.Millisecond
 
-// farewell is what a client hears when the server ends.
+// farewell is the reply that a client receives when the server stops.
 const farewell = "421 4.3.2 Service shutting down, closing connection"
 
-// stopper is the side of a connection that Stop and Shut touch from other goroutines.
+// stopper holds the fields of a Conn that Stop and Shut access from other goroutines.
 type stopper struct {
-	closed chan struct{} // closed by Stop and Shut; ends delays
+	closed chan struct{} // closed by Stop or Shut; ends delays
 	once   sync.Once
 
 	mu       sync.Mutex
 	stopping bool
-	grace    time.Time // until when the client may say QUIT; zero unless it was just told 250 for a message
+	grace    time.Time // until when the client may send QUIT; zero unless its last message was just accepted
 }
 
-// Stop ends the connection in an orderly way: a client that was told 250 for its last message at most
-// [Grace] ago may still say QUIT and hears 221, any other hears 421 and sees the end at once. It
-// returns without waiting for that, and may be called at any time, from any goroutine. The end comes
-// within about Grace, unless a write hangs on a connection without deadlines: for that there is Shut.
+// Stop ends the connection in an orderly way. A client whose last message was accepted at most [Grace] ago may still
+// send QUIT, and gets 221; any other client gets 421, and the connection ends at once. Stop returns without waiting for
+// the end. It may be called at any time, from any goroutine. The connection ends within about Grace, unless a write
+// blocks on a net.Conn without deadlines; Shut ends such a connection.
 func (c *Conn) Stop() {
 	c.stop.mu.Lock()
 	defer c.stop.mu.Unlock()
@@ -47,14 +47,14 @@ func (c *Conn) Stop() {
 	}
 }
 
-// Shut ends the connection at once, whatever the client does. It may be called at any time, also before
-// Serve, from any goroutine.
+// Shut ends the connection at once, whatever the client does. It may be called at any time, even before Serve, from any
+// goroutine.
 func (c *Conn) Shut() {
 	c.stop.once.Do(func() { close(c.stop.closed) })
 	c.raw.Close()
 }
 
-// aLongTimeAgo is a deadline that has passed, in bubbles too.
+// aLongTimeAgo is a deadline that has passed, in the virtual time of a testing/synctest bubble too.
 var aLongTimeAgo = time.Unix(1, 0)
 
 // stopped reports whether Stop or Shut was called.
@@ -67,7 +67,7 @@ func (c *Conn) stopped() bool {
 	}
 }
 
-// setReadDeadline sets a deadline of the connection's own, unless Stop has set another. Zero is none.
+// setReadDeadline sets the read deadline, unless Stop has set one. The zero time means no deadline.
 func (c *Conn) setReadDeadline(t time.Time) error {
 	c.stop.mu.Lock()
 	defer c.stop.mu.Unlock()
@@ -77,8 +77,7 @@ func (c *Conn) setReadDeadline(t time.Time) error {
 	return c.raw.SetReadDeadline(t)
 }
 
-// acked notes that the client has just been told that its message is accepted: it is about to say
-// QUIT.
+// acked records that the client was told at the given time that its message is accepted, and so is about to send QUIT.
 func (c *Conn) acked(at time.Time) {
 	c.stop.mu.Lock()
 	defer c.stop.mu.Unlock()
@@ -88,9 +87,9 @@ func (c *Conn) acked(at time.Time) {
 	}
 }
 
-// leaving notes that the client has said something, and reports whether it may still end the dialogue by
-// itself: it says QUIT, or after a message RSET or NOOP, by which some clients see whether the server is
-// there before they do.
+// leaving records that the client has sent a command, and reports whether the client may still end the dialogue itself:
+// with QUIT, or after a message with RSET or NOOP, which some clients send before QUIT to see whether the server is
+// there.
 func (c *Conn) leaving(verb string) bool {
 	c.stop.mu.Lock()
 	defer c.stop.mu.Unlock()
@@ -101,8 +100,8 @@ func (c *Conn) leaving(verb string) bool {
 	return verb == "QUIT"
 }
 
-// sayFarewell tells the client that the server ends, and reports whether that went out. During a TLS
-// handshake nothing can be said.
+// sayFarewell tells the client that the server stops, and reports whether the reply was written. During a TLS handshake
+// it can't be.
 func (c *Conn) sayFarewell() bool {
 	if c.handshaking {
 		return false

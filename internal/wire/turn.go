@@ -1,6 +1,6 @@
 package wire
 
-// Turns: what they are, and how one is taken from the Handler's first look to the last byte of the reply.
+// Turns: their types, and the steps from the Handler's first look to the last byte of the reply.
 
 import (
 	"bytes"
@@ -8,96 +8,99 @@ import (
 	"time"
 )
 
-// Kind is what a turn answers.
+// Kind is the kind of a turn.
 type Kind uint8
 
 // The kinds of turn.
 const (
 	Connect   Kind = iota // the connection itself; the reply is the greeting
 	Handshake             // the TLS handshake, before the greeting or after STARTTLS; there is no reply
-	Command               // a command line
+	Command               // a command line from the client
 	AuthStep              // the client's answer to a 334 challenge
-	Body                  // the message after DATA, about to be read
-	End                   // the message is complete: the final dot, or BDAT LAST
+	Body                  // the message after DATA or BDAT, which is about to be read
+	End                   // the end of the message: the final dot, or BDAT LAST
 	Idle                  // the client has been silent for too long
 )
 
-// Turn is one thing that the client did, and the answer to it.
+// Turn is one action of the client and the server's answer to it.
 type Turn struct {
 	Kind     Kind
-	Verb     string // of a command: in upper case, "" where it is none that SMTP knows
-	Line     []byte // the line as received, without its end; bounded, see Notes where it was cut
+	Verb     string // of a command: the verb in upper case, or "" if SMTP does not know it
+	Line     []byte // the line as received, without its end; bounded, Notes tell where it was cut
 	arg      string // of a command: the part of the line after the verb
 	address  string // of MAIL and RCPT: see Path
 	route    string
 	params   []string
 	glued    bool // something follows the path without a space
 	dsn      DSN
-	others   []string  // the parameters that are not of DSN
-	Secret   bool      // the line holds credentials
-	Payload  []byte    // of End, and of BDAT once it is read: the bytes of the message; the receiver may keep them
-	Cut      int64     // at End: how many bytes of the message are not in Payload, because it is over the limit
-	Received time.Time // when the client's part was complete
-	Reply    []byte    // the reply as it goes out, with its line ends; empty where there is none
-	Accepted bool      // whether the server itself agrees: the reply before a Handler's lies was 2xx or 3xx
-	Sent     int       // how many bytes of Reply were sent
-	Replied  time.Time // when they were
-	Notes    []Note    // what is remarkable about the bytes
-	Action   Action    // what Before wanted
+	others   []string  // the parameters other than those of DSN
+	Secret   bool      // the line may contain credentials
+	Payload  []byte    // of End, and of BDAT after it was read: the bytes of the message; the receiver may keep them
+	Cut      int64     // of End: the number of bytes of the message that Payload lacks, because the message is over the limit
+	Received time.Time // when the client's part of the turn was complete
+	Reply    []byte    // the reply as it is sent, with its line ends; empty if there is none
+	Accepted bool      // the server itself agrees: its own reply is 2xx or 3xx, whatever the Handler sends instead
+	Sent     int       // the number of bytes of Reply that were sent
+	Replied  time.Time // when the bytes of Reply were sent
+	Notes    []Note    // what is remarkable about the client's bytes
+	Action   Action    // the result of Handler.Before
 
-	Client *Identity            // who the client is, if that has just been said: in the turn after a PROXY header, or of XCLIENT
-	TLS    *tls.ConnectionState // of a Handshake that has succeeded
-	Again  bool                 // After was called for the turn already: less was sent than it has been told, or there is a Crash
-	Crash  *Crash               // what has ended the turn
+	Client *Identity            // who the client is, in the turn after a PROXY header and that of XCLIENT; otherwise nil
+	TLS    *tls.ConnectionState // the state after a successful Handshake
+	Again  bool                 // After was called for the turn already: fewer bytes were sent than it was told, or there is a Crash
+	Crash  *Crash               // the panic that ended the turn, or nil
 
-	// Silent is, at Idle, for how long the client has been silent: what Patience has said.
+	// Silent is, for Idle, how long the client has been silent, as Config.Patience returned it.
 	Silent time.Duration
 
-	// Reached is, at Body, how many bytes of the message have come: 0, or what Action.After has asked for.
+	// Reached is, for Body, the number of bytes of the message that have come: 0, or the value of Action.After.
 	Reached int64
 
-	// Recipient is, at End with LMTP, the number of the recipient who is being answered for, from 1. All of
-	// them come to Before and Reply, in turn, before the first one is answered. Without LMTP it is 0.
+	// Recipient is, for End with LMTP, the number of the recipient that the reply is for, counted from 1. Before and
+	// Reply are called for all recipients in turn before the first reply is sent. Without LMTP, Recipient is 0.
 	Recipient int
 }
 
-// Arg is the part of a command line after the verb, trimmed.
+// Arg returns the part of a command line after the verb, trimmed.
 func (t *Turn) Arg() string { return t.arg }
 
-// Path is the address of MAIL or RCPT, as the client wrote it between the angle brackets but without a
-// source route, and the parameters after it.
+// Path returns the address of MAIL or RCPT, as the client wrote it between the angle brackets but without a source
+// route, and the parameters after it.
 func (t *Turn) Path() (address string, params []string) { return t.address, t.params }
 
-// Action is what the Handler wants done in a turn. The zero value means: as usual.
+// Action is what the Handler wants done in a turn. The zero value leaves the turn to the server.
 type Action struct {
-	// Reply is sent in place of the server's own, literally. A positive one (2xx, 3xx) is sent only
-	// where the server's is of the same kind, unless Lie is set. Any other keeps the command from
-	// the engine.
+	// Reply, if not nil, is sent in place of the server's own reply, literally. A positive Reply (2xx, 3xx) is sent
+	// only if the server's own has the same first digit, unless Lie is set. Any other Reply keeps the command from the
+	// engine.
 	Reply []byte
 	Lie   bool
 
-	// Delay passes before the reply; Pace, if not 0, between each two bytes of it.
+	// Delay is the time before the reply. Pace is the time between two bytes of the reply; if it is 0, the reply is
+	// sent at once.
 	Delay time.Duration
 	Pace  time.Duration
 
-	// Endless repeats Reply until it can't be written any more.
+	// Endless means that Reply is repeated until it can't be written any more.
 	Endless bool
 
-	// TLS is, at Handshake, the configuration to use in place of the usual one.
+	// TLS, if not nil, is the configuration for a Handshake, in place of the usual one.
 	TLS *tls.Config
 
-	// Drop ends the connection: in place of the reply or, if Reply is set, after it.
+	// Drop is how to end the connection: in place of the reply or, if Reply is set, after it.
 	Drop Drop
 
-	// After is how many bytes of the reply are sent before Drop. At a Body that has Reached 0 it is all that counts, if it
-	// is not 0: Before will be asked again when so many bytes of the message have come.
+	// After is the number of bytes of the reply to send before Drop. For a Body with Reached 0, an After that is not 0
+	// means that Before is called again when so many bytes of the message have come; the rest of the Action is then
+	// ignored.
 	After int64
 
-	// Reword, if not nil, returns the reply to take for one of the server's own: the same, or one that says the same in
-	// other words. One that does not begin with the same digit, or with a 4 or 5 for either of them, is ignored.
+	// Reword, if not nil, returns the reply to send for one of the server's own: the same reply, or one with the same
+	// meaning in other words. The result is ignored if its first digit differs from that of own, except that 4 and 5
+	// may replace each other.
 	Reword func(own []byte) []byte
 
-	// Rule is the number of who wanted this, for the Handler; 0 is nobody.
+	// Rule is the number of the rule that wanted this, for use by the Handler; 0 means none.
 	Rule int
 }
 
@@ -107,10 +110,10 @@ type Drop uint8
 // The ways to end a connection.
 const (
 	NoDrop Drop = iota
-	Close       // orderly: FIN, over TLS after a close_notify alert
-	Cut         // FIN without close_notify; without TLS the same as Close
-	Reset       // RST
-	Hang        // not at all: nothing is answered any more, until the client gives up
+	Close       // send FIN, with TLS after a close_notify alert
+	Cut         // send FIN without close_notify; without TLS the same as Close
+	Reset       // send RST
+	Hang        // answer nothing any more until the client gives up
 )
 
 // begin opens a turn.
@@ -126,14 +129,14 @@ func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
 	return &c.turn
 }
 
-// ask shows the turn to the Handler.
+// ask shows the turn to the Handler and returns the Handler's action.
 func (c *Conn) ask() *Action {
 	c.asked = true
 	c.turn.Action = c.handler.Before(&c.turn)
 	return &c.turn.Action
 }
 
-// decides reports whether the action decides the turn, whatever the server itself would say.
+// decides reports whether the action settles the reply without the server's own.
 func (a *Action) decides() bool {
 	if a.Reply != nil {
 		return !positive(a.Reply)
@@ -141,19 +144,18 @@ func (a *Action) decides() bool {
 	return a.Drop != NoDrop && a.After == 0
 }
 
-// interrupts reports whether an action for a Body does something, now or later.
+// interrupts reports whether an action for a Body does anything, now or later.
 func (a *Action) interrupts() bool {
 	return a.Drop != NoDrop || a.Reply != nil || a.Delay > 0 || a.After > 0
 }
 
-// conclude ends the turn: it settles own, the server's reply, with the Handler's action, and sends
-// the result.
+// conclude ends the turn: it combines own, the server's own reply, with the Handler's action, and sends the result.
 func (c *Conn) conclude(own []byte) error {
 	c.decide(own)
 	return c.carryOut(own)
 }
 
-// decide settles what the reply is, and what the turn has achieved.
+// decide sets the reply of the turn, and updates the state.
 func (c *Conn) decide(own []byte) {
 	t, act := &c.turn, &c.turn.Action
 	if own != nil {
@@ -170,7 +172,7 @@ func (c *Conn) decide(own []byte) {
 	c.handler.Reply(t)
 }
 
-// carryOut sends the reply and does whatever else the Handler wants.
+// carryOut waits for the Delay of the action, sends the reply, and drops the connection if the Handler wants that.
 func (c *Conn) carryOut(own []byte) error {
 	t, act := &c.turn, &c.turn.Action
 	delay := act.Delay
@@ -191,13 +193,13 @@ func (c *Conn) carryOut(own []byte) error {
 	if err == nil && act.Drop != NoDrop {
 		return c.drop(act.Drop)
 	}
-	if t.Verb != "DATA" && intermediate(t.Reply) && !intermediate(own) { // a lie, after which they will come
+	if t.Verb != "DATA" && intermediate(t.Reply) && !intermediate(own) { // a lie, after which credentials may come
 		c.state.credentials = true
 	}
 	return err
 }
 
-// reword lets the Handler say own in other words.
+// reword returns own in the Handler's words.
 func (c *Conn) reword(own []byte) []byte {
 	if c.turn.Action.Reword == nil {
 		return own
@@ -210,7 +212,7 @@ func (c *Conn) reword(own []byte) []byte {
 	return own
 }
 
-// after shows the whole turn to the Handler, and counts what that keeps of it.
+// after shows the whole turn to the Handler, and counts the bytes that the Handler keeps.
 func (c *Conn) after(t *Turn) {
 	c.asked, c.unsent = false, true
 	c.handler.After(t)
@@ -221,7 +223,7 @@ func (c *Conn) after(t *Turn) {
 	}
 }
 
-// send ends the turn and writes its reply, whole or paced or in part.
+// send ends the turn and writes its reply: at once, paced, or in part.
 func (c *Conn) send(t *Turn) error {
 	reply := t.Reply
 	if act := &t.Action; act.Drop != NoDrop && act.After > 0 && int64(len(reply)) > act.After {
@@ -236,7 +238,7 @@ func (c *Conn) send(t *Turn) error {
 	c.unsent = false
 	if err == nil && t.Action.Endless && len(reply) > 0 {
 		many := reply
-		if t.Action.Pace == 0 { // not a system call for each of them
+		if t.Action.Pace == 0 { // not one system call for each reply
 			many = bytes.Repeat(reply, 1+(16<<10)/len(reply))
 		}
 		for err == nil && !c.stopped() {
@@ -253,7 +255,7 @@ func (c *Conn) send(t *Turn) error {
 	return err
 }
 
-// write writes p at once, or a byte at a time, and says how much went out.
+// write writes p at once, or byte by byte at the given pace. It returns the number of bytes written.
 func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 	if pace <= 0 {
 		if len(p) == 0 {
@@ -267,7 +269,7 @@ func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 	}
 	for i := range p {
 		if i > 0 {
-			if c.wait(pace) != nil { // the server ends: the rest at once
+			if c.wait(pace) != nil { // the server stops: write the rest at once
 				n, err := c.write(p[i:], 0)
 				return i + n, err
 			}

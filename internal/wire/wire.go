@@ -1,15 +1,16 @@
-// Package wire is the connection below go-smtp: one SMTP server per connection, one turn at a time.
+// Package wire serves SMTP connections on top of go-smtp: one go-smtp server per connection, one turn at a time.
 //
-// The dialogue is a loop (dialogue.go): a line comes from the client; the turn that it begins is shown to the [Handler], which may
-// answer it, delay it, or end the connection; otherwise the table of commands (command.go) says who answers; then the reply goes
-// out in one write. So pairs of command and reply are exact, under pipelining too (RFC 2920).
+// The dialogue is a loop (dialogue.go). It reads a line from the client and shows the turn that the line begins to the
+// [Handler], which may answer it, delay it, or end the connection. Otherwise the table of commands (command.go) says
+// who answers. The reply is sent in one write. So each command is paired with exactly its reply, under pipelining too
+// (RFC 2920).
 //
-// go-smtp is the engine, which answers what it can (engine.go): it knows the syntax and the parameters of HELO, MAIL and RCPT, and
-// the AUTH exchange. What it can't do, or does otherwise than RFC 5321 asks, is done here: the order of commands, the message after
-// DATA, read in bulk (payload.go), chunks (bdat.go), STARTTLS (starttls.go), the replies of LMTP (lmtp.go), and every text that a
-// client sees (reply.go).
+// go-smtp is the engine (engine.go): it checks the syntax and the parameters of HELO, MAIL and RCPT, and runs the AUTH
+// exchange. This package does what go-smtp does not do, or does otherwise than RFC 5321 asks: the order of commands,
+// the message after DATA, read in bulk (payload.go), chunks (bdat.go), STARTTLS (starttls.go), the replies of LMTP
+// (lmtp.go), and every text that a client sees (reply.go).
 //
-// The package knows neither rules nor messages. It tells what happens and does as it is told.
+// The package knows neither rules nor messages. It reports what happens, and does what the Handler returns.
 package wire
 
 import (
@@ -20,24 +21,24 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Config is what the connections of one server have in common. It must not change while a connection lives.
+// Config configures the connections of one server. It must not change while a connection is open.
 type Config struct {
 	Name          string // the host name in the greeting and in EHLO
-	MaxSize       int64  // the most bytes of a message, after unstuffing
-	MaxRecipients int    // the most recipients of a transaction
-	Implicit      bool   // TLS from the first byte (RFC 8314)
+	MaxSize       int64  // the maximum size of a message in bytes, after unstuffing
+	MaxRecipients int    // the maximum number of recipients of a transaction
+	Implicit      bool   // TLS is used from the first byte (RFC 8314)
 
-	// TLS gives the configuration for STARTTLS and for implicit TLS. Nil means neither.
+	// TLS returns the configuration for STARTTLS and for implicit TLS. If it is nil, there is neither.
 	TLS func() (*tls.Config, error)
 
-	// Patience, if not nil, returns how long a client may be silent, all in all, before the Handler is asked about
-	// an Idle turn, where it has been silent for so long already; 0 is for ever.
+	// Patience, if not nil, returns how long a client may be silent in all before the Handler is asked about an Idle
+	// turn, given how long the client had been silent at the last one, or 0. A result of 0 means for ever.
 	Patience func(silent time.Duration) time.Duration
 
-	LMTP   bool   // RFC 2033 in place of SMTP
+	LMTP   bool   // LMTP (RFC 2033) is spoken in place of SMTP
 	Proxy  bool   // every connection begins with a PROXY header (proxy.go)
-	Client bool   // XCLIENT is understood (xclient.go)
-	BareLF BareLF // what a LF without CR means in a message
+	Client bool   // XCLIENT is allowed (xclient.go)
+	BareLF BareLF // how a LF without CR in a message is treated
 }
 
 // BareLF is a way to treat a LF without CR in a message after DATA.
@@ -45,46 +46,46 @@ type BareLF uint8
 
 // The ways to treat a bare LF.
 const (
-	KeepLF   BareLF = iota // as any other byte; no line ends there (RFC 5321 §2.3.8)
+	KeepLF   BareLF = iota // it is a byte like any other and does not end a line (RFC 5321 §2.3.8)
 	RefuseLF               // the message is refused
-	EndLF                  // as a line end, as servers do that let a second message be smuggled in
+	EndLF                  // it ends a line, as with servers into which a second message can be smuggled
 )
 
-// Handler is the side above: it is shown each turn, decides, and keeps what came. All calls come from one
-// goroutine at a time, in the order in which things happen.
+// Handler is the user of a connection: it is shown each turn, decides what to do, and keeps what was received. All
+// calls come from one goroutine at a time, in the order of events.
 type Handler interface {
 	smtp.Backend
 
-	// Capabilities are the lines of the EHLO reply after the first, without code.
+	// Capabilities returns the lines of the EHLO reply after the first, without the code.
 	Capabilities(encrypted bool) []string
 
-	// Before is asked what shall happen in this turn, before the server itself answers. The turn and its
-	// bytes are valid during the call only. At the End of a message whose last bytes came with a
-	// BDAT, t.Action is what was wanted for that, and if its Rule is not 0, it is what Before must
-	// return: there is one reply for both.
+	// Before returns what to do in the turn. It is called before the server itself answers. The turn and its bytes are
+	// valid only during the call. At the End of a message whose last bytes came with a BDAT, t.Action is the action for
+	// that BDAT; if its Rule is not 0, Before must return it, because there is one reply for both.
 	Before(t *Turn) Action
 
-	// Reply is shown the reply that is about to be sent, before any delay, and what the turn has achieved. For
-	// a message that is accepted, this is the moment in which it must become visible.
+	// Reply is called when the reply and the result of the turn are settled, before any delay and before the reply is
+	// sent. A message that is accepted must become visible in this call.
 	Reply(t *Turn)
 
-	// After is shown the whole turn, right before the first t.Sent bytes of the reply go out: what the
-	// client has read is in the transcript. It is called once more for a turn that fails after that: see t.Again.
+	// After is called with the whole turn, right before the first t.Sent bytes of the reply are written, so that the
+	// transcript has all that the client has read. It is called a second time for a turn that fails after that; see
+	// Turn.Again.
 	After(t *Turn)
 
-	// End is told once how the connection ended. Nothing is called after it.
+	// End is called once with how the connection ended. No other method is called after it.
 	End(how Ending)
 }
 
-// Identity is who a client really is, as a proxy in between says (PROXY, XCLIENT). What is not known is empty; Addr
-// is then invalid.
+// Identity is the identity of a client as a proxy reports it (PROXY, XCLIENT). Unknown fields are empty; an unknown
+// Addr is invalid.
 type Identity struct {
 	Addr       netip.AddrPort
 	Helo, User string
 }
 
-// Crash is a panic with the given value, or a [runtime.Goexit] where it is nil, in what the Handler, its TLS configuration
-// or the net.Conn did. The connection is then reset.
+// Crash describes a panic with the given value, or a [runtime.Goexit] if the value is nil, in a call of the Handler, of
+// Config.TLS or of the net.Conn. The connection is then reset.
 type Crash struct {
 	Value any
 	Stack []byte

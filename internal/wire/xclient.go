@@ -1,6 +1,6 @@
 package wire
 
-// XCLIENT, the extension of Postfix by which a proxy says who the client is.
+// XCLIENT, the Postfix extension by which a proxy says who the client is.
 
 import (
 	"net/netip"
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// XClient is the line in the EHLO reply that says what XCLIENT understands.
+// XClient is the line of the EHLO reply that lists the attributes of XCLIENT.
 const XClient = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN"
 
 func (c *Conn) refuseXClient() string {
@@ -23,7 +23,7 @@ func (c *Conn) refuseXClient() string {
 	return ""
 }
 
-// xclient answers XCLIENT. On success the dialogue begins anew, with another greeting.
+// xclient answers XCLIENT. If it succeeds, the dialogue begins anew with another greeting.
 func (c *Conn) xclient() ([]byte, error) {
 	t := &c.turn
 	var addr netip.Addr
