@@ -9,8 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
-
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/internal/enum"
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/internal/wire"
@@ -231,17 +230,10 @@ func matchAddress(pattern, address string) bool {
 	return strings.EqualFold(pattern, address)
 }
 
-// asciiDomain returns an address whose domain has A-labels (RFC 5890 §2.3.2.1), which mean the same host as labels
-// in Unicode. A domain without A-labels stays the same.
+// asciiDomain returns an address with the A-labels of its domain.
 func asciiDomain(address string) string {
 	i := strings.LastIndexByte(address, '@') + 1
-	if !strings.ContainsFunc(address[i:], func(r rune) bool { return r >= 0x80 }) {
-		return address
-	}
-	if domain, err := idna.Lookup.ToASCII(address[i:]); err == nil {
-		return address[:i] + domain
-	}
-	return address
+	return address[:i] + dnstext.ASCII(address[i:])
 }
 
 // newAttempt describes a turn to the rules.

@@ -6,7 +6,21 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
+
+// ASCII returns a name with A-labels (RFC 5890 §2.3.2.1), which stand for the same host as labels in Unicode. What is
+// ASCII already, or is not a name, stays as it is.
+func ASCII(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 }) {
+		return name
+	}
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+		return ascii
+	}
+	return name
+}
 
 // Reverse returns the labels of an address from back to front, each with a dot after it: "1.2.0.192.". A question
 // to a blocklist begins with these labels (RFC 5782 §2.1). An IPv4-mapped address counts as IPv6.

@@ -20,6 +20,17 @@ func TestReverseName(t *testing.T) {
 	}
 }
 
+func TestASCII(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"Bücher.example": "xn--bcher-kva.example", "mail.中国.": "mail.xn--fiqs8s.", "Shop.example": "Shop.example", "_dmarc.a": "_dmarc.a", "": "", "a b.中国": "a b.中国", "[IPv6:é]": "[IPv6:é]",
+	} {
+		if got := ASCII(name); got != want {
+			t.Errorf("ASCII(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestStrings(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 255)

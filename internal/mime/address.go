@@ -181,7 +181,7 @@ func (p *addressParser) endMailbox() {
 	if hasAngle {
 		name := p.text(words)
 		if name == "" {
-			name = p.decode(unescape(comment))
+			name = p.decode(Unescape(comment))
 		}
 		p.add(name, routed(angle))
 		return
@@ -201,7 +201,7 @@ func (p *addressParser) endMailbox() {
 		found = true
 		name := p.text(words[pending:i])
 		if name == "" && i == len(words)-1 {
-			name = p.decode(unescape(comment))
+			name = p.decode(Unescape(comment))
 		}
 		p.add(name, w.text)
 		pending = i + 1
@@ -256,7 +256,7 @@ func (p *addressParser) text(words []addressWord) string {
 				break
 			}
 			b.WriteString(s[:q])
-			b.WriteString(unescape(s[q+1 : end-1]))
+			b.WriteString(Unescape(s[q+1 : end-1]))
 			s = s[end:]
 		}
 	}
@@ -338,8 +338,8 @@ func routed(s string) string {
 	return s
 }
 
-// unescape undoes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
-func unescape(s string) string {
+// Unescape undoes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
+func Unescape(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s
 	}

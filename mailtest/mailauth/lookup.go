@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 )
 
 // lookup asks a resolver. Names that do not exist and names without such records give an empty
@@ -110,18 +110,8 @@ func temporary(err error, records int) error {
 // fqdn returns the name in lower case, with A-labels (RFC 5890 §2.3) and a final dot.
 func fqdn(name string) string { return strings.TrimSuffix(ascii(name), ".") + "." }
 
-// ascii returns the name in lower case with A-labels. It leaves a name unchanged that is not an international name.
-func ascii(name string) string {
-	for i := range len(name) {
-		if name[i] >= 0x80 {
-			if a, err := idna.Lookup.ToASCII(name); err == nil {
-				name = a
-			}
-			break
-		}
-	}
-	return lower(name)
-}
+// ascii returns the name in lower case with A-labels. It leaves a name that is not an international name as it is.
+func ascii(name string) string { return lower(dnstext.ASCII(name)) }
 
 // lower returns s with the letters of ASCII in lower case: DNS names are compared so (RFC 4343 §3).
 func lower(s string) string {

@@ -5,7 +5,8 @@ package mailstore
 import (
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // canonicalUser returns the canonical form of the name of an account or of an address: in lower case, with A-labels
@@ -15,26 +16,13 @@ func canonicalUser(name string) string {
 	if at < 0 {
 		return canonicalLocal(name)
 	}
-	domain := name[at+1:]
-	if strings.ContainsFunc(domain, func(r rune) bool { return r >= 0x80 }) {
-		if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-			domain = ascii
-		}
-	}
-	return canonicalLocal(name[:at]) + "@" + strings.ToLower(domain)
+	return canonicalLocal(name[:at]) + "@" + strings.ToLower(dnstext.ASCII(name[at+1:]))
 }
 
 // canonicalLocal returns a local part in lower case, without unnecessary quotes (RFC 5321 §4.1.2).
 func canonicalLocal(local string) string {
 	if n := len(local); n >= 2 && local[0] == '"' && local[n-1] == '"' {
-		var b strings.Builder
-		for i := 1; i < n-1; i++ {
-			if local[i] == '\\' && i < n-2 {
-				i++
-			}
-			b.WriteByte(local[i])
-		}
-		local = b.String()
+		local = mime.Unescape(local[1 : n-1])
 	}
 	return strings.ToLower(local)
 }

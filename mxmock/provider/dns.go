@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
-	"golang.org/x/net/idna"
 
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -89,13 +88,10 @@ func (r resolver) exists(name string) bool {
 	return !notFound(err)
 }
 
-// takesMail reports whether a domain accepts mail, such as an answer to a sender (RFC 5321 §5.1, RFC 7505 §4.2).
+// takesMail reports whether a domain, with A-labels, accepts mail, such as an answer to a sender (RFC 5321 §5.1, RFC 7505 §4.2).
 func (r resolver) takesMail(domain string) bool {
 	if strings.HasPrefix(domain, "[") {
 		return true
-	}
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = ascii // (RFC 6531 §3.2)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

@@ -13,10 +13,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
-	"golang.org/x/net/idna"
 )
 
 // Provider is a mail provider in an [mxmock.Internet]: the records of its domains, and the hosts that take mail for
@@ -164,11 +164,10 @@ func (p *Provider) Mailbox(address string, s State) {
 // state returns the state of a mailbox. The mailboxes of other providers are good.
 func (p *Provider) state(address string) State {
 	address = canonical(address)
-	local, domain, _ := strings.Cut(address, "@")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s, named := p.mailboxes[address]
-	if !named && p.known && local != "postmaster" && p.serves(domain) {
+	if !named && p.known && !strings.HasPrefix(address, "postmaster@") && p.serves(domainOf(address)) {
 		return Unknown
 	}
 	return s
@@ -373,11 +372,7 @@ func (p *Provider) choose(names []string) []*policy {
 
 // domainOf returns the domain of an address, in lower case with A-labels. A text without "@" is a domain.
 func domainOf(address string) string {
-	domain := address[strings.LastIndexByte(address, '@')+1:]
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = ascii
-	}
-	return strings.ToLower(domain)
+	return strings.ToLower(dnstext.ASCII(address[strings.LastIndexByte(address, '@')+1:]))
 }
 
 // canonical returns the form in which an address or a domain is compared: in lower case, with A-labels.

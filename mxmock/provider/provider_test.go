@@ -431,6 +431,9 @@ func TestInternationalNames(t *testing.T) {
 	if got := p.state("BOB@xn--fsqu00a.XN--0ZWM56D"); got != Full {
 		t.Errorf("the mailbox is %v, want full", got)
 	}
+	if got := p.state(`"x@y"@例子.测试`); got != Unknown {
+		t.Errorf("a mailbox with an at sign in quotes is %v, want unknown", got)
+	}
 	p.Block("商店.example", "bob@书.example")
 	for what, want := range map[string]bool{
 		"xn--czrs0t.example": true, "商店.EXAMPLE": true, "Bob@xn--x9q.example": false, "bob@书.example": true, "ann@书.example": false,
