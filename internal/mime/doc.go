@@ -3,10 +3,10 @@
 // which are attachments (body.go).
 //
 // Below that are encoded words (words.go), parameters (params.go), addresses (address.go) and dates (date.go) of header
-// fields; transfer encodings (transfer.go, uuencode.go) with text below them (footer.go); charsets by all their names
-// (charset.go, shifted.go), or as it seems where the name is wrong or missing (text.go, guess.go); lines and
-// format=flowed (layout.go). URLs in text (urls.go), HTML as a person sees it (html.go, with style.go and
-// look.go), and delivery status notifications (report.go) are read when somebody asks for them.
+// fields, and paths of SMTP commands (path.go); transfer encodings (transfer.go, uuencode.go) with text below them
+// (footer.go); charsets by all their names (charset.go, shifted.go), or as it seems where the name is wrong or missing
+// (text.go, guess.go); lines and format=flowed (layout.go). URLs in text (urls.go), HTML as a person sees it (html.go,
+// with style.go and look.go), and delivery status notifications (report.go) are read when somebody asks for them.
 //
 // What can't be decoded as it is labelled is noted in [Problems]. The package knows neither servers nor tests.
 package mime

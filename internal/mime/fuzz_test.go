@@ -66,6 +66,34 @@ func FuzzAddressList(f *testing.F) {
 	})
 }
 
+// FuzzPath takes paths apart, and puts them together again.
+func FuzzPath(f *testing.F) {
+	for _, s := range []string{
+		"<a@b.example> SIZE=1", "<>", "", `<"a b> \\" @"@b.example>SIZE=1`, `<@x,@y:"a:b"@c.example> `, "@x:a@b.example\tBODY=7BIT", `<"a@b.example> SIZE=1`, "<a@b.example", "a@b>", "<@x>",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p := ParsePath(s)
+		again := p.Address
+		if n := QuotedLocal(p.Address); strings.Contains(p.Address[n:], ">") && p.Bracketed {
+			t.Errorf("ParsePath(%q) has the address %q", s, p.Address)
+		}
+		if p.Route != "" {
+			again = p.Route + ":" + again
+		}
+		if p.Bracketed {
+			again = "<" + again
+		}
+		if p.Closed {
+			again += ">"
+		}
+		if again += p.Rest; again != strings.TrimSpace(s) || p.Closed && !p.Bracketed || p.Bracketed && !p.Closed && p.Rest != "" {
+			t.Errorf("ParsePath(%q) = %+v", s, p)
+		}
+	})
+}
+
 func FuzzDate(f *testing.F) {
 	for _, s := range []string{
 		"Mon, 2 Mar 2026 09:30:00 +0800 (CST)", "2 Mar 26 9 : 30 EST", "Tue, 31 Dec 1999 23:59:60 GMT", "1 Jan 100 00:00 A", "Mon, 2 (x) Mar 2026 09:30 -2359", "32 Jan 2026 00:00 +0000",

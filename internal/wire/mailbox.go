@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // maxDomain is the maximum length of a domain in octets (RFC 5321 §4.5.3.1.2).
@@ -15,7 +17,7 @@ const maxDomain = 255
 // what real servers accept against RFC 5321, such as dots anywhere in the local part. It does not check for an empty
 // address.
 func badMailbox(address string) bool {
-	end := quoted(address)
+	end := mime.QuotedLocal(address)
 	if at := strings.IndexByte(address[end:], '@'); at >= 0 {
 		return badText(address[:end+at]) || badDomain(address[end+at+1:])
 	}

@@ -210,57 +210,31 @@ func (c *sessionChecker) path(i int, t mailtest.Turn, arg, prefix string) map[st
 		c.out.add(pathSyntax, "", i, "%s does not say %s", quote(t.Command), prefix)
 		return nil
 	}
-	address, words := rest, ""
-	if strings.HasPrefix(rest, "<") {
-		end := closing(rest)
-		if end < 0 {
-			c.out.add(pathBrackets, "", i, "the angle bracket is not closed: %s", quote(t.Command))
-			return nil
-		}
-		address, words = rest[1:end], rest[end+1:]
-	} else {
-		address, words, _ = strings.Cut(rest, " ")
+	p := mime.ParsePath(rest)
+	switch {
+	case !p.Bracketed:
 		c.out.add(pathBrackets, "", i, "there are no angle brackets: %s", quote(t.Command))
+	case !p.Closed:
+		c.out.add(pathBrackets, "", i, "the angle bracket is not closed: %s", quote(t.Command))
+		return nil
 	}
 	params := make(map[string]string)
-	for word := range strings.FieldsSeq(words) {
+	for word := range strings.FieldsSeq(p.Rest) {
 		key, value, _ := strings.Cut(word, "=")
 		params[strings.ToUpper(key)] = value
 	}
 	_, params8 := params["SMTPUTF8"]
-	if why := badPath(address, prefix == "FROM:"); why != "" {
-		c.out.add(pathSyntax, "", i, "the address %s %s", quote(address), why)
-	} else if !isASCII([]byte(address)) && !params8 && !c.utf8 {
-		c.out.add(pathSyntax, "", i, "the address %s is beyond ASCII and SMTPUTF8 was not said", quote(address))
+	if why := badPath(p.Address, prefix == "FROM:"); why != "" {
+		c.out.add(pathSyntax, "", i, "the address %s %s", quote(p.Address), why)
+	} else if !isASCII([]byte(p.Address)) && !params8 && !c.utf8 {
+		c.out.add(pathSyntax, "", i, "the address %s is beyond ASCII and SMTPUTF8 was not said", quote(p.Address))
 	}
 	c.extensions(i, params)
 	return params
 }
 
-// closing returns the index of the angle bracket that ends a path, or -1. There may be others in a quoted
-// string, and in the parameters after it (RFC 3461 §4).
-func closing(path string) int {
-	quoted := false
-	for i := 0; i < len(path); i++ {
-		switch {
-		case path[i] == '"':
-			quoted = !quoted
-		case path[i] == '\\' && quoted:
-			i++
-		case path[i] == '>' && !quoted:
-			return i
-		}
-	}
-	return strings.IndexByte(path, '>') // there is one quote too many
-}
-
 // badPath says what is wrong with the address in a path, or nothing.
 func badPath(address string, from bool) string {
-	if strings.HasPrefix(address, "@") { // a source route, RFC 5321 §4.1.1.3
-		if _, after, found := strings.Cut(address, ":"); found {
-			address = after
-		}
-	}
 	local := address
 	if i := strings.LastIndexByte(address, '@'); i >= 0 {
 		local = address[:i]

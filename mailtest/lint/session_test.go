@@ -83,6 +83,10 @@ func TestSessions(t *testing.T) {
 			play: scripted("<- 220\n-> EHLO client.example.com\n<- 250\n-> MAIL FROM:<a\"@b.example>\n<- 501\n-> QUIT\n<- 221\n"),
 			want: "path-syntax",
 		}, {
+			name: "quotes that are not closed, and the bracket is in them",
+			play: scripted("<- 220\n-> EHLO client.example.com\n<- 250\n-> MAIL FROM:<\"a@b.example>\n<- 501\n-> QUIT\n<- 221\n"),
+			want: "path-brackets",
+		}, {
 			name: "a server that says good-bye",
 			rule: mailtest.Rule{At: mailtest.Helo, Reply: "421 closing", Drop: mailtest.Close},
 			play: scripted("<- 220\n-> EHLO client.example.com\n<- 421\n"),
