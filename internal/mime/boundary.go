@@ -52,14 +52,17 @@ func (b *Boundaries) Next(from int) Delimiter {
 		return delim
 	}
 	for at := from; len(b.levels) > 0; {
-		i := bytes.Index(b.raw[at:], []byte("\n--"))
+		i := bytes.Index(b.raw[at:], []byte("--")) // rarer than line ends
 		if i < 0 {
 			break
 		}
-		at += i + 1
-		if delim, ok := b.at(at); ok {
-			return delim
+		at += i
+		if at > 0 && b.raw[at-1] == '\n' {
+			if delim, ok := b.at(at); ok {
+				return delim
+			}
 		}
+		at += len(b.raw[at:]) - len(bytes.TrimLeft(b.raw[at:], "-"))
 	}
 	return Delimiter{End: len(b.raw), Begin: len(b.raw), Next: len(b.raw)}
 }
