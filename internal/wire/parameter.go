@@ -43,7 +43,7 @@ func (c *Conn) checkMail() string {
 			n, err := strconv.ParseUint(value, 10, 63)
 			switch {
 			case err != nil && !digits(value):
-				return "501 5.5.4 SIZE is no number"
+				return "501 5.5.4 SIZE is not a number"
 			case err != nil || int64(n) > c.cfg.MaxSize:
 				return fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
 			}

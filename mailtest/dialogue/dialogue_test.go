@@ -25,7 +25,7 @@ func TestDialogueSyntax(t *testing.T) {
 		{"c <- a\n", `line 1: "<-" is not one of -> ~> => .. !!`},
 		{"s -> a\n", `line 1: "->" is not one of <- <~ <= .. !!`},
 		{"c\n", `line 1: "" is not one of -> ~> => .. !!`},
-		{"c x0 -> a\n", `line 1: "x0" is no number of times`},
+		{"c x0 -> a\n", `line 1: "x0" is not a number of times`},
 		{"# \n\nc -> \\q\n", `line 3: a bad backslash in "\\q"`},
 		{"s .. soon\n", `line 1: "soon" is no duration such as 5m or 1.5s`},
 		{"s .. -1s\n", `line 1: "-1s" is no duration such as 5m or 1.5s`},

@@ -86,7 +86,7 @@ func parseStep(line string) (step, error) {
 	if times, ok := strings.CutPrefix(op, "x"); ok {
 		n, err := strconv.Atoi(times)
 		if err != nil || n < 1 {
-			return s, fmt.Errorf("%q is no number of times", op)
+			return s, fmt.Errorf("%q is not a number of times", op)
 		}
 		s.times = n
 		op, text, _ = strings.Cut(text, " ")

@@ -118,15 +118,15 @@
 //	text-after-end         warning  RFC 2046 §5.1.1
 //	    There is text after the end of a multipart, which nobody will see.
 //	disposition-unknown    warning  RFC 2183 §2.8
-//	    The Content-Disposition is none that there is, and counts as attachment.
+//	    The Content-Disposition is unknown, and counts as attachment.
 //	transfer-encoding      error    RFC 2045 §6.1
-//	    The Content-Transfer-Encoding is none that there is.
+//	    The Content-Transfer-Encoding is unknown.
 //	multipart-encoding     error    RFC 2045 §6.4, RFC 2046 §5.2.1
 //	    A multipart or a message inside the message has a transfer encoding.
 //	base64-line-length     error    RFC 2045 §6.8
 //	    A line of base64 has more than 76 characters.
 //	base64-syntax          error    RFC 2045 §6.8
-//	    Base64 has characters that are none of it, wrong padding, or text after its end.
+//	    Base64 has characters outside of its alphabet, wrong padding, or text after its end.
 //	qp-line-length         error    RFC 2045 §6.7
 //	    A line of quoted-printable has more than 76 characters.
 //	qp-syntax              error    RFC 2045 §6.7
@@ -168,7 +168,7 @@
 //	path-brackets          error    RFC 5321 §4.1.2
 //	    The address in MAIL or RCPT has no angle brackets.
 //	path-syntax            error    RFC 5321 §4.1.2
-//	    The address in MAIL or RCPT is none.
+//	    The address in MAIL or RCPT is malformed.
 //	parameter-not-offered  error    RFC 5321 §4.1.1.11
 //	    MAIL or RCPT has a parameter of an extension that the server did not offer.
 //	parameter-case         warning  RFC 3461 §4, RFC 6533 §3

@@ -37,7 +37,7 @@ func (c *checker) header(p *mime.Part, path string) (fields []field) {
 	}
 	switch text := bytes.TrimRight(c.line(at), "\r\n"); {
 	case len(fields) == 0 && root:
-		c.add(headerMissing, 0, "the message begins with %s, and that is no header field", quote(text))
+		c.add(headerMissing, 0, "the message begins with %s, which is not a header field", quote(text))
 	case len(text) > 0 && !(bytes.HasPrefix(text, []byte("--")) && !root):
 		c.out.add(blankLineMissing, path, at, "%s is neither a header field nor the empty line that ends the header", quote(text))
 	}

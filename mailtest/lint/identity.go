@@ -23,7 +23,7 @@ func (c *checker) identity() {
 			default:
 				_, domain, _ := strings.Cut(ids[0], "@")
 				if !isLiteral(domain) && !(isDomain(domain) && isFull(domain)) {
-					c.add(messageIDDomain, f.at, "%s is no domain of the internet", quote(domain))
+					c.add(messageIDDomain, f.at, "%s is not a domain of the internet", quote(domain))
 				}
 			}
 		case "in-reply-to", "references":

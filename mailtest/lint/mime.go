@@ -59,7 +59,7 @@ func (c *checker) parameters(f field, path string) {
 	case err != nil:
 		c.out.add(mimeSyntax, path, f.at, "%s: %s", quote(f.body), strings.TrimPrefix(err.Error(), "mime: "))
 	case f.name == "content-type" && !strings.Contains(value, "/"):
-		c.out.add(mimeSyntax, path, f.at, "%s is no media type", quote(f.body))
+		c.out.add(mimeSyntax, path, f.at, "%s is not a media type", quote(f.body))
 	}
 }
 
@@ -86,7 +86,7 @@ func (c *checker) encoding(p *mime.Part, f field, path string) {
 		}
 		return
 	}
-	c.out.add(transferEncoding, path, f.at, "%s is no transfer encoding", quote(f.body))
+	c.out.add(transferEncoding, path, f.at, "%s is not a transfer encoding", quote(f.body))
 }
 
 // boundary looks at the boundary of a multipart.

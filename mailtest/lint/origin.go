@@ -184,7 +184,7 @@ func badAddress(address string) string {
 		return "has more than 64 bytes before the at sign"
 	case strings.HasPrefix(domain, "["):
 		if !isLiteral(domain) {
-			return "has something in its brackets that is no address"
+			return "has something in its brackets that is not an address"
 		}
 	case !isDomain(domain):
 		return "has a domain that can be none"
@@ -251,7 +251,7 @@ func (c *checker) author() {
 			continue
 		}
 		if domain := a.Address[i+1:]; isDomain(domain) && !isFull(domain) {
-			c.add(fromDomain, at, "%s is no domain of the internet", quote(domain))
+			c.add(fromDomain, at, "%s is not a domain of the internet", quote(domain))
 		}
 		for word := range strings.FieldsFuncSeq(a.Name, func(r rune) bool { return strings.ContainsRune(" \t<>()[]\"',;:", r) }) {
 			local, domain, found := strings.Cut(word, "@")

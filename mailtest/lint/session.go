@@ -111,7 +111,7 @@ func (c *sessionChecker) turn(i int, t mailtest.Turn) {
 		}
 	case mailtest.Unknown:
 		if t.Command != "***" { // credentials of an AUTH that failed
-			c.out.add(commandUnknown, "", i, "%s is no command", quote(t.Command))
+			c.out.add(commandUnknown, "", i, "%s is not a command", quote(t.Command))
 		}
 	}
 }
@@ -131,16 +131,16 @@ func (c *sessionChecker) helo(i int, t mailtest.Turn, verb, arg string) {
 	switch {
 	case verb != "HELO" && strings.HasPrefix(name, "["):
 		if !isLiteral(name) {
-			c.out.add(heloSyntax, "", i, "%s is no address literal", quote(name))
+			c.out.add(heloSyntax, "", i, "%s is not an address literal", quote(name))
 		}
 	case name == "":
 		c.out.add(heloSyntax, "", i, "%s has no name", quote(t.Command))
 	case !isDomain(name) || !isASCII([]byte(name)):
-		c.out.add(heloSyntax, "", i, "%s is no domain", quote(name))
+		c.out.add(heloSyntax, "", i, "%s is not a domain", quote(name))
 	case strings.Trim(name, "0123456789.") == "":
 		c.out.add(heloSyntax, "", i, "the address %s has no brackets", quote(name))
 	case !isFull(name):
-		c.out.add(heloName, "", i, "%s is no name of a host on the internet", quote(name))
+		c.out.add(heloName, "", i, "%s is not the name of a host on the internet", quote(name))
 	}
 	if verb == "HELO" && !c.triedEHLO {
 		c.out.add(heloOld, "", i, "%s was the first that the client tried", quote(t.Command))

@@ -31,7 +31,7 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 				padding++
 			case !good: // what comes after the first fault may follow from it
 			case !isBase64[b]:
-				report(at+i, "%s is no base64", quote(text[i:]))
+				report(at+i, "%s is not base64", quote(text[i:]))
 			default:
 				report(at+i, "there is more behind the padding: %s", quote(text[i:]))
 			}

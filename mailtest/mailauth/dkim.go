@@ -183,7 +183,7 @@ func parseSignature(value string) (s *signature, result Result, err error) {
 		}
 	}
 	if !validName(s.Domain) || !strings.Contains(s.Domain, ".") || !validName(s.Selector) {
-		return s, Neutral, fmt.Errorf("d=%s or s=%s is no domain name", clip(s.Domain), clip(s.Selector))
+		return s, Neutral, fmt.Errorf("d=%s or s=%s is not a domain name", clip(s.Domain), clip(s.Selector))
 	}
 	if !s.parseCanonicalization(squeeze(tags["c"])) {
 		return s, Neutral, fmt.Errorf("unknown canonicalization c=%s", clip(tags["c"]))
@@ -249,7 +249,7 @@ func (s *signature) parseNumbers(tags map[string]string) error {
 			n, err = math.MaxInt64, nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s=%s is no number", name, clip(text))
+			return fmt.Errorf("%s=%s is not a number", name, clip(text))
 		}
 		const latest = 1<<38 - 1 // some 8700 years: more would not print as a date
 		switch when := time.Unix(int64(min(n, latest)), 0).UTC(); name {

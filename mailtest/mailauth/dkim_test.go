@@ -368,7 +368,7 @@ func TestSignErrors(t *testing.T) {
 		"unknown canonicalization": {Domain: "shop.example", Canonicalization: "loose"},
 		"key of another kind":      {Domain: "shop.example", Key: ec},
 		"key does not fit":         {Domain: "shop.example", Algorithm: "ed25519-sha256", Key: rsaPrivate(t, 1024)},
-		"l is no number":           {Domain: "shop.example", Tags: map[string]string{"l": "-1"}},
+		"l is not a number":        {Domain: "shop.example", Tags: map[string]string{"l": "-1"}},
 	} {
 		if signed, err := s.Sign([]byte(mail)); err == nil {
 			t.Errorf("%s: no error, but %q", name, signed)

@@ -74,7 +74,7 @@ func (s Signer) Sign(raw []byte) ([]byte, error) {
 	}
 	if l := s.Tags["l"]; l != "" {
 		if form.length, err = strconv.ParseInt(l, 10, 64); err != nil || form.length < 0 {
-			return nil, fmt.Errorf("mailauth: sign: l=%s is no number of bytes", l)
+			return nil, fmt.Errorf("mailauth: sign: l=%s is not a number of bytes", l)
 		}
 	}
 	fields, body := split(raw)

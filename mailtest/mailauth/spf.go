@@ -130,7 +130,7 @@ func checkIdentity(dns *lookup, e *mailtest.Envelope, identity, sender string) S
 func (c *spfCheck) host(domain string) (o outcome) {
 	o = outcome{result: None, domain: domain}
 	if !validName(domain) || !strings.Contains(domain, ".") {
-		o.reason = fmt.Sprintf("%q is no domain name with a dot", clip(domain))
+		o.reason = fmt.Sprintf("%q is not a domain name with a dot", clip(domain))
 		return o
 	}
 	txts, err := c.dns.txt(domain)

@@ -31,7 +31,7 @@ func parseSTS(text string) (*stsPolicy, error) {
 		case "max_age":
 			n, err := strconv.ParseUint(value, 10, 25)
 			if err != nil || n > 31557600 { // RFC 8461 §3.2
-				return nil, fmt.Errorf("max_age=%s is no number of seconds up to 31557600", value)
+				return nil, fmt.Errorf("max_age=%s is not a number of seconds up to 31557600", value)
 			}
 			p.maxAge = int(n)
 		case "mx":

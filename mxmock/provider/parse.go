@@ -253,7 +253,7 @@ func (p *parser) service(d *definition, b block) {
 		"size": func(pr prop) {
 			n, err := strconv.ParseUint(pr.value, 10, 40)
 			if err != nil || n == 0 {
-				p.fail(pr.line, "%q is no number of bytes", pr.value)
+				p.fail(pr.line, "%q is not a number of bytes", pr.value)
 			}
 			s.size = int64(n)
 		},

@@ -52,7 +52,7 @@ func TestParseErrors(t *testing.T) {
 		{"service mx", "zone\n\trr mine.example. TX x\n\tsource guess\nservice mx", `f:6: column 15: unknown type (others are written TYPE123, RFC 3597 §5): "TX"`},
 		{"service mx", "service pop3", "f:5: a service is called mx or submission, or one of these with \"-\" and more behind it, not pop3"},
 		{"ports 25", "ports 0", "f:7: there is no port 0"},
-		{"ports 25\n", "ports 25\n\tsize 1k\n", `f:8: "1k" is no number of bytes`},
+		{"ports 25\n", "ports 25\n\tsize 1k\n", `f:8: "1k" is not a number of bytes`},
 		{"ports 25\n", "ports 25\n\ttoken [0-9]+\n", `f:8: the token "[0-9]+": there is more in it than literals, classes such as [0-9a-f], and repetitions such as {5}`},
 		{"\tgreeting 220 hello\n", "", "f:5: service mx has no greeting"},
 		{"greeting 220", "greeting 250", "f:8: the code of greeting is 220, not 250"},
