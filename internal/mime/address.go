@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// Mailbox is one address of an address field, with the name that stands beside it.
+// Mailbox is one address of an address field, with its display name.
 type Mailbox struct{ Name, Address string }
 
-// ParseAddresses reads the unfolded body of an address field. It finds an address in everything that
-// is not empty: what does not look like one is the Address in full, and is reported. Groups give
-// their members. Besides RFC 5322 it understands display names with dots, at signs and bytes beyond
-// ASCII, semicolons between addresses, missing angle brackets, quotes and parentheses that are never
-// closed, and encoded words in quotes.
+// ParseAddresses parses the unfolded body of an address field. It returns an address for everything that is not empty:
+// text that does not look like an address becomes the Address in full, and is reported. A group yields its members.
+// Beyond RFC 5322, ParseAddresses accepts display names with dots, at signs and bytes beyond ASCII, semicolons between
+// addresses, missing angle brackets, quotes and parentheses that are never closed, and encoded words in quotes.
 func ParseAddresses(s, hint string, bad *Problems) []Mailbox {
 	p := addressParser{s: s, hint: hint, bad: bad, scanner: WordScanner{s: s}}
 	p.list()
@@ -27,30 +26,30 @@ type addressParser struct {
 	out     []Mailbox
 	scanner WordScanner
 
-	words    []addressWord // of the mailbox that is being read
-	comment  string        // the first comment of the mailbox
-	angle    string        // what is in its angle brackets
+	words    []addressWord // the words of the current mailbox
+	comment  string        // the first comment of the current mailbox
+	angle    string        // the text in its angle brackets
 	hasAngle bool
-	named    int  // how many of words are before the angle brackets
-	hasAt    bool // one of words has an at sign
+	named    int  // the number of words before the angle brackets
+	hasAt    bool // one of the words has an at sign
 	inGroup  bool
 	nested   bool // s comes from an encoded word
 
-	noQuote, noComment bool // there is an opening one without a closing one: from there on both are text
+	noQuote, noComment bool // a quote or parenthesis is never closed: from there on they are text
 }
 
-// addressWord is what is between white space, with quoted strings and encoded words whole.
+// addressWord is a word between white space. Quoted strings and encoded words are not split.
 type addressWord struct {
 	text string
-	at   bool // it has an at sign that is not in quotes
+	at   bool // the word has an at sign outside of quotes
 }
 
 func (p *addressParser) list() {
-	start, at := 0, false // where the word begins that is being read, and whether it has an at sign
+	start, at := 0, false // where the current word begins, and whether it has an at sign
 	endWord := func(i int) {
 		if i > start {
 			if len(p.words) > 0 && !p.hasAngle {
-				p.comment = "" // it was in the middle, and no name
+				p.comment = "" // a comment in the middle is not a name
 			}
 			p.words = append(p.words, addressWord{p.s[start:i], at})
 			p.hasAt = p.hasAt || at
@@ -100,7 +99,7 @@ func (p *addressParser) list() {
 			endWord(i)
 			i = p.angleAddress(i)
 			start = i
-		case c == '>' && p.hasAngle: // one too many
+		case c == '>' && p.hasAngle: // a superfluous bracket
 			endWord(i)
 			i++
 			start = i
@@ -126,8 +125,8 @@ func (p *addressParser) list() {
 	}
 }
 
-// angleAddress reads what is between the "<" at s[i] and its ">", and returns the index after
-// that. Without a ">" before the next "<", the address ends at the next comma or semicolon.
+// angleAddress reads the text between the "<" at s[i] and its ">", and returns the index after the ">". If there is no
+// ">" before the next "<", the address ends at the next comma or semicolon.
 func (p *addressParser) angleAddress(i int) int {
 	end, separator, closed := i+1, -1, false
 scan:
@@ -173,7 +172,7 @@ scan:
 	return next
 }
 
-// endMailbox adds what was read since the last separator to the list.
+// endMailbox adds the mailbox that was read since the last separator to the list.
 func (p *addressParser) endMailbox() {
 	words, comment, angle, hasAngle := p.words, p.comment, p.angle, p.hasAngle
 	p.words, p.comment, p.angle, p.hasAngle, p.hasAt = p.words[:0], "", "", false, false
@@ -235,7 +234,7 @@ func (p *addressParser) add(name, address string) {
 	p.out = append(p.out, Mailbox{Name: name, Address: address})
 }
 
-// text returns words as a person reads them: without quotes, and with encoded words decoded.
+// text returns words without quotes, and with encoded words decoded.
 func (p *addressParser) text(words []addressWord) string {
 	if len(words) == 0 {
 		return ""
@@ -263,13 +262,13 @@ func (p *addressParser) text(words []addressWord) string {
 	return p.decode(b.String())
 }
 
-// decode decodes encoded words. What is wrong with them is reported with the field's value.
+// decode decodes encoded words. It drops their problems, which are reported with the value of the field.
 func (p *addressParser) decode(s string) string {
 	return strings.TrimSpace(DecodeWords(s, p.hint, new(Problems)))
 }
 
-// joinAt puts words together again, in place, that white space separates from an at sign, and if that
-// makes a single one of them, from dots (RFC 5322 §4.4).
+// joinAt joins, in place, words that white space separates from an at sign. It also joins them around dots if that
+// makes a single word of all (RFC 5322 §4.4).
 func joinAt(words []addressWord) []addressWord {
 	if all, at := joinAround(words, ".@"), false; len(all) == 1 {
 		for _, w := range words {
@@ -293,8 +292,8 @@ func joinAt(words []addressWord) []addressWord {
 	return out
 }
 
-// joinAround returns the texts of words, put together where one ends or the next begins with one of some
-// bytes.
+// joinAround returns the texts of words, joined where one of them ends or the next begins with one of the bytes in
+// some.
 func joinAround(words []addressWord, some string) []string {
 	var all []string
 	var b strings.Builder
@@ -308,8 +307,8 @@ func joinAround(words []addressWord, some string) []string {
 	return append(all, b.String())
 }
 
-// routed returns the address in what angle brackets contain: without comments, white space outside of
-// quotes, and the source route "@a,@b:" (RFC 5322 §4.4).
+// routed returns the address in the text between angle brackets: without comments, white space outside of quotes, and
+// the source route "@a,@b:" (RFC 5322 §4.4).
 func routed(s string) string {
 	s = StripComments(s)
 	if strings.ContainsAny(s, " \t\r\n") {
@@ -338,7 +337,7 @@ func routed(s string) string {
 	return s
 }
 
-// Unescape undoes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
+// Unescape decodes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
 func Unescape(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s
@@ -353,9 +352,8 @@ func Unescape(s string) string {
 	return b.String()
 }
 
-// TrimID returns what is between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of it if
-// there are none: without comments, and without white space at its ends and around dots and the at
-// sign (§4.5.4).
+// TrimID returns the text between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of s if there are no
+// brackets. It removes comments, and white space at the ends and around dots and the at sign (§4.5.4).
 func TrimID(s string) string {
 	if strings.Contains(s, "(") {
 		s = StripComments(s)

@@ -1,6 +1,6 @@
 package mime
 
-// Which parts of a message are its body, which are attachments, and which are shown in place.
+// The parts of a message that are its body, those that are attachments, and those that are shown inline.
 
 import (
 	"net/url"
@@ -19,7 +19,7 @@ func (m *Mail) findBodies() {
 			m.HTML = i
 		}
 	}
-	var shown map[string]bool // in the HTML
+	var shown map[string]bool // the content ids that the HTML refers to
 	if m.HTML >= 0 {
 		shown = contentIDs(m.Parts[m.HTML].Text)
 	}
@@ -42,9 +42,8 @@ func (m *Mail) findBodies() {
 	}
 }
 
-// bodyParts reports for each part whether it is plain text or HTML of the body, by the algorithm of
-// RFC 8621 §4.1.4, except that a file name does not make an attachment of one that is an alternative or
-// says that it is inline.
+// bodyParts reports for each part whether it is plain text or HTML of the body, by the algorithm of RFC 8621 §4.1.4.
+// Unlike in the RFC, a part with a file name is not an attachment if it is an alternative or its disposition is inline.
 func (m *Mail) bodyParts() []bool {
 	body := make([]bool, len(m.Parts))
 	isBody := func(p *Part, named bool) bool {
@@ -66,8 +65,8 @@ func (m *Mail) bodyParts() []bool {
 	return body
 }
 
-// root returns the index of the root of the multipart/related that is part i: the part that its
-// parameter start names, or else the first (RFC 2387 §3.2).
+// root returns the index of the root of the multipart/related that is part i: the part that the parameter start names,
+// or else the first part (RFC 2387 §3.2).
 func (m *Mail) root(i int) int {
 	if start := TrimID(m.Parts[i].Params["start"]); start != "" {
 		for k := i + 1; k <= i+m.Parts[i].Below; k += 1 + m.Parts[k].Below {

@@ -4,17 +4,17 @@ package mime
 
 import "bytes"
 
-// Boundaries finds the boundaries of all open multiparts in a message at the same time, so that each line is looked
-// at once, however deep the nesting.
+// Boundaries finds the boundaries of all open multiparts in a message at the same time, so that each line is scanned
+// once, however deep the nesting.
 type Boundaries struct {
 	raw    []byte
-	levels map[string]int // the boundaries of the open multiparts, with their level from 1
+	levels map[string]int // the levels of the open boundaries, from 1
 }
 
-// NewBoundaries returns the boundaries in a message, none of them open.
+// NewBoundaries returns a Boundaries for a message, with no boundary open.
 func NewBoundaries(raw []byte) Boundaries { return Boundaries{raw: raw} }
 
-// Open makes a boundary one to look for.
+// Open adds a boundary to those that are searched for.
 func (b *Boundaries) Open(boundary string) {
 	if b.levels == nil {
 		b.levels = map[string]int{}
@@ -22,7 +22,7 @@ func (b *Boundaries) Open(boundary string) {
 	b.levels[boundary] = len(b.levels) + 1
 }
 
-// IsOpen reports whether a boundary is one to look for.
+// IsOpen reports whether a boundary is searched for.
 func (b *Boundaries) IsOpen(boundary string) bool {
 	_, ok := b.levels[boundary]
 	return ok
@@ -34,19 +34,19 @@ func (b *Boundaries) Level(boundary string) int { return b.levels[boundary] }
 // Close ends the search for a boundary.
 func (b *Boundaries) Close(boundary string) { delete(b.levels, boundary) }
 
-// CloseAll ends the search for all of them.
+// CloseAll ends the search for all boundaries.
 func (b *Boundaries) CloseAll() { clear(b.levels) }
 
-// Delimiter is what ends the body of a part: the line with a boundary, or the end of the message.
+// Delimiter describes the end of the body of a part: a line with a boundary, or the end of the message.
 type Delimiter struct {
-	End   int  // of the body
+	End   int  // where the body ends
 	Begin int  // where the line with the boundary begins
 	Next  int  // where the line after the boundary begins
-	Level int  // of the multipart whose boundary it is, 0 at the end of the message
+	Level int  // the level of the multipart whose boundary it is, or 0 at the end of the message
 	Final bool // the boundary has "--" at its end
 }
 
-// Next returns what ends the body that begins at from.
+// Next returns the delimiter at the end of the body that begins at from.
 func (b *Boundaries) Next(from int) Delimiter {
 	if delim, ok := b.at(from); ok {
 		return delim
@@ -67,9 +67,9 @@ func (b *Boundaries) Next(from int) Delimiter {
 	return Delimiter{End: len(b.raw), Begin: len(b.raw), Next: len(b.raw)}
 }
 
-// at returns the delimiter that is the line at at, if it is one. Nothing but white space may be
-// after the boundary, so that one may begin with another. The line end before it is part of it (RFC 2046
-// §5.1.1), so that the end of an empty body may be before its beginning.
+// at returns the delimiter in the line that begins at the index at, if there is one. Only white space may follow the
+// boundary, since one boundary may begin with another. The line end before it belongs to the delimiter (RFC 2046
+// §5.1.1), so the end of an empty body may be before its beginning.
 func (b *Boundaries) at(at int) (delim Delimiter, ok bool) {
 	if len(b.levels) == 0 || !bytes.HasPrefix(b.raw[at:], []byte("--")) {
 		return delim, false
@@ -85,7 +85,7 @@ func (b *Boundaries) at(at int) (delim Delimiter, ok bool) {
 	return delim, ok && delim.Final
 }
 
-// lineEnd returns where the line that begins at pos ends, its line end included.
+// lineEnd returns the index after the line that begins at pos and its line end.
 func (b *Boundaries) lineEnd(pos int) int {
 	if i := bytes.IndexByte(b.raw[pos:], '\n'); i >= 0 {
 		return pos + i + 1

@@ -1,6 +1,6 @@
 package mime
 
-// This file knows the charsets by all the names that mailers write.
+// This file finds charsets by all the names that mailers write.
 
 import (
 	"strings"
@@ -20,21 +20,21 @@ import (
 	"golang.org/x/text/runes"
 )
 
-// Charset decodes text. Every [encoding.Encoding] is one.
+// Charset decodes text. Every [encoding.Encoding] is a Charset.
 type Charset interface {
 	NewDecoder() *encoding.Decoder
 }
 
-// The names under which CharsetByLabel returns the charsets that a caller may want to know.
+// Names that CharsetByLabel returns, for callers that treat these charsets specially.
 const (
 	ASCII   = "us-ascii"
 	UTF8    = "utf-8"
 	GB18030 = "gb18030"
 )
 
-// charsets has the charsets that mail uses: the name, and the labels that mean it, as plain and numbered make
-// them. A charset stands for the superset of it that senders really use: GB2312, GBK
-// and cp936 are all GB18030, KS C 5601 is cp949, and ISO 8859-1 is windows-1252.
+// charsets lists the charsets that mail uses: their names, and the labels that mean them in the form that plain and
+// numbered return. A label means the superset that senders really use: GB2312, GBK and cp936 mean GB18030, KS C 5601
+// means cp949, and ISO 8859-1 means windows-1252.
 var charsets = []struct {
 	name    string
 	charset Charset
@@ -98,10 +98,11 @@ var charsets = []struct {
 	{"ibm866", charmap.CodePage866, "cp866 866"},
 }
 
-// noCharsets are labels that say that the charset is not known, as plain makes them (RFC 1428 §3 for the first).
+// noCharsets lists the labels that say that the charset is not known, in the form that plain returns (RFC 1428 §3 for
+// the first).
 const noCharsets = " unknown8bit unknown xunknown 7bit 8bit binary default none null undefined nil na plain text "
 
-// byLabel returns the charsets by what plain makes of their labels: the indices in charsets.
+// byLabel returns a map from labels, in the form that plain and numbered return, to indices in charsets.
 var byLabel = sync.OnceValue(func() map[string]int {
 	m := make(map[string]int)
 	for i, c := range charsets {
@@ -112,18 +113,18 @@ var byLabel = sync.OnceValue(func() map[string]int {
 	return m
 })
 
-// CharsetByLabel returns the charset that a label in mail means, and its name, by which the same charset
-// is always called. The charset is nil if the label is unknown, and the name is empty too if the label says
-// that it names none. Labels are read as mailers write them: in any letter case, with other separators or none,
-// with "x-" or "cs" before them, "win" or "cp" for "windows", or a locale around them.
+// CharsetByLabel returns the charset that a label in mail means, and its name, which is the same for all labels of the
+// charset. If the label is unknown, the charset is nil. If the label says that it names no charset, the name is empty
+// too. Labels are read as mailers write them: in any letter case, with other separators or none, with "x-" or "cs"
+// before them, "win" or "cp" for "windows", or a locale around them.
 func CharsetByLabel(label string) (c Charset, name string) {
-	switch label { // as nearly all mail has it
+	switch label { // the labels of nearly all mail
 	case UTF8, "UTF-8":
 		return unicode.UTF8, UTF8
 	case "":
 		return nil, ""
 	}
-	const longest = 75 // of an encoded word with its charset, RFC 2047 §2
+	const longest = 75 // the maximum length of an encoded word with its charset, RFC 2047 §2
 	full := strings.ToLower(strings.Trim(label[:min(len(label), longest)], " \t\r\n\"'"))
 	key := plain(full)
 	if key == "" || strings.Contains(noCharsets, " "+key+" ") {
@@ -145,8 +146,8 @@ func CharsetByLabel(label string) (c Charset, name string) {
 	return nil, full
 }
 
-// plain returns the letters and digits of a label in lower case, without what may stand around it: "charset=",
-// a locale ("zh_CN.GBK"), the year of a standard, a direction of iconv ("//TRANSLIT"), a font ("$SIO").
+// plain returns the letters and digits of a label in lower case. It removes what mailers write around the label:
+// "charset=", a locale ("zh_CN.GBK"), the year of a standard, a direction of iconv ("//TRANSLIT"), a font ("$SIO").
 func plain(label string) string {
 	if _, after, ok := strings.Cut(label, "charset="); ok {
 		label = after
@@ -166,15 +167,15 @@ func plain(label string) string {
 	}, label)
 }
 
-// isLocale reports whether s is a locale without its charset: "c", "posix", "de", "zh_cn".
+// isLocale reports whether s is a locale without a charset: "c", "posix", "de", "zh_cn".
 func isLocale(s string) bool {
 	language, country, _ := strings.Cut(s, "_")
 	return s == "c" || s == "posix" || (len(language) == 2 || len(language) == 3) && (country == "" || len(country) == 2) &&
 		strings.Trim(language+country, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// numbered returns a plain label in the one form that charsets with a number have here: "cp1251" for
-// "windows1251" and the like, "88591" for "iso88591".
+// numbered returns a plain label in the form that charsets has for charsets with a number: "cp1251" for "windows1251"
+// and the like, "88591" for "iso88591".
 func numbered(label string) string {
 	for _, prefix := range []string{"windows", "win", "mscp", "ms", "ibm", "dos", "codepage", "cp", "oem"} {
 		if n, ok := strings.CutPrefix(label, prefix); ok && n != "" && '0' <= n[0] && n[0] <= '9' {
@@ -188,7 +189,7 @@ func numbered(label string) string {
 	return label
 }
 
-// ascii is US-ASCII. What is beyond it becomes U+FFFD.
+// ascii is the charset US-ASCII. Characters beyond it become U+FFFD.
 type ascii struct{}
 
 func (ascii) NewDecoder() *encoding.Decoder {

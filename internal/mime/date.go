@@ -1,6 +1,6 @@
 package mime
 
-// This file reads dates (RFC 5322 §3.3), in the obsolete forms too (§4.3).
+// This file parses dates (RFC 5322 §3.3), including the obsolete forms (§4.3).
 
 import (
 	"strconv"
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// ParseDate reads a date-time such as "Mon, 2 Mar 2026 09:30:00 +0800 (CST)". It returns false if s
-// is none. The day of the week, the seconds and the zone may be missing, years may have two or
-// three digits, and zones may have names. The result is the same on every machine: it has the
-// offset that is written, under no local name.
+// ParseDate parses a date-time such as "Mon, 2 Mar 2026 09:30:00 +0800 (CST)". It returns false if s is not a
+// date-time. The day of the week, the seconds and the zone may be missing, years may have two or three digits, and
+// zones may have names. The result is the same on every machine: it has the offset that is written, without a local
+// name.
 func ParseDate(s string) (time.Time, bool) {
 	s = StripComments(s)
 	if strings.Contains(s, " :") || strings.Contains(s, ": ") { // there may be white space in the time (§4.3)
@@ -22,7 +22,7 @@ func ParseDate(s string) (time.Time, bool) {
 		s = strings.Join(parts, ":")
 	}
 	if i := strings.IndexByte(s, ','); i >= 0 {
-		s = s[i+1:] // nobody is helped if the day of the week contradicts the date
+		s = s[i+1:] // the day of the week is not checked against the date
 	}
 	var words [5]string // day, month, year, time, zone
 	n := 0
@@ -66,7 +66,7 @@ func ParseDate(s string) (time.Time, bool) {
 	return time.Date(year, month, day, h, m, sec, 0, zone), true
 }
 
-// number reads a number of at most so many decimal digits.
+// number parses a decimal number that has at most the given count of digits.
 func number(s string, digits int) (int, bool) {
 	if len(s) == 0 || len(s) > digits || strings.Trim(s, "0123456789") != "" {
 		return 0, false
@@ -84,8 +84,8 @@ func monthByName(s string) (time.Month, bool) {
 	return 0, false
 }
 
-// zoneOffset returns the seconds east of UTC of a zone: "+0800", or a name. The names of
-// North America are known; others, and no zone, count as UTC, as RFC 5322 §4.3 asks.
+// zoneOffset returns the seconds east of UTC of a zone: "+0800", or a name. It knows the names of North America; other
+// names, and an empty zone, count as UTC, as RFC 5322 §4.3 asks.
 func zoneOffset(s string) (int, bool) {
 	if s == "" || s[0] != '+' && s[0] != '-' {
 		switch strings.ToUpper(s) {

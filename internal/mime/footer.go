@@ -1,23 +1,22 @@
 package mime
 
-// This file finds where base64 ends and text begins that somebody has put below it, such as the footer
-// of a mailing list.
+// This file finds text that somebody has appended to base64, such as the footer of a mailing list.
 
 import "bytes"
 
-// footer says where text may begin below base64.
+// footer describes where text may begin after base64.
 type footer struct {
-	text  int // the first line that is clearly text, below the last one that is surely base64; -1 if there is none
-	sure  int // where the last line ends that is surely base64
-	looks int // from here on every line looks like base64
+	text  int // the first line that is clearly text after the last line that is surely base64, or -1
+	sure  int // the end of the last line that is surely base64
+	looks int // the index from which on every line looks like base64
 }
 
-// beginsAt reports whether text begins at byte i, which may come directly after padding.
+// beginsAt reports whether text begins at byte i. Text may follow padding directly.
 func (f footer) beginsAt(i int, padded bool) bool {
 	return i == f.text || padded && f.sure <= i && i < f.looks
 }
 
-// findFooter looks at the lines of base64 that is damaged, from the last one up.
+// findFooter scans the lines of damaged base64 from the last one up.
 func findFooter(body []byte) footer {
 	f := footer{text: -1, looks: len(body)}
 	first := len(body) - len(bytes.TrimLeft(body, space))
@@ -41,17 +40,17 @@ func findFooter(body []byte) footer {
 	return f
 }
 
-// lineKind is how much a line looks like base64.
+// lineKind is a class of lines, by how much they look like base64.
 type lineKind int
 
 const (
-	likeText     lineKind = iota // a word, or base64 with bytes that do not belong there
-	clearlyText                  // words, or many such bytes
-	likeBase64                   // characters of the alphabet
-	surelyBase64                 // whole groups of them, long or with padding
+	likeText     lineKind = iota // a word, or base64 with stray bytes
+	clearlyText                  // several words, or many stray bytes
+	likeBase64                   // only characters of the alphabet
+	surelyBase64                 // whole groups of such characters, long or with padding
 )
 
-// kindOfLine returns what a line looks like, which has no white space at its ends.
+// kindOfLine returns the kind of a line that has no white space at its ends.
 func kindOfLine(line []byte) lineKind {
 	if bytes.ContainsAny(line, " \t") {
 		return clearlyText

@@ -1,7 +1,7 @@
 package mime
 
-// This file guesses charsets where no label helps. A test server that guesses creatively hides bugs, so a
-// guess needs evidence, and is always among the problems of the message.
+// This file guesses the charset of text whose label does not help. A test server that guesses creatively hides bugs, so
+// a guess needs evidence, and is always reported among the problems of the message.
 
 import (
 	"bytes"
@@ -13,16 +13,16 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// guess is a charset that was assumed, and why.
+// guess is a charset that is assumed, with the reason.
 type guess struct {
 	charset   Charset
 	name, why string
 }
 
-// String says what was assumed and why.
+// String returns the name of the charset and the reason, as a part of a sentence.
 func (g guess) String() string { return "read as " + g.name + ", " + g.why }
 
-// guessUnlabelled returns what text without a label is, or false if it is ASCII and nothing else.
+// guessUnlabelled guesses the charset of text without a label. It returns false if the text is plain ASCII.
 func guessUnlabelled(b []byte, hint string) (guess, bool) {
 	if FirstNonASCII(b) >= 0 {
 		return guessCharset(b, hint), true
@@ -30,7 +30,7 @@ func guessUnlabelled(b []byte, hint string) (guess, bool) {
 	return guessSevenBits(b)
 }
 
-// guessSevenBits looks for the charsets that are ASCII to the eye of a program.
+// guessSevenBits recognizes the charsets whose bytes are all ASCII.
 func guessSevenBits(b []byte) (guess, bool) {
 	label, why := "", ""
 	switch {
@@ -47,7 +47,7 @@ func guessSevenBits(b []byte) (guess, bool) {
 	return guess{cs, name, why}, fits(cs, b)
 }
 
-// looksHZ reports whether b, which is ASCII, has Chinese in it between "~{" and "~}" (RFC 1843): two or more
+// looksHZ reports whether b, which is ASCII, contains Chinese between "~{" and "~}" (RFC 1843): at least two
 // characters, all of them common.
 func looksHZ(b []byte) bool {
 	characters := 0
@@ -70,9 +70,9 @@ func looksHZ(b []byte) bool {
 	}
 }
 
-// guessCharset returns what text is that has bytes beyond ASCII: UTF-8; what other text of the message is
-// labelled as, the hint; Chinese, for which there must be evidence; else windows-1252. Damaged UTF-8 is
-// UTF-8, before the hint if nothing else looks like it, and before windows-1252 if it may be.
+// guessCharset guesses the charset of text with bytes beyond ASCII: UTF-8; or the hint, which is the charset of other
+// text of the message; or GB18030, if there is evidence for Chinese; or else windows-1252. Damaged UTF-8 is taken for
+// UTF-8 rather than the hint if nothing else looks like it, and rather than windows-1252 if it may be UTF-8.
 func guessCharset(b []byte, hint string) guess {
 	if utf8.Valid(b) {
 		return guess{unicode.UTF8, UTF8, "which all of it is"}
@@ -94,16 +94,16 @@ func guessCharset(b []byte, hint string) guess {
 	return guess{charmap.Windows1252, "windows-1252", "for want of evidence for anything else"}
 }
 
-// maxEvidence is how much text is put together for a guess.
+// maxEvidence is the maximum number of bytes of text that are collected for a guess.
 const maxEvidence = 1 << 20
 
-// utf8Count is how much of a text is UTF-8.
+// utf8Count says how much of a text is UTF-8.
 type utf8Count struct {
 	good  int  // characters beyond ASCII
-	long  int  // those of them that no other charset has by chance, of three bytes and more
+	long  int  // those of three bytes and more, which other charsets do not have by chance
 	wrong int  // places that are not UTF-8
-	first int  // the first of them, or -1
-	cut   bool // a character is cut off at the end of the text, or at its beginning, and nothing else is wrong
+	first int  // the first such place, or -1
+	cut   bool // the only fault is a character cut off at the beginning or the end of the text
 }
 
 // countUTF8 counts the characters of b.
@@ -137,8 +137,9 @@ func countUTF8(b []byte) utf8Count {
 	return u
 }
 
-// repairUTF8 reads what is labelled as UTF-8 and is not. Lines that are UTF-8, or mostly, are read as such,
-// with U+FFFD for what is damaged, and so is a character that is cut off. The others are a guess.
+// repairUTF8 decodes text that is labelled as UTF-8 and is not valid. Lines that are mostly UTF-8 are decoded as UTF-8,
+// with U+FFFD for the damaged bytes, and so is text with a character cut off at one end. The charset of all other lines
+// is guessed.
 func repairUTF8(b []byte, hint string, form Layout, bad *Problems) string {
 	all := countUTF8(b)
 	if all.cut || !someLine(b, isForeign) {
@@ -163,13 +164,13 @@ func repairUTF8(b []byte, hint string, form Layout, bad *Problems) string {
 	return form.text(piecesByLine(b, unicode.UTF8, g.charset, isForeign))
 }
 
-// isForeign reports whether a line has more that is not UTF-8 than characters that are.
+// isForeign reports whether a line has more places that are not UTF-8 than characters that are.
 func isForeign(line []byte) bool {
 	u := countUTF8(line)
 	return u.wrong > u.good
 }
 
-// someLine reports whether one line of b is such.
+// someLine reports whether such returns true for a line of b.
 func someLine(b []byte, such func(line []byte) bool) bool {
 	for line := range bytes.Lines(b) {
 		if such(line) {
@@ -179,9 +180,10 @@ func someLine(b []byte, such func(line []byte) bool) bool {
 	return false
 }
 
-// looksChinese reports whether b is evidently GB18030, and how many common characters are in it: two or
-// more, four of five characters, in words of two characters on average. Words of other languages in charsets
-// of a byte a letter have no such neighbours, or have all their letters in two of the sixteen columns.
+// looksChinese reports whether b is evidently GB18030, and returns the number of common characters in it. It wants at
+// least two of them, at least four of five characters to be common, and words of at least two characters on average.
+// Words of other languages in single-byte charsets do not have such pairs, or have all their letters in two of the
+// sixteen columns.
 func looksChinese(b []byte) (common int, ok bool) {
 	if !fits(simplifiedchinese.GB18030, b) {
 		return 0, false
@@ -207,8 +209,8 @@ func looksChinese(b []byte) (common int, ok bool) {
 	return common, common >= 2 && common >= 4*others && common >= 2*words && columns > 0
 }
 
-// isCommonGB2312 reports whether the two bytes are one of the 3755 characters of GB 2312 level 1, which are
-// 99.7 % of Chinese text, or punctuation.
+// isCommonGB2312 reports whether the two bytes are punctuation or one of the 3755 characters of GB 2312 level 1, which
+// make up 99.7 % of Chinese text.
 func isCommonGB2312(first, second byte) bool {
 	return 0xa1 <= second && second <= 0xfe && (0xb0 <= first && first <= 0xd7 || 0xa1 <= first && first <= 0xa3)
 }

@@ -1,28 +1,28 @@
 package mime
 
-// Headers: their fields, and what is in their place (RFC 5322 §2.2).
+// Headers: their fields, and lines that are not fields (RFC 5322 §2.2).
 
 import (
 	"bytes"
 	"strings"
 )
 
-// MaxHeader bounds one header, in bytes.
+// MaxHeader is the maximum size of a header in bytes.
 const MaxHeader = 1 << 20
 
-// FieldSpan is where a field of a header is, counted from where the header begins.
+// FieldSpan is the position of a field in a header. Its offsets count from the beginning of the header.
 type FieldSpan struct {
-	Name int // how long its name is; 0 for a line that is not a field
+	Name int // the length of the name; 0 for a line that is not a field
 	End  int
 }
 
-// AppendFields splits the header that begins at start. It appends the fields to spans, and returns where the body
-// begins. Besides the empty line, a header is ended by a boundary of the multiparts around it, and by a line that is
-// not a field: the body begins with that line. But a line among fields is skipped, as is white space before the first:
-// it becomes a field without a name.
+// AppendFields splits the header that begins at start. It appends the fields to spans, and returns the result and the
+// index at which the body begins. Besides an empty line, two lines end a header, and the body begins with them: a
+// boundary of an enclosing multipart, and a line that is not a field. Such a line between fields, or white space before
+// the first field, is skipped instead, and becomes a field without a name.
 func (b *Boundaries) AppendFields(spans []FieldSpan, start int, bad *Problems) (all []FieldSpan, body int) {
 	pos := start
-	last := -1 // where the last line begins that is surely a field; not yet known if it is before pos
+	last := -1 // the last line that is surely a field; not yet known if -1
 	for body = -1; body < 0; {
 		line := b.raw[pos:b.lineEnd(pos)]
 		name, ok := nameLength(line, pos == 0)
@@ -31,7 +31,7 @@ func (b *Boundaries) AppendFields(spans []FieldSpan, start int, bad *Problems) (
 		switch {
 		case len(bytes.TrimRight(line, "\r\n")) == 0:
 			body = pos + len(line)
-		case isDelimiter && len(spans) > 0: // which begins with the line end of the last field
+		case isDelimiter && len(spans) > 0: // the delimiter includes the line end of the last field
 			pos = delim.End
 			spans[len(spans)-1].End, body = pos-start, pos
 		case isDelimiter:
@@ -60,7 +60,8 @@ func (b *Boundaries) AppendFields(spans []FieldSpan, start int, bad *Problems) (
 	return spans, body
 }
 
-// fields returns the fields of the header that begins at at, their values not yet decoded, and where the body begins.
+// fields returns the fields of the header that begins at the index at, with values not yet decoded, and the index at
+// which the body begins.
 func (b *Boundaries) fields(at int, bad *Problems) (fields []Field, body int) {
 	var room [16]FieldSpan
 	spans, body := b.AppendFields(room[:0], at, bad)
@@ -76,9 +77,8 @@ func (b *Boundaries) fields(at int, bad *Problems) (fields []Field, body int) {
 	return fields, body
 }
 
-// fieldFollows reports whether there is a line at pos or after it, but before limit and the end of the
-// header, that is surely a field. It keeps in last where the last of them begins, so that each line is
-// looked at once.
+// fieldFollows reports whether a line at or after pos, but before limit and the end of the header, is surely a field.
+// It stores the index of the last such line in last, so that each line is scanned once.
 func (b *Boundaries) fieldFollows(pos, limit int, last *int) bool {
 	if *last < 0 {
 		*last = 0
@@ -97,8 +97,8 @@ func (b *Boundaries) fieldFollows(pos, limit int, last *int) bool {
 	return pos <= *last
 }
 
-// surelyField reports whether a line that may be text is a field. Text too has lines like "Note: this",
-// so the name must have a hyphen in it, as most have, or be one of those that every message has.
+// surelyField reports whether a line that may be text is a field. Text has lines like "Note: this" too, so the name
+// must contain a hyphen, as most names do, or be one that every message has.
 func surelyField(line []byte) bool {
 	name, _, found := bytes.Cut(line, []byte(":"))
 	if !found || len(bytes.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")) > 0 {
@@ -111,15 +111,15 @@ func surelyField(line []byte) bool {
 	return bytes.IndexByte(name, '-') > 0
 }
 
-// continuesParams returns whether the line is a parameter such as `name="a.txt"` that belongs to
-// the field above it: above ends with a semicolon. There are gateways that fold so.
+// continuesParams reports whether the line is a parameter such as `name="a.txt"` that belongs to the field above it,
+// which ends with a semicolon. Some gateways fold fields without white space.
 func continuesParams(above, line []byte) bool {
 	name, _, ok := bytes.Cut(line, []byte("="))
 	return ok && bytes.HasSuffix(bytes.TrimRight(above, " \t\r\n"), []byte(";")) && len(name) > 0 && len(name) <= 20 &&
 		len(bytes.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*-")) == 0
 }
 
-// fieldEnd returns where the field that begins at pos ends, folded lines included.
+// fieldEnd returns the index after the field that begins at pos, folded lines included.
 func (b *Boundaries) fieldEnd(pos int) int {
 	end := b.lineEnd(pos)
 	for end < len(b.raw) && (b.raw[end] == ' ' || b.raw[end] == '\t') {
@@ -128,16 +128,15 @@ func (b *Boundaries) fieldEnd(pos int) int {
 	return end
 }
 
-// nameLength returns how long the name of the field is that the line begins. White space before the
-// colon is allowed as RFC 5322 §4.5 has it, and single words in a name ("mail from: x") because there
-// are programs that write such. The first line of a message may be a "From " line of a Unix
-// mailbox (RFC 4155), whose name is "".
+// nameLength returns the length of the field name at the beginning of a line. It allows white space before the colon
+// (RFC 5322 §4.5), and spaces in a name ("mail from: x") because some programs write them. The first line of a message
+// may be the "From " line of a Unix mailbox (RFC 4155), whose name is "".
 func nameLength(line []byte, first bool) (n int, ok bool) {
 	if first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))) &&
 		!bytes.HasPrefix(bytes.TrimLeft(line[len("From "):], " \t"), []byte(":")) {
 		return 0, true
 	}
-	const longest = 998 // of a line, RFC 5322 §2.1.1
+	const longest = 998 // the maximum length of a line, RFC 5322 §2.1.1
 	i := bytes.IndexByte(line[:min(len(line), longest)], ':')
 	if i <= 0 || line[0] == ' ' || line[0] == '\t' {
 		return 0, false
@@ -150,14 +149,14 @@ func nameLength(line []byte, first bool) (n int, ok bool) {
 	return len(bytes.TrimRight(line[:i], " \t")), true
 }
 
-// Field is one header field.
+// Field is a header field.
 type Field struct {
 	Name  string // as written; "" for a line that is not a field
 	Value string // unfolded and decoded
-	Raw   string // as it stands in the message, with name, folds and line ends
+	Raw   string // as in the message, with the name, folds and line ends
 }
 
-// Body returns the body of the field, unfolded (RFC 5322 §2.2.3) but not decodet.
+// Body returns the body of the field, unfolded (RFC 5322 §2.2.3) but not decoded.
 func (f Field) Body() string {
 	s := f.Raw
 	if f.Name != "" {
@@ -166,7 +165,7 @@ func (f Field) Body() string {
 	return Unfold(s)
 }
 
-// rawValue returns the body of the first field of that name, unfolded but not decoded.
+// rawValue returns the body of the first field with the given name, unfolded but not decoded.
 func rawValue(fields []Field, name string) string {
 	for _, f := range fields {
 		if strings.EqualFold(f.Name, name) {
@@ -176,8 +175,8 @@ func rawValue(fields []Field, name string) string {
 	return ""
 }
 
-// Unfold removes the line ends of a folded field, and the white space around it. The tab that
-// some mailers fold with in place of a space becomes a space.
+// Unfold removes the line ends of a folded field, and the white space around its body. A tab with which some mailers
+// fold becomes a space.
 func Unfold(s string) string {
 	s = strings.Trim(s, " \t\r\n")
 	if !strings.Contains(s, "\n") {

@@ -1,6 +1,6 @@
 package mime
 
-// This file reads HTML as a person does: the text that can be seen, and the links.
+// This file extracts from HTML what a person sees: the visible text and the links.
 
 import (
 	"net/url"
@@ -11,11 +11,11 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Link is something to click in HTML.
+// Link is a link in HTML: its target and its text.
 type Link struct{ URL, Text string }
 
-// ReadHTML returns the text of a page that a person sees, and its links. Time and memory are in proportion to the size of
-// the page, whatever is in it.
+// ReadHTML returns the visible text of a page, and its links. Its time and memory are proportional to the size of the
+// page, whatever the page contains.
 func ReadHTML(page string) (text string, links []Link) {
 	r := reader{styles: sheets(page), room: 2*len(page) + 64<<10, stack: []element{{}}, opened: make(map[string]int)}
 	z := html.NewTokenizer(strings.NewReader(page))
@@ -42,7 +42,7 @@ func ReadHTML(page string) (text string, links []Link) {
 	}
 }
 
-// sheets reads the style sheets of a page, which count for what comes before them, too.
+// sheets parses all style sheets of a page, because a style sheet also applies to the elements before it.
 func sheets(page string) (s styles) {
 	if !strings.Contains(strings.ToLower(page), "<style") {
 		return s
@@ -67,36 +67,36 @@ func sheets(page string) (s styles) {
 // reader reads HTML in one pass.
 type reader struct {
 	styles styles
-	stack  []element      // the first is the page
-	opened map[string]int // how many elements of a name are open
+	stack  []element      // the open elements; the first is the page
+	opened map[string]int // the number of open elements with a name
 
 	text  strings.Builder
-	space bool // white space is due before the next word
-	lines int  // line ends that are due
-	pre   int  // how many pre elements are open
+	space bool // a space is to be written before the next word
+	lines int  // line ends to be written before the next word
+	pre   int  // the number of open pre elements
 
 	links    []Link
 	base     *url.URL
 	baseSize int
-	room     int             // bytes by which the base may still make links longer
-	href     string          // of the link that is open
-	label    strings.Builder // its text
+	room     int             // the number of bytes that the base may still add to links
+	href     string          // the target of the open link
+	label    strings.Builder // the text of the open link
 	open     bool
 }
 
-// element is an element that is open.
+// element is an open element.
 type element struct {
 	look
 	name     string
 	node     *html.Node // for selectors, if there are style sheets
 	children int
-	last     *html.Node // of the children
+	last     *html.Node // the last child
 }
 
-// top returns how text is shown here.
+// top returns the look of text in the innermost open element.
 func (r *reader) top() look { return r.stack[len(r.stack)-1].look }
 
-// attribute returns the value of an attribute and whether there is one.
+// attribute returns the value of an attribute, and whether the attribute exists.
 func attribute(t html.Token, name string) (string, bool) {
 	for _, a := range t.Attr {
 		if a.Key == name {
@@ -106,7 +106,7 @@ func attribute(t html.Token, name string) (string, bool) {
 	return "", false
 }
 
-// unseen reports whether browsers show nothing of an element.
+// unseen reports whether browsers do not show an element.
 func unseen(a atom.Atom) bool {
 	switch a {
 	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Textarea, atom.Select:
@@ -124,7 +124,7 @@ func void(a atom.Atom) bool {
 	return false
 }
 
-// breaks returns how many line ends an element has around it.
+// breaks returns the number of line ends before and after an element.
 func breaks(a atom.Atom) int {
 	switch a {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Blockquote, atom.Pre, atom.Hr, atom.Dl:
@@ -136,14 +136,14 @@ func breaks(a atom.Atom) int {
 	return 0
 }
 
-// barrier reports whether the end tag of an element inside cannot close what is around an element (HTML §13.2.6.4.7,
-// simplified: what is a block, or a part of a table).
+// barrier reports whether an end tag inside the element cannot close elements around it (HTML §13.2.6.4.7, simplified:
+// blocks and parts of a table).
 func barrier(name string) bool {
 	a := atom.Lookup([]byte(name))
 	return breaks(a) > 0 || a == atom.Td || a == atom.Th || a == atom.Caption || a == atom.Tbody || a == atom.Thead || a == atom.Tfoot
 }
 
-// inTable reports whether only the end tags of tables and their parts close an element.
+// inTable reports whether an element can be closed only by the end tags of tables and their parts.
 func inTable(name string) bool {
 	switch name {
 	case "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption":
@@ -166,7 +166,7 @@ func (r *reader) push(t html.Token) {
 	_, hidden := attribute(t, "hidden")
 	if !e.hidden && (hidden || style != "" || r.styles.count > 0) {
 		var declared []declaration
-		if hidden { // as in the style sheet of browsers (HTML §15.3.1), which all others overrule
+		if hidden { // the style sheet of browsers (HTML §15.3.1), which all others override
 			declared = []declaration{{property: "display", value: "none"}}
 		}
 		e.look = e.apply(append(declared, r.styles.of(e.node, len(r.stack), parent.children, style)...))
@@ -176,10 +176,10 @@ func (r *reader) push(t html.Token) {
 	r.opened[t.Data]++
 }
 
-// pop closes the element of that name that was opened last, and those in it. It does nothing if there is none that can
-// be closed from here.
+// pop closes the innermost open element with the given name, and the elements in it. It does nothing if there is none,
+// or if it cannot be closed from the current position.
 func (r *reader) pop(name string) {
-	const deepest = 500 // how far up is looked, so that time is in proportion
+	const deepest = 500 // how many levels are searched, which keeps the time proportional
 	if r.opened[name] == 0 {
 		return
 	}
@@ -202,7 +202,7 @@ func (r *reader) pop(name string) {
 	}
 }
 
-// inHead reports whether an element may be in the head of a page, which others end.
+// inHead reports whether an element may be in the head of a page. Other elements end the head.
 func inHead(name string) bool {
 	switch name {
 	case "base", "basefont", "bgsound", "link", "meta", "noframes", "noscript", "script", "style", "template", "title":
@@ -211,7 +211,7 @@ func inHead(name string) bool {
 	return false
 }
 
-// closes are the elements whose start tag ends an element of the same kind, if it is open (HTML §13.1.2.4).
+// closes lists, for each element, the elements that its start tag ends if they are open (HTML §13.1.2.4).
 var closes = map[string][]string{
 	"li": {"li"}, "p": {"p"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"},
 	"option": {"option"}, "tbody": {"thead", "tbody"},
@@ -265,7 +265,7 @@ func (r *reader) start(t html.Token, closed bool) {
 	}
 }
 
-// close closes the elements that the start tag of another one ends: a list in a list ends no item.
+// close closes the elements that the start tag of the named element ends. A list inside an item does not end the item.
 func (r *reader) close(name string) {
 	if r.stack[len(r.stack)-1].name == "head" && !inHead(name) {
 		r.pop("head")
@@ -296,7 +296,7 @@ func (r *reader) end(t html.Token) {
 	r.lines = max(r.lines, breaks(t.DataAtom))
 }
 
-// endLink files the link that is open.
+// endLink adds the open link to the links.
 func (r *reader) endLink() {
 	if !r.open {
 		return
@@ -311,7 +311,7 @@ func (r *reader) endLink() {
 	r.label.Reset()
 }
 
-// write adds text, with its white space as HTML sees it.
+// write adds text, and collapses white space as HTML does.
 func (r *reader) write(s string) {
 	if r.open {
 		r.label.WriteString(s)
@@ -334,7 +334,7 @@ func (r *reader) write(s string) {
 	}
 }
 
-// flush writes the white space that is due before a visible character.
+// flush writes the pending white space before a visible character.
 func (r *reader) flush() {
 	switch {
 	case r.text.Len() == 0:

@@ -1,7 +1,7 @@
 package mime
 
-// This file puts decoded text together, in just the memory that it needs, and sees to its lines: their ends, and the soft line
-// breaks of format=flowed (RFC 3676).
+// This file assembles decoded text in no more memory than it needs, and converts its lines: their ends, and the soft
+// line breaks of format=flowed (RFC 3676).
 
 import (
 	"bytes"
@@ -9,22 +9,22 @@ import (
 	"strings"
 )
 
-// Layout says what becomes of the lines of a text when it is decoded.
+// Layout is the treatment of the lines of a text when it is decoded.
 type Layout int
 
 const (
 	AsItIs      Layout = iota
-	AsLF               // CRLF becomes LF, and a byte order mark goes
-	Flowed             // that, and the soft line breaks of format=flowed go
-	FlowedDelSp        // that, and so do the spaces before them (DelSp=yes)
+	AsLF               // convert CRLF to LF, and remove a byte order mark
+	Flowed             // as AsLF, and remove the soft line breaks of format=flowed
+	FlowedDelSp        // as Flowed, and remove the spaces before soft line breaks (DelSp=yes)
 )
 
 const byteOrderMark = "\ufeff"
 
-// maxPiece is how much text is decoded at once, and how much is kept of a line whose end is yet to come.
+// maxPiece is the number of bytes that are decoded at once, and the number that are kept of an incomplete line.
 const maxPiece = 4 << 10
 
-// whole returns the text that is there already.
+// whole returns the text b in the layout.
 func (l Layout) whole(b []byte) string {
 	switch l {
 	case AsItIs:
@@ -46,9 +46,8 @@ func (l Layout) whole(b []byte) string {
 	return l.text(func(yield func([]byte) bool) { yield(b) })
 }
 
-// text returns the text that comes in pieces. It goes through them twice, the first time only to
-// see how much room the text needs: to make that larger step by step takes several times the
-// memory.
+// text returns the text that comes in pieces. It iterates over them twice, first only to compute the size of the text:
+// growing the memory step by step would take several times as much.
 func (l Layout) text(pieces iter.Seq[[]byte]) string {
 	w := textWriter{Layout: l}
 	write := func(piece []byte) bool {
@@ -63,20 +62,20 @@ func (l Layout) text(pieces iter.Seq[[]byte]) string {
 	return w.out.String()
 }
 
-// textWriter takes a text in pieces up to its end, twice.
+// textWriter receives the pieces of a text, twice.
 type textWriter struct {
 	Layout
-	begun   bool   // there was a line, or a piece of one
-	partial []byte // a line without its end
+	begun   bool   // a line, or a piece of one, was written
+	partial []byte // an incomplete line
 	flow    flow
 
-	again bool // the first time is over
-	size  int  // of what came out the first time
+	again bool // the first pass is over
+	size  int  // the size of the text, computed in the first pass
 	out   strings.Builder
 }
 
-// write takes a piece. A line that is longer than maxPiece goes on in pieces, so cut that white
-// space before its end is in the last.
+// write receives a piece. It splits a line longer than maxPiece so that white space before the end of the line is in
+// the last part.
 func (w *textWriter) write(piece []byte) {
 	if w.Layout == AsItIs {
 		w.emit(piece)
@@ -101,7 +100,7 @@ func (w *textWriter) write(piece []byte) {
 	}
 }
 
-// end ends the text.
+// end ends a pass.
 func (w *textWriter) end() {
 	if len(w.partial) > 0 {
 		w.line(w.partial, false)
@@ -112,7 +111,7 @@ func (w *textWriter) end() {
 	w.begun, w.partial, w.flow, w.again = false, w.partial[:0], flow{}, true
 }
 
-// line takes a line without its end, or a piece of one that has not ended.
+// line receives a line without its end, or a part of a line that has not ended.
 func (w *textWriter) line(text []byte, ended bool) {
 	if !w.begun {
 		text, w.begun = bytes.TrimPrefix(text, []byte(byteOrderMark)), true
@@ -126,7 +125,7 @@ func (w *textWriter) line(text []byte, ended bool) {
 	}
 }
 
-// emit takes what becomes of the text.
+// emit receives the converted text.
 func (w *textWriter) emit(b []byte) {
 	if w.again {
 		w.out.Write(b)
@@ -135,27 +134,27 @@ func (w *textWriter) emit(b []byte) {
 	}
 }
 
-// flow is what is known of the lines so far.
+// flow is the state of unflow.
 type flow struct {
 	open   bool // the last line ended in a soft line break
-	inside bool // there was a piece of this line
+	inside bool // a part of this line was read
 	depth  int  // the number of quote marks before the last line
 }
 
-// unflow joins the lines that belong to one paragraph: those that end in a space, with the lines
-// after them of the same quote depth (§4.1). With flowedDelSp that space goes. Quoted paragraphs
-// begin with their quote marks and a space; space-stuffing goes (§4.4). It writes what comes before
-// the text of a line, and returns what is left of that, and whether a line ends there.
+// unflow joins the lines of a paragraph: a line that ends in a space is joined with the next line of the same quote
+// depth (§4.1). With FlowedDelSp it removes that space. A quoted paragraph begins with its quote marks and a space;
+// space-stuffing is removed (§4.4). unflow emits what precedes the text of a line, and returns the text, and whether a
+// line ends after it.
 func (w *textWriter) unflow(line []byte, ended bool) (text []byte, ends bool) {
 	text, f := line, &w.flow
-	signature := false // the line above one, §4.3
+	signature := false // the separator line of a signature, §4.3
 	if !f.inside {
 		text = bytes.TrimLeft(line, ">")
 		depth := len(line) - len(text)
 		text = bytes.TrimPrefix(text, []byte(" "))
 		signature = string(text) == "-- "
 		if f.open && (depth != f.depth || signature) {
-			w.emit([]byte("\n")) // a paragraph that should have gone on
+			w.emit([]byte("\n")) // end a paragraph whose continuation is missing
 			f.open = false
 		}
 		if !f.open && depth > 0 {

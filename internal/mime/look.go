@@ -1,23 +1,24 @@
 package mime
 
-// This file reports whether an element of HTML can be seen, from what is declared for it on the page as it is shown.
+// This file determines whether an element of HTML can be seen, from the declarations that apply to it.
 
 import (
 	"strconv"
 	"strings"
 )
 
-// look is how an element is shown.
+// look describes how an element is shown.
 type look struct {
-	hidden    bool // with all that is in it
-	invisible bool // but what is in it may be visible
-	tiny      bool // its font has no size, but what is in it may have another
+	hidden    bool // the element and its content are not shown
+	invisible bool // the element is not visible, but elements in it may be
+	tiny      bool // the font has size 0, but elements in it may have another font
 }
 
-// shown reports whether text can be seen.
+// shown reports whether the text of an element can be seen.
 func (l look) shown() bool { return !l.hidden && !l.invisible && !l.tiny }
 
-// apply returns how an element is shown in one that is shown so, with what is declared for it, the strongest last.
+// apply returns the look of an element whose parent has the look l, given its declarations in ascending order of
+// precedence.
 func (l look) apply(declared []declaration) look {
 	none, clear, clipped := l.hidden, false, false
 	var flat [4]bool // height, max-height, width, max-width
@@ -59,17 +60,16 @@ func (l look) apply(declared []declaration) look {
 	return l
 }
 
-// isZero reports whether a value is a number without a size, with a unit or none.
+// isZero reports whether a value is the number 0, with or without a unit.
 func isZero(value string) bool {
 	n, err := strconv.ParseFloat(strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz%"), 64)
 	return err == nil && n == 0
 }
 
-// The page as it is shown: on a desk, in light colours.
+// pageWidth is the width of the page as it is shown: on a desktop, in light colours.
 const pageWidth = 1024 // px
 
-// mediaApplies reports whether a list of media queries is true of the page as it is shown. What is not known of a query
-// is false.
+// mediaApplies reports whether a list of media queries is true for the page as it is shown. Unknown features are false.
 func mediaApplies(queries string) bool {
 	for query := range strings.SplitSeq(strings.ToLower(queries), ",") {
 		query = strings.TrimSpace(query)

@@ -1,6 +1,6 @@
 package mime
 
-// Mail: all that the bytes of a message mean, and what of it could not be decoded as it was labelled.
+// Mail: the decoded form of a message, and the problems of decoding it.
 
 import (
 	"fmt"
@@ -9,28 +9,29 @@ import (
 	"time"
 )
 
-// Mail is what the bytes of a message mean.
+// Mail is a decoded message.
 type Mail struct {
-	// Parts is the tree of parts (RFC 2045 §2.4), each part before those below it. The first is the message itself.
+	// Parts is the tree of parts (RFC 2045 §2.4), each part before those below it. The first part is the message
+	// itself.
 	Parts []Part
 
-	// Date is the first date in the message's header, and From and so on are the addresses in it.
+	// Date is the first date in the header of the message. From and the other fields are the addresses in the header.
 	Date                               time.Time
 	From, Sender, ReplyTo, To, Cc, Bcc []Mailbox
 
 	// Text and HTML are the indices in Parts of the two forms of the body, or -1.
 	Text, HTML int
 
-	// Attachments and Inline are the indices in Parts of what is meant to be saved, and to be shown in place.
+	// Attachments and Inline are the indices in Parts of the parts to be saved, and of those to be shown inline.
 	Attachments, Inline []int
 
-	// Problems are what could not be decoded as it is labelled, a sentence each, which begins with the place.
-	// Places has the places, in the same order. There are at most MaxProblems, and then a sentence that there are more.
+	// Problems lists what could not be decoded as labelled, in sentences that begin with the place. Places lists the
+	// places in the same order. After MaxProblems problems one more sentence says that there are more.
 	Problems []string
 	Places   []Place
 }
 
-// Read decodes a message. It never fails: see Problems. Byte slices share the memory of raw.
+// Read decodes a message. It never fails; see Mail.Problems. The byte slices of the result share the memory of raw.
 func Read(raw []byte) *Mail {
 	m := &Mail{Text: -1, HTML: -1}
 	t := treeReader{mail: m, raw: raw, bounds: NewBoundaries(raw)}
@@ -40,24 +41,25 @@ func Read(raw []byte) *Mail {
 	return m
 }
 
-// Outline returns the parts of a message as Read does, but without their contents, whose decoding takes most of the time.
+// Outline returns the parts of a message as Read does, but without their contents, which take most of the time to
+// decode.
 func Outline(raw []byte) []Part {
 	t := treeReader{mail: new(Mail), raw: raw, bounds: NewBoundaries(raw), outline: true}
 	t.entity(0, "", 0, "text/plain", "")
 	return t.mail.Parts
 }
 
-// MaxProblems bounds the list of problems of a message, and of every single thing in it.
+// MaxProblems is the maximum number of problems of a message, and of each thing in it.
 const MaxProblems = 100
 
-// Problems are what could not be decoded as it was labelled: a sentence each, for people. The zero value has none.
+// Problems lists what could not be decoded as labelled, in sentences for people. The zero value is an empty list.
 type Problems []string
 
-// full returns whether no more are noted. To ask before spares the memory of the arguments, where
-// there may be many.
+// full reports whether no more problems are added. A caller that may have many problems asks first, which saves the
+// memory of the arguments.
 func (p *Problems) full() bool { return len(*p) >= MaxProblems }
 
-// Addf adds a problem, unless there are enough of them.
+// Addf adds a problem, unless the list is full.
 func (p *Problems) Addf(format string, args ...any) {
 	if !p.full() {
 		*p = append(*p, fmt.Sprintf(format, args...))
@@ -73,15 +75,15 @@ func Clip[T string | []byte](s T) string {
 	return string(s[:most]) + "…"
 }
 
-// Place is where a problem is.
+// Place is the place of a problem.
 type Place struct {
 	Part   string // the path of the part; "" for the message's own header, and for a multipart that is the whole body
-	Header bool   // the problem is in the header of the part, and not in its body
+	Header bool   // the problem is in the header of the part, not in its body
 	Field  string // the name of the header field; "" if the problem is not in a field
-	Offset int    // where the header, the field or the body begins; -1 for the sentence that there are more problems
+	Offset int    // where the header, the field or the body begins; -1 if the sentence says that there are more problems
 }
 
-// String returns the place as the sentences of Problems begin with it.
+// String returns the place as it stands at the beginning of a problem.
 func (p Place) String() string {
 	where := "body"
 	switch {
@@ -98,7 +100,7 @@ func (p Place) String() string {
 	return where + " at byte " + strconv.Itoa(p.Offset)
 }
 
-// problems notes what is wrong at a place. Beyond MaxProblems it says only that there is more.
+// problems adds the problems at a place. After MaxProblems it adds only a sentence that there are more.
 func (m *Mail) problems(where Place, bad Problems) {
 	for _, why := range bad {
 		switch n := len(m.Problems); {
@@ -111,7 +113,8 @@ func (m *Mail) problems(where Place, bad Problems) {
 	}
 }
 
-// readHeader sets what the fields of the message's own header say. The hint is the charset of what is not in UTF-8.
+// readHeader sets the fields of Mail that come from the header of the message. The hint is the charset of values that
+// are not UTF-8.
 func (m *Mail) readHeader(hint string) {
 	var bad Problems
 	at := 0
@@ -142,7 +145,7 @@ func (m *Mail) readHeader(hint string) {
 	}
 }
 
-// appendAddresses adds the addresses of the field to those of an earlier one.
+// appendAddresses appends the addresses of a field to those of an earlier one.
 func (f Field) appendAddresses(all []Mailbox, hint string, bad *Problems) []Mailbox {
 	list := ParseAddresses(f.Body(), hint, bad)
 	if all == nil {

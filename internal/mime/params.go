@@ -1,7 +1,7 @@
 package mime
 
-// This file reads MIME header fields with parameters: Content-Type, Content-Disposition
-// (RFC 2045 §5.1, RFC 2183), with the extended parameters of RFC 2231.
+// This file parses MIME header fields with parameters: Content-Type, Content-Disposition (RFC 2045 §5.1, RFC 2183),
+// with the extended parameters of RFC 2231.
 
 import (
 	"cmp"
@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// ParseParams splits the unfolded body of a field like "text/plain; charset=utf-8" into its
-// value, in lower case, and its parameters, decoded, with names in lower case. It understands
-// what mailers write though it is forbidden: encoded words in values, values with spaces
-// without quotes, comments, missing and superfluous semicolons.
+// ParseParams splits the unfolded body of a field like "text/plain; charset=utf-8" into its value, in lower case, and
+// its decoded parameters, with names in lower case. It accepts what mailers write against the RFCs: encoded words in
+// values, values with spaces without quotes, comments, missing and superfluous semicolons.
 func ParseParams(s, hint string, bad *Problems) (value string, params map[string]string) {
 	var comments commentFinder
 	end := comments.past(s, ";")
@@ -50,7 +49,7 @@ func ParseParams(s, hint string, bad *Problems) (value string, params map[string
 		for n < len(extended) && extended[n].name == extended[0].name {
 			n++
 		}
-		delete(params, extended[0].name) // the plain form is there for those who do not know better
+		delete(params, extended[0].name) // the plain form is for readers without RFC 2231
 		params = setParam(params, extended[0].name, joinSegments(extended[:n], hint, bad), bad)
 		extended = extended[n:]
 	}
@@ -69,15 +68,15 @@ func setParam(params map[string]string, name, value string, bad *Problems) map[s
 	return params
 }
 
-// segment is one parameter as it is written. Those of RFC 2231 ("name*1*=…") have an order
-// that is not negative, and percent is true if the value is percent-encoded.
+// segment is one parameter as written. A segment of RFC 2231 ("name*1*=…") has an order of at least 0, and percent is
+// true if its value is percent-encoded.
 type segment struct {
 	name, value string
 	order       int
 	percent     bool
 }
 
-// nextParam reads the parameter at the beginning of s, and returns what follows it.
+// nextParam parses the parameter at the beginning of s, and returns the rest of s.
 func nextParam(s string, comments *commentFinder, bad *Problems) (p segment, rest string, ok bool) {
 	i := strings.IndexAny(s, "=;")
 	if i < 0 || s[i] == ';' {
@@ -104,11 +103,11 @@ func nextParam(s string, comments *commentFinder, bad *Problems) (p segment, res
 	return p, rest, true
 }
 
-// cutBareValue reads the value without quotes at the beginning of s. It goes on to the next semicolon,
-// as in "filename=my holiday.jpg", but a comment at its end does not count, and it ends
-// before what looks like a parameter, as in "charset=utf-8 format=flowed": then ok is false.
+// cutBareValue reads the value without quotes at the beginning of s. The value extends to the next semicolon, as in
+// "filename=my holiday.jpg", without a comment at its end. It also ends before what looks like a parameter, as in
+// "charset=utf-8 format=flowed"; ok is then false.
 func cutBareValue(s string, comments *commentFinder) (value, rest string, ok bool) {
-	word := strings.HasPrefix(s, "=?") // an encoded word, and there may be an equals sign anywhere in it
+	word := strings.HasPrefix(s, "=?") // an encoded word may contain equals signs
 	for i := 0; i < len(s); {
 		i += comments.past(s[i:], " \t;")
 		if i == len(s) {
@@ -134,8 +133,8 @@ func trimComment(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// unquoteParam reads the quoted string at the beginning of s. A backslash counts as such in
-// front of anything that need not be quoted, so that the Windows path in a filename survives.
+// unquoteParam reads the quoted string at the beginning of s. It keeps a backslash before a character that need not be
+// quoted, so that a Windows path in a filename survives.
 func unquoteParam(s string) (value, rest string, ok bool) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -167,7 +166,7 @@ func splitExtended(s string) (name string, order int, percent bool) {
 	return name, order, percent
 }
 
-// joinSegments puts the segments of one parameter, which are in order, together (RFC 2231 §3, §4).
+// joinSegments joins the segments of one parameter, which are in order (RFC 2231 §3, §4).
 func joinSegments(segments []segment, hint string, bad *Problems) string {
 	charset := ""
 	var b []byte
@@ -184,7 +183,7 @@ func joinSegments(segments []segment, hint string, bad *Problems) string {
 			bad.Addf("segment %d of the parameter %q is missing", next, Clip(p.name))
 		}
 		next = p.order + 1
-		if i == 0 && anyPercent { // the first segment should be marked itself if another one is
+		if i == 0 && anyPercent { // the first segment should be percent-encoded if another one is
 			label, rest, _ := strings.Cut(p.value, "'")
 			known, _ := CharsetByLabel(label)
 			if _, text, ok := strings.Cut(rest, "'"); ok && (p.percent || label == "" || known != nil) {
@@ -203,9 +202,9 @@ func joinSegments(segments []segment, hint string, bad *Problems) string {
 	return DecodeText(b, charset, hint, AsItIs, bad)
 }
 
-// commentFinder passes over comments, in time proportional to what it is given.
+// commentFinder skips comments, in time proportional to its input.
 type commentFinder struct {
-	none bool // one was not closed: from there on parentheses are text
+	none bool // a comment is not closed: from there on parentheses are text
 }
 
 // end returns the index after the comment that begins at s[i], or -1.
@@ -233,7 +232,7 @@ func (c *commentFinder) skip(s string) string {
 	}
 }
 
-// past returns the index of the first of some bytes that is not in a comment, or the length of s.
+// past returns the index of the first byte of some outside of comments, or the length of s.
 func (c *commentFinder) past(s, some string) int {
 	for i := 0; i < len(s); i++ {
 		if strings.IndexByte(some, s[i]) >= 0 {
@@ -248,8 +247,8 @@ func (c *commentFinder) past(s, some string) int {
 	return len(s)
 }
 
-// StripComments removes what is in parentheses, outside of quoted strings (RFC 5322 §3.2.2).
-// A parenthesis that is never closed is left alone.
+// StripComments removes comments, which are in parentheses outside of quoted strings (RFC 5322 §3.2.2). A parenthesis
+// that is never closed stays.
 func StripComments(s string) string {
 	if !strings.Contains(s, "(") {
 		return s

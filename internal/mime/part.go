@@ -1,14 +1,14 @@
 package mime
 
-// What the header of a part says about it, and its content.
+// Parts: the values of their header fields, and their content.
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// readHeader fills in what the header that begins at Start says about the part, changes hint if it
-// names a charset, and returns the boundary as it stands there.
+// readHeader reads the header that begins at p.Start into p. It sets hint to the charset of the part if the header
+// names one, and returns the boundary as written.
 func (t *treeReader) readHeader(p *Part, hint *string) (boundary string) {
 	var bad, badType Problems
 	at := p.Start
@@ -18,7 +18,7 @@ func (t *treeReader) readHeader(p *Part, hint *string) (boundary string) {
 	if charset := p.Params["charset"]; charset != "" {
 		*hint = charset
 	}
-	typed := false // there was a Content-Type
+	typed := false // a Content-Type was read
 	for i := range p.Header {
 		f := &p.Header[i]
 		raw, bad := f.Body(), Problems(nil)
@@ -44,8 +44,8 @@ func (t *treeReader) readHeader(p *Part, hint *string) (boundary string) {
 	return boundary
 }
 
-// readType reads the Content-Type. Without one the part keeps the type that it has. It returns the
-// boundary, which may be no UTF-8.
+// readType reads the Content-Type. If s is empty, the part keeps its type. It returns the boundary, which may not be
+// UTF-8.
 func (p *Part) readType(s, hint string, bad *Problems) (boundary string) {
 	if s == "" {
 		return ""
@@ -65,7 +65,7 @@ func (p *Part) readType(s, hint string, bad *Problems) (boundary string) {
 		p.Filename = params["name"]
 	}
 	boundary = strings.TrimRight(params["boundary"], " \t")
-	if !utf8.ValidString(boundary) { // which the field has been reported for
+	if !utf8.ValidString(boundary) { // already reported for the field
 		params["boundary"] = ToUTF8(params["boundary"], hint, new(Problems))
 	}
 	return boundary
@@ -98,8 +98,8 @@ func (p *Part) readDisposition(s, hint string, bad *Problems) {
 	}
 }
 
-// ParseDisposition is [ParseParams] for a Content-Disposition, which some mailers write without its value, or with quotes
-// around that.
+// ParseDisposition is like [ParseParams], for a Content-Disposition. Some mailers write it without a value, or with the
+// value in quotes.
 func ParseDisposition(s, hint string, bad *Problems) (value string, params map[string]string) {
 	s = Token(s, bad)
 	if first, _, _ := strings.Cut(s, ";"); strings.Contains(first, "=") && !strings.ContainsAny(strings.TrimSpace(first[:strings.IndexByte(first, '=')]), " \t(") {
@@ -109,7 +109,7 @@ func ParseDisposition(s, hint string, bad *Problems) (value string, params map[s
 	return ParseParams(s, hint, bad)
 }
 
-// readLeaf fills in the content of a leaf.
+// readLeaf decodes the content of a leaf.
 func (t *treeReader) readLeaf(p *Part, hint string) {
 	var bad Problems
 	p.Content = p.Raw
@@ -125,7 +125,7 @@ func (t *treeReader) readLeaf(p *Part, hint string) {
 	t.problems(p, bad)
 }
 
-// readable returns the content of a text part as a person would read it.
+// readable returns the content of a text part as UTF-8 in the layout that its parameters ask for.
 func (p *Part) readable(hint string, bad *Problems) string {
 	charset := p.Params["charset"]
 	if charset == "" && p.MediaType == "text/html" {

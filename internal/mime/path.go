@@ -4,17 +4,17 @@ package mime
 
 import "strings"
 
-// Path is the argument of MAIL or RCPT. Its syntax has not been checked.
+// Path is the argument of MAIL or RCPT. Its syntax is not checked.
 type Path struct {
-	Address   string // what stands between the angle brackets, without a source route, or before white space where there are none
+	Address   string // the text between the angle brackets without a source route or, without brackets, the text up to white space
 	Route     string // the source route, without the colon at its end
-	Rest      string // what follows: the parameters
+	Rest      string // the rest of the argument: the parameters
 	Bracketed bool   // there is an opening angle bracket
-	Closed    bool   // there is a closing one, too
+	Closed    bool   // there is a closing angle bracket
 }
 
-// ParsePath reads what follows the colon of "FROM:" and "TO:". In a local part in quotes there may be brackets and white space;
-// if its quotes are not closed, it goes on to the end.
+// ParsePath parses the text after the colon of "FROM:" or "TO:". A quoted local part may contain brackets and white
+// space; if the quotes are not closed, it extends to the end.
 func ParsePath(s string) Path {
 	var p Path
 	s, p.Bracketed = strings.CutPrefix(strings.TrimSpace(s), "<")
@@ -38,8 +38,8 @@ func ParsePath(s string) Path {
 	return p
 }
 
-// QuotedLocal returns the length of the local part in quotes with which an address begins, 0 if it begins with none. One that
-// is not closed is all of the address.
+// QuotedLocal returns the length of the quoted local part at the beginning of an address, or 0 if there is none. A
+// local part that is not closed is all of the address.
 func QuotedLocal(address string) int {
 	if !strings.HasPrefix(address, `"`) {
 		return 0

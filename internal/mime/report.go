@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// DeliveryStatus is what a report says about one recipient, as in package mailtest.
+// DeliveryStatus is the report about one recipient, as in package mailtest.
 type DeliveryStatus struct {
 	ReportingMTA, EnvelopeID string
 	Recipient, Original      string
@@ -16,8 +16,8 @@ type DeliveryStatus struct {
 	RemoteMTA, Diagnostic    string
 }
 
-// ParseReport reads the groups of fields of a report: the first is about the message, each other
-// about a recipient. Of a field that a group repeats, the first counts.
+// ParseReport parses the groups of fields of a report. The first group is about the message, each other group about a
+// recipient. If a group repeats a field, the first one counts.
 func ParseReport(content []byte) []DeliveryStatus {
 	text := strings.ReplaceAll(ToUTF8(string(content), "", new(Problems)), "\r\n", "\n")
 	var message map[string]string
@@ -41,11 +41,11 @@ func ParseReport(content []byte) []DeliveryStatus {
 	return report
 }
 
-// fieldGroup reads unfolded fields, with names in lower case.
+// fieldGroup parses unfolded fields, with names in lower case.
 func fieldGroup(group string) map[string]string {
 	fields := make(map[string]string)
 	last := ""
-	var value []string // of the last field, its lines
+	var value []string // the lines of the last field
 	for line := range strings.Lines(group) {
 		line = strings.TrimRight(line, "\r\n")
 		if line != "" && (line[0] == ' ' || line[0] == '\t') && last != "" {
@@ -68,9 +68,8 @@ func fieldGroup(group string) map[string]string {
 	return fields
 }
 
-// untyped returns a value without the "type;" in front of it. A type is an atom (RFC 3464 §2.1.2), so that a
-// semicolon in the answer of a server ends none. The escapes in an address of the type utf-8 are undone
-// (RFC 6533 §3).
+// untyped returns a value without the "type;" in front of it. A type is an atom (RFC 3464 §2.1.2), so a semicolon in
+// the reply of a server does not end a type. untyped decodes the escapes in an address of the type utf-8 (RFC 6533 §3).
 func untyped(value string) string {
 	kind, rest, ok := strings.Cut(value, ";")
 	kind = strings.TrimSpace(kind)
@@ -84,7 +83,7 @@ func untyped(value string) string {
 	return rest
 }
 
-// unescapeUTF8 undoes the escapes of an address of the type utf-8: "\x{E9}" is "é". All else stays as it is.
+// unescapeUTF8 decodes the escapes of an address of the type utf-8: "\x{E9}" is "é". Everything else stays.
 func unescapeUTF8(s string) string {
 	var b strings.Builder
 	for {

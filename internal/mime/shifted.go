@@ -19,11 +19,11 @@ type utf7 struct{}
 
 func (utf7) NewDecoder() *encoding.Decoder { return &encoding.Decoder{Transformer: &utf7Decoder{}} }
 
-// utf7Decoder decodes UTF-7. What ends a shift too early and bytes above 127 become U+FFFD.
+// utf7Decoder decodes UTF-7. Bytes that end a shift too early, and bytes above 127, become U+FFFD.
 type utf7Decoder struct {
-	shifted    bool // in the base64 after a "+"
-	begun      bool // there was some of it
-	bits, have int  // of a UTF-16 unit that is not yet complete
+	shifted    bool // inside the base64 after a "+"
+	begun      bool // some base64 was read
+	bits, have int  // the bits of an incomplete UTF-16 unit
 	high       rune // the first half of a surrogate pair, or 0
 }
 
@@ -34,14 +34,14 @@ func (d *utf7Decoder) Reset() { *d = utf7Decoder{} }
 
 // Transform implements [transform.Transformer].
 func (d *utf7Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
-	const most = 2 * utf8.UTFMax // that a byte can give: U+FFFD for what was open, and a character
+	const most = 2 * utf8.UTFMax // the most that a byte can yield: U+FFFD for an open unit, and a character
 	out := dst[:0:len(dst)]
 	for ; nSrc < len(src); nSrc++ {
 		if cap(out)-len(out) < most {
 			return len(out), nSrc, transform.ErrShortDst
 		}
 		c := src[nSrc]
-		v := -1 // what the byte stands for in base64
+		v := -1 // the base64 value of the byte
 		if d.shifted {
 			v = strings.IndexByte(base64Alphabet, c)
 		}
@@ -73,7 +73,7 @@ func (d *utf7Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, er
 	return len(out), nSrc, nil
 }
 
-// add takes six more bits.
+// add adds six bits.
 func (d *utf7Decoder) add(out []byte, v int) []byte {
 	d.begun = true
 	d.bits, d.have = d.bits<<6|v, d.have+6
@@ -117,8 +117,8 @@ func (iso2022KR) NewDecoder() *encoding.Decoder {
 	return &encoding.Decoder{Transformer: transform.Chain(&unshifter{}, korean.EUCKR.NewDecoder())}
 }
 
-// unshifter turns ISO-2022-KR into EUC-KR: the bytes between SO and SI, or the end of the line, get
-// the high bit, and the designator goes.
+// unshifter converts ISO-2022-KR to EUC-KR. It sets the high bit of the bytes from SO to SI or the end of the line, and
+// removes the designator.
 type unshifter struct{ shifted bool }
 
 // Reset implements [transform.Transformer].

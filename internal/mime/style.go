@@ -1,6 +1,7 @@
 package mime
 
-// This file reads the style sheets of HTML, as far as they hide text, and finds what they declare for an element.
+// This file parses the style sheets of HTML, as far as they can hide text, and finds the declarations that apply to an
+// element.
 
 import (
 	"slices"
@@ -12,13 +13,14 @@ import (
 	"golang.org/x/net/html"
 )
 
-// The bounds of styles. Selectors beyond them do not count, so that no page takes more time than its size accounts for.
+// Bounds for style sheets. Selectors beyond them do not count, so that the time stays proportional to the size of a
+// page.
 const (
-	maxSelector = 200     // bytes of a selector
-	maxMatching = 1 << 22 // steps of matching for a page
+	maxSelector = 200     // the maximum length of a selector in bytes
+	maxMatching = 1 << 22 // the maximum number of matching steps for a page
 )
 
-// declaration is a property with its value, in lower case.
+// declaration is a property and its value, in lower case.
 type declaration struct {
 	property, value string
 	important       bool
@@ -28,23 +30,23 @@ type declaration struct {
 type styleRule struct {
 	selector    cascadia.Sel
 	combinators int
-	sideways    bool // it looks at siblings
+	sideways    bool // the selector refers to siblings
 	specificity cascadia.Specificity
 	order       int
 	declared    []declaration
 }
 
-// styles are the style sheets of a page. The zero value has none.
+// styles holds the style sheets of a page. The zero value has none.
 type styles struct {
-	rules    map[string][]*styleRule // by what the element must have, see subject
+	rules    map[string][]*styleRule // rules by their subject; see the func
 	count    int
-	siblings bool  // some selector looks at siblings
-	steps    int64 // of matching that were taken
+	siblings bool  // some selector refers to siblings
+	steps    int64 // the matching steps so far
 }
 
 // add adds a style sheet.
 func (s *styles) add(sheet string) {
-	var open []*styleRule // those of the rule set that is being read
+	var open []*styleRule // the rules of the current rule set
 	applies := []bool{true}
 	p := css.NewParser(parse.NewInputString(sheet), false)
 	for {
@@ -121,8 +123,8 @@ func selectors(list string) (all []string) {
 	return append(all, list[begin:])
 }
 
-// rule returns a rule with that selector, or nil for one that does not count: it selects by what a person does, or
-// is beyond the bounds. It is not ok if the selector is malformed, for which CSS ignores the others of its list, too.
+// rule returns a rule with the given selector, or nil if the selector does not count because it has a pseudo-class or
+// is beyond the bounds. ok is false if the selector is malformed, for which CSS ignores the whole list of selectors.
 func (s *styles) rule(selector string) (rule *styleRule, ok bool) {
 	selector = strings.TrimSpace(selector)
 	if len(selector) > maxSelector || strings.Contains(selector, ":") {
@@ -138,10 +140,10 @@ func (s *styles) rule(selector string) (rule *styleRule, ok bool) {
 	return &styleRule{selector: sel, combinators: combinators, sideways: sideways, specificity: sel.Specificity()}, true
 }
 
-// isCombinator reports whether a character separates the parts of a selector, or may do so.
+// isCombinator reports whether a character separates, or may separate, the parts of a selector.
 func isCombinator(r rune) bool { return strings.ContainsRune(" \t\r\n\f>+~", r) }
 
-// file files a rule under what its element must have.
+// file stores a rule under its subject.
 func (s *styles) file(rule *styleRule) {
 	if s.rules == nil {
 		s.rules = make(map[string][]*styleRule)
@@ -152,14 +154,14 @@ func (s *styles) file(rule *styleRule) {
 	s.rules[key] = append(s.rules[key], rule)
 }
 
-// subject returns what an element must have that a selector selects: "#id", ".class", a name in lower case, or "" if that
-// is not plain.
+// subject returns what every element that a selector matches has: "#id", ".class", a name in lower case, or "" if that
+// is not evident.
 func subject(selector string) string {
 	if strings.ContainsAny(selector, `\`) {
 		return ""
 	}
 	last := selector[strings.LastIndexFunc(selector, isCombinator)+1:]
-	if strings.ContainsAny(selector, "[\"'") { // there may be spaces in it
+	if strings.ContainsAny(selector, "[\"'") { // an attribute value may contain spaces
 		last, _, _ = strings.Cut(selector, "[")
 		if strings.IndexFunc(strings.TrimSpace(last), isCombinator) >= 0 || strings.LastIndexByte(selector, ']') != len(selector)-1 || strings.Count(selector, "[") > 1 {
 			return ""
@@ -180,8 +182,8 @@ func subject(selector string) string {
 	return strings.ToLower(strings.Trim(name(last), "* "))
 }
 
-// of returns what the style sheets and its own attribute style declare for an element, the strongest last. It is nil
-// if they declare nothing.
+// of returns the declarations for an element, from the style sheets and its own style attribute, in ascending order of
+// precedence. It returns nil if there are none.
 func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declaration {
 	type candidate struct {
 		*styleRule
@@ -190,7 +192,7 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 	var found []candidate
 	add := func(key string) {
 		for _, rule := range s.rules[key] {
-			cost := int64(1) // whose product needs more than 32 bits
+			cost := int64(1) // the product may need more than 32 bits
 			reach := depth
 			if rule.sideways {
 				reach = max(depth, siblings)
@@ -202,7 +204,7 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 				return
 			}
 			if cost > maxMatching-s.steps {
-				s.steps++ // to look at it, too
+				s.steps++ // the check counts as a step
 				continue
 			}
 			s.steps += cost
@@ -282,7 +284,7 @@ func declared(property []byte, value []css.Token) (declaration, bool) {
 	return d, true
 }
 
-// text returns tokens as they were written.
+// text returns the source text of tokens.
 func text(tokens []css.Token) string {
 	var b strings.Builder
 	for _, t := range tokens {

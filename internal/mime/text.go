@@ -1,7 +1,7 @@
 package mime
 
-// This file turns text in any charset into UTF-8 (RFC 2046 §4.1.2, RFC 2978), also where the
-// label is wrong, is unknown, or is not there.
+// This file converts text in any charset to UTF-8 (RFC 2046 §4.1.2, RFC 2978), even if the label is wrong, unknown or
+// missing.
 
 import (
 	"bytes"
@@ -21,9 +21,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// DecodeText returns b, which is said to be in the charset label, in UTF-8. It is always valid
-// UTF-8. The label counts if the bytes fit it. Otherwise what does not fit is read as UTF-8 or as
-// a guess, see guessCharset.
+// DecodeText decodes b, which is labelled with a charset, and returns it as valid UTF-8. The label counts if the bytes
+// fit it. Otherwise bytes that do not fit are decoded as UTF-8 or in a guessed charset; see guessCharset.
 func DecodeText(b []byte, label, hint string, form Layout, bad *Problems) string {
 	cs, name := CharsetByLabel(label)
 	switch {
@@ -55,7 +54,7 @@ func DecodeText(b []byte, label, hint string, form Layout, bad *Problems) string
 		bad.Addf("charset %q is unknown: %s", Clip(label), g)
 		return form.text(decodedPieces(g.charset, b))
 	}
-	switch { // what is UTF-8, and so not the charset, where that can be seen
+	switch { // text that is evidently UTF-8 and not the charset
 	case looksUTF8(b) && !fits(cs, b):
 		bad.Addf("the text is not %s: read as utf-8, which all of it is", asWritten(label))
 		return form.whole(b)
@@ -71,13 +70,13 @@ func DecodeText(b []byte, label, hint string, form Layout, bad *Problems) string
 	return text
 }
 
-// looksUTF8 reports whether b is UTF-8, and not ASCII alone.
+// looksUTF8 reports whether b is UTF-8 and not plain ASCII.
 func looksUTF8(b []byte) bool { return FirstNonASCII(b) >= 0 && utf8.Valid(b) }
 
 // asWritten returns a label for use in a problem.
 func asWritten(label string) string { return Clip(strings.ToLower(strings.Trim(label, "\"' "))) }
 
-// unlabelled says what the bytes have that need a charset, and that the label names none.
+// unlabelled returns the reason why text needs a charset that its label does not name.
 func unlabelled(b []byte, label string) string {
 	what := "no charset is named"
 	if label != "" {
@@ -89,7 +88,8 @@ func unlabelled(b []byte, label string) string {
 	return what
 }
 
-// ToUTF8 returns s, from a header field, if it is UTF-8 (RFC 6532), and otherwise reads it as a guess.
+// ToUTF8 returns s, the text of a header field, if it is UTF-8 (RFC 6532), and otherwise decodes it in a guessed
+// charset.
 func ToUTF8(s, hint string, bad *Problems) string {
 	if isUTF8(s) {
 		return s
@@ -103,13 +103,13 @@ func ToUTF8(s, hint string, bad *Problems) string {
 	return AsItIs.text(decodedPieces(g.charset, b))
 }
 
-// isUTF8 reports whether s is UTF-8, and not text of a charset that is 7 bits wide.
+// isUTF8 reports whether s is UTF-8 and not text in a 7-bit charset.
 func isUTF8(s string) bool {
 	return utf8.ValidString(s) && !strings.Contains(s, "\x1b") && !strings.Contains(s, "~{")
 }
 
-// stateless reports whether each line of text in the charset can be decoded by itself, and must be
-// pairs of bytes.
+// stateless reports whether text in the charset can be decoded line by line, and each character beyond ASCII takes
+// several bytes.
 func stateless(cs Charset) bool {
 	switch cs {
 	case simplifiedchinese.GB18030, traditionalchinese.Big5, korean.EUCKR, japanese.EUCJP, japanese.ShiftJIS:
@@ -118,7 +118,7 @@ func stateless(cs Charset) bool {
 	return false
 }
 
-// otherwiseUTF8 reports whether all lines that are not in the charset are UTF-8.
+// otherwiseUTF8 reports whether all lines that are not valid in the charset are UTF-8.
 func otherwiseUTF8(cs Charset, b []byte) bool {
 	d := newTextDecoder(cs, maxPiece)
 	for line := range bytes.Lines(b) {
@@ -129,8 +129,8 @@ func otherwiseUTF8(cs Charset, b []byte) bool {
 	return true
 }
 
-// decodedPieces yields b decoded, in pieces that are valid until the next one; what is invalid
-// becomes U+FFFD.
+// decodedPieces returns an iterator over the decoded text, in pieces that are valid until the next one. Invalid bytes
+// become U+FFFD.
 func decodedPieces(cs Charset, b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { newTextDecoder(cs, len(b)).decode(b, yield) }
 }
@@ -138,18 +138,18 @@ func decodedPieces(cs Charset, b []byte) iter.Seq[[]byte] {
 // fits reports whether all of b is in the charset.
 func fits(cs Charset, b []byte) bool { return newTextDecoder(cs, len(b)).fits(b) }
 
-// textDecoder decodes one text after the other, as the lines of a text are.
+// textDecoder decodes several texts, such as the lines of a text, with one decoder.
 type textDecoder struct {
 	decoder *encoding.Decoder
 	buf     []byte
 }
 
-// newTextDecoder returns a decoder for texts of about that size.
+// newTextDecoder returns a decoder for texts of about the given size.
 func newTextDecoder(cs Charset, size int) *textDecoder {
 	return &textDecoder{cs.NewDecoder(), make([]byte, min(3*size+2*utf8.UTFMax, maxPiece))}
 }
 
-// decode yields b decoded, as decodedPieces does, and reports whether it was asked for all of it.
+// decode yields the decoded pieces of b, as decodedPieces does, and reports whether yield took all of them.
 func (d *textDecoder) decode(b []byte, yield func([]byte) bool) bool {
 	d.decoder.Reset()
 	for rest, more := b, true; more; {
@@ -170,10 +170,11 @@ func (d *textDecoder) decode(b []byte, yield func([]byte) bool) bool {
 // fits reports whether all of b is in the charset.
 func (d *textDecoder) fits(b []byte) bool { return d.decode(b, isClean) }
 
-// isClean reports whether a piece has no U+FFFD in it.
+// isClean reports whether a piece contains no U+FFFD.
 func isClean(piece []byte) bool { return !bytes.ContainsRune(piece, utf8.RuneError) }
 
-// piecesByLine yields b decoded, those lines in the other charset for which isOther says so.
+// piecesByLine returns an iterator over the decoded text. It decodes the lines for which isOther returns true in the
+// charset other, and the rest in cs.
 func piecesByLine(b []byte, cs, other Charset, isOther func(line []byte) bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		most, others := newTextDecoder(cs, maxPiece), newTextDecoder(other, maxPiece)
@@ -207,8 +208,7 @@ func FirstNonASCII(b []byte) int {
 	return -1
 }
 
-// CharsetOfHTML returns the charset that an HTML page names in its first kilobyte, as in
-// <meta charset="gbk">, or "".
+// CharsetOfHTML returns the charset that an HTML page names in its first kilobyte, as in <meta charset="gbk">, or "".
 func CharsetOfHTML(b []byte) string {
 	b = bytes.ToLower(b[:min(len(b), 1024)])
 	for {

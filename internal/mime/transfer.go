@@ -1,6 +1,6 @@
 package mime
 
-// This file undoes content transfer encodings (RFC 2045 §6), damaged ones too.
+// This file decodes content transfer encodings (RFC 2045 §6), damaged ones too.
 
 import (
 	"bytes"
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// DecodeTransfer undoes the content transfer encoding. Where there is nothing to undo, or nobody
-// knows how, it returns body itself.
+// DecodeTransfer decodes body from a content transfer encoding. It returns body itself if there is nothing to decode,
+// or if the encoding is unknown.
 func DecodeTransfer(body []byte, encoding string, bad *Problems) []byte {
 	switch encoding {
 	case "base64":
@@ -23,18 +23,17 @@ func DecodeTransfer(body []byte, encoding string, bad *Problems) []byte {
 	return body
 }
 
-// decodeBase64 decodes what there is (RFC 2045 §6.8). White space does not count. Other bytes
-// outside the alphabet are skipped, an end that lacks padding or bits is taken for what it gives,
-// and padding in the middle ends one stream and begins another. Text below the base64, such as
-// the footer of a mailing list, is left out.
+// decodeBase64 decodes base64, well-formed or not (RFC 2045 §6.8). White space does not count. Other bytes outside the
+// alphabet are skipped, an end that lacks padding or bits yields the complete bytes, and padding in the middle ends one
+// stream and begins another. Text after the base64, such as the footer of a mailing list, is left out.
 func decodeBase64(body []byte, bad *Problems) []byte {
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
 	if n, err := base64.StdEncoding.Decode(out, body); err == nil {
 		return out[:n]
 	}
 	out = out[:0]
-	bits, have := 0, 0       // the characters of the last, incomplete group of four
-	want, padded := 0, false // the "=" that the last group still needs, and whether it had one
+	bits, have := 0, 0       // the last, incomplete group of four characters
+	want, padded := 0, false // the number of "=" that the last group still needs, and whether it had one
 	junk, firstJunk := 0, 0
 	flush := func(at int) {
 		switch {
@@ -109,9 +108,9 @@ func base64Value(c byte) (int, bool) {
 	return 0, false
 }
 
-// decodeQuotedPrintable decodes line by line (RFC 2045 §6.7): white space at the end of a line
-// goes, as does the line end after a "=". An equals sign that begins no escape stays. Escapes may
-// be in lower case, and line ends stay what they are.
+// decodeQuotedPrintable decodes line by line (RFC 2045 §6.7). White space at the end of a line is removed, and so is
+// the line end after a "=". An equals sign that does not begin an escape stays. Escapes may be in lower case. Line ends
+// are not converted.
 func decodeQuotedPrintable(body []byte, bad *Problems) []byte {
 	room := len(body)
 	for at := bytes.IndexByte(body, '='); at >= 0; {
@@ -153,8 +152,8 @@ func LineBreak(line []byte) []byte {
 	return nil
 }
 
-// appendUnescaped appends s to out, with the escapes undone that consist of mark and two
-// hexadecimal digits. A mark without those stays, and is reported with its offset from at.
+// appendUnescaped appends s to out, and decodes the escapes that consist of mark and two hexadecimal digits. A mark
+// without digits stays, and is reported with its offset counted from at.
 func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad *Problems) []byte {
 	for i := 0; i < len(s); {
 		if s[i] != mark {
@@ -179,8 +178,8 @@ func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad 
 	return out
 }
 
-// escaped returns the byte that the escape at the beginning of s means. If there is none it returns
-// the first byte and false.
+// escaped returns the byte that the escape at the beginning of s means. If there is no escape, it returns the first
+// byte and false.
 func escaped[T string | []byte](s T, mark byte) (c byte, ok bool) {
 	if s[0] == mark && len(s) > 2 {
 		hi, ok1 := hexValue(s[1])

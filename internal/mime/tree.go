@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// Bounds of the tree of parts. Beyond them a multipart is left as it is.
+// Bounds of the tree of parts. A multipart beyond them is not taken apart.
 const (
 	MaxDepth = 100
 	MaxParts = 10_000
 )
 
-// Part is one entity of the tree: a multipart with parts below it, or a leaf with content. What is not explained here is
+// Part is an entity of the tree: a multipart with parts below it, or a leaf with content. Fields without a comment are
 // as in package mailtest.
 type Part struct {
-	Path        string // its number, as IMAP counts (RFC 9051 §6.4.5.1)
+	Path        string // the part number of IMAP (RFC 9051 §6.4.5.1)
 	MediaType   string
 	Params      map[string]string
 	Encoding    string
@@ -26,43 +26,43 @@ type Part struct {
 	Filename    string
 	ContentID   string
 	Header      []Field
-	Raw         []byte // the body
-	Content     []byte // of a leaf: Raw without the transfer encoding
-	Text        string // of a leaf with text
-	Below       int    // how many parts after this one are below it
+	Raw         []byte // the body of the part
+	Content     []byte // of a leaf: the decoded Raw
+	Text        string // of a leaf with text: its text in UTF-8
+	Below       int    // the number of parts below this one, which follow it
 
 	Start     int       // where the header begins in the message
 	Body      int       // where Raw begins
-	Multipart Multipart // what became of the parts of a multipart
-	End       int       // of a multipart that was taken apart: where the line begins that closes it, or should
-	Epilogue  int       // where the text below that line begins, if Multipart is Closed
+	Multipart Multipart // how a multipart was taken apart
+	End       int       // of a multipart that was taken apart: where its closing line begins or should begin
+	Epilogue  int       // where the text after the closing line begins, if Multipart is Closed
 }
 
-// Multipart is what became of the parts of a multipart.
+// Multipart tells how a multipart was taken apart.
 type Multipart int
 
 const (
-	Whole        Multipart = iota // there is none, or it is beyond the bounds
-	NoBoundary                    // it does not say what its boundary is, and is left as it is
-	SameBoundary                  // a multipart around it has the same boundary, and gets the parts
+	Whole        Multipart = iota // the part is not a multipart, or is beyond the bounds
+	NoBoundary                    // the multipart has no boundary parameter, and is not taken apart
+	SameBoundary                  // an enclosing multipart has the same boundary, and gets the parts
 	NoParts                       // no line begins a part
 	Unclosed                      // no line ends the last part
-	Closed                        // as it should be
+	Closed                        // the closing line exists
 )
 
-// treeReader reads the parts of a message in a single pass: it looks for the boundaries of all open
-// multiparts at the same time.
+// treeReader reads the parts of a message in a single pass. It searches for the boundaries of all open multiparts at
+// the same time.
 type treeReader struct {
 	raw     []byte
-	mail    *Mail      // which gets the parts and the problems
-	bounds  Boundaries // those of the open multiparts
-	full    bool       // there were more than MaxParts: the last one gets the rest
-	outline bool       // contents are not wanted
+	mail    *Mail      // the result
+	bounds  Boundaries // the boundaries of the open multiparts
+	full    bool       // there are more than MaxParts parts: the last one gets the rest
+	outline bool       // the contents are not to be decoded
 }
 
-// entity reads the part that begins at at: its header, its body, and the parts below it. The media
-// type is what a part has that names none, and the hint the charset of unlabelled text. The path of
-// the root is "". It returns what ends the part.
+// entity reads the part that begins at the index at: its header, its body, and the parts below it. mediaType is the
+// type of a part that names none, and hint is the charset of unlabelled text. The path of the root is "". entity
+// returns the delimiter at the end of the part.
 func (t *treeReader) entity(at int, path string, depth int, mediaType, hint string) Delimiter {
 	p := Part{Path: path, MediaType: mediaType, Start: at}
 	boundary := t.readHeader(&p, &hint)
@@ -75,7 +75,7 @@ func (t *treeReader) entity(at int, path string, depth int, mediaType, hint stri
 		delim = t.bounds.Next(p.Body)
 	}
 	end := delim.End
-	p.Raw, p.Below = t.raw[min(p.Body, end):end:end], len(t.mail.Parts)-index-1 // with no room to append
+	p.Raw, p.Below = t.raw[min(p.Body, end):end:end], len(t.mail.Parts)-index-1 // without spare capacity
 	if p.Below == 0 {
 		p.Path = cmp.Or(path, "1")
 		if !t.outline {
@@ -86,7 +86,7 @@ func (t *treeReader) entity(at int, path string, depth int, mediaType, hint stri
 	return delim
 }
 
-// add adds a part. The room for parts doubles, for that of a slice grows by a quarter only.
+// add adds a part. It doubles the capacity when it is used up; append would grow it by only a quarter.
 func (t *treeReader) add(p Part) {
 	all := t.mail.Parts
 	if len(all) == cap(all) {
@@ -95,7 +95,7 @@ func (t *treeReader) add(p Part) {
 	t.mail.Parts = append(all, p)
 }
 
-// open makes the boundary of the multipart p one to look for. It returns false if that cannot be.
+// open opens the boundary of the multipart p. It returns false if p cannot be taken apart.
 func (t *treeReader) open(p *Part, boundary string, depth int) bool {
 	var bad Problems
 	switch {
@@ -117,7 +117,8 @@ func (t *treeReader) open(p *Part, boundary string, depth int) bool {
 	return false
 }
 
-// readParts reads the parts of the open multipart p, and closes it. It returns what ends the multipart.
+// readParts reads the parts of the open multipart p, and closes it. It returns the delimiter at the end of the
+// multipart.
 func (t *treeReader) readParts(p *Part, boundary string, depth int, hint string) Delimiter {
 	var bad Problems
 	level, children := t.bounds.Level(boundary), 0
@@ -166,7 +167,7 @@ func (t *treeReader) readParts(p *Part, boundary string, depth int, hint string)
 	return delim
 }
 
-// problems notes what is wrong with the body of p.
+// problems adds the problems with the body of p.
 func (t *treeReader) problems(p *Part, bad Problems) {
 	t.mail.problems(Place{Part: p.Path, Offset: p.Body}, bad)
 }

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// TextURLs returns the URLs in plain text, in order: those that begin with "http://", "https://" or "mailto:". One ends before
-// white space, before a character that is not ASCII, and before punctuation that belongs to the sentence.
+// TextURLs returns the URLs in plain text, in order: those that begin with "http://", "https://" or "mailto:". A URL
+// ends before white space, a character that is not ASCII, or punctuation that belongs to the sentence.
 func TextURLs(text string) []string {
 	var urls []string
 	for rest := text; ; {
@@ -29,7 +29,7 @@ func TextURLs(text string) []string {
 	}
 }
 
-// nextScheme returns where the next URL begins, or -1.
+// nextScheme returns the index of the next URL, or -1.
 func nextScheme(s string) int {
 	for from := 0; ; {
 		i := strings.IndexByte(s[from:], ':')
@@ -54,11 +54,11 @@ func isWordByte(b byte) bool {
 	return 'a' <= b|0x20 && b|0x20 <= 'z' || '0' <= b && b <= '9'
 }
 
-// trimSentence takes off the end of a URL what belongs to the sentence around it, and what ends an emphasis
-// or a quotation that begins right before it: "*https://shop.example/*".
+// trimSentence removes from the end of a URL the punctuation of the sentence around it, and the end of an emphasis or a
+// quotation that begins right before it: "*https://shop.example/*".
 func trimSentence(u, before string) string {
 	marks := before[len(strings.TrimRight(before, "'*_~")):]
-	round := strings.Count(u, ")") - strings.Count(u, "(") // how many more are closed than opened
+	round := strings.Count(u, ")") - strings.Count(u, "(") // the number of unmatched closing parentheses
 	square := strings.Count(u, "]") - strings.Count(u, "[")
 	for u != "" {
 		last := u[len(u)-1]

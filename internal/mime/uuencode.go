@@ -1,6 +1,6 @@
 package mime
 
-// This file decodes what comes from before MIME, or from beside it: uuencode, and the mark of TNEF.
+// This file decodes uuencode, which is older than MIME, and recognizes TNEF.
 
 import "bytes"
 
@@ -13,13 +13,13 @@ func IsUU(encoding string) bool {
 	return false
 }
 
-// decodeUU decodes uuencode (POSIX, uuencode): between "begin" and "end", lines with their length in front, or base64. Text
-// above and below is left out. It returns body itself if nothing begins in it.
+// decodeUU decodes uuencode (POSIX, uuencode): lines between "begin" and "end" with their length in front, or base64.
+// It leaves out text before and after them. It returns body itself if there is no "begin" line.
 func decodeUU(body []byte, bad *Problems) []byte {
 	var out []byte
-	spare := 4 << 10 // bytes that may still come from characters that are missing: a line promises up to 63
+	spare := 4 << 10 // how many more bytes missing characters may stand for, since a line promises up to 63
 	begun := false
-	at := 0 // where the next line begins
+	at := 0 // the index of the next line
 	for line := range bytes.Lines(body) {
 		at += len(line)
 		text := bytes.TrimRight(line, "\r\n")
@@ -60,9 +60,9 @@ func beginsUU(line []byte) bool {
 		len(words[1]) >= 3 && len(bytes.Trim(words[1], "01234567")) == 0
 }
 
-// appendUU appends what a line of uuencode means: its length, and a character for each six bits. It reports
-// whether the line is whole. Spaces at its end, which mail servers cut off, may be missing, for as many bytes as
-// there are spare.
+// appendUU appends the bytes of a line of uuencode, which consists of its length and a character for each six bits. It
+// reports whether the line is complete. Spaces at the end of the line, which mail servers cut off, may be missing for
+// as many bytes as spare allows.
 func appendUU(out, line []byte, spare *int) ([]byte, bool) {
 	if len(line) == 0 {
 		return out, true
@@ -91,7 +91,7 @@ func appendUU(out, line []byte, spare *int) ([]byte, bool) {
 	return out, ok
 }
 
-// valueUU returns the six bits that a character of uuencode means.
+// valueUU returns the six bits that a character of uuencode stands for.
 func valueUU(c byte) (int, bool) {
 	if c < ' ' || c > '`' {
 		return 0, false
@@ -99,5 +99,5 @@ func valueUU(c byte) (int, bool) {
 	return int(c-' ') & 0x3f, true
 }
 
-// IsTNEF reports whether content is TNEF, by its signature.
+// IsTNEF reports whether content has the signature of TNEF.
 func IsTNEF(content []byte) bool { return bytes.HasPrefix(content, []byte{0x78, 0x9f, 0x3e, 0x22}) }

@@ -1,24 +1,24 @@
 package mime
 
-// This file decodes the encoded words of header fields (RFC 2047), well-formed and not.
+// This file decodes the encoded words of header fields (RFC 2047), well-formed or not.
 
 import (
 	"math"
 	"strings"
 )
 
-// DecodeWords replaces the encoded words in s, which is unfolded, by their text in UTF-8. It finds
-// them anywhere, also where RFC 2047 §5 forbids them: within words and quoted strings. What has white
-// space in it is not one (§2), and is left alone. The white space between two of them is dropped
-// (§6.2). Bytes of s that are not UTF-8 are read as hint says, or as a guess.
+// DecodeWords replaces the encoded words in s, which is unfolded, by their text in UTF-8. It decodes them anywhere,
+// even where RFC 2047 §5 forbids them: within words and quoted strings. Text with white space in it is not an encoded
+// word (§2), and stays. White space between two encoded words is dropped (§6.2). Bytes of s that are not UTF-8 are
+// decoded in the charset hint, or a guessed one.
 func DecodeWords(s, hint string, bad *Problems) string {
 	if !strings.Contains(s, "=?") {
 		return ToUTF8(s, hint, bad)
 	}
 	var b strings.Builder
-	var run []EncodedWord // words with nothing but white space between them, not yet in b
+	var run []EncodedWord // words with only white space between them, not yet written to b
 	words := WordScanner{s: s}
-	done := 0 // where the last word ends
+	done := 0 // the end of the last word
 	for {
 		w, ok := words.Next()
 		if !ok {
@@ -46,43 +46,43 @@ func DecodeWords(s, hint string, bad *Problems) string {
 // space is the white space of header fields.
 const space = " \t\r\n"
 
-// EncodedWord is what begins as an encoded word does: "=?charset?B?text?=".
+// EncodedWord is text that begins like an encoded word: "=?charset?B?text?=".
 type EncodedWord struct {
 	Begin, End int
-	Charset    string // without the language that RFC 2231 §5 adds
-	Base64     bool   // the B encoding, otherwise Q
-	Text       string // still encoded
+	Charset    string // the charset, without the language that RFC 2231 §5 adds
+	Base64     bool   // the encoding is B, not Q
+	Text       string // the encoded text
 	Fault      WordFault
 }
 
-// WordFault is what is wrong with the form of an encoded word.
+// WordFault is a fault in the form of an encoded word.
 type WordFault int
 
 const (
 	NoFault       WordFault = iota
-	QuestionMark            // there is one in the text; it is decoded nevertheless
-	WhiteSpace              // there is some in the text
+	QuestionMark            // the text contains a question mark; the word is decoded nevertheless
+	WhiteSpace              // the text contains white space
 	OtherEncoding           // the encoding is neither B nor Q
-	NoEnd                   // it has no "?=" at its end
+	NoEnd                   // there is no "?=" at the end
 )
 
-// decodable reports whether the word is decoded, and not left as it is.
+// decodable reports whether the word can be decoded. Other words stay as they are.
 func (w EncodedWord) decodable() bool { return w.Fault <= QuestionMark }
 
-// longestWord is the length of the longest encoded word (RFC 2047 §2).
+// longestWord is the maximum length of an encoded word (RFC 2047 §2).
 const longestWord = 75
 
-// WordScanner finds encoded words, in time proportional to the length of what it looks at.
+// WordScanner finds encoded words, in time proportional to the length of its input.
 type WordScanner struct {
 	s    string
-	next int // where to look next
-	end  int // of the first "?=" at or after the place where one was last looked for
+	next int // where the next search begins
+	end  int // the end of the first "?=" at or after the place of the last search
 }
 
-// NewWordScanner returns a scanner of the unfolded body of a field.
+// NewWordScanner returns a scanner for the unfolded body of a field.
 func NewWordScanner(body string) *WordScanner { return &WordScanner{s: body} }
 
-// Next returns the next encoded word, or what must have been meant for one.
+// Next returns the next encoded word, or what must have been meant as one.
 func (w *WordScanner) Next() (word EncodedWord, ok bool) {
 	for !ok {
 		i := strings.Index(w.s[w.next:], "=?")
@@ -98,8 +98,8 @@ func (w *WordScanner) Next() (word EncodedWord, ok bool) {
 	return word, true
 }
 
-// at returns the encoded word that begins at s[i]. Calls must be in order of i. What stands there may be something else, for
-// there is "=?" in URLs, too; then ok is false.
+// at returns the encoded word that begins at s[i]. It must be called in order of i. If the text there is something
+// else, as "=?" also occurs in URLs, ok is false.
 func (w *WordScanner) at(i int) (word EncodedWord, ok bool) {
 	word.Begin = i
 	if !strings.HasPrefix(w.s[i:], "=?") {
@@ -146,7 +146,7 @@ func (w *WordScanner) at(i int) (word EncodedWord, ok bool) {
 	return word, true
 }
 
-// Bytes undoes the B or Q encoding (RFC 2047 §4).
+// Bytes decodes the B or Q encoding (RFC 2047 §4).
 func (w EncodedWord) Bytes(bad *Problems) []byte {
 	if w.Base64 {
 		return decodeBase64([]byte(w.Text), bad)
@@ -154,10 +154,10 @@ func (w EncodedWord) Bytes(bad *Problems) []byte {
 	return appendUnescaped(nil, strings.ReplaceAll(w.Text, "_", " "), '=', 0, bad)
 }
 
-// decodeRun decodes words that follow each other. Mailers cut text into words anywhere, so the bytes of
-// words in the same charset are put together before they are decoded: a character may begin in one
-// word and end in the next. If that gives no clean text then it may be clean word by word
-// (where each has its own shift state), or with the base64 put together before it is decoded.
+// decodeRun decodes words that follow each other. Mailers cut text into words anywhere, so a character may begin in one
+// word and end in the next. Therefore the bytes of words in the same charset are joined before they are decoded. If
+// that does not yield clean text, decodeRun tries to decode word by word, since each word may have its own shift state,
+// and to join the base64 before decoding it.
 func decodeRun(run []EncodedWord, hint string, bad *Problems) string {
 	var b strings.Builder
 	for len(run) > 0 {
@@ -217,8 +217,8 @@ func decodeJoinedBase64(words []EncodedWord, hint string, bad *Problems) string 
 	return decodeJoined([]EncodedWord{all}, hint, bad)
 }
 
-// Token returns s, with the token that it begins with in place of the quoted string or the encoded word
-// that some mailers write there.
+// Token returns s, with a token in place of the quoted string or the encoded word that some mailers write at its
+// beginning.
 func Token(s string, bad *Problems) string {
 	text, rest := "", ""
 	if strings.HasPrefix(s, `"`) {
