@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// TestMain is for the client of the loads, which is another process of this program.
+// TestMain runs the client of a load if this process was started as one.
 func TestMain(m *testing.M) {
 	runAsClient()
 	os.Exit(m.Run())
 }
 
-// BenchmarkRows is the table for those who want go test -bench: without rounds, and all in one process. Use
-// -bench 'Rows/OneMail/' to choose.
+// BenchmarkRows measures the table with go test -bench: without rounds, and in one process. Use -bench 'Rows/OneMail/'
+// to choose rows.
 func BenchmarkRows(b *testing.B) {
 	for _, r := range rows() {
 		b.Run(r.name, func(b *testing.B) {

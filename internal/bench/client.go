@@ -1,6 +1,6 @@
 package main
 
-// The client of the loads: a process of its own, so that what it costs is known and is not the server's.
+// The client of the loads: a process of its own, so that its processor time is measured apart from the server's.
 
 import (
 	"bytes"
@@ -18,28 +18,28 @@ import (
 	"time"
 )
 
-// load is what the client process does.
+// load describes the load that a client process puts on a server.
 type load struct {
 	Addr     string
-	Conns    int  // at once
-	Messages int  // all in all
-	Size     int  // of each
-	Single   bool // each over a connection of its own
-	RSET     bool // after each message
-	Echo     bool // in place of mail: a byte there and back, or with Single a connection and its end
+	Conns    int  // the number of connections at once
+	Messages int  // the total number of messages
+	Size     int  // the size of each message
+	Single   bool // each message has a connection of its own
+	RSET     bool // RSET is sent after each message
+	Echo     bool // in place of mail, send a byte and read it back, or with Single only connect and close
 }
 
-// spent is what a load took.
+// spent is the result of a load.
 type spent struct {
 	Elapsed   time.Duration // from the first connection to the last reply
-	Processor time.Duration // of the client process meanwhile
+	Processor time.Duration // processor time of the client process
 	Error     string
 }
 
-// loadVariable is the environment variable by which a process is told that it is the client.
+// loadVariable is the environment variable that holds the load of a client process.
 const loadVariable = "MAILLAB_BENCH_LOAD"
 
-// runAsClient does what the environment wants and exits, if this process is the client.
+// runAsClient carries out the load in the environment and exits, if this process is a client.
 func runAsClient() {
 	text := os.Getenv(loadVariable)
 	if text == "" {
@@ -49,7 +49,7 @@ func runAsClient() {
 	if err := json.Unmarshal([]byte(text), &l); err != nil {
 		panic(err)
 	}
-	debug.SetGCPercent(-1) // its connections block their threads, which a collection would wait for
+	debug.SetGCPercent(-1) // a collection would wait for threads that block in connections
 	runtime.GOMAXPROCS(l.Conns + 1)
 	m := append(message(max(l.Size, 512)), ".\r\n"...)
 	var s spent
@@ -64,7 +64,7 @@ func runAsClient() {
 	os.Exit(0)
 }
 
-// run has a process of its own do the load.
+// run carries out the load in a process of its own.
 func (l load) run() (spent, error) {
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -87,7 +87,7 @@ func (l load) run() (spent, error) {
 	return s, nil
 }
 
-// measure reports for a benchmark what the load takes, and what of that is the client's.
+// measure carries out a load of b.N messages, and reports its time and the processor time of the client.
 func (l load) measure(b *testing.B) {
 	l.Messages = b.N
 	b.ReportAllocs()
@@ -104,7 +104,7 @@ func (l load) measure(b *testing.B) {
 // clientUnit is the unit of the processor time of the client.
 const clientUnit = "client-ns/op"
 
-// do sends all messages.
+// do carries out the load in this process.
 func (l load) do(m []byte) error {
 	return each(l.Conns, l.Messages, func(next func() bool) error {
 		var c *client
@@ -137,7 +137,7 @@ func (l load) do(m []byte) error {
 	})
 }
 
-// one is one operation on a connection, and end is its end.
+// one performs one operation on a connection. end ends the connection.
 func (l load) one(c *client) error {
 	switch {
 	case !l.Echo:
@@ -159,13 +159,13 @@ func (l load) end(c *client) error {
 	return c.quit()
 }
 
-// client is one connection of a load: it writes each command at once, waits for its reply, and looks at the
-// reply's first byte only.
+// client is one connection of a load. It writes each command at once, waits for the reply, and checks only the first
+// byte of the reply.
 type client struct {
 	conn connection
 	data []byte // the message and its final dot
 	buf  [512]byte
-	n    int // bytes in buf
+	n    int // the number of bytes in buf
 }
 
 // connection is the part of a net.Conn that a client needs.
@@ -177,7 +177,7 @@ type connection interface {
 
 func newClient(conn connection, data []byte) *client { return &client{conn: conn, data: data} }
 
-// dial connects in this process, and says EHLO.
+// dial connects from this process and says EHLO.
 func dial(addr string, data []byte) (*client, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -208,7 +208,7 @@ func (c *client) hello() error {
 	return c.say(sayEHLO, '2')
 }
 
-// reply reads a reply, of one line or several. Nothing comes after it before the next command.
+// reply reads a reply of one line or several. The server must not send anything after the reply.
 func (c *client) reply(class byte) error {
 	c.n = 0
 	for {
@@ -243,7 +243,7 @@ func (c *client) say(command []byte, class byte) error {
 	return c.reply(class)
 }
 
-// send sends the message.
+// send sends one message.
 func (c *client) send(reset bool) error {
 	if err := c.say(sayMAIL, '2'); err != nil {
 		return err
@@ -260,13 +260,13 @@ func (c *client) send(reset bool) error {
 	return c.say(sayRSET, '2')
 }
 
-// quit ends the connection, after the server has.
+// quit sends QUIT, waits for the reply, and closes the connection.
 func (c *client) quit() error {
 	defer c.conn.Close()
 	return c.say(sayQUIT, '2')
 }
 
-// each calls f in so many goroutines at once, n times in all, and returns the first error.
+// each calls f in the given number of goroutines, which perform n operations in all, and returns the first error.
 func each(workers, n int, f func(next func() bool) error) error {
 	var (
 		left  atomic.Int64

@@ -1,6 +1,6 @@
 package main
 
-// Connections by system calls alone, without a poller or a scheduler.
+// Connections that use system calls alone, without Go's poller and scheduler.
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func (c rawConn) all(p []byte) (int, error) {
 	return done, nil
 }
 
-// call is a system call of which the scheduler hears nothing.
+// call makes a system call without telling the scheduler.
 func (c rawConn) call(number uintptr, p []byte) (int, error) {
 	for {
 		n, _, errno := syscall.RawSyscall(number, uintptr(c), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
@@ -67,8 +67,8 @@ func (c rawConn) call(number uintptr, p []byte) (int, error) {
 	}
 }
 
-// serveRaw accepts connections in system calls alone, and sends back each byte of each until it ends. It returns the address
-// and what ends it.
+// serveRaw accepts one connection after the other, by system calls alone, and sends back each byte until the connection
+// ends. It returns its address and a func that stops it.
 func serveRaw() (addr string, stop func(), err error) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

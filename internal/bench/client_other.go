@@ -2,7 +2,7 @@
 
 package main
 
-// The connections of a load on other systems, which are those of package net.
+// The connections of a load on other systems, which use package net.
 
 import (
 	"errors"

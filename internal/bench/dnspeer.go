@@ -16,13 +16,13 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// dnsServer is a running DNS server that knows qq.com with two exchangers.
+// dnsServer is a running DNS server that serves qq.com with two exchangers.
 type dnsServer interface {
 	Addr() string
 	Stop()
 }
 
-// zoneText is what all servers know.
+// zoneText is the zone that all servers serve.
 const zoneText = `
 qq.com.      300 MX 10 mx1.qq.com.
 qq.com.      300 MX 20 mx2.qq.com.
@@ -30,7 +30,7 @@ mx1.qq.com.  300 A  192.0.2.10
 mx2.qq.com.  300 A  192.0.2.11
 `
 
-// oursDNS is the DNS of an internet, with its journal on as always, on a real socket.
+// oursDNS is the DNS server of an mxmock.Internet on a real socket. Its journal is on, as always.
 type oursDNS struct {
 	inet *mxmock.Internet
 	addr string
@@ -52,11 +52,11 @@ func startOursDNS(tb testing.TB) dnsServer {
 func (s oursDNS) Addr() string { return s.addr }
 func (s oursDNS) Stop()        { s.inet.Close() }
 
-// rawDNS sends prepared packets back: the floor. As an echo it sends back what it got.
+// rawDNS answers with prepared packets: the floor. As an echo it sends back the packets that it receives.
 type rawDNS struct {
 	conn    *net.UDPConn
 	done    chan struct{}
-	answers map[uint16][]byte // by type; nil for an echo
+	answers map[uint16][]byte // prepared answers by type; nil for an echo
 }
 
 func startEcho(tb testing.TB) dnsServer { return startRawUDP(tb, nil) }
@@ -114,7 +114,7 @@ func (s *rawDNS) Stop() {
 	<-s.done
 }
 
-// miekgDNS is a handler of twenty lines on a miekg/dns server.
+// miekgDNS is a miekg/dns server with a handler of twenty lines.
 type miekgDNS struct {
 	server *dns.Server
 	addr   string
@@ -179,7 +179,7 @@ func startMockDNS(tb testing.TB) dnsServer {
 		"mx2.qq.com.": {A: []string{"192.0.2.11"}},
 	}
 	var err error
-	for range 20 { // it fails where the port that is free for TCP is taken for UDP
+	for range 20 { // it fails if the port that it got for TCP is taken for UDP
 		var s *mockdns.Server
 		if s, err = mockdns.NewServerWithLogger(zones, log.New(io.Discard, "", 0), false); err == nil {
 			return mockDNS{s}
@@ -192,7 +192,7 @@ func startMockDNS(tb testing.TB) dnsServer {
 func (s mockDNS) Addr() string { return s.LocalAddr().String() }
 func (s mockDNS) Stop()        { s.Close() }
 
-// resolver asks the DNS server at addr.
+// resolver returns a net.Resolver that asks the DNS server at addr.
 func resolver(addr string) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		var d net.Dialer

@@ -1,6 +1,6 @@
 package main
 
-// Rows about the DNS.
+// Rows that measure the DNS.
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func dnsRows() []row {
 	return []row{questions, lookup}
 }
 
-// ask asks b.N questions, each worker over a socket of its own.
+// ask asks b.N questions, with a socket for each worker.
 func ask(b *testing.B, start func(testing.TB) dnsServer) {
 	s := start(b)
 	defer s.Stop()
@@ -79,7 +79,7 @@ func ask(b *testing.B, start func(testing.TB) dnsServer) {
 	}
 }
 
-// lookUp looks up an exchanger and its address, as one who delivers does.
+// lookUp looks up an exchanger and its address, as a program that delivers mail does.
 func lookUp(b *testing.B, r *net.Resolver) {
 	b.ReportAllocs()
 	for b.Loop() {

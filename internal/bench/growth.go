@@ -1,6 +1,6 @@
 package main
 
-// Growth: the cost of a thing when there are a thousand of its kind, and when there are a hundred thousand.
+// Growth: the cost of one thing as the number of such things grows from a thousand to a hundred thousand.
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// printGrowth prints for each kind the processor time per thing, as their number grows tenfold.
+// printGrowth prints the processor time for each thing as the number of things grows tenfold, for each kind.
 func printGrowth(w io.Writer) {
 	thousands := []int{1_000, 10_000, 100_000}
 	for _, k := range []struct {
@@ -41,7 +41,8 @@ func printGrowth(w io.Writer) {
 	}
 }
 
-// stopwatch returns how much processor time has passed since, or time, where the former is not known.
+// stopwatch returns a func that returns the processor time since the call, or the elapsed time if the processor time is
+// not known.
 func stopwatch() (elapsed func() time.Duration) {
 	begin, used := time.Now(), processorTime()
 	return func() time.Duration {
@@ -52,7 +53,7 @@ func stopwatch() (elapsed func() time.Duration) {
 	}
 }
 
-// connect begins a dialogue with a server in memory.
+// connect connects to a server in memory and says EHLO.
 func connect(s *mailtest.Server) (*client, error) {
 	conn, err := s.Dial(context.Background())
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"unsafe"
 )
 
-// isolate gives a process a fresh network namespace, if we may make one.
+// isolate gives the process a new network namespace, if it has the privilege.
 func isolate(cmd *exec.Cmd) {
 	if syscall.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	}
 }
 
-// loopbackUp switches the loopback interface on, which is off in a fresh namespace.
+// loopbackUp brings up the loopback interface, which is down in a new namespace.
 func loopbackUp() error {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)
 	if err != nil {
@@ -38,7 +38,7 @@ func loopbackUp() error {
 	return nil
 }
 
-// openFiles is how many files this process may have open.
+// openFiles returns the number of files that this process may have open.
 func openFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -47,7 +47,7 @@ func openFiles() int {
 	return int(limit.Cur)
 }
 
-// processorTime is what this process and its ended children have used.
+// processorTime returns the processor time that this process and its ended children have used.
 func processorTime() time.Duration {
 	var total time.Duration
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {

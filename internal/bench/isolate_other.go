@@ -2,7 +2,7 @@
 
 package main
 
-// The stand-in for systems on which a run has no network of its own.
+// The functions for systems on which a run has no network of its own.
 
 import (
 	"os/exec"
@@ -13,8 +13,8 @@ func isolate(*exec.Cmd) {}
 
 func loopbackUp() error { return nil }
 
-// openFiles is how many files this process may have open, at least.
+// openFiles returns a number of files that every process may have open.
 func openFiles() int { return 1024 }
 
-// processorTime is what this process has used, which is not known here.
+// processorTime returns 0, because the processor time is not known on this system.
 func processorTime() time.Duration { return 0 }

@@ -1,12 +1,12 @@
 package main
 
-// The limits of the kernel, and the distance of the floor from them.
+// Rows that measure the limits of the kernel, and how far package net is from them.
 
 import (
 	"testing"
 )
 
-// kernelRows are the rows about a connection without mail.
+// kernelRows returns the rows that measure connections without mail.
 func kernelRows() []row {
 	rows := []row{
 		{name: "ConnectClose", about: "connect, accept, close; loopback", cpus: 2, benchtime: "20000x"},
@@ -36,7 +36,7 @@ func kernelRows() []row {
 	return rows
 }
 
-// serveNet is serveRaw by package net.
+// serveNet does what serveRaw does, with package net.
 func serveNet(tb testing.TB) (addr string, stop func()) {
 	l := listen(tb)
 	ended := make(chan struct{})

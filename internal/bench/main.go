@@ -1,5 +1,5 @@
-// Bench measures this module beside its alternatives in one run. It measures every row of the table over several
-// rounds, in which ours and its peers take turns, and prints medians and ratios at the end. See README.md.
+// Bench measures this module and its alternatives in one run. It measures every row of the table over several rounds,
+// in which ours and its peers take turns, and prints medians and ratios at the end. See README.md.
 package main
 
 import (
@@ -108,15 +108,15 @@ func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
 	}
 }
 
-// progress shows what is being done, on one line of the terminal, if there is one.
+// progress shows the current step on one line of the terminal, if there is one.
 func progress(format string, args ...any) {
 	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 		fmt.Fprintf(os.Stderr, "\r\x1b[K"+format, args...)
 	}
 }
 
-// inChild measures a contestant in a process of its own: a heap of its own and, where the system lets us, a
-// network of its own, for sockets in TIME_WAIT of one run spoil the next.
+// inChild measures a contestant in a process of its own. The process has its own heap and, if the system allows it, its
+// own network, because sockets in TIME_WAIT of one run would spoil the next.
 func inChild(key string, quick bool) (string, error) {
 	cmd := exec.Command(os.Args[0], "-child", key, "-quick="+strconv.FormatBool(quick))
 	isolate(cmd)
@@ -125,7 +125,7 @@ func inChild(key string, quick bool) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// measure is what the child does: it prints one line as go test -bench does.
+// measure runs in the child. It prints one line in the format of go test -bench.
 func measure(key string, quick bool, length, cpuProfile, memProfile string) {
 	if err := loopbackUp(); err != nil {
 		log.Fatal(err)
@@ -159,7 +159,7 @@ func measure(key string, quick bool, length, cpuProfile, memProfile string) {
 	log.Fatalf("there is no %s", key)
 }
 
-// value finds a number with its unit in a benchmark's line.
+// value returns the number with the given unit in a line of a benchmark.
 func value(line, unit string) (float64, bool) {
 	fields := strings.Fields(line)
 	for i := 2; i < len(fields); i++ {
@@ -179,7 +179,8 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// shares says what processor time the server and the client of a load took for each operation, where they are two processes.
+// shares returns the processor time that the server and the client of a load took for each operation, if they are two
+// processes.
 func shares(seen map[string][]float64, key string) string {
 	all, client := seen[key+" cpu-ns/op"], seen[key+" "+clientUnit]
 	if len(client) == 0 {
@@ -189,7 +190,7 @@ func shares(seen map[string][]float64, key string) string {
 	return fmt.Sprintf("  (processor: server %.1f µs, client %.1f µs)", (median(all)-c)/1e3, c/1e3)
 }
 
-// printTable prints the medians of each row, how they relate to ours, and whether the goal is reached.
+// printTable prints the medians of each row, their ratios to the peer, and whether the goals are reached.
 func printTable(w io.Writer, re *regexp.Regexp, seen map[string][]float64) {
 	for _, r := range rows() {
 		if !re.MatchString(r.name) {

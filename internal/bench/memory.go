@@ -1,6 +1,6 @@
 package main
 
-// Rows about memory: kept messages, idle connections, and finding one message among many.
+// Rows that measure memory: kept messages, idle connections, and finding one message among many.
 
 import (
 	"bytes"
@@ -39,7 +39,7 @@ func memoryRows() []row {
 	for _, p := range smtpPeers() {
 		heap.contestants = append(heap.contestants, contestant{p.name, func(b *testing.B) { heapPerMessage(b, p.start) }})
 		if p.name == "smtpmock" {
-			continue // waits a second for its clients at every stop
+			continue // smtpmock waits a second for its clients at every stop
 		}
 		measure := func(b *testing.B) { idleConnections(b, p.start) }
 		idle.contestants = append(idle.contestants, contestant{p.name, measure})
@@ -59,10 +59,10 @@ func memoryRows() []row {
 	}
 }
 
-// live is the heap that is in use, and the stacks.
+// live returns the sizes of the heap in use and of the stacks.
 func live() (heap, stacks uint64) {
 	runtime.GC()
-	runtime.GC() // what finalizers and pools let go of
+	runtime.GC() // frees what finalizers and pools have released
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc, m.StackInuse
@@ -108,7 +108,7 @@ func idleConnections(b *testing.B, start func(testing.TB) smtpServer) {
 	}
 }
 
-// numberedSubject returns a subject that ends in a number, and numbered a message with it.
+// numberedSubject returns a subject that ends in a number. numbered returns a message with that subject.
 func numberedSubject(i int) string { return "Number " + strconv.Itoa(i) }
 
 func numbered(i int) []byte {
@@ -137,7 +137,7 @@ func findOurs(b *testing.B) {
 	s := startOurs(b).(ours)
 	defer s.Stop()
 	fill(b, s, manyMessages)
-	s.Messages() // which decodes all, once
+	s.Messages() // decodes all messages, once
 	want := numberedSubject(manyMessages - 1)
 	find(b, s.Messages, func(m *mailtest.Message) bool { return m.Subject == want })
 }
@@ -170,8 +170,8 @@ func find[M any](b *testing.B, messages func() []M, match func(M) bool) {
 	}
 }
 
-// wakeUp measures how long after the last byte of a message has been sent its waiter runs, with its
-// reply read meanwhile.
+// wakeUp measures the time from the last byte of a message being sent to its waiter running. Meanwhile the reply is
+// read.
 func wakeUp(b *testing.B) {
 	s := startOurs(b).(ours)
 	defer s.Stop()

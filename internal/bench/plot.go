@@ -1,6 +1,6 @@
 package main
 
-// The plot: each row with all of its contestants, as an SVG.
+// The plot: an SVG of each row with all of its contestants.
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// The geometry of the plot in pixels, and the ratios at its two ends.
+// The geometry of the plot in pixels, and the ratios at its left and right ends.
 const (
 	plotWidth   = 960
 	labelWidth  = 190
@@ -23,7 +23,7 @@ const (
 	legendWidth = 150
 )
 
-// kinds are the kinds of contestants with their colours, in the order of the legend.
+// kinds lists the kinds of contestants with their colours, in the order of the legend.
 var kinds = []struct {
 	name, colour string
 	contestants  []string
@@ -37,7 +37,7 @@ var kinds = []struct {
 	{"others", "#222222", nil},
 }
 
-// colour returns that of a contestant.
+// colour returns the colour of a contestant.
 func colour(contestant string) string {
 	for _, k := range kinds {
 		if slices.Contains(k.contestants, contestant) {
@@ -47,8 +47,8 @@ func colour(contestant string) string {
 	return kinds[len(kinds)-1].colour
 }
 
-// plot writes the medians of the rows that have a peer, as ratios to it: what is to the right of the line took longer, or more,
-// than the peer.
+// plot writes the medians of the rows that have a peer, as ratios to the peer. A contestant to the right of the line
+// took longer, or more, than the peer.
 func plot(w io.Writer, re *regexp.Regexp, seen map[string][]float64) error {
 	var b strings.Builder
 	x := func(ratio float64) float64 {
@@ -94,7 +94,7 @@ func plot(w io.Writer, re *regexp.Regexp, seen map[string][]float64) error {
 	return err
 }
 
-// label writes a ratio.
+// label returns the text for a ratio.
 func label(ratio float64) string {
 	if ratio < 1 {
 		return fmt.Sprintf("1/%.0f", 1/ratio)

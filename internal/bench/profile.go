@@ -1,6 +1,6 @@
 package main
 
-// Profiles of one contestant, to see where its time and its allocations go.
+// Profiles of one contestant, which show where its time and its allocations go.
 
 import (
 	"log"
@@ -9,7 +9,7 @@ import (
 	"runtime/pprof"
 )
 
-// profiles begins to profile into the files that are named, and returns what ends that.
+// profiles starts to write profiles to the named files, and returns a func that ends them.
 func profiles(cpu, memory string) (stop func()) {
 	create := func(name string) *os.File {
 		f, err := os.Create(name)

@@ -1,6 +1,6 @@
 package main
 
-// Rows about reading: messages decoded, linted, and fetched by POP3 and IMAP; the page at 50,000 messages.
+// Rows that measure reading: messages decoded, linted, and fetched by POP3 and IMAP; the page with 50,000 messages.
 
 import (
 	"bufio"
@@ -38,7 +38,7 @@ func readRows() []row {
 		{"DecodeHostile", "5,000 empty parts without an end, at which a peer may give up", "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\n", 5000)},
 	} {
 		raw := []byte(m.text)
-		tolerant := func(f func() error) func() error { // a peer may give up at what is hostile
+		tolerant := func(f func() error) func() error { // a peer may give up on hostile mail
 			return func() error {
 				if err := f(); m.name != "DecodeHostile" {
 					return err
@@ -93,7 +93,7 @@ func decode(f func() error) func(*testing.B) {
 	}
 }
 
-// readGoMessage reads all of a message by go-message, its texts in UTF-8.
+// readGoMessage reads a whole message with go-message, which converts texts to UTF-8.
 func readGoMessage(raw []byte) error {
 	e, err := gomessage.Read(bytes.NewReader(raw))
 	if err != nil && !gomessage.IsUnknownCharset(err) {
@@ -114,7 +114,8 @@ func readGoMessage(raw []byte) error {
 	})
 }
 
-// readNetMail reads all of a message by the standard library, whose parts stay in their transfer encoding but for quoted-printable.
+// readNetMail reads a whole message with the standard library. Parts are decoded from quoted-printable and base64, but
+// not from their charset.
 func readNetMail(raw []byte) error {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -146,7 +147,7 @@ func readNetMail(raw []byte) error {
 	}
 }
 
-// newsletter is a message with text and HTML.
+// newsletter returns a message with text and HTML.
 func newsletter() string {
 	text := strings.Repeat("Gr=C3=BC=C3=9Fe aus K=C3=B6ln, und noch etwas mehr Text, damit die Zeile =\r\nvoll wird.\r\n", 150)
 	html := strings.Repeat("<tr><td style=3D\"color:#333\"><a href=3D\"https://shop.example/?a=3D1\">Gr=C3=BC=C3=9Fe</a> aus K=C3=B6ln</td></tr>\r\n", 240)
@@ -155,7 +156,7 @@ func newsletter() string {
 		html + "</table>\r\n--b--\r\n"
 }
 
-// attachment is a message with an attachment of so many bytes.
+// attachment returns a message with an attachment of the given size.
 func attachment(size int) string {
 	var body strings.Builder
 	encoded := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("0123456789abcdef"), size/16))
@@ -169,7 +170,7 @@ func attachment(size int) string {
 		"Content-Disposition: attachment; filename=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + body.String() + "--b--\r\n"
 }
 
-// fetch measures how long it takes to read 1,000 messages.
+// fetch measures the time to read 1,000 messages.
 func fetch(f func(*testing.B, *mailstore.Memory) (again func() error)) func(*testing.B) {
 	return func(b *testing.B) {
 		store := new(mailstore.Memory)
@@ -187,7 +188,7 @@ func fetch(f func(*testing.B, *mailstore.Memory) (again func() error)) func(*tes
 	}
 }
 
-// dialogue sends lines, and reads until a line that ends.
+// dialogue is a connection on which commands are sent and lines are read.
 type dialogue struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -202,7 +203,7 @@ func converse(b *testing.B, addr string) dialogue {
 	return dialogue{conn, bufio.NewReaderSize(conn, 64<<10)}
 }
 
-// ask sends a command, and reads as far as a line that begins with end.
+// ask sends a command, and reads up to a line that begins with end.
 func (d dialogue) ask(command, end string) error {
 	if _, err := io.WriteString(d.conn, command); err != nil {
 		return err
@@ -245,7 +246,7 @@ func fetchIMAP(b *testing.B, store *mailstore.Memory) func() error {
 	return func() error { return d.ask("c FETCH 1:* BODY.PEEK[]\r\n", "c OK") }
 }
 
-// askPage measures a page of what a server with 50,000 messages has.
+// askPage measures a request for a page about a server with 50,000 messages.
 func askPage(path string) func(*testing.B) {
 	return func(b *testing.B) {
 		srv := &mailtest.Server{}
@@ -260,14 +261,14 @@ func askPage(path string) func(*testing.B) {
 				b.Fatalf("%s: %d", path, w.Code)
 			}
 		}
-		ask() // the messages are decoded once
+		ask() // decodes the messages, once
 		for b.Loop() {
 			ask()
 		}
 	}
 }
 
-// sendOrders sends so many small messages over one connection.
+// sendOrders sends the given number of small messages over one connection.
 func sendOrders(b *testing.B, addr string, messages int) {
 	d := converse(b, addr)
 	if err := d.ask("HELO bench\r\n", "250 "); err != nil {

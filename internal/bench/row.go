@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// row is one thing that is measured.
+// row is one measurement, with all its contestants.
 type row struct {
 	name        string
 	about       string
 	cpus        int    // GOMAXPROCS: 1 for latencies, since a dialogue may or may not cross processors
-	benchtime   string // as for go test
-	rate        bool   // compare and print operations per second
-	metric      string // the unit of what is compared; empty means ns/op
-	prepared    bool   // most of the work comes before what is measured, so that processor time says nothing
-	peer        string // whom the others are compared with
+	benchtime   string // the value of -benchtime
+	rate        bool   // operations per second are compared and printed
+	metric      string // the unit that is compared; empty means ns/op
+	prepared    bool   // most of the work is done before the measurement, so processor time says nothing
+	peer        string // the contestant that the others are compared with
 	contestants []contestant
 	goals       []goal
 }
 
-// contestant is one who is measured.
+// contestant is one implementation that is measured.
 type contestant struct {
 	name string
 	f    func(*testing.B)
 }
 
-// goal is what a contestant is to reach: a ratio to a peer, or without one a number in the row's unit.
+// goal is what a contestant should reach: a ratio to a peer or, without a peer, a number in the unit of the row.
 type goal struct {
 	who   string
 	limit float64
@@ -42,7 +42,7 @@ func (r *row) unit() string {
 	return r.metric
 }
 
-// time is the benchtime: a duration, or a count such as "400x".
+// time returns the benchtime: a duration, or a count such as "400x".
 func (r *row) time(quick bool) string {
 	if !quick {
 		return r.benchtime
@@ -57,7 +57,7 @@ func (r *row) time(quick bool) string {
 	return fmt.Sprintf("%dx", max(1, n/10))
 }
 
-// relate is the ratio of v to that of the peer, of rates or of what is measured.
+// relate returns the ratio of v to the value of the peer, or the ratio of their rates if the row compares rates.
 func (r *row) relate(v, peer float64) float64 {
 	if r.rate {
 		return peer / v
@@ -75,7 +75,7 @@ func (r *row) format(v float64) string {
 	return fmt.Sprintf("%.1f µs", v/1e3)
 }
 
-// judge says whether the goal is reached.
+// judge returns whether the goal is reached, as text.
 func (g goal) judge(r row, of map[string]float64) string {
 	v, sign, text := of[g.who], "≤", ""
 	reached := false
@@ -97,7 +97,7 @@ func (g goal) judge(r row, of map[string]float64) string {
 	return fmt.Sprintf("%s %s %s: %s", g.who, sign, text, verdict)
 }
 
-// rows are all rows, in the order of the table.
+// rows returns all rows, in the order of the table.
 func rows() []row {
 	all := append(kernelRows(), smtpRows()...)
 	all = append(all, sourceRows()...)

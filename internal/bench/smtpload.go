@@ -1,6 +1,6 @@
 package main
 
-// SMTP loads: messages, over kept connections or one each.
+// SMTP loads: messages over kept connections, or over a connection each.
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func message(size int) []byte {
 	return b.Bytes()
 }
 
-// kept sends b.N messages over so many connections, each kept for all its messages.
+// kept sends b.N messages over the given number of connections, each of which carries many messages.
 func kept(b *testing.B, start func(testing.TB) smtpServer, conns, size int) {
 	s := start(b)
 	defer s.Stop()
@@ -35,7 +35,7 @@ func kept(b *testing.B, start func(testing.TB) smtpServer, conns, size int) {
 	carry(b, s, load{Conns: conns, Size: size, RSET: mock})
 }
 
-// single sends b.N messages, each over a connection of its own, so many at once.
+// single sends b.N messages, each over a connection of its own, with the given number of connections at once.
 func single(b *testing.B, start func(testing.TB) smtpServer, conns, size int) {
 	s := start(b)
 	defer s.Stop()
@@ -51,7 +51,7 @@ func carry(b *testing.B, s smtpServer, l load) {
 	}
 }
 
-// deliver sends n messages over kept connections and waits until all are acknowledged.
+// deliver sends n messages over kept connections and waits until all are accepted.
 func deliver(tb testing.TB, s smtpServer, conns, n, size int) {
 	_, mock := s.(mock)
 	l := load{Addr: s.Addr(), Conns: conns, Messages: n, Size: size, RSET: mock}
@@ -60,7 +60,7 @@ func deliver(tb testing.TB, s smtpServer, conns, n, size int) {
 	}
 }
 
-// sizeName names a size of messages.
+// sizeName returns the name of a message size.
 func sizeName(size int) string {
 	if size >= 1<<20 {
 		return strconv.Itoa(size>>20) + "MiB"

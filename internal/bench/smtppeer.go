@@ -1,6 +1,6 @@
 package main
 
-// The SMTP servers under measurement: ours, and its alternatives.
+// The SMTP servers that are measured: ours and its alternatives.
 
 import (
 	"bufio"
@@ -21,18 +21,18 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// smtpServer is a running server that stores what it gets.
+// smtpServer is a running server that stores the messages that it receives.
 type smtpServer interface {
 	Addr() string
 	Stop()
 
-	// Count returns how many messages are stored, and See whether the only one is there and says
-	// what it should.
+	// Count returns the number of stored messages. See reports whether the only message is there and has the right
+	// subject.
 	Count() int
 	See(subject string) bool
 }
 
-// smtpPeers are those who can be started, by name.
+// smtpPeers returns the servers that are measured, with their names.
 func smtpPeers() []struct {
 	name  string
 	start func(testing.TB) smtpServer
@@ -48,7 +48,7 @@ func smtpPeers() []struct {
 	}
 }
 
-// ours is mailtest.Server, with everything recorded as always.
+// ours is mailtest.Server, which records everything, as always.
 type ours struct{ *mailtest.Server }
 
 func startOurs(tb testing.TB) smtpServer {
@@ -61,7 +61,7 @@ func startOurs(tb testing.TB) smtpServer {
 
 func (s ours) Stop() { s.Close() }
 
-// Count counts without having the messages decoded.
+// Count returns the number of messages without decoding them.
 func (s ours) Count() int {
 	n := 0
 	for _, session := range s.Sessions() {
@@ -75,7 +75,7 @@ func (s ours) See(subject string) bool {
 	return err == nil && m.Subject == subject
 }
 
-// store is where the peers keep messages.
+// store keeps the messages of a peer.
 type store struct {
 	mu       sync.Mutex
 	messages [][]byte
@@ -99,7 +99,7 @@ func (s *store) See(subject string) bool {
 	return len(s.messages) == 1 && bytes.Contains(s.messages[0], []byte("\nSubject: "+subject+"\r\n"))
 }
 
-// open is the connections that a server has to close.
+// open holds the connections that a server has to close.
 type open struct {
 	mu      sync.Mutex
 	conns   map[net.Conn]bool
@@ -140,8 +140,7 @@ func (o *open) stop(l net.Listener) {
 	o.running.Wait()
 }
 
-// raw is the floor for a Go process: it answers lines by their first byte, parses nothing, and
-// stores bytes.
+// raw is the floor for a Go process: it answers lines by their first byte, parses nothing, and stores bytes.
 type raw struct {
 	store
 	open
@@ -209,7 +208,7 @@ func readBody(in *bufio.Reader, conn net.Conn, body []byte) ([]byte, error) {
 	return body[:len(body)-3], nil
 }
 
-// goSMTP is a go-smtp server as its README has it, with a backend that stores bytes.
+// goSMTP is a go-smtp server as in its README, with a backend that stores bytes.
 type goSMTP struct {
 	store
 	server *smtp.Server
@@ -240,11 +239,11 @@ func (s *goSMTP) Addr() string { return s.l.Addr().String() }
 
 func (s *goSMTP) Stop() {
 	s.l.Close()
-	<-s.done // Serve has begun, without which Close would hang
+	<-s.done // Close would hang if Serve had not begun
 	s.server.Close()
 }
 
-// storeSession is go-smtp's session.
+// storeSession is the session of goSMTP.
 type storeSession struct{ store *store }
 
 func (s *storeSession) Mail(string, *smtp.MailOptions) error { return nil }
@@ -260,7 +259,7 @@ func (s *storeSession) Data(r io.Reader) error {
 	return err
 }
 
-// mock is go-smtp-mock, told to keep all messages of a connection and all its recipients.
+// mock is go-smtp-mock, configured to keep all messages of a connection and all their recipients.
 type mock struct{ *smtpmock.Server }
 
 func startMock(tb testing.TB) smtpServer {
@@ -277,7 +276,7 @@ func startMock(tb testing.TB) smtpServer {
 func (s mock) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.PortNumber()) }
 func (s mock) Stop()        { s.Server.Stop() }
 
-// Count counts messages: go-smtp-mock has one for each connection as well.
+// Count returns the number of messages. go-smtp-mock also has a message for each connection, which does not count.
 func (s mock) Count() int {
 	n := 0
 	for _, m := range s.Messages() {

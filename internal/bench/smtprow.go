@@ -1,6 +1,6 @@
 package main
 
-// Rows about one SMTP server.
+// Rows that measure one SMTP server.
 
 import (
 	"bufio"
@@ -13,9 +13,9 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// smtpRows are the rows about starting, stopping, and carrying mail.
+// smtpRows returns the rows that measure starting, stopping, and carrying mail.
 func smtpRows() []row {
-	// against makes a row in which all peers do the same.
+	// against returns a row in which all peers do the same.
 	against := func(r row, f func(*testing.B, func(testing.TB) smtpServer)) row {
 		r.peer = "rawnet"
 		for _, p := range smtpPeers() {
@@ -121,7 +121,7 @@ func deliverOne(addr string, data []byte) error {
 	return c.quit()
 }
 
-// submit is smtp.SendMail over a connection that there is.
+// submit does what smtp.SendMail does, over an existing connection.
 func submit(conn net.Conn, host string, m []byte) error {
 	c, err := smtp.NewClient(conn, host)
 	if err != nil {

@@ -1,6 +1,6 @@
 package main
 
-// The load generator and the sink of Postfix, if they are installed.
+// Rows with the load generator and the sink of Postfix, if they are installed.
 
 import (
 	"bytes"
@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// sourceRows are the rows whose load comes from smtp-source.
+// sourceRows returns the rows whose load comes from smtp-source.
 func sourceRows() []row {
 	make := func(r row, size int, options ...string) row {
 		r.cpus, r.rate, r.peer = 2, true, "rawnet"
 		r.goals = []goal{{"ours", 0.9, "rawnet"}}
 		for _, p := range smtpPeers() {
 			if p.name == "smtpmock" && len(options) > 0 {
-				continue // it would keep the last message of a connection only
+				continue // it would keep only the last message of a connection
 			}
 			r.contestants = append(r.contestants, contestant{p.name, func(b *testing.B) {
 				s := p.start(b)
@@ -49,7 +49,7 @@ func sourceRows() []row {
 	}
 }
 
-// source sends b.N messages by smtp-source.
+// source sends b.N messages with smtp-source.
 func source(b *testing.B, addr string, size int, options []string) {
 	args := append([]string{"-s", strconv.Itoa(min(64, b.N)), "-m", strconv.Itoa(b.N), "-l", strconv.Itoa(size),
 		"-M", "client.example", "-f", "shop@shop.example", "-t", "bob@qq.com"}, options...)
@@ -79,8 +79,7 @@ func startSink(b *testing.B) (addr string, stop func()) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
-	// It says nothing when it listens, takes no socket from others, and nothing else of it can be
-	// waited for: so it is asked.
+	// smtp-sink does not say when it listens and does not accept a socket, so connect to it until it accepts.
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if conn, err := net.Dial("tcp", addr); err == nil {
 			conn.Close()

@@ -1,6 +1,6 @@
 package main
 
-// Rows about a whole internet.
+// Rows that measure a whole internet.
 
 import (
 	"context"
@@ -82,7 +82,7 @@ func thousand(f func(testing.TB, []byte) error) func(*testing.B) {
 	}
 }
 
-// assert looks at the message as a test would.
+// assert checks the message as a test would.
 func assert(m *mailtest.Message) error {
 	if m.Subject != subject || len(m.Envelope.To) != 1 || m.Envelope.To[0].Address != "bob@qq.com" {
 		return fmt.Errorf("got message %q to %v", m.Subject, m.Envelope.To)
@@ -90,7 +90,7 @@ func assert(m *mailtest.Message) error {
 	return nil
 }
 
-// caseOurs is the case with mxmock; reach says how the code under test gets there.
+// caseOurs is the case with mxmock. reach connects the code under test to the internet.
 func caseOurs(reach func(*mxmock.Internet) (*net.Resolver, dialFunc, error)) func(testing.TB, []byte) error {
 	return func(_ testing.TB, m []byte) error {
 		ctx := context.Background()
@@ -120,10 +120,10 @@ func caseOurs(reach func(*mxmock.Internet) (*net.Resolver, dialFunc, error)) fun
 	}
 }
 
-// dialFunc is DialContext.
+// dialFunc is the type of DialContext.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// inMemory reaches an internet without any socket, onLoopback by real ones.
+// inMemory connects to an internet without sockets, and onLoopback with real ones.
 func inMemory(inet *mxmock.Internet) (*net.Resolver, dialFunc, error) {
 	return inet.Resolver(), inet.DialContext, nil
 }
@@ -133,7 +133,7 @@ func onLoopback(inet *mxmock.Internet) (*net.Resolver, dialFunc, error) {
 	return resolver(addr), inet.Dialer().DialContext, err
 }
 
-// caseByHand is what one builds without mxmock: the address that was found is replaced by that of
+// caseByHand is the case without mxmock, as one would write it: the address that was looked up is replaced by that of
 // the server.
 func caseByHand(startDNS func(testing.TB) dnsServer, startSMTP func(testing.TB) smtpServer) func(testing.TB, []byte) error {
 	return func(tb testing.TB, m []byte) error {
