@@ -36,8 +36,9 @@ type Conn struct {
 	interjected string // sent since the last turn
 
 	closing  chan struct{} // closed by stop; ends delays
-	deadline sync.Mutex    // guards stopping and the deadlines
+	deadline sync.Mutex    // guards stopping, aborted and the deadlines
 	stopping bool
+	aborted  bool // Abort was called, so the read deadline has passed for good
 
 	left bool // the connection does not count as open any more; the lock of the server guards this
 }
@@ -353,11 +354,11 @@ func (c *Conn) stopped() bool {
 	}
 }
 
-// setReadDeadline sets the read deadline, unless stop was called. Zero means no deadline.
+// setReadDeadline sets the read deadline, unless stop or Abort was called. Zero means no deadline.
 func (c *Conn) setReadDeadline(t time.Time) {
 	c.deadline.Lock()
 	defer c.deadline.Unlock()
-	if !c.stopping {
+	if !c.stopping && !c.aborted {
 		c.raw.SetReadDeadline(t)
 	}
 }

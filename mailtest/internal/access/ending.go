@@ -117,7 +117,10 @@ func (c *Conn) Abort(err error) {
 		c.fate = err
 	}
 	c.mu.Unlock()
-	c.setReadDeadline(time.Unix(1, 0))
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
+	c.aborted = true // the other goroutine may be about to set a deadline of its own
+	c.raw.SetReadDeadline(time.Unix(1, 0))
 }
 
 // drainTime is the longest time for which an orderly close waits for the client to close.
@@ -155,10 +158,19 @@ func (c *Conn) hangUp(d mailtest.Drop) {
 	}
 	// A close with unread bytes would be a reset. So close one half, and read the bytes that still come.
 	if w, ok := c.raw.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
-		c.setReadDeadline(time.Now().Add(drainTime))
+		c.drainUntil(time.Now().Add(drainTime))
 		io.Copy(io.Discard, c.raw)
 	}
 	c.raw.Close()
+}
+
+// drainUntil sets the read deadline for the end of the connection, unless stop was called.
+func (c *Conn) drainUntil(t time.Time) {
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
+	if !c.stopping {
+		c.raw.SetReadDeadline(t)
+	}
 }
 
 // crash is a panic, or a Goexit, in code of the test that a connection has called.
