@@ -6,7 +6,7 @@ import "strings"
 
 // Path is the argument of MAIL or RCPT. Its syntax is not checked.
 type Path struct {
-	Address   string // the text between the angle brackets without a source route or, without brackets, the text up to white space
+	Address   string // the text in angle brackets, without a source route; else the text up to white space
 	Route     string // the source route, without the colon at its end
 	Rest      string // the rest of the argument: the parameters
 	Bracketed bool   // there is an opening angle bracket

@@ -22,7 +22,7 @@ type EndingKind uint8
 const (
 	ClientQuit    EndingKind = iota // the client sent QUIT
 	ClientClosed                    // the client closed the connection between two commands
-	ClientBroke                     // the client closed the connection in the middle of a "line", "chunk" or "message", as Cause says
+	ClientBroke                     // the client closed the connection within a "line", "chunk" or "message": Cause
 	ReadFailed                      // reading from the socket failed as Cause says
 	WriteFailed                     // writing to the socket failed as Cause says
 	TLSFailed                       // the TLS handshake failed as Cause says

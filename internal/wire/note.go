@@ -22,7 +22,7 @@ const (
 	LineUnfinished                     // the connection ended within the line
 	GreetingNotAwaited                 // Count bytes came before the greeting
 	ReplyNotAwaited                    // Count bytes came before a reply that the client had to wait for
-	TextInjected                       // Count bytes came after STARTTLS in plain text; Text is their beginning, unless they may be secret
+	TextInjected                       // Count bytes came in plain text after STARTTLS; Text begins them, or is "" if secret
 	HandshakeFailed                    // the TLS handshake failed as Text says
 	CertificateMissing                 // there is no certificate, as Text says; added by the Handler
 	ExchangeFailed                     // the AUTH exchange failed as Text says; added by the Handler

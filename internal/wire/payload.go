@@ -220,7 +220,7 @@ func (c *Conn) message() error {
 			return err
 		}
 	}
-	if !early && act.interrupts() && u.source == act.After { // due with the last byte of the message; the pending bytes follow it
+	if !early && act.interrupts() && u.source == act.After { // due at the last byte of the message
 		early, act = true, c.due(act)
 		if err := c.interrupt(&act, u.buf[:u.n]); err != nil {
 			return err

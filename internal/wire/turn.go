@@ -36,7 +36,7 @@ type Turn struct {
 	others   []string  // the parameters other than those of DSN
 	Secret   bool      // the line may contain credentials
 	Payload  []byte    // of End, and of BDAT after it was read: the bytes of the message; the receiver may keep them
-	Cut      int64     // of End: the number of bytes of the message that Payload lacks, because the message is over the limit
+	Cut      int64     // of End: the number of bytes that Payload lacks, because the message is over the limit
 	Received time.Time // when the client's part of the turn was complete
 	Reply    []byte    // the reply as it is sent, with its line ends; empty if there is none
 	Accepted bool      // the server itself agrees: its own reply is 2xx or 3xx, whatever the Handler sends instead
@@ -47,7 +47,7 @@ type Turn struct {
 
 	Client *Identity            // who the client is, in the turn after a PROXY header and that of XCLIENT; otherwise nil
 	TLS    *tls.ConnectionState // the state after a successful Handshake
-	Again  bool                 // After was called for the turn already: fewer bytes were sent than it was told, or there is a Crash
+	Again  bool                 // After is called again: fewer bytes were sent than it was told, or there is a Crash
 	Crash  *Crash               // the panic that ended the turn, or nil
 
 	// Silent is, for Idle, how long the client has been silent, as Config.Patience returned it.
