@@ -1,5 +1,7 @@
 package wire
 
+import "bytes"
+
 // Notes: what is remarkable about the bytes of a client, in a form that code can inspect.
 
 // Note describes one remarkable thing that a client did in a turn.
@@ -41,3 +43,42 @@ const (
 
 // note adds a note to the turn.
 func (t *Turn) note(n Note) { t.Notes = append(t.Notes, n) }
+
+// LineEnds returns notes on each CR or LF in a message that is not part of a CRLF, and on those sequences that could
+// hide a second message from one of two servers (the "SMTP smuggling" of 2023). It returns nil if there are none.
+// Turn.Notes does not include these notes, because scanning a large message takes longer than receiving it.
+func LineEnds(data []byte) []Note {
+	crlf := bytes.Count(data, []byte("\r\n"))
+	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf
+	if lf == 0 && cr == 0 {
+		return nil
+	}
+	var notes []Note
+	if lf > 0 {
+		notes = append(notes, Note{Kind: MessageBareLF, Count: int64(lf)})
+	}
+	if cr > 0 {
+		notes = append(notes, Note{Kind: MessageBareCR, Count: int64(cr)})
+	}
+	for _, end := range []string{"\n.\n", "\n.\r\n", "\r.\r", "\n.\r", "\r.\n", "\r.\r\n", "\r\n\x00.\r\n"} {
+		if i := indexEnd(data, end); i >= 0 {
+			notes = append(notes, Note{Kind: HiddenEnd, Text: end, Offset: int64(i)})
+		}
+	}
+	return notes
+}
+
+// indexEnd returns the index of end in data, or -1. It skips a dot after CRLF, which was doubled.
+func indexEnd(data []byte, end string) int {
+	for from := 0; ; {
+		i := bytes.Index(data[from:], []byte(end))
+		if i < 0 {
+			return -1
+		}
+		i += from
+		if i == 0 || data[i-1] != '\r' || end[0] != '\n' {
+			return i
+		}
+		from = i + 1
+	}
+}
