@@ -1,8 +1,8 @@
 package wire
 
-import "bytes"
-
 // Notes: what is remarkable about the bytes of a client, in a form that code can inspect.
+
+import "bytes"
 
 // Note describes one remarkable thing that a client did in a turn.
 type Note struct {
