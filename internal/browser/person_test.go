@@ -49,17 +49,26 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestSearch types a search: the key / leads to the field and is not in it, Enter searches, and Escape leaves the field.
-func TestSearch(t *testing.T) {
-	t.Parallel()
-	ctx := open(t, "")
+// serveThree serves the page of a server with three messages.
+func serveThree(t *testing.T) (*mailtest.Server, *inspect.Page) {
+	t.Helper()
 	srv, p := serve(t)
 	for _, subject := range []string{"One", "Two", "Three"} {
 		send(t, srv, rich(subject))
 	}
-	heading := func(text string) chromedp.Action[chromedp.Void] {
-		return chromedp.WaitVisible(`//h1[.="` + text + `"]`)
-	}
+	return srv, p
+}
+
+// heading waits for the heading of a page.
+func heading(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.WaitVisible(`//h1[.="` + text + `"]`)
+}
+
+// TestSearch types a search: the key / leads to the field and is not in it, Enter searches, and Escape leaves the field.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	ctx := open(t, "")
+	_, p := serveThree(t)
 	typed := func() string {
 		return value[string](t, ctx, `document.activeElement.id + " " + document.getElementById("q").value`)
 	}
@@ -112,13 +121,7 @@ func TestSessionsLive(t *testing.T) {
 func TestKeysAndDelete(t *testing.T) {
 	t.Parallel()
 	ctx := open(t, "")
-	srv, p := serve(t)
-	for _, subject := range []string{"One", "Two", "Three"} {
-		send(t, srv, rich(subject))
-	}
-	heading := func(text string) chromedp.Action[chromedp.Void] {
-		return chromedp.WaitVisible(`//h1[.="` + text + `"]`)
-	}
+	srv, p := serveThree(t)
 	do(t, ctx, chromedp.Navigate(p.URL()), heading("3 messages"), press("j"), press("j"), press(kb.Enter), heading("Two"),
 		press("j"), heading("One"), press("u"), heading("3 messages"),
 		press("j"), press("d"), heading("2 messages"))
