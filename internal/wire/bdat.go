@@ -57,9 +57,7 @@ func (c *Conn) chunk() error {
 		if refuse != "" {
 			own = oneLine(refuse)
 		}
-		err := c.conclude(own)
-		c.endTransaction() // RFC 3030 §2
-		return err
+		return c.finish(own) // the transaction is over (RFC 3030 §2)
 	}
 	s.chunking = true
 	if !last {
@@ -74,7 +72,7 @@ func (c *Conn) chunk() error {
 		t.Payload = slices.Concat(append(s.chunks, chunk)...)
 	}
 	if c.cfg.LMTP {
-		return c.finishLMTP([]byte("250 2.1.5 Delivered\r\n"), command.Action)
+		return c.finishLMTP(c.acceptance(), command.Action)
 	}
 	var own []byte
 	if !c.askLast(command.Action).decides() {

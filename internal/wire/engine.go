@@ -65,7 +65,7 @@ func (e *engine) serve() {
 }
 
 // answer returns the engine's reply to a line. The reply is valid until the next call. If go-smtp has closed its
-// connection, the error is an [Ending].
+// connection, the error is an [Ending], and the reply is what go-smtp has said last.
 func (e *engine) answer(verb, arg string) ([]byte, error) {
 	e.in = append(e.in[:0], verb...)
 	if arg != "" {
@@ -77,7 +77,7 @@ func (e *engine) answer(verb, arg string) ([]byte, error) {
 		e.pause(struct{}{})
 	}
 	if e.gone {
-		return nil, Ending{Kind: ServerFailed}
+		return e.out, Ending{Kind: ServerFailed}
 	}
 	return e.out, nil
 }

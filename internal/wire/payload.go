@@ -344,7 +344,7 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	}
 	if c.cfg.LMTP && !orphan {
 		if own == nil {
-			own = []byte("250 2.1.5 Delivered\r\n")
+			own = c.acceptance()
 		}
 		return c.finishLMTP(own, Action{})
 	}
@@ -354,8 +354,13 @@ func (c *Conn) complete(data []byte, u *unstuffer, orphan, replied bool) error {
 	return c.finish(own)
 }
 
-// acceptance returns the server's own reply to a message that it accepts.
-func (c *Conn) acceptance() []byte { return c.compose("250 2.0.0 Message accepted") }
+// acceptance returns the server's own reply to a message that it accepts, or with LMTP to each recipient.
+func (c *Conn) acceptance() []byte {
+	if c.cfg.LMTP {
+		return c.compose("250 2.1.5 Delivered")
+	}
+	return c.compose("250 2.0.0 Message accepted")
+}
 
 // finish concludes the turn of a message and ends the transaction.
 func (c *Conn) finish(own []byte) error {

@@ -75,11 +75,17 @@ func (r *recorder) End(how Ending) {
 // recorded and what the client got to read.
 func converse(t *testing.T, cfg *Config, input []byte, pieces []byte) (*recorder, []byte) {
 	t.Helper()
+	r := &recorder{ended: make(chan struct{})}
+	return r, converseWith(t, r, r.ended, cfg, input, pieces)
+}
+
+// converseWith does so with any Handler, whose End closes ended.
+func converseWith(t *testing.T, h Handler, ended <-chan struct{}, cfg *Config, input []byte, pieces []byte) []byte {
+	t.Helper()
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25}
 	client, server := memnet.Pipe(addr, addr)
 	defer client.Close()
-	r := &recorder{ended: make(chan struct{})}
-	c := New(server, cfg, r)
+	c := New(server, cfg, h)
 	c.Serve()
 	go func() {
 		rest := input
@@ -99,11 +105,11 @@ func converse(t *testing.T, cfg *Config, input []byte, pieces []byte) (*recorder
 	read, err := io.ReadAll(client)
 	if timedOut(err) { // a reset is fine: the server has closed and not read all
 		c.Shut()
-		<-r.ended
+		<-ended
 		t.Fatalf("the connection does not end: %v", err)
 	}
-	<-r.ended
-	return r, read
+	<-ended
+	return read
 }
 
 func FuzzSession(f *testing.F) {
