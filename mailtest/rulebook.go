@@ -175,7 +175,7 @@ func (r *Rule) checkFields() error {
 		never(r.Command != "", "Command", "the client has sent no command there", Greeting, Handshake, Body, Dot, Idle),
 		never(r.Helo != "", "Helo", "the client has not said its name yet", Greeting),
 		never(r.User != "", "User", "nobody has authenticated yet", Greeting, Handshake),
-		never(r.Encrypted, "Encrypted", "TLS begins behind it", Handshake),
+		never(r.Encrypted, "Encrypted", "TLS begins after it", Handshake),
 		never(r.From != "", "From", "there is no sender before MAIL", Greeting, Handshake, Helo, StartTLS, Auth, AuthStep),
 		never(r.To != "", "To", "there is no recipient before RCPT", Greeting, Handshake, Helo, StartTLS, Auth, AuthStep, Mail),
 		never(r.Nth > 1, "Nth", "each connection has one greeting; for the n-th connection set Session", Greeting),
@@ -267,7 +267,7 @@ func (r *Rule) checkSyntax() error {
 		case !strings.HasPrefix(line, r.Reply[:3]):
 			return fmt.Errorf("line %d of Reply is %q; each line begins with the same code, here %d%s", i+1, line, code, raw)
 		case len(line) > 3 && line[3] != ' ' && line[3] != '-':
-			return fmt.Errorf("line %d of Reply is %q; behind the code comes a space, or a hyphen if there are more lines%s", i+1, line, raw)
+			return fmt.Errorf("line %d of Reply is %q; after the code comes a space, or a hyphen if there are more lines%s", i+1, line, raw)
 		case !last && (len(line) == 3 || line[3] != '-'):
 			return fmt.Errorf("line %d of Reply is %q, but there are more; write \"%d-\"%s", i+1, line, code, raw)
 		case last && len(line) > 3 && line[3] == '-' && !r.Endless:

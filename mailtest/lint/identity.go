@@ -53,7 +53,7 @@ func parseIDs(s string) (ids []string, why string) {
 		case !isDotAtom(left) && !(len(left) > 2 && left[0] == '"' && left[len(left)-1] == '"'):
 			return nil, "has an identifier with something wrong before its at sign"
 		case !isDotAtom(right) && !(len(right) > 2 && right[0] == '[' && right[len(right)-1] == ']'):
-			return nil, "has an identifier with something wrong behind its at sign"
+			return nil, "has an identifier with something wrong after its at sign"
 		}
 		ids = append(ids, id)
 		s = s[end+1:]

@@ -106,7 +106,7 @@ func (c *checker) ending(p *mime.Part) {
 	case mime.Closed:
 		below := c.raw[p.Epilogue:max(p.Epilogue, p.Body+len(p.Raw))]
 		if rest := bytes.TrimSpace(below); len(rest) > 0 {
-			c.out.add(textAfterEnd, p.Path, p.Epilogue+bytes.Index(below, rest), "%s comes behind the end of the multipart", quote(rest))
+			c.out.add(textAfterEnd, p.Path, p.Epilogue+bytes.Index(below, rest), "%s comes after the end of the multipart", quote(rest))
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (c *checker) lines() {
 		c.add(bareLF, firstLF, "%s without CR before it, from %s on", count(bareLFs, "LF"), quote(c.line(firstLF)))
 	}
 	if bareCRs > 0 {
-		c.add(bareCR, firstCR, "%s without LF behind it, from %s on", count(bareCRs, "CR"), quote(c.line(firstCR)))
+		c.add(bareCR, firstCR, "%s without LF after it, from %s on", count(bareCRs, "CR"), quote(c.line(firstCR)))
 	}
 	if nuls > 0 {
 		c.add(controlCharacter, firstNUL, "%s, from %s on", count(nuls, "NUL"), quote(c.line(firstNUL)))

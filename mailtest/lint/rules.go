@@ -196,7 +196,7 @@ var rules = [numRules]RuleInfo{
 		"write it like <random@your.domain>, without spaces"},
 	messageIDDomain: {"message-id-domain", "format", Warning, "RFC 5322 §3.6.4",
 		"What is after the at sign of the Message-ID is not a domain of the internet.",
-		"use a domain of the sender's behind the at sign"},
+		"use a domain of the sender's after the at sign"},
 	messageIDTwice: {"message-id-twice", "format", Error, "RFC 5322 §3.6.4",
 		"Two different messages have the same Message-ID.",
 		"make a new Message-ID for every message"},

@@ -33,7 +33,7 @@ func (c *checker) base64(p *mailtest.Part, at int) (good bool) {
 			case !isBase64[b]:
 				report(at+i, "%s is not base64", quote(text[i:]))
 			default:
-				report(at+i, "there is more behind the padding: %s", quote(text[i:]))
+				report(at+i, "there is more after the padding: %s", quote(text[i:]))
 			}
 		}
 		at += len(line)

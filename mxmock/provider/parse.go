@@ -135,7 +135,7 @@ func (p *parser) heading(b block, least, most int) bool {
 		if most < 0 {
 			belong += " or more"
 		}
-		p.fail(b.line, "%q has %d words behind it, where %s belong", b.kind, len(b.args), belong)
+		p.fail(b.line, "%q has %d words after it, where %s belong", b.kind, len(b.args), belong)
 		return false
 	}
 	return true
@@ -230,7 +230,7 @@ func (p *parser) service(d *definition, b block) {
 	}
 	s := &service{line: b.line, name: b.args[0], words: make(map[string]string)}
 	if role, _, _ := strings.Cut(s.name, "-"); role != "mx" && role != "submission" {
-		p.fail(b.line, "a service is called mx or submission, or one of these with \"-\" and more behind it, not %s", s.name)
+		p.fail(b.line, "a service is called mx or submission, or one of these with \"-\" and more after it, not %s", s.name)
 	}
 	table := p.withOrigin(&s.origin, map[string]func(prop){
 		"hosts": func(pr prop) {

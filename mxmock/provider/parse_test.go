@@ -36,7 +36,7 @@ func TestParseErrors(t *testing.T) {
 	// Each case replaces a piece of the minimal file; want is the whole error.
 	for _, c := range []struct{ old, new, want string }{
 		{"provider mine.example\n", "", `f:1: no provider: begin with a line such as "provider qq.com"`},
-		{"provider mine.example", "provider", `f:1: "provider" has 0 words behind it, where 1 belong`},
+		{"provider mine.example", "provider", `f:1: "provider" has 0 words after it, where 1 belong`},
 		{"provider mine.example", "provider Mine", `f:1: "Mine" is not a domain name of two labels or more`},
 		{"domain mine.example", "domian mine.example", `f:2: "domian" begins no block; one begins with provider, domain, zone, service or policy`},
 		{"domain mine.example", "domain mine.example\n\tmy 1", "f:3: \"my\" is not known in a block \"domain\"; there are dmarc, mta-sts, mx, note, source, spf"},
@@ -50,7 +50,7 @@ func TestParseErrors(t *testing.T) {
 		{"mx 10 mx.mine.example", "mx 10 mx.mine.example\n\tspf spf1", `f:4: "spf1" does not begin with v=spf1`},
 		{"mx 10 mx.mine.example", "mx 10 mx.mine.example\n\tmta-sts id=1 mode=on", `f:4: mode="on" is none of enforce, testing and none`},
 		{"service mx", "zone\n\trr mine.example. TX x\n\tsource guess\nservice mx", `f:6: column 15: unknown type (others are written TYPE123, RFC 3597 §5): "TX"`},
-		{"service mx", "service pop3", "f:5: a service is called mx or submission, or one of these with \"-\" and more behind it, not pop3"},
+		{"service mx", "service pop3", "f:5: a service is called mx or submission, or one of these with \"-\" and more after it, not pop3"},
 		{"ports 25", "ports 0", "f:7: there is no port 0"},
 		{"ports 25\n", "ports 25\n\tsize 1k\n", `f:8: "1k" is not a number of bytes`},
 		{"ports 25\n", "ports 25\n\ttoken [0-9]+\n", `f:8: the token "[0-9]+": there is more in it than literals, classes such as [0-9a-f], and repetitions such as {5}`},
