@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,18 +53,18 @@ func main() {
 
 // run measures the rows that match, round by round, and prints the table.
 func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
-	results := io.Discard
+	lines := io.Discard
 	if output != "" {
 		f, err := os.Create(output)
 		if err != nil {
 			log.Fatal(err)
 		}
 		defer f.Close()
-		results = f
+		lines = f
 		fmt.Fprintf(f, "goos: %s\ngoarch: %s\npkg: github.com/seed078e9d8c/maillab/internal/bench\n", runtime.GOOS, runtime.GOARCH)
 	}
 	began := time.Now()
-	seen := make(map[string][]float64)
+	seen := make(results)
 	for round := range rounds {
 		for _, r := range rows() {
 			if !re.MatchString(r.name) {
@@ -78,25 +77,18 @@ func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
 				if err != nil {
 					log.Fatalf("\n%s: %v\n%s", key, err, line)
 				}
-				fmt.Fprintln(results, line)
+				fmt.Fprintln(lines, line)
 				unit := r.unit()
 				if cpu && r.metric == "" && !r.prepared {
 					unit = "cpu-ns/op"
 				}
-				if v, ok := value(line, unit); ok {
-					seen[key] = append(seen[key], v)
-				}
-				for _, unit := range []string{"cpu-ns/op", clientUnit} {
-					if v, ok := value(line, unit); ok {
-						seen[key+" "+unit] = append(seen[key+" "+unit], v)
-					}
-				}
+				seen.read(key, line, unit)
 			}
 		}
 	}
 	progress("")
 	fmt.Fprintf(os.Stderr, "%d rounds in %v\n", rounds, time.Since(began).Round(time.Second))
-	printTable(os.Stdout, re, seen)
+	seen.print(os.Stdout, re)
 	if svg != "" {
 		f, err := os.Create(svg)
 		if err != nil {
@@ -157,59 +149,4 @@ func measure(key string, quick bool, length, cpuProfile, memProfile string) {
 		}
 	}
 	log.Fatalf("there is no %s", key)
-}
-
-// value returns the number with the given unit in a line of a benchmark.
-func value(line, unit string) (float64, bool) {
-	fields := strings.Fields(line)
-	for i := 2; i < len(fields); i++ {
-		if fields[i] == unit {
-			v, err := strconv.ParseFloat(fields[i-1], 64)
-			return v, err == nil
-		}
-	}
-	return 0, false
-}
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	if n := len(v); n%2 == 0 {
-		return (v[n/2-1] + v[n/2]) / 2
-	}
-	return v[len(v)/2]
-}
-
-// shares returns the processor time that the server and the client of a load took for each operation, if they are two
-// processes.
-func shares(seen map[string][]float64, key string) string {
-	all, client := seen[key+" cpu-ns/op"], seen[key+" "+clientUnit]
-	if len(client) == 0 {
-		return ""
-	}
-	c := median(client)
-	return fmt.Sprintf("  (processor: server %.1f µs, client %.1f µs)", (median(all)-c)/1e3, c/1e3)
-}
-
-// printTable prints the medians of each row, their ratios to the peer, and whether the goals are reached.
-func printTable(w io.Writer, re *regexp.Regexp, seen map[string][]float64) {
-	for _, r := range rows() {
-		if !re.MatchString(r.name) {
-			continue
-		}
-		fmt.Fprintf(w, "%s: %s\n", r.name, r.about)
-		of := make(map[string]float64)
-		for _, c := range r.contestants {
-			of[c.name] = median(seen[r.name+"/"+c.name])
-		}
-		for _, c := range r.contestants {
-			ratio := ""
-			if peer := of[r.peer]; r.peer != "" && c.name != r.peer {
-				ratio = fmt.Sprintf("  %5.2f × %s", r.relate(of[c.name], peer), r.peer)
-			}
-			fmt.Fprintf(w, "  %-28s %14s%s%s\n", c.name, r.format(of[c.name]), ratio, shares(seen, r.name+"/"+c.name))
-		}
-		for _, g := range r.goals {
-			fmt.Fprintf(w, "  goal: %s\n", g.judge(r, of))
-		}
-	}
 }

@@ -49,7 +49,7 @@ func colour(contestant string) string {
 
 // plot writes the medians of the rows that have a peer, as ratios to the peer. A contestant to the right of the line
 // took longer, or more, than the peer.
-func plot(w io.Writer, re *regexp.Regexp, seen map[string][]float64) error {
+func plot(w io.Writer, re *regexp.Regexp, seen results) error {
 	var b strings.Builder
 	x := func(ratio float64) float64 {
 		ratio = min(max(ratio, leastRatio), mostRatio)
@@ -60,13 +60,15 @@ func plot(w io.Writer, re *regexp.Regexp, seen map[string][]float64) error {
 		if r.peer == "" || !re.MatchString(r.name) {
 			continue
 		}
-		peer := median(seen[r.name+"/"+r.peer])
 		y := float64(plotTop + n*rowHeight)
 		n++
 		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n", labelWidth-12, y+4, html.EscapeString(r.name))
 		fmt.Fprintf(&b, "<line x1=\"%d\" y1=\"%.0f\" x2=\"%d\" y2=\"%.0f\" stroke=\"#e5e5e5\"/>\n", labelWidth, y, plotWidth-legendWidth, y)
 		for _, c := range r.contestants {
-			ratio := median(seen[r.name+"/"+c.name]) / peer
+			ratio, _, _ := seen.ratio(r, c.name, r.peer)
+			if r.rate {
+				ratio = 1 / ratio
+			}
 			colour := colour(c.name)
 			fmt.Fprintf(&b, "<circle cx=\"%.1f\" cy=\"%.0f\" r=\"5\" fill=\"%s\"><title>%s, %s: %.2f × %s</title></circle>\n",
 				x(ratio), y, colour, html.EscapeString(r.name), html.EscapeString(c.name), ratio, html.EscapeString(r.peer))

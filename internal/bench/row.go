@@ -75,28 +75,6 @@ func (r *row) format(v float64) string {
 	return fmt.Sprintf("%.1f µs", v/1e3)
 }
 
-// judge returns whether the goal is reached, as text.
-func (g goal) judge(r row, of map[string]float64) string {
-	v, sign, text := of[g.who], "≤", ""
-	reached := false
-	if g.peer == "" {
-		reached = v <= g.limit
-		text = fmt.Sprintf("%s, is %s", r.format(g.limit), r.format(v))
-	} else {
-		v = r.relate(v, of[g.peer])
-		reached = v <= g.limit
-		if r.rate {
-			sign, reached = "≥", v >= g.limit
-		}
-		text = fmt.Sprintf("%.2f × %s, is %.2f", g.limit, g.peer, v)
-	}
-	verdict := "reached"
-	if !reached {
-		verdict = "NOT reached"
-	}
-	return fmt.Sprintf("%s %s %s: %s", g.who, sign, text, verdict)
-}
-
 // rows returns all rows, in the order of the table.
 func rows() []row {
 	all := append(kernelRows(), smtpRows()...)
