@@ -70,7 +70,7 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	fs.BoolVar(&o.open, "open", false, "allow addresses beyond the loopback interface")
 	fs.StringVar(&o.password, "password", "", "`password` of the page")
 	fs.Func("host", "`name` by which the page may be asked, beside localhost and addresses; may be repeated", list(&o.names))
-	fs.BoolVar(&o.run, "run", false, "run the `command` that follows inside the internet, with its DNS and port 25 of each host (Linux, root), and end with it; other ports are open only by their flags")
+	fs.BoolVar(&o.run, "run", false, "run the `command` that follows inside the internet, with its DNS and port 25 of each host (Linux, root), pass SIGINT and SIGTERM on to it, and end with its exit code, which is 128+n after signal n; other ports are open only by their flags")
 	fs.BoolVar(&o.version, "version", false, "print the version")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

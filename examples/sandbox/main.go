@@ -27,7 +27,7 @@ func main() {
 }
 
 // run runs the program and returns its exit code: 2 if the flags or the files that they name are wrong, 1 if
-// something fails later, and with -run that of the command.
+// something fails later, and with -run that of the command, or 128 and its number if a signal has ended the command.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args, stdout)
 	switch {

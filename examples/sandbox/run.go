@@ -3,13 +3,17 @@ package main
 // The command that -run runs inside the internet, with its DNS and port 25 of each host.
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mxmock/netns"
@@ -29,25 +33,37 @@ func (s *sandbox) openNamespace() (err error) {
 	return nil
 }
 
-// runCommand runs the command, logs mail as it comes, and returns the exit code of the command.
+// runCommand runs the command, passes signals on to it, logs mail as it comes, and returns the exit code that a shell
+// would: that of the command, or 128 and its number if a signal has ended the command.
 func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int {
-	cmd := exec.CommandContext(ctx, s.o.command[0], s.o.command[1:]...)
+	cmd := exec.Command(s.o.command[0], s.o.command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
-	cmd.WaitDelay = killPatience
+	cmd.WaitDelay = outputPatience
 	if len(s.at) > 0 {
 		s.guide(stderr)
 	}
-	if err := s.ns.Start(cmd); err != nil {
+	signals := make(chan os.Signal, 10)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	err := ctx.Err() // a signal may have come before
+	if err == nil {
+		err = s.ns.Start(cmd)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "sandbox: -run:", err)
 		return 2
 	}
 	running, ended := context.WithCancel(context.WithoutCancel(ctx))
-	var watching sync.WaitGroup
-	watching.Go(func() { s.watch(ctx, running) })
-	err := cmd.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { s.watch(context.WithoutCancel(ctx), running) })
+	beside.Go(func() { passOn(running, signals, cmd.Process) })
+	err = cmd.Wait()
 	ended()
-	watching.Wait()
+	beside.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return 128 + int(status.Signal())
+		}
 		return exit.ExitCode()
 	}
 	if err != nil {
@@ -57,5 +73,31 @@ func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int 
 	return 0
 }
 
-// killPatience is the time for which other processes may keep the output of a killed command open.
-const killPatience = 500 * time.Millisecond
+// outputPatience is the time for which other processes may keep the output of the command open after its end.
+const outputPatience = 500 * time.Millisecond
+
+// passOn sends signals to the command until ctx is done. A command in the foreground of a terminal gets an interrupt
+// without that, because Ctrl-C is for all processes there.
+func passOn(ctx context.Context, signals <-chan os.Signal, command *os.Process) {
+	for {
+		select {
+		case sig := <-signals:
+			if sig != os.Interrupt || !inForeground() {
+				command.Signal(sig)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// inForeground reports whether the process is in the foreground of a terminal, as proc_pid_stat(5) describes.
+func inForeground() bool {
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return false
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // from the state on
+	const group, foreground = 2, 5
+	return len(fields) > foreground && fields[group] == fields[foreground]
+}

@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seed078e9d8c/maillab/internal/program"
@@ -61,19 +63,38 @@ func TestRunEnds(t *testing.T) {
 			t.Errorf("%q: exit code %d, %q, want %d, %q", tt.command, code, got, tt.code, tt.want)
 		}
 	}
-	t.Run("a signal", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		out := newOutput()
-		done := make(chan int, 1)
-		go func() {
-			done <- run(ctx, []string{"-providers", "", "-run", "sh", "-c", "echo ready; sleep 1000 & sleep 1000"}, out, out)
-		}()
-		out.await(t, "ready")
-		cancel()
-		if code := <-done; code == 0 {
-			t.Error("exit code 0 of a command that was killed")
+}
+
+// TestRunSignals sends signals to the sandbox, which the command gets, and kills the command: the exit code is that of a
+// shell.
+func TestRunSignals(t *testing.T) {
+	t.Parallel()
+	needs(t, "setsid")
+	runInside(t, t.Context(), "-providers", "", "-run", "true")
+	for _, tt := range []struct {
+		script string
+		signal os.Signal // or nil
+		code   int
+	}{
+		{"echo ready; exec sleep 1000", syscall.SIGTERM, 143},
+		{"echo ready; exec sleep 1000", os.Interrupt, 130},
+		{"trap 'exit 5' TERM; sleep 1000 & echo ready; wait", syscall.SIGTERM, 5},
+		{"trap 'exit 6' INT; sleep 1000 & echo ready; wait", os.Interrupt, 6},
+		{"echo ready; kill -9 $$", nil, 137},
+	} {
+		cmd := exec.Command("setsid", os.Args[0]) // without a terminal, whose Ctrl-C would be for the command, too
+		cmd.Env = append(os.Environ(), asProgram+"="+strings.Join([]string{"-providers", "", "-run", "sh", "-c", tt.script}, "\n"))
+		launch(t, cmd).await(t, "ready")
+		if tt.signal != nil {
+			if err := cmd.Process.Signal(tt.signal); err != nil {
+				t.Fatal(err)
+			}
 		}
-	})
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != tt.code {
+			t.Errorf("%q, signal %v: exit code %d, want %d", tt.script, tt.signal, code, tt.code)
+		}
+	}
 }
 
 // TestRunWithPage has a page beside the command, which shows what the command sends.
