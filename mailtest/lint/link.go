@@ -9,20 +9,34 @@ import (
 	"unicode"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/seed078e9d8c/maillab/internal/dnstext"
+	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 // link looks at a link and the text that it shows.
 func (c *checker) link(l leaf, href, shown string) {
-	to, err := url.Parse(href)
+	if said, _ := Spoofed(mailtest.Link{URL: href, Text: shown}); said != "" {
+		c.out.add(linkSpoofed, l.Path, c.placeIn(l, href), "the link says %s and leads to %s", quote(strings.TrimSpace(shown)), quote(href))
+	}
+}
+
+// Spoofed returns the host that the text of a link names and the host to which the link leads, if the rule
+// "link-spoofed" finds that they belong to different sites. Otherwise it returns two empty strings.
+func Spoofed(link mailtest.Link) (said, target string) {
+	to, err := url.Parse(link.URL)
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" {
-		return
+		return "", ""
 	}
-	host := trimWWW(to.Hostname())
-	said := saidHost(shown)
-	if host == "" || said == "" || host == said || strings.HasSuffix(host, "."+said) || strings.HasSuffix(said, "."+host) {
-		return
+	target, said = trimWWW(to.Hostname()), saidHost(link.Text)
+	if target == "" || said == "" {
+		return "", ""
 	}
-	c.out.add(linkSpoofed, l.Path, c.placeIn(l, href), "the link says %s and leads to %s", quote(strings.TrimSpace(shown)), quote(href))
+	a, b := dnstext.ASCII(target), dnstext.ASCII(said)
+	if a == b || strings.HasSuffix(a, "."+b) || strings.HasSuffix(b, "."+a) {
+		return "", ""
+	}
+	return said, target
 }
 
 // saidHost returns the host that a text names, if the text is the address of a site and nothing else: with a

@@ -78,6 +78,7 @@ type (
 	jsonLink struct {
 		URL  string `json:"url"`
 		Text string `json:"text"`
+		Says string `json:"says"`
 	}
 
 	jsonEnvelope struct {
@@ -235,7 +236,8 @@ func messageOf(it *item) jsonMessage {
 		})
 	}
 	for _, l := range m.Links() {
-		one.Links = append(one.Links, jsonLink(l))
+		said, _ := lint.Spoofed(l)
+		one.Links = append(one.Links, jsonLink{l.URL, l.Text, said})
 	}
 	return one
 }

@@ -83,7 +83,7 @@ type detail struct {
 	Raw, Source string
 	Marked      []piece // Raw, with Findings at their lines
 	Parts       []part
-	Links       []mailtest.Link
+	Links       []link
 	Findings    []lint.Finding
 	Report      *mailauth.Report
 	NoReport    string // the reason if there is no Report
@@ -135,7 +135,7 @@ func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 		}
 		d.Source = clip(m.HTML, most)
 	}
-	d.Text, d.Raw, d.Links = clip(m.Text, most), clip(string(m.Raw), most), m.Links()
+	d.Text, d.Raw, d.Links = clip(m.Text, most), clip(string(m.Raw), most), linksOf(m)
 	attached := make(map[string]bool)
 	for _, p := range m.Attachments {
 		attached[p.Path] = true
@@ -164,6 +164,23 @@ func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 			d.Inside = append(d.Inside, sub)
 		}
 	}
+}
+
+// link is a link of a message. If its text names another site than the one to which it leads, Says and Leads are the
+// hosts.
+type link struct {
+	mailtest.Link
+	Says, Leads string
+}
+
+// linksOf returns the links of a message.
+func linksOf(m *mailtest.Message) []link {
+	var links []link
+	for _, l := range m.Links() {
+		said, target := lint.Spoofed(l)
+		links = append(links, link{l, said, target})
+	}
+	return links
 }
 
 // mostEmbedded is the maximum size in bytes of a part that a report holds.

@@ -199,3 +199,28 @@ func TestServerAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestSpoofedLinks has a link whose text names another site than its target: the view of links and the API say so, as the
+// checks do.
+func TestSpoofedLinks(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	deliver(t, inet, "bob@qq.com", "Subject: Pay\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n"+
+		`<a href="https://evil.example/login">www.bank.example</a> <a href="https://shop.example/">shop.example</a>`)
+	const says = "The text says bank.example, but the link leads to evil.example."
+	for path, want := range map[string]int{"/messages/1?view=links": 0, "/messages/2?view=links": 1} {
+		if _, _, body := ask(t, "GET", page.URL()+path, ""); strings.Count(string(body), says) != want || strings.Count(string(body), "not where it leads") != want {
+			t.Errorf("%s: want %d times %q in\n%s", path, want, says, body)
+		}
+	}
+	message := get[struct {
+		Links []struct{ URL, Text, Says string }
+	}](t, page.URL()+"/api/messages/2")
+	if len(message.Links) != 2 || message.Links[0].Says != "bank.example" || message.Links[1].Says != "" {
+		t.Errorf("the links are %+v", message.Links)
+	}
+	var report bytes.Buffer
+	if err := inspect.WriteReport(&report, inet); err != nil || !strings.Contains(report.String(), says) {
+		t.Errorf("the report does not say %q: %v", says, err)
+	}
+}
