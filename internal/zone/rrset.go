@@ -45,6 +45,9 @@ func prepare(rrs []dns.RR) ([]record, error) {
 // levelTTLs gives all records of an RRset the lowest of their TTLs (RFC 2181 §5.2), so an existing set is copied
 // only once for all of them.
 func levelTTLs(recs []record) {
+	if len(recs) == 1 {
+		return
+	}
 	type set struct {
 		name string
 		typ  uint16
@@ -78,13 +81,13 @@ func onWire(rr dns.RR) (dns.RR, error) {
 	case !storable(h.Rrtype):
 		return nil, errors.New("no zone holds records of this type")
 	}
-	const header = 12
-	packet, err := (&dns.Msg{Answer: []dns.RR{rr}}).Pack()
+	packet := make([]byte, dns.Len(rr)+1)
+	length, err := dns.PackRR(rr, packet, 0, nil, false)
 	if err != nil {
 		return nil, err
 	}
-	sent, end, err := dns.UnpackRR(packet, header)
-	if err == nil && end != len(packet) {
+	sent, end, err := dns.UnpackRR(packet[:length], 0)
+	if err == nil && end != length {
 		err = errors.New("data of the wrong length")
 	}
 	if err != nil {
