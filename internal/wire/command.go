@@ -22,14 +22,17 @@ type command struct {
 	// bare reports whether the command takes no argument.
 	bare bool
 
-	// refuse, if not nil, returns a reply that the engine would not give or would give wrongly, or "" if there is none.
+	// refuse, if not nil, returns the refusal that the engine would not give or would give wrongly, or "" if there is none.
 	refuse func(*Conn) string
 
 	// answer, if not nil, answers in place of the engine if the command is not refused.
-	answer func(*Conn) ([]byte, error)
+	answer func(*Conn) []byte
 
 	// engine is the verb that the engine gets, if it differs from verb.
 	engine string
+
+	// words, if not nil, replaces a reply of the engine with a 2xx code.
+	words func(*Conn) []byte
 
 	// accepted, if not nil, updates the state when the server has accepted the command.
 	accepted func(*Conn)
@@ -47,20 +50,20 @@ var commands []command
 
 func init() {
 	commands = []command{
-		{verb: "MAIL", refuse: (*Conn).refuseMail, accepted: (*Conn).beginMail},
-		{verb: "RCPT", refuse: (*Conn).refuseRcpt, accepted: func(c *Conn) { c.state.rcpt++ }},
-		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, answer: (*Conn).agreeToData, then: (*Conn).message},
+		{verb: "MAIL", refuse: (*Conn).refuseMail, words: says("250 2.1.0 Sender OK"), accepted: (*Conn).beginMail},
+		{verb: "RCPT", refuse: (*Conn).refuseRcpt, words: says("250 2.1.5 Recipient OK"), accepted: func(c *Conn) { c.state.rcpt++ }},
+		{verb: "DATA", waits: true, bare: true, refuse: (*Conn).refuseData, answer: says("354 End data with <CR><LF>.<CR><LF>"), then: (*Conn).message},
 		{verb: "BDAT", continues: true, take: (*Conn).chunk},
-		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", accepted: (*Conn).beginESMTP}, // the engine's reply to HELO is short
-		{verb: "HELO", waits: true, refuse: (*Conn).refuseHelo, accepted: (*Conn).beginSMTP},
-		{verb: "QUIT", waits: true, bare: true, answer: (*Conn).sayBye, then: (*Conn).quit},
-		{verb: "RSET", bare: true, accepted: func(c *Conn) { c.state.transaction = transaction{} }},
-		{verb: "NOOP", waits: true},
-		{verb: "AUTH", waits: true, refuse: (*Conn).refuseAuth, then: (*Conn).endAuth},
+		{verb: "EHLO", waits: true, refuse: (*Conn).refuseHelo, engine: "HELO", words: (*Conn).ehlo, accepted: (*Conn).beginESMTP}, // the engine's reply to HELO is short
+		{verb: "HELO", waits: true, refuse: (*Conn).refuseHelo, words: (*Conn).helo, accepted: (*Conn).beginSMTP},
+		{verb: "QUIT", waits: true, bare: true, answer: says("221 2.0.0 Bye"), then: (*Conn).quit},
+		{verb: "RSET", bare: true, words: says("250 2.0.0 Reset"), accepted: func(c *Conn) { c.state.transaction = transaction{} }},
+		{verb: "NOOP", waits: true, words: says("250 2.0.0 OK")},
+		{verb: "AUTH", waits: true, refuse: (*Conn).refuseAuth, words: authenticated, then: (*Conn).endAuth},
 		{verb: "STARTTLS", continues: true, refuse: (*Conn).refuseStartTLS, answer: (*Conn).agreeToTLS, then: (*Conn).startTLS},
-		{verb: "VRFY", waits: true, refuse: (*Conn).answerVrfy},
-		{verb: "HELP", refuse: always("214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT AUTH STARTTLS")},
-		{verb: "LHLO", waits: true, refuse: (*Conn).refuseLhlo, accepted: (*Conn).beginESMTP},
+		{verb: "VRFY", waits: true, refuse: (*Conn).refuseVrfy, answer: says("252 2.1.5 Cannot verify, but will accept a message and try to deliver it")},
+		{verb: "HELP", answer: says("214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT AUTH STARTTLS")},
+		{verb: "LHLO", waits: true, refuse: (*Conn).refuseLhlo, words: (*Conn).ehlo, accepted: (*Conn).beginESMTP},
 		{verb: "XCLIENT", refuse: (*Conn).refuseXClient, answer: (*Conn).xclient},
 		{verb: "EXPN", waits: true, refuse: always("502 5.5.1 EXPN not implemented")},
 		{verb: "TURN", waits: true, refuse: always("502 5.5.1 TURN not implemented")},
@@ -70,7 +73,7 @@ func init() {
 		{verb: "ETRN", refuse: always("502 5.5.1 ETRN not implemented")},
 		{verb: "ATRN", refuse: always("502 5.5.1 ATRN not implemented")},
 	}
-	response = command{waits: true, answer: (*Conn).respond, then: (*Conn).endAuth}
+	response = command{waits: true, words: authenticated, then: (*Conn).endAuth}
 }
 
 // unknown stands for a line that is not a command.
@@ -81,7 +84,7 @@ var unknown = command{refuse: func(c *Conn) string {
 	return "500 5.5.1 Command unrecognized"
 }}
 
-// response stands for a line of the client in an AUTH exchange.
+// response stands for the client's response to a challenge of AUTH (RFC 4954 §4).
 var response command
 
 // lookUp returns the command of a line, or unknown.
@@ -117,8 +120,13 @@ func argument(line []byte) string {
 // always returns a function that refuses with the given reply, whatever the client says.
 func always(reply string) func(*Conn) string { return func(*Conn) string { return reply } }
 
-// refusal returns the reply with which the server itself refuses or answers the command, or "" if the engine is to
-// answer.
+// says returns a function that composes the given reply.
+func says(reply string) func(*Conn) []byte { return func(c *Conn) []byte { return c.compose(reply) } }
+
+// authenticated composes the reply that ends an exchange of AUTH.
+var authenticated = says("235 2.7.0 Authentication successful")
+
+// refusal returns the reply with which the server itself refuses the command, or "".
 func (cmd *command) refusal(c *Conn) string {
 	switch {
 	case cmd.bare && c.turn.arg != "":
@@ -146,11 +154,11 @@ func (c *Conn) refuseLhlo() string {
 	return ""
 }
 
-func (c *Conn) answerVrfy() string {
+func (c *Conn) refuseVrfy() string {
 	if c.turn.arg == "" {
 		return "501 5.5.4 VRFY needs an address or a name"
 	}
-	return "252 2.1.5 Cannot verify, but will accept a message and try to deliver it"
+	return ""
 }
 
 func (c *Conn) refuseMail() string {
@@ -222,9 +230,6 @@ func (c *Conn) refuseAuth() string {
 	return ""
 }
 
-// respond passes the client's response to a challenge to the engine (RFC 4954 §4).
-func (c *Conn) respond() ([]byte, error) { return c.askEngine(string(c.turn.Line), "") }
-
 // endAuth ends the exchange for the engine if the client was told that it is over.
 func (c *Conn) endAuth() error {
 	if !intermediate(c.turn.Reply) {
@@ -240,8 +245,6 @@ func (c *Conn) cancelAuth() {
 		c.engine.answer("*", "")
 	}
 }
-
-func (c *Conn) sayBye() ([]byte, error) { return c.compose("221 2.0.0 Bye"), nil }
 
 // quit ends the connection after QUIT, unless QUIT was refused.
 func (c *Conn) quit() error {

@@ -93,24 +93,37 @@ func (c *Conn) answer(cmd *command) ([]byte, error) {
 	}
 	switch {
 	case refuse == "" && cmd.answer != nil:
-		return cmd.answer(c)
+		return cmd.answer(c), nil
 	case refuse == "":
-		return c.askEngine(cmp.Or(cmd.engine, cmd.verb), c.forEngine())
+		return c.askEngine(cmd)
 	case cmd == &unknown:
 		return c.bad(refuse)
 	}
 	return oneLine(refuse), nil
 }
 
-// askEngine returns the engine's reply to a line, in this server's words. The engine decides nothing elsewhere; other
-// calls only tell it what has happened. If the engine fails, askEngine sends its last reply, and returns an error that
-// ends the connection.
-func (c *Conn) askEngine(verb, arg string) (own []byte, err error) {
+// askEngine returns the engine's reply to a command, in this server's words. The engine decides nothing elsewhere;
+// other calls only tell it what has happened. If the engine fails, askEngine sends its last reply, and returns an error
+// that ends the connection.
+func (c *Conn) askEngine(cmd *command) (own []byte, err error) {
+	verb, arg := cmp.Or(cmd.engine, cmd.verb), ""
+	if cmd == &response {
+		verb = string(c.turn.Line)
+	} else {
+		arg = c.forEngine()
+	}
 	reply, err := c.engine.answer(verb, arg)
 	if t := &c.turn; t.Kind == AuthStep || t.Verb == "AUTH" {
 		c.state.authing = intermediate(reply)
 	}
-	own = c.ownReply(reply)
+	switch {
+	case !positive(reply):
+		own = c.corrected(reply)
+	case cmd.words != nil && !intermediate(reply):
+		own = cmd.words(c)
+	default:
+		own = reply
+	}
 	if err != nil {
 		if unsent := c.conclude(own); unsent != nil {
 			err = unsent

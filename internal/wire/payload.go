@@ -177,10 +177,6 @@ func (c *Conn) kept(u *unstuffer, lent bool) []byte {
 	return data
 }
 
-func (c *Conn) agreeToData() ([]byte, error) {
-	return c.compose("354 End data with <CR><LF>.<CR><LF>"), nil
-}
-
 // message takes the message after DATA through its two turns, Body and End, if the client was told to send it. If a
 // rule told the client so although the server refused DATA, the message is an orphan: it has no transaction.
 func (c *Conn) message() error {

@@ -24,32 +24,6 @@ func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 // oneLine returns the bytes of a one-line reply.
 func oneLine(reply string) []byte { return append([]byte(reply), "\r\n"...) }
 
-// ownReply returns the server's own reply in this turn, given the engine's reply.
-func (c *Conn) ownReply(engine []byte) []byte {
-	t := &c.turn
-	if !positive(engine) {
-		return c.corrected(engine)
-	}
-	switch t.Verb {
-	case "HELO":
-		return c.compose("250 ", c.cfg.Name)
-	case "EHLO", "LHLO":
-		return c.ehlo()
-	case "MAIL":
-		return c.compose("250 2.1.0 Sender OK")
-	case "RCPT":
-		return c.compose("250 2.1.5 Recipient OK")
-	case "RSET":
-		return c.compose("250 2.0.0 Reset")
-	case "NOOP":
-		return c.compose("250 2.0.0 OK")
-	}
-	if (t.Verb == "AUTH" || t.Kind == AuthStep) && engine[0] == '2' {
-		return c.compose("235 2.7.0 Authentication successful")
-	}
-	return engine
-}
-
 // compose returns the bytes of a one-line reply, as oneLine does, but reuses the memory of the previous one. It serves
 // the replies that every session has.
 func (c *Conn) compose(reply ...string) []byte {
@@ -91,6 +65,9 @@ func recognized(verb string, params []string) bool {
 		return !slices.Contains(known, strings.ToUpper(keyword))
 	})
 }
+
+// helo returns the reply to HELO.
+func (c *Conn) helo() []byte { return c.compose("250 ", c.cfg.Name) }
 
 // ehlo returns the reply to EHLO (RFC 5321 §4.1.1.1).
 func (c *Conn) ehlo() []byte {

@@ -23,7 +23,7 @@ func (c *Conn) refuseStartTLS() string {
 }
 
 // agreeToTLS accepts STARTTLS. It drops the bytes that were injected after the command, and notes them.
-func (c *Conn) agreeToTLS() ([]byte, error) {
+func (c *Conn) agreeToTLS() []byte {
 	if injected := c.in.take(len(c.in.buffered())); len(injected) > 0 {
 		note := Note{Kind: TextInjected, Count: int64(len(injected))}
 		if !c.state.credentials && !bytes.Contains(bytes.ToUpper(injected), []byte("AUTH")) {
@@ -31,7 +31,7 @@ func (c *Conn) agreeToTLS() ([]byte, error) {
 		}
 		c.turn.note(note)
 	}
-	return oneLine("220 2.0.0 Ready to start TLS"), nil
+	return c.compose("220 2.0.0 Ready to start TLS")
 }
 
 // startTLS begins the dialogue anew with TLS if the client was told to start TLS. The client has to begin again with

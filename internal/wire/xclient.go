@@ -24,7 +24,7 @@ func (c *Conn) refuseXClient() string {
 }
 
 // xclient answers XCLIENT. If it succeeds, the dialogue begins anew with another greeting.
-func (c *Conn) xclient() ([]byte, error) {
+func (c *Conn) xclient() []byte {
 	t := &c.turn
 	var addr netip.Addr
 	var port uint64
@@ -33,7 +33,7 @@ func (c *Conn) xclient() ([]byte, error) {
 		name, value, ok := strings.Cut(attribute, "=")
 		value, err := unxtext(value)
 		if !ok || err != nil {
-			return oneLine("501 5.5.4 XCLIENT takes name=value"), nil
+			return oneLine("501 5.5.4 XCLIENT takes name=value")
 		}
 		if value == "[UNAVAILABLE]" || value == "[TEMPUNAVAIL]" {
 			continue
@@ -52,16 +52,16 @@ func (c *Conn) xclient() ([]byte, error) {
 			user = value
 		case "NAME", "PROTO", "DESTADDR", "DESTPORT":
 		default:
-			return oneLine("501 5.5.4 XCLIENT attribute not recognized"), nil
+			return oneLine("501 5.5.4 XCLIENT attribute not recognized")
 		}
 		if err != nil {
-			return oneLine("501 5.5.4 Bad value of an XCLIENT attribute"), nil
+			return oneLine("501 5.5.4 Bad value of an XCLIENT attribute")
 		}
 	}
 	t.Client = &Identity{Addr: netip.AddrPortFrom(addr, uint16(port)), Helo: helo, User: user}
 	c.state = state{encrypted: c.state.encrypted, credentials: c.state.credentials}
 	c.engine.forget()
-	return c.greeting(), nil
+	return c.greeting()
 }
 
 // unxtext decodes xtext (RFC 3461 §4).
