@@ -19,6 +19,20 @@ func ParseAddresses(s, hint string, bad *Problems) []Mailbox {
 	return p.out
 }
 
+// Group is a group of addresses, or some addresses outside of groups, which have no name.
+type Group struct {
+	Name    string
+	Members []Mailbox
+}
+
+// RawAddresses is like [ParseAddresses], but leaves encoded words as they are, and keeps the groups.
+func RawAddresses(s string) []Group {
+	p := addressParser{s: s, bad: new(Problems), scanner: WordScanner{s: s}, raw: true}
+	p.list()
+	p.endGroup(nil)
+	return p.groups
+}
+
 type addressParser struct {
 	s       string
 	hint    string
@@ -34,6 +48,10 @@ type addressParser struct {
 	hasAt    bool // one of the words has an at sign
 	inGroup  bool
 	nested   bool // s comes from an encoded word
+
+	raw    bool // encoded words are not decoded, and groups are kept
+	group  string
+	groups []Group // those that have ended; out has the members of the current one
 
 	noQuote, noComment bool // a quote or parenthesis is never closed: from there on they are text
 }
@@ -68,10 +86,15 @@ func (p *addressParser) list() {
 			if c == ';' && !p.inGroup {
 				p.bad.Addf("there is a semicolon between addresses, at byte %d", i)
 			}
-			p.inGroup = p.inGroup && c != ';'
+			if c == ';' && p.inGroup {
+				p.inGroup = false
+				p.endGroup(nil)
+			}
 			i++
 			start = i
 		case c == ':' && !p.inGroup && !p.hasAngle && !at && !p.hasAt && (i > start || len(p.words) > 0):
+			endWord(i)
+			p.endGroup(p.words)
 			p.words, p.comment, p.inGroup = nil, "", true
 			i++
 			start = i
@@ -123,6 +146,17 @@ func (p *addressParser) list() {
 	if p.inGroup {
 		p.bad.Addf("the group is not closed with a semicolon")
 	}
+}
+
+// endGroup ends a group, or a run of addresses outside of groups, if groups are kept. The name is that of the next group.
+func (p *addressParser) endGroup(name []addressWord) {
+	if !p.raw {
+		return
+	}
+	if len(p.out) > 0 || p.group != "" {
+		p.groups = append(p.groups, Group{p.group, p.out})
+	}
+	p.group, p.out = p.text(name), nil
 }
 
 // angleAddress reads the text between the "<" at s[i] and its ">", and returns the index after the ">". If there is no
@@ -264,6 +298,9 @@ func (p *addressParser) text(words []addressWord) string {
 
 // decode decodes encoded words. It drops their problems, which are reported with the value of the field.
 func (p *addressParser) decode(s string) string {
+	if p.raw {
+		return strings.TrimSpace(s)
+	}
 	return strings.TrimSpace(DecodeWords(s, p.hint, new(Problems)))
 }
 

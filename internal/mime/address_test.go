@@ -96,6 +96,25 @@ func TestParseAddresses(t *testing.T) {
 	}
 }
 
+func TestRawAddresses(t *testing.T) {
+	t.Parallel()
+	type list = []Mailbox
+	for in, want := range map[string][]Group{
+		"":                                     nil,
+		"a@x, Bob <b@y>":                       {{"", list{{"", "a@x"}, {"Bob", "b@y"}}}},
+		"=?utf-8?q?B=C3=B6b?= <a>":             {{"", list{{"=?utf-8?q?B=C3=B6b?=", "a"}}}},
+		`"=?utf-8?q?B?= =?utf-8?q?_X?=" <a@x>`: {{"", list{{"=?utf-8?q?B?= =?utf-8?q?_X?=", "a@x"}}}},
+		"undisclosed-recipients:;":             {{"undisclosed-recipients", nil}},
+		`a@x, "The B" s: Bob <b@y>, c@z;, G: ;d@x`:     {{"", list{{"", "a@x"}}}, {"The B s", list{{"Bob", "b@y"}, {"", "c@z"}}}, {"G", nil}, {"", list{{"", "d@x"}}}},
+		"=?utf-8?q?G=C3=B6?= : a@x (comment), b@y":     {{"=?utf-8?q?G=C3=B6?=", list{{"comment", "a@x"}, {"", "b@y"}}}},
+		"=?utf-8?B?5byg5LiJIDx6M0BleGFtcGxlLmNuPg==?=": {{"", list{{"", "=?utf-8?B?5byg5LiJIDx6M0BleGFtcGxlLmNuPg==?="}}}},
+	} {
+		if diff := cmp.Diff(want, RawAddresses(in)); diff != "" {
+			t.Errorf("RawAddresses(%q) (-want +got):\n%s", in, diff)
+		}
+	}
+}
+
 // A list is its mailboxes, one behind the other, whatever stands before and behind each of them.
 func TestAddressListIsItsMailboxes(t *testing.T) {
 	t.Parallel()

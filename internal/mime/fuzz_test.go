@@ -46,6 +46,9 @@ func FuzzParams(f *testing.F) {
 				t.Errorf("ParseParams(%q): %q = %q, which is not UTF-8", s, k, v)
 			}
 		}
+		if raw := RawParams(s); len(raw) < len(params) {
+			t.Errorf("RawParams(%q) = %q, want all of %q", s, raw, params)
+		}
 	})
 }
 
@@ -61,6 +64,14 @@ func FuzzAddressList(f *testing.F) {
 		for _, a := range ParseAddresses(s, "", &bad) {
 			if !utf8.ValidString(a.Name) || !utf8.ValidString(a.Address) {
 				t.Errorf("ParseAddresses(%q) has %q, which is not UTF-8", s, a)
+			}
+		}
+		if n := 0; !strings.Contains(s, "=?") {
+			for _, group := range RawAddresses(s) {
+				n += len(group.Members)
+			}
+			if want := len(ParseAddresses(s, "", &bad)); n != want {
+				t.Errorf("RawAddresses(%q) has %d addresses, want %d", s, n, want)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ package mime
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,31 +16,17 @@ import (
 // values, values with spaces without quotes, comments, missing and superfluous semicolons.
 func ParseParams(s, hint string, bad *Problems) (value string, params map[string]string) {
 	var comments commentFinder
-	end := comments.past(s, ";")
-	value, rest := strings.ToLower(strings.TrimSpace(StripComments(s[:end]))), s[end:]
-	if major, minor, ok := strings.Cut(value, "/"); ok && !strings.Contains(value, "=") { // RFC 2045 §5.1: white space and comments may be between tokens
-		value = strings.TrimRight(major, " \t") + "/" + strings.TrimLeft(minor, " \t")
-	}
-	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
-		bad.Addf("there is no semicolon after %q", Clip(value[:i]))
-		rest = s[strings.IndexAny(strings.TrimLeft(s, " \t"), " \t"):]
-		value = value[:i]
-	}
+	value, rest := cutValue(s, &comments, bad)
 	var extended []segment
-	for rest = comments.skip(rest); rest != ""; rest = comments.skip(rest) {
-		var p segment
-		var ok bool
-		p, rest, ok = nextParam(rest, &comments, bad)
-		switch {
-		case !ok:
-		case p.order >= 0:
+	for p := range eachParam(rest, &comments, bad) {
+		if p.order >= 0 {
 			extended = append(extended, p)
-		default:
-			if p.name != "boundary" {
-				p.value = DecodeWords(p.value, hint, new(Problems))
-			}
-			params = setParam(params, p.name, p.value, bad)
+			continue
 		}
+		if p.name != "boundary" {
+			p.value = DecodeWords(p.value, hint, new(Problems))
+		}
+		params = setParam(params, p.name, p.value, bad)
 	}
 	slices.SortStableFunc(extended, func(a, b segment) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.order, b.order))
@@ -54,6 +41,34 @@ func ParseParams(s, hint string, bad *Problems) (value string, params map[string
 		extended = extended[n:]
 	}
 	return value, params
+}
+
+// RawParams returns the parameters of such a field as they are written: their values are without quotes, but neither
+// decoded nor joined, so that "filename*0*" is a parameter of its own (RFC 2231).
+func RawParams(s string) map[string]string {
+	var comments commentFinder
+	var params map[string]string
+	var bad Problems
+	_, rest := cutValue(s, &comments, &bad)
+	for p := range eachParam(rest, &comments, &bad) {
+		params = setParam(params, p.written, p.value, &bad)
+	}
+	return params
+}
+
+// cutValue returns the value at the beginning of a field with parameters, and the rest of the field.
+func cutValue(s string, comments *commentFinder, bad *Problems) (value, rest string) {
+	end := comments.past(s, ";")
+	value, rest = strings.ToLower(strings.TrimSpace(StripComments(s[:end]))), s[end:]
+	if major, minor, ok := strings.Cut(value, "/"); ok && !strings.Contains(value, "=") { // RFC 2045 §5.1: white space and comments may be between tokens
+		value = strings.TrimRight(major, " \t") + "/" + strings.TrimLeft(minor, " \t")
+	}
+	if i := strings.IndexAny(value, " \t"); i >= 0 && strings.Contains(value[i:], "=") {
+		bad.Addf("there is no semicolon after %q", Clip(value[:i]))
+		rest = s[strings.IndexAny(strings.TrimLeft(s, " \t"), " \t"):]
+		value = value[:i]
+	}
+	return value, rest
 }
 
 func setParam(params map[string]string, name, value string, bad *Problems) map[string]string {
@@ -71,9 +86,23 @@ func setParam(params map[string]string, name, value string, bad *Problems) map[s
 // segment is one parameter as written. A segment of RFC 2231 ("name*1*=…") has an order of at least 0, and percent is
 // true if its value is percent-encoded.
 type segment struct {
+	written     string // the name with its asterisks, in lower case
 	name, value string
 	order       int
 	percent     bool
+}
+
+// eachParam returns the parameters in s, in order.
+func eachParam(s string, comments *commentFinder, bad *Problems) iter.Seq[segment] {
+	return func(yield func(segment) bool) {
+		for rest := comments.skip(s); rest != ""; rest = comments.skip(rest) {
+			var p segment
+			var ok bool
+			if p, rest, ok = nextParam(rest, comments, bad); ok && !yield(p) {
+				return
+			}
+		}
+	}
 }
 
 // nextParam parses the parameter at the beginning of s, and returns the rest of s.
@@ -86,8 +115,8 @@ func nextParam(s string, comments *commentFinder, bad *Problems) (p segment, res
 		}
 		return segment{}, rest, false
 	}
-	p.name = strings.ToLower(strings.TrimSpace(s[:i]))
-	p.name, p.order, p.percent = splitExtended(p.name)
+	p.written = strings.ToLower(strings.TrimSpace(s[:i]))
+	p.name, p.order, p.percent = splitExtended(p.written)
 	s = strings.TrimLeft(s[i+1:], " \t")
 	if strings.HasPrefix(s, `"`) {
 		p.value, rest, ok = unquoteParam(s)

@@ -79,3 +79,11 @@ func TestParseParams(t *testing.T) {
 		})
 	}
 }
+
+func TestRawParams(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{"n*1": "b", "n*0*": "gbk'zh'%C4", "name": "=?GB2312?B?xOO6ww==?=", "x": `a"b`}
+	if got := RawParams(`a/b; n*1=b (c); n*0*=gbk'zh'%C4; Name="=?GB2312?B?xOO6ww==?="; x="a\"b"; name=again; y`); !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -91,22 +91,24 @@ func (p *Part) readEncoding(s string, bad *Problems) {
 }
 
 func (p *Part) readDisposition(s, hint string, bad *Problems) {
-	value, params := ParseDisposition(s, hint, bad)
+	value, params := ParseParams(Disposition(s, bad), hint, bad)
 	p.Disposition = value
 	if name := params["filename"]; name != "" {
 		p.Filename = name
 	}
 }
 
-// ParseDisposition is like [ParseParams], for a Content-Disposition. Some mailers write it without a value, or with the
-// value in quotes.
-func ParseDisposition(s, hint string, bad *Problems) (value string, params map[string]string) {
+// Disposition returns s, the body of a Content-Disposition, with a value that is a token. Some mailers write it without
+// a value, or with the value in quotes.
+func Disposition(s string, bad *Problems) string {
 	s = Token(s, bad)
-	if first, _, _ := strings.Cut(s, ";"); strings.Contains(first, "=") && !strings.ContainsAny(strings.TrimSpace(first[:strings.IndexByte(first, '=')]), " \t(") {
+	first, params, _ := strings.Cut(s, ";")
+	name, _, isParam := strings.Cut(first, "=")
+	if isParam && !strings.ContainsAny(strings.TrimSpace(name), " \t(") || first == "" && params != "" {
 		bad.Addf("there is no disposition before the parameters: read as attachment (RFC 2183 §2.8)")
 		s = "attachment; " + s
 	}
-	return ParseParams(s, hint, bad)
+	return s
 }
 
 // readLeaf decodes the content of a leaf.

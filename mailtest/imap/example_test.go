@@ -3,10 +3,12 @@ package imap_test
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/smtp"
 
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+	"golang.org/x/net/html/charset"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/imap"
@@ -29,7 +31,7 @@ func ExampleServer() {
 		fmt.Println(err)
 		return
 	}
-	client := imapclient.New(conn, nil)
+	client := imapclient.New(conn, &imapclient.Options{WordDecoder: &mime.WordDecoder{CharsetReader: charset.NewReaderLabel}})
 	defer client.Close()
 	fmt.Println(client.Login("support@shop.example", "secret").Wait())
 	fmt.Println(client.Login("support@shop.example", "secret").Wait())

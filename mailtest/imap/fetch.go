@@ -152,7 +152,7 @@ func find(msg *mailtest.Message, path []int) *mailtest.Part {
 		case n == len(path):
 			return &msg.Parts[i]
 		default:
-			if inner := msg.Parts[i].Message(); inner != nil {
+			if inner := message(&msg.Parts[i]); inner != nil {
 				return find(inner, path[n:])
 			}
 			return nil
@@ -183,7 +183,7 @@ func section(msg *mailtest.Message, s *goimap.FetchItemBodySection) []byte {
 		case goimap.PartSpecifierMIME:
 			return header(part.Header, s)
 		}
-		if msg = part.Message(); msg == nil {
+		if msg = message(part); msg == nil {
 			return nil
 		}
 	}

@@ -17,11 +17,12 @@
 // The server speaks IMAP4rev1 and IMAP4rev2 (RFC 9051) by github.com/emersion/go-imap/v2, with IDLE, MOVE, UIDPLUS,
 // ESEARCH, SEARCHRES, NAMESPACE, SPECIAL-USE, LIST-EXTENDED, LIST-STATUS, STATUS=SIZE, BINARY, LITERAL-, ENABLE,
 // UNSELECT, SASL-IR, APPENDLIMIT and ID. Part numbers, ENVELOPE and BODYSTRUCTURE come from the decoder of package
-// mailtest. SEARCH takes a query in UTF-8, and looks for it in decoded text of any charset.
+// mailtest. Clients decode the encoded words and the parameters in them, as they do with other servers. SEARCH takes a
+// query in UTF-8, and looks for it in decoded text of any charset.
 //
 // It differs from other servers: it has no CONDSTORE, no QRESYNC and no \Recent flag, and sorts the parameters of a
-// BODYSTRUCTURE by their names. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of type
-// application/octet-stream.
+// BODYSTRUCTURE by their names. A field with bytes beyond ASCII is in ENVELOPE and BODYSTRUCTURE in UTF-8, whatever its
+// charset. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of type application/octet-stream.
 //
 // # Faults
 //

@@ -73,6 +73,9 @@ func (e *engine) writeLine(line []byte) error {
 			}
 		}
 	}
+	if _, status, _ := bytes.Cut(line, []byte(" ")); bytes.HasPrefix(status, []byte("CAPABILITY ")) || bytes.HasPrefix(status, []byte("OK [CAPABILITY ")) {
+		line = bytes.Replace(line, []byte(" LITERAL- "), []byte(" LITERAL- ID "), 1) // go-imap does not know ID
+	}
 	if _, l := cutLiteral(string(bytes.TrimSuffix(line, []byte("\r\n")))); l != nil {
 		e.literal = l.size
 	}

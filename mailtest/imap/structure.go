@@ -4,6 +4,7 @@ package imap
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -16,8 +17,11 @@ import (
 func envelope(msg *mailtest.Message) *goimap.Envelope {
 	e := &goimap.Envelope{
 		Date: msg.Date, Subject: msg.Subject, MessageID: msg.MessageID,
-		From: addresses(msg.From), Sender: addresses(msg.Sender), ReplyTo: addresses(msg.ReplyTo),
-		To: addresses(msg.To), Cc: addresses(msg.Cc), Bcc: addresses(msg.Bcc),
+		From: addresses(msg, "From", msg.From), Sender: addresses(msg, "Sender", msg.Sender), ReplyTo: addresses(msg, "Reply-To", msg.ReplyTo),
+		To: addresses(msg, "To", msg.To), Cc: addresses(msg, "Cc", msg.Cc), Bcc: addresses(msg, "Bcc", msg.Bcc),
+	}
+	if bodies := written(msg.Header, "Subject"); bodies != nil {
+		e.Subject = bodies[0]
 	}
 	for _, id := range strings.Fields(msg.Get("In-Reply-To")) {
 		e.InReplyTo = append(e.InReplyTo, mime.TrimID(id))
@@ -25,18 +29,56 @@ func envelope(msg *mailtest.Message) *goimap.Envelope {
 	return e
 }
 
-// addresses returns addresses in two halves. An address without a domain gets a word for it, since NIL would begin
-// a group.
-func addresses(all []mailtest.Address) []goimap.Address {
-	var split []goimap.Address
-	for _, a := range all {
-		mailbox, host := a.Address, "MISSING_DOMAIN"
-		if i := strings.LastIndexByte(a.Address, '@'); i >= 0 {
-			mailbox, host = a.Address[:i], a.Address[i+1:]
+// written returns the bodies of the fields with a name as they are written, since it is the client that decodes them. It
+// returns nil if there are none, or if one of them has bytes beyond ASCII, which go-imap does not send as they are.
+func written(header []mailtest.Field, name string) []string {
+	var bodies []string
+	for _, f := range header {
+		if strings.EqualFold(f.Name, name) {
+			body := mime.Field(f).Body()
+			if mime.FirstNonASCII([]byte(body)) >= 0 {
+				return nil
+			}
+			bodies = append(bodies, body)
 		}
-		split = append(split, goimap.Address{Name: a.Name, Mailbox: mailbox, Host: host})
 	}
-	return split
+	return bodies
+}
+
+// addresses returns the addresses in the fields with a name. If they are returned as written, an address without a host
+// begins a group, and one without anything ends it (RFC 9051 §7.5.2).
+func addresses(msg *mailtest.Message, name string, decoded []mailtest.Address) []goimap.Address {
+	var all []goimap.Address
+	bodies := written(msg.Header, name)
+	for _, body := range bodies {
+		for _, group := range mime.RawAddresses(body) {
+			if group.Name != "" {
+				all = append(all, goimap.Address{Mailbox: group.Name})
+			}
+			for _, a := range group.Members {
+				all = append(all, split(mailtest.Address(a)))
+			}
+			if group.Name != "" {
+				all = append(all, goimap.Address{})
+			}
+		}
+	}
+	if bodies == nil {
+		for _, a := range decoded {
+			all = append(all, split(a))
+		}
+	}
+	return all
+}
+
+// split returns an address in two halves. An address without a domain gets a word for it, since NIL would begin a
+// group.
+func split(a mailtest.Address) goimap.Address {
+	mailbox, host := a.Address, "MISSING_DOMAIN"
+	if i := strings.LastIndexByte(a.Address, '@'); i >= 0 {
+		mailbox, host = a.Address[:i], a.Address[i+1:]
+	}
+	return goimap.Address{Name: a.Name, Mailbox: mailbox, Host: host}
 }
 
 // structure returns the BODYSTRUCTURE of a message.
@@ -54,7 +96,7 @@ func structureOf(parts []mailtest.Part) (goimap.BodyStructure, []mailtest.Part) 
 	below, rest := rest[:p.Below], rest[p.Below:]
 	_, subtype, _ := strings.Cut(p.MediaType, "/")
 	multi := &goimap.BodyStructureMultiPart{Subtype: subtype, Extended: &goimap.BodyStructureMultiPartExt{
-		Params: p.Params, Disposition: disposition(p), Language: language(p), Location: p.Get("Content-Location"),
+		Params: params(p), Disposition: disposition(p), Language: language(p), Location: p.Get("Content-Location"),
 	}}
 	for len(below) > 0 {
 		var child goimap.BodyStructure
@@ -71,16 +113,19 @@ func leaf(p *mailtest.Part) *goimap.BodyStructureSinglePart {
 		typ, subtype = "application", "octet-stream"
 	}
 	single := &goimap.BodyStructureSinglePart{
-		Type: typ, Subtype: subtype, Params: p.Params, Description: p.Get("Content-Description"), Encoding: p.Encoding,
+		Type: typ, Subtype: subtype, Params: params(p), Description: p.Get("Content-Description"), Encoding: p.Encoding,
 		Size: uint32(len(p.Raw)),
 		Extended: &goimap.BodyStructureSinglePartExt{
 			Disposition: disposition(p), Language: language(p), Location: p.Get("Content-Location"),
 		},
 	}
+	if bodies := written(p.Header, "Content-Description"); bodies != nil {
+		single.Description = bodies[0]
+	}
 	if p.ContentID != "" {
 		single.ID = "<" + p.ContentID + ">"
 	}
-	inner := p.Message()
+	inner := message(p)
 	switch {
 	case typ == "text":
 		single.Text = &goimap.BodyStructureText{NumLines: lineCount(p.Raw)}
@@ -103,19 +148,37 @@ func lineCount(b []byte) int64 {
 	return n
 }
 
+// message returns the message that a part holds, or nil. Without its encoding a message would have other bytes than those that
+// the client can fetch, so an encoded part holds none (RFC 2046 §5.2.1 forbids it).
+func message(p *mailtest.Part) *mailtest.Message {
+	if !bytes.Equal(p.Raw, p.Content) {
+		return nil
+	}
+	return p.Message()
+}
+
+// params returns the parameters of the Content-Type of a part.
+func params(p *mailtest.Part) map[string]string {
+	if bodies := written(p.Header, "Content-Type"); bodies != nil {
+		return mime.RawParams(bodies[0])
+	}
+	return p.Params
+}
+
 // disposition returns the Content-Disposition of a part with its parameters, or nil.
 func disposition(p *mailtest.Part) *goimap.BodyStructureDisposition {
 	if p.Disposition == "" {
 		return nil
 	}
-	var params map[string]string
-	for _, f := range p.Header {
-		if strings.EqualFold(f.Name, "Content-Disposition") {
-			_, params = mime.ParseDisposition(mime.Field(f).Body(), "", new(mime.Problems))
-			break
-		}
+	d := &goimap.BodyStructureDisposition{Value: p.Disposition}
+	var bad mime.Problems
+	if bodies := written(p.Header, "Content-Disposition"); bodies != nil {
+		d.Params = mime.RawParams(mime.Disposition(bodies[0], &bad))
+	} else {
+		i := slices.IndexFunc(p.Header, func(f mailtest.Field) bool { return strings.EqualFold(f.Name, "Content-Disposition") })
+		_, d.Params = mime.ParseParams(mime.Disposition(mime.Field(p.Header[i]).Body(), &bad), "", &bad)
 	}
-	return &goimap.BodyStructureDisposition{Value: p.Disposition, Params: params}
+	return d
 }
 
 // language returns the tags of Content-Language (RFC 3282).
