@@ -5,7 +5,6 @@ package mailtest
 
 import (
 	"crypto/tls"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -123,9 +122,5 @@ func (r *Rule) tlsConfig(s *Server) (*tls.Config, error) {
 		return nil, err
 	}
 	special := testca.Handshake{Fault: testca.Fault(r.Certificate), MaxTLS: r.MaxTLS, ClientCertificate: r.ClientCertificate}
-	cfg, err = special.Config(cfg, s.certificateNames()...)
-	if err != nil {
-		return nil, fmt.Errorf("mailtest: certificate for %s: %w", s.name(), err)
-	}
-	return cfg, nil
+	return special.Config(cfg), nil
 }

@@ -69,7 +69,8 @@ func (s *Server) ClientCertificate(commonName string) tls.Certificate {
 	return *cert
 }
 
-// CertificateFault is a fault of a certificate. The zero CertificateFault means that the certificate is good.
+// CertificateFault is a fault of a certificate. The zero CertificateFault means that the certificate is good. A
+// certificate with a fault has the same key as the good one, so DANE records of the key match both (RFC 7672 §3.1.1).
 type CertificateFault uint8
 
 // The faults of a certificate.

@@ -84,8 +84,8 @@ const (
 	Mute
 
 	// BadCertificate: connections work, but services that use [Host.TLSConfig], as mail servers do,
-	// present a certificate for another name. For mail servers, rules at [mailtest.Handshake] offer
-	// more faults.
+	// present the certificate of another machine, with another name and another key. For mail
+	// servers, rules at [mailtest.Handshake] offer more faults, which keep the key.
 	BadCertificate
 )
 

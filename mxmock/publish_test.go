@@ -29,6 +29,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -191,6 +192,35 @@ func TestTLSANames(t *testing.T) {
 				t.Errorf("TLSA of %s is for another key than its clients see", owner)
 			}
 		}
+	}
+}
+
+// TestTLSAOfFaultyCertificates: DANE-EE records match whatever else is wrong with the certificate (RFC 7672 §3.1.1),
+// unless it is that of another machine.
+func TestTLSAOfFaultyCertificates(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	mx := inet.MX("qq.com", "mx1.qq.com")[0]
+	mx.Server(25).StartTLS = true
+	inet.Publish("qq.com", mxmock.Records{DANE: true})
+	answer := ask(t, "udp", listenDNS(t, inet), "tlsa _25._tcp.mx1.qq.com", nil).Answer
+	if len(answer) != 1 {
+		t.Fatalf("TLSA: %v, want one record", answer)
+	}
+	good := leafOf(t, inet, "mx1.qq.com")
+	matches := func(cert *x509.Certificate) bool { return answer[0].(*dns.TLSA).Verify(cert) == nil }
+	for _, fault := range []mailtest.CertificateFault{
+		mailtest.Expired, mailtest.NotYetValid, mailtest.SelfSigned, mailtest.OtherName, mailtest.UnknownCA,
+	} {
+		mx.AddRules(mailtest.Rule{At: mailtest.Handshake, Times: 1, Certificate: fault})
+		cert := leafOf(t, inet, "mx1.qq.com")
+		if cert.Equal(good) || !matches(cert) {
+			t.Errorf("%v: the certificate is the good one, or the TLSA record does not match it", fault)
+		}
+	}
+	mx.Break(mxmock.BadCertificate)
+	if matches(leafOf(t, inet, "mx1.qq.com")) {
+		t.Error("the TLSA record matches the certificate of another machine")
 	}
 }
 

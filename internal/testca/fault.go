@@ -3,7 +3,10 @@ package testca
 // Certificates with a fault.
 
 import (
+	"crypto"
 	"crypto/tls"
+	"crypto/x509"
+	"fmt"
 	"time"
 )
 
@@ -19,9 +22,24 @@ const (
 	UnknownCA                    // its issuer is an authority that is not in [Pool]
 )
 
-// IssueFaulty returns a new server certificate for the names with the given fault.
-func IssueFaulty(f Fault, names ...string) (*tls.Certificate, error) {
-	spec := Spec{Names: names}
+// Faulty returns a certificate for the names and with the key of a good one, but with the given fault. TLSA records
+// for the key match both (RFC 7672 §3.1.1).
+func Faulty(f Fault, good *tls.Certificate) (*tls.Certificate, error) {
+	key, ok := good.PrivateKey.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("testca: a private key of type %T can't sign", good.PrivateKey)
+	}
+	leaf := good.Leaf
+	if leaf == nil {
+		var err error
+		if leaf, err = x509.ParseCertificate(good.Certificate[0]); err != nil {
+			return nil, fmt.Errorf("testca: %w", err)
+		}
+	}
+	spec := Spec{Names: leaf.DNSNames, CommonName: leaf.Subject.CommonName, Key: key}
+	for _, ip := range leaf.IPAddresses {
+		spec.Names = append(spec.Names, ip.String())
+	}
 	switch f {
 	case Expired:
 		spec.NotAfter = time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -30,7 +48,7 @@ func IssueFaulty(f Fault, names ...string) (*tls.Certificate, error) {
 	case SelfSigned:
 		spec.SelfSigned = true
 	case OtherName:
-		spec.Names = []string{"other.invalid"}
+		spec.Names, spec.CommonName = []string{"other.invalid"}, ""
 	case UnknownCA:
 		spec.UnknownCA = true
 	}

@@ -8,6 +8,7 @@
 package testca
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -46,6 +47,9 @@ type Spec struct {
 	// UnknownCA makes the issuer an authority that is not in [Pool].
 	UnknownCA bool
 
+	// Key is the key of the certificate. Nil means a new one.
+	Key crypto.Signer
+
 	// Client makes a certificate for a TLS client, which no client would accept from a server.
 	Client bool
 }
@@ -69,8 +73,8 @@ func Certificate(names ...string) (*tls.Certificate, error) {
 	return Issue(Spec{Names: names})
 }
 
-// Issue returns a new certificate with a new key. Two certificates never share a key, so a TLSA record for the key
-// of one does not match another (RFC 6698 §2.1.2).
+// Issue returns a new certificate. Unless a [Spec] has the key of another one, two certificates never share a key, so a
+// TLSA record for the key of one does not match another (RFC 6698 §2.1.2).
 //
 // The chain that a server presents ends with the root, although clients have it already, because
 // a TLSA record of usage DANE-TA may name it (RFC 7671 §5.2.2). Leaf is set.
@@ -81,9 +85,11 @@ func Issue(spec Spec) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("testca: %w", err)
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("testca: %w", err)
+	key := spec.Key
+	if key == nil {
+		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return nil, fmt.Errorf("testca: %w", err)
+		}
 	}
 
 	var chain [][]byte
@@ -186,7 +192,7 @@ func dnsName(name string) (string, error) {
 // An authority signs certificates.
 type authority struct {
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
 }
 
 // known and unknown return the authority in [Pool] and one that nobody trusts. Each is made at its first use. A
@@ -220,7 +226,7 @@ func newAuthority(name string) *authority {
 }
 
 // sign returns template as a certificate for the public half of key.
-func (a *authority) sign(template *x509.Certificate, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
+func (a *authority) sign(template *x509.Certificate, key crypto.Signer) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
 		return nil, err

@@ -134,7 +134,7 @@ func (c *Conn) startTLS(implicit bool) error {
 	if err == nil && t.rule != nil {
 		r := &t.rule.Rule
 		special := testca.Handshake{Fault: testca.Fault(r.Certificate), MaxTLS: r.MaxTLS, ClientCertificate: r.ClientCertificate}
-		cfg, err = special.Config(cfg, c.server.names()...)
+		cfg = special.Config(cfg)
 	}
 	if err != nil {
 		t.Note(mailtest.Note{Kind: mailtest.CertificateMissing, Text: err.Error()})
