@@ -48,6 +48,40 @@ func TestZoneOrDelegation(t *testing.T) {
 	}
 }
 
+// TestWildcards: records of a wildcard are in the zone above it, and so match other names (RFC 4592 §4.1).
+func TestWildcards(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("*.qq.com", "mx1.tencent.example")
+	inet.Publish("*.qq.com", mxmock.Records{SPF: "-all"})
+	addr := resolverOf(t, inet)
+	for question, want := range map[string]string{
+		"mx shop.qq.com": "10 mx1.tencent.example.", "mx a.b.qq.com": "10 mx1.tencent.example.", "mx qq.com": "",
+		"txt shop.qq.com": `"v=spf1 -all"`,
+	} {
+		r := ask(t, "udp", addr, question, nil)
+		got := ""
+		for _, rr := range r.Answer {
+			got += strings.TrimPrefix(rr.String(), rr.Header().String())
+		}
+		if r.Rcode != dns.RcodeSuccess || got != want {
+			t.Errorf("%s: got %s %q, want NOERROR %q", question, dns.RcodeToString[r.Rcode], got, want)
+		}
+	}
+	inet.Secure("qq.com")
+	if r := ask(t, "udp", addr, "mx shop.qq.com", func(q *dns.Msg) { q.AuthenticatedData = true }); !r.AuthenticatedData {
+		t.Errorf("the answer from the wildcard of a signed domain is not secure: %v", r)
+	}
+	if _, err := inet.Host("web.163.com").Listen(25); err != nil {
+		t.Fatal(err)
+	}
+	inet.RemoveZone("163.com")
+	mustPanic(t, "a host without a mail server", func() { inet.MX("*.163.com", "web.163.com") })
+	if r := ask(t, "udp", addr, "mx 163.com", nil); r.Rcode != dns.RcodeNameError {
+		t.Errorf("after a call that panicked: %v, want NXDOMAIN", r)
+	}
+}
+
 // TestHidden adds records that a delegation of an earlier text hides, and delegations that hide records of an earlier
 // text: nothing is lost in silence.
 func TestHidden(t *testing.T) {

@@ -22,7 +22,8 @@ import (
 // in the same order. Each is a name, or a preference and a name: "10 mx1.qq.com". Without
 // preferences they get 10, 20, 30 and so on, so the first is tried first. Hosts that do not exist
 // are made as by [Internet.Host], and each has a mail server on port 25. The domain becomes a zone
-// of its own, if it is not one already.
+// of its own, if it is not one already. For a wildcard such as "*.qq.com" (RFC 4592), that is the
+// domain without its "*".
 //
 // The exchanger "." or "0 ." is a null MX, which says that the domain accepts no mail (RFC 7505);
 // its element of the result is nil. MX panics if a name is not a domain name.
@@ -49,8 +50,9 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		names[i] = name
 		rrs[i] = mx(apex, pref, mustName(name))
 	}
-	wasZone, old := n.isApex(apex), n.records(apex, dns.TypeMX)
-	if err := n.db.SetAll(apex, zone.RRSet{Name: apex, Type: dns.TypeMX, Records: rrs}); err != nil {
+	top := zoneOf(apex)
+	wasZone, old := n.isApex(top), n.records(apex, dns.TypeMX)
+	if err := n.db.SetAll(top, zone.RRSet{Name: apex, Type: dns.TypeMX, Records: rrs}); err != nil {
 		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
 	}
 	hosts := make([]*Host, len(exchangers))
@@ -64,7 +66,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 			h.Remove()
 		}
 		if n.db.Set(apex, dns.TypeMX, old...); !wasZone {
-			n.db.RemoveZone(apex)
+			n.db.RemoveZone(top)
 		}
 	}()
 	for i, name := range names {
@@ -81,6 +83,10 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	done = true
 	return hosts
 }
+
+// zoneOf returns the name of the zone that holds the records of a domain: the domain itself, unless that is a wildcard,
+// at which no zone may begin if it is to match other names (RFC 4592 §4.1).
+func zoneOf(domain string) string { return strings.TrimPrefix(domain, "*.") }
 
 // isApex reports whether a name is the apex of a zone.
 func (n *Internet) isApex(name string) bool { return len(n.records(name, dns.TypeSOA)) > 0 }

@@ -80,8 +80,8 @@ type Records struct {
 }
 
 // Publish publishes records of a domain, replacing those of the same kind. The domain becomes a
-// zone of its own, if it is not one already. Publish panics if a record is not valid, and
-// says why; then it published no records.
+// zone of its own, as by [Internet.MX], if it is not one already. Publish panics if a record is not
+// valid, and says why; then it published no records.
 func (n *Internet) Publish(domain string, r Records) {
 	apex := mustName(domain)
 	if err := n.publish(apex, r); err != nil {
@@ -138,7 +138,7 @@ func (n *Internet) publish(apex string, r Records) error {
 	for _, srv := range services {
 		sets = append(sets, zone.RRSet{Name: srv.Hdr.Name, Type: dns.TypeSRV, Records: []dns.RR{srv}})
 	}
-	if err := n.db.SetAll(apex, sets...); err != nil { // after this, nothing can be wrong with the records
+	if err := n.db.SetAll(zoneOf(apex), sets...); err != nil { // after this, nothing can be wrong with the records
 		return err
 	}
 	if r.MTASTS != "" {
