@@ -32,6 +32,9 @@ import (
 // earlier records. If AddZone returns an error, it names the line and column, or the record, and
 // nothing was added.
 //
+// A name at which a zone begins, such as qq.com, can't be an alias (RFC 1034 §3.6.2). A [DNSRule]
+// can answer as if it were one.
+//
 // A zone that is already signed is an error, since its signatures would not be served: omit RRSIG,
 // NSEC, NSEC3 and NSEC3PARAM records, and sign it by [Internet.Secure].
 //

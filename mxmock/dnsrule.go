@@ -66,7 +66,8 @@ type DNSRule struct {
 	Fault Fault
 
 	// Answer is the answer in place of the true one: records in the format of [Internet.AddZone],
-	// where "@" is the name that was asked.
+	// where "@" is the name that was asked. The answer has just these records. If one of them is an
+	// alias, those of its target must follow, since stub resolvers don't ask for them.
 	Answer string
 }
 
@@ -137,7 +138,7 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 		}
 	}
 	if r.Answer != "" {
-		if _, err := zone.Parse(r.Answer, ".", "answer"); err != nil {
+		if _, err := zone.ParseAnswer(r.Answer, ".", "answer"); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +152,7 @@ func (r *dnsRuleState) inForce(now time.Time) bool {
 
 // answers returns the records of the rule for the name that was asked.
 func (r *dnsRuleState) answers(name string) []dns.RR {
-	rrs, err := zone.Parse(r.Answer, name, "answer")
+	rrs, err := zone.ParseAnswer(r.Answer, name, "answer")
 	if err != nil {
 		return nil // the name has become too long
 	}

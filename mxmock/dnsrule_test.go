@@ -287,6 +287,18 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestAnswerWithAlias: an answer may go on from an alias to names elsewhere, even if a zone begins at the alias.
+func TestAnswerWithAlias(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.AddDNSRules(mxmock.DNSRule{Question: "mx *.com", Answer: "@ CNAME tencent.example.\ntencent.example. MX 10 mx1"})
+	for name, want := range map[string]string{"qq.com.": "10 mx1.qq.com.;", "mail.qq.com.": "10 mx1.mail.qq.com.;"} {
+		if got := mxOf(t, inet.Resolver(), name); got != want {
+			t.Errorf("%s: MX %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestRulesOfTime is an SPF look-up that times out for four virtual hours, and answers that are
 // late or change.
 func TestRulesOfTime(t *testing.T) {

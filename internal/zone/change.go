@@ -350,6 +350,8 @@ func (at *node) admits(r *record) error {
 			if !dns.IsDuplicate(s.rrs[0], r.rr) {
 				return fmt.Errorf("there is another %s at this name (RFC 2181 §10.1, RFC 6672 §2.4)", dns.Type(r.typ))
 			}
+		case s.typ == dns.TypeSOA && r.typ == dns.TypeCNAME:
+			return errors.New("a zone begins at this name and has an SOA record there, beside which a CNAME is not allowed (RFC 1034 §3.6.2)")
 		case s.typ == dns.TypeCNAME || r.typ == dns.TypeCNAME && s.typ != r.typ:
 			return fmt.Errorf("a CNAME admits no other data at its name, here %s beside %s (RFC 1034 §3.6.2)",
 				dns.Type(r.typ), dns.Type(s.typ))

@@ -90,6 +90,7 @@ func TestAddErrors(t *testing.T) {
 		{"ANY", &dns.ANY{Hdr: header("qq.com.", dns.TypeANY)}, "no zone holds"},
 		{"string of 256 bytes", &dns.TXT{Hdr: header("qq.com.", dns.TypeTXT), Txt: []string{strings.Repeat("x", 256)}}, "255"},
 		{"bad base64", &dns.DNSKEY{Hdr: header("qq.com.", dns.TypeDNSKEY), PublicKey: "!"}, "qq.com. DNSKEY: "},
+		{"CNAME where a zone begins", rr("qq.com. CNAME a.test."), "a zone begins"},
 		{"CNAME beside data", rr("mx.qq.com. CNAME a.test."), "RFC 1034 §3.6.2"},
 		{"CNAME at an apex", rr("qq.com. CNAME a.test."), "RFC 1034 §3.6.2"},
 		{"data beside a CNAME", rr("www.qq.com. A 192.0.2.1"), "RFC 1034 §3.6.2"},

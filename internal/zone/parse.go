@@ -61,13 +61,16 @@ const (
 // returns an error, records outside the zone, a second SOA, an SOA that is not at origin, a string of more than 255
 // bytes, and bytes that are not ASCII outside quotes. (An international name has to be written with A-labels.)
 func Parse(text, origin, file string) ([]dns.RR, error) {
-	p := parser{scanner: scanner{text: text, margin: margin(text), line: 1}, ttl: DefaultTTL, check: DB{Occluded: true}}
-	err := p.parse(origin)
-	if err != nil {
-		err.File = file
-		return nil, err
-	}
-	return p.rrs, nil
+	p := newParser(text)
+	return p.all(origin, file)
+}
+
+// ParseAnswer reads the records of an answer in the format of [Parse]. They need not be in one zone and may contradict
+// each other, as in the answers of bad name servers. Origin is the name that was asked for.
+func ParseAnswer(text, origin, file string) ([]dns.RR, error) {
+	p := newParser(text)
+	p.answer = true
+	return p.all(origin, file)
 }
 
 // parser is the state of Parse: the text, the defaults of the moment, and the records so far.
@@ -79,10 +82,24 @@ type parser struct {
 	ttl      uint32
 	ttlFixed bool // by $TTL
 	soa      map[string]bool
-	check    DB // has all the records, for the rules between them
+	answer   bool // the records are those of an answer
+	check    DB   // has all the records, for the rules between those of a zone
 	rrs      []dns.RR
 
 	generated, generatedBytes int
+}
+
+func newParser(text string) parser {
+	return parser{scanner: scanner{text: text, margin: margin(text), line: 1}, ttl: DefaultTTL, check: DB{Occluded: true}}
+}
+
+// all returns all records.
+func (p *parser) all(origin, file string) ([]dns.RR, error) {
+	if err := p.parse(origin); err != nil {
+		err.File = file
+		return nil, err
+	}
+	return p.rrs, nil
 }
 
 func (p *parser) parse(origin string) *ParseError {

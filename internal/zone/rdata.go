@@ -128,6 +128,10 @@ func fields(typ uint16) int {
 
 // take adds a record if it does not contradict the others.
 func (p *parser) take(rr dns.RR, where token) *ParseError {
+	if p.answer {
+		p.rrs = append(p.rrs, rr)
+		return nil
+	}
 	h := rr.Header()
 	n, err := parseName(h.Name)
 	if err != nil {
