@@ -5,7 +5,11 @@ package imap
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 )
+
+// saves matches a SEARCH that is to save its result and to return nothing, though go-imap does (RFC 5182 §2.1).
+var saves = regexp.MustCompile(`(?i)^\S+ (UID )?SEARCH RETURN \(SAVE\) `)
 
 // Write takes the output of go-imap line by line, to find the end of a reply.
 func (e *engine) Write(p []byte) (int, error) {
@@ -62,6 +66,9 @@ func (e *engine) writeLine(line []byte) error {
 		}
 	}
 	if e.cmd != nil && !e.done {
+		if bytes.HasPrefix(line, []byte("* ESEARCH ")) && saves.MatchString(e.cmd.text) {
+			return nil
+		}
 		if status, ok := bytes.CutPrefix(line, []byte(e.cmd.tag+" ")); ok {
 			e.done, e.agreed = true, bytes.HasPrefix(status, []byte("OK"))
 			if bytes.HasPrefix(status, []byte("NO [SERVERBUG]")) { // go-imap could not read it

@@ -110,6 +110,9 @@ var errLost = errors.New("imap: the mailbox was deleted or renumbered")
 func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	status, err := ss.mailbox.Status()
 	if err != nil || status.UIDValidity != ss.status.UIDValidity {
+		if ss.engine.command() == "DELETE" { // perhaps of this mailbox: the client hears that it has succeeded
+			return nil
+		}
 		ss.lost = true
 		ss.engine.Write([]byte("* BYE The mailbox was deleted or renumbered\r\n"))
 		return errLost
