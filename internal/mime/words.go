@@ -156,8 +156,8 @@ func (w EncodedWord) Bytes(bad *Problems) []byte {
 
 // decodeRun decodes words that follow each other. Mailers cut text into words anywhere, so a character may begin in one
 // word and end in the next. Therefore the bytes of words in the same charset are joined before they are decoded. If
-// that does not yield clean text, decodeRun tries to decode word by word, since each word may have its own shift state,
-// and to join the base64 before decoding it.
+// that does not yield clean text, decodeRun tries to decode word by word, since each word may have its own shift state
+// or byte order mark, and to join the base64 before decoding it.
 func decodeRun(run []EncodedWord, hint string, bad *Problems) string {
 	var b strings.Builder
 	for len(run) > 0 {
@@ -170,7 +170,7 @@ func decodeRun(run []EncodedWord, hint string, bad *Problems) string {
 
 		var why Problems
 		text := decodeJoined(same, hint, &why)
-		if len(why) > 0 && n > 1 {
+		if n > 1 && (len(why) > 0 || strings.ContainsAny(text, "\ufeff\ufffe")) {
 			for _, decode := range []func([]EncodedWord, string, *Problems) string{decodeEach, decodeJoinedBase64} {
 				var f Problems
 				if t := decode(same, hint, &f); len(f) == 0 {
