@@ -228,10 +228,7 @@ func (b *Inbox) trim() {
 func release(removed []*record) {
 	for _, r := range removed {
 		s := r.session.server
-		s.state.Lock()
-		bounded := s.state.mostSessions > 0
-		s.state.Unlock()
-		if bounded {
+		if s.state.mostSessions.Load() > 0 {
 			r.session.release(r.number)
 		}
 	}

@@ -135,7 +135,8 @@ type Server struct {
 
 	// Watch, if non-nil, is called after each turn of each connection, when the turn is in the transcript and
 	// before the client can read the reply. Its arguments are the number of the session and the index of the
-	// turn in [Session.Turns]. Connections call it concurrently, and each waits until it returns.
+	// turn in [Session.Turns], which counts the turns that LimitSessions has forgotten. Connections call it
+	// concurrently, and each waits until it returns.
 	Watch func(session, turn int)
 
 	setup   sync.Once
@@ -160,15 +161,15 @@ type Server struct {
 		sync.Mutex
 		plain, tls   endpoint // of Addr and TLSAddr
 		listeners    []listening
-		lastNumber   int        // of a listener
-		sessions     []*session // all of them, including the live ones
-		last         int        // number of the last session
-		mostSessions int        // the number to keep, or 0
-		open         int        // the number of live connections that no rule has ended
-		dialled      int        // connections made by Dial
-		suspended    bool       // Suspend was called, and Resume was not
-		closed       bool       // Close was called
-		ended        bool       // Close has ended everything, so no message can come any more
+		lastNumber   int          // of a listener
+		sessions     []*session   // all of them, including the live ones
+		last         int          // number of the last session
+		mostSessions atomic.Int64 // the number to keep, or 0; written under the lock
+		open         int          // the number of live connections that no rule has ended
+		dialled      int          // connections made by Dial
+		suspended    bool         // Suspend was called, and Resume was not
+		closed       bool         // Close was called
+		ended        bool         // Close has ended everything, so no message can come any more
 	}
 	running sync.WaitGroup // accept loops and connections
 }

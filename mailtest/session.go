@@ -195,7 +195,7 @@ func (ss *session) Reply(t *wire.Turn) {
 func (ss *session) hasMessages() bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	return len(ss.log.filed) > 0
+	return len(ss.log.filed) > 0 || ss.log.mailed
 }
 
 // After writes a turn into the transcript, and a crash in it into the log of the test.
@@ -217,7 +217,8 @@ func (ss *session) After(t *wire.Turn) {
 	ss.log.helo, ss.log.user, ss.log.mechanism = ss.helo, ss.user, ss.mechanism
 	refused := ss.log.refused
 	ss.log.add(stageOf(t), t, ss.record != nil && ss.record.number > 0 && t.Recipient <= 1) // with LMTP, once
-	turn := len(ss.log.turns) - 1
+	turn := len(ss.log.turns) + ss.log.forgotten - 1
+	ss.bound()
 	refused = ss.log.refused - refused
 	ss.mu.Unlock()
 	if refused != 0 {

@@ -6,26 +6,30 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"testing"
 )
 
 // LimitSessions bounds the transcripts that the server keeps, from now on. If there are more than most sessions, the server
-// forgets the oldest of those that have ended. It also forgets the [Turn.Payload] of each message that [Inbox.Remove] removes.
-// Zero, the default, means that there is no bound. LimitSessions is for servers that run for days: each session takes about a
-// kilobyte, and each of its turns takes some 40 bytes, and more if its text is new to the server.
+// forgets the oldest of those that have ended. If the turns of a session take more than about a megabyte, it forgets some of
+// them, the oldest but the first twenty; a [Note] of the kind TurnsForgotten says so. It also forgets the [Turn.Payload] of
+// each message that [Inbox.Remove] removes. Zero, the default, means that there is no bound. LimitSessions is for servers that
+// run for days: each session takes about a kilobyte, and each of its turns takes some 40 bytes, and more if its text is new to
+// the server.
 func (s *Server) LimitSessions(most int) {
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.mostSessions = max(most, 0)
+	s.state.mostSessions.Store(int64(max(most, 0)))
 	s.trimSessions()
 }
 
 // trimSessions forgets sessions beyond the bound. The state is locked.
 func (s *Server) trimSessions() {
-	over := len(s.state.sessions) - s.state.mostSessions
-	if s.state.mostSessions == 0 || over <= 0 {
+	most := int(s.state.mostSessions.Load())
+	over := len(s.state.sessions) - most
+	if most == 0 || over <= 0 {
 		return
 	}
 	s.state.sessions = slices.DeleteFunc(s.state.sessions, func(ss *session) bool {
@@ -82,16 +86,31 @@ func (s *Server) Sessions() []*Session {
 	return sessions
 }
 
+// SessionSummaries returns what Sessions does, but only the last turn of each session, whose Number says how many there
+// were. It is faster.
+func (s *Server) SessionSummaries() []*Session {
+	all := s.allSessions()
+	sessions := make([]*Session, len(all))
+	for i, ss := range all {
+		sessions[i] = ss.summary()
+	}
+	return sessions
+}
+
 // Session returns the transcript so far of the connection with the given number, or nil if there is none or
 // Reset has forgotten it. It is a copy, and does not change.
-func (s *Server) Session(number int) *Session {
+func (s *Server) Session(number int) *Session { return s.SessionPart(number, 1, math.MaxInt) }
+
+// SessionPart returns what Session does, but only the turns with the numbers from first to last. It is faster if the
+// session is long.
+func (s *Server) SessionPart(number, first, last int) *Session {
 	s.state.Lock()
 	found := s.find(number)
 	s.state.Unlock()
 	if found == nil {
 		return nil
 	}
-	return found.snapshot()
+	return found.part(max(first, 1), last)
 }
 
 // find returns the session with a number, or nil. The state is locked.

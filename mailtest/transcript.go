@@ -4,6 +4,7 @@ package mailtest
 
 import (
 	"fmt"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -36,15 +37,29 @@ type Session struct {
 	// TLS describes the encryption. It is nil if there is none.
 	TLS *TLSState
 
-	// Turns are the turns in order.
+	// Turns are the turns in order. After [Server.LimitSessions], some may have been forgotten.
 	Turns []Turn
 
-	// Messages are the numbers of the messages that were accepted on this connection.
+	// Messages are the numbers of the messages that were accepted on this connection, but for those of turns that were
+	// forgotten.
 	Messages []int
+}
+
+// Turn returns the turn with a number, or nil if there is none or it was forgotten.
+func (s *Session) Turn(number int) *Turn {
+	i := sort.Search(len(s.Turns), func(i int) bool { return s.Turns[i].Number >= number })
+	if i == len(s.Turns) || s.Turns[i].Number != number {
+		return nil
+	}
+	return &s.Turns[i]
 }
 
 // Turn is one thing that a client did, usually a command, and the reply to it.
 type Turn struct {
+	// Number is the number of the turn in its session. The first turn has number 1. The numbers of turns that were
+	// forgotten are not used again.
+	Number int
+
 	// Stage is what the client did.
 	Stage Stage
 
@@ -195,7 +210,7 @@ func (s *Session) text(from, to int, reply func(Turn) string) string {
 	for i, t := range s.Turns {
 		switch {
 		case i == from && from < to:
-			fmt.Fprintf(&b, "%10s %d turns are left out here\n", "…", to-from)
+			fmt.Fprintf(&b, "%10s %d turns are left out here\n", "…", max(to-from, s.Turns[to].Number-t.Number))
 		case i < from || i >= to:
 			t.write(&b, s.Start, reply(t))
 		}

@@ -3,6 +3,7 @@ package mailtest
 // The compact form in which a session keeps its turns.
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -25,8 +26,11 @@ type transcript struct {
 	latest     [lastStage + 1]int32 // the wording of the latest turn of each stage, plus 1
 	filed      []*record            // the messages that were accepted; without bytes if they were released
 	released   int                  // the number of them, from the first on, that were released
+	forgotten  int                  // the number of turns that were forgotten, see keptTurns
+	mailed     bool                 // a message was accepted in one of them
 	extras     []extra
 	chunks     []int // the extras with the chunks of an unfinished message
+	apart      bool  // others of its chunks were forgotten
 	refused    int64 // the number of bytes in the extras that belong to no message
 }
 
@@ -81,14 +85,17 @@ func (l *transcript) add(stage Stage, t *wire.Turn, filed bool) {
 	case stage == Dot && t.Verb == "BDAT" && t.Payload != nil:
 		l.share(t.Payload)
 	case stage == Mail || stage == Rset:
-		l.chunks = nil
+		l.chunks, l.apart = nil, false
 	}
 	l.turns = append(l.turns, rec)
 }
 
 // share makes the chunks of a message, which came before its end, slices of the message, so its bytes are kept
-// once.
+// once. It leaves them as they are if some of them were forgotten.
 func (l *transcript) share(message []byte) {
+	if l.apart {
+		l.chunks, l.apart = nil, false
+	}
 	for _, i := range l.chunks {
 		x := &l.extras[i]
 		n := len(x.payload)
@@ -159,8 +166,11 @@ func isMechanism(word string) bool {
 }
 
 // snapshot returns the transcript so far.
-func (ss *session) snapshot() *Session {
-	s := ss.copied()
+func (ss *session) snapshot() *Session { return ss.part(1, math.MaxInt) }
+
+// part returns the transcript so far, but only the turns with the numbers from first to last.
+func (ss *session) part(first, last int) *Session {
+	s := ss.copied(first, last)
 	for i := range s.Turns {
 		if t := &s.Turns[i]; t.Stage == Dot && t.Command == "" {
 			t.Notes = slices.Concat(t.Notes, notesOf(wire.LineEnds(t.Payload)))
@@ -169,8 +179,16 @@ func (ss *session) snapshot() *Session {
 	return s
 }
 
-// copied returns a snapshot without the parts that take long to make.
-func (ss *session) copied() *Session {
+// summary returns the transcript so far, but only the last turn.
+func (ss *session) summary() *Session {
+	ss.mu.Lock()
+	last := len(ss.log.turns) + ss.log.forgotten
+	ss.mu.Unlock()
+	return ss.part(last, last)
+}
+
+// copied returns what part does, without the notes that take long to make.
+func (ss *session) copied(first, last int) *Session {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	l := &ss.log
@@ -178,16 +196,35 @@ func (ss *session) copied() *Session {
 		Number: ss.number, Client: l.client, Server: ss.local,
 		Start: l.start, End: l.end, Ending: l.ending, TLS: l.tls,
 		Helo: l.helo, User: l.user, Mechanism: l.mechanism,
-		Turns: make([]Turn, 0, len(l.turns)),
+	}
+	if total := len(l.turns) + l.forgotten; first <= last && first <= total {
+		s.Turns = make([]Turn, 0, min(last, total, first-1+len(l.turns))-first+1)
 	}
 	for _, r := range l.filed {
 		s.Messages = append(s.Messages, r.number)
 	}
 	filed, extras := 0, l.extras
-	for _, rec := range l.turns {
+	for i, rec := range l.turns {
+		number := i + 1
+		if i >= keptTurns {
+			number += l.forgotten
+		}
+		if number > last {
+			break
+		}
+		if number < first {
+			if rec.extra {
+				extras = extras[1:]
+			}
+			if rec.filed {
+				filed++
+			}
+			continue
+		}
 		w := l.wordings[rec.wording]
 		middle := w.at + int(w.command)
 		t := Turn{
+			Number:   number,
 			Stage:    rec.stage,
 			Command:  string(l.text[w.at:middle]),
 			Reply:    string(l.text[middle : middle+int(w.reply)]),
@@ -203,6 +240,9 @@ func (ss *session) copied() *Session {
 		if rec.filed {
 			t.Payload, t.Message = l.filed[filed].raw, l.filed[filed].number
 			filed++
+		}
+		if i == keptTurns && l.forgotten > 0 {
+			t.Notes = slices.Concat([]Note{{Kind: TurnsForgotten, Count: int64(l.forgotten)}}, t.Notes)
 		}
 		s.Turns = append(s.Turns, t)
 	}

@@ -17,6 +17,10 @@ import (
 // Event is something that happened: a question to the DNS, an attempt to connect, a turn of an SMTP
 // session, or a message that was accepted.
 type Event struct {
+	// Number is the number of the event in the journal, counted from 1. A message has the number of the turn that ended
+	// it. Numbers are not used again, even if events were forgotten.
+	Number int
+
 	// Time is the time at which the question was asked, the attempt to connect began, or the server had finished the
 	// turn. In a [Journal], times never decrease.
 	Time time.Time
@@ -58,7 +62,7 @@ type Event struct {
 	Rule int
 
 	// Session and Turn say where to find the turn of an "smtp" or "mail" event: Session is the number of the
-	// session, as in [mailtest.Server.Session], and Turn is the position in its Turns, counted from 1.
+	// session, as in [mailtest.Server.Session], and Turn is the number of the turn, as in [mailtest.Session.Turn].
 	Session, Turn int
 }
 

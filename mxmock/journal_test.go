@@ -465,3 +465,69 @@ func TestTimesOfJournal(t *testing.T) {
 		}
 	})
 }
+
+// TestJournalPart has parts of a journal, which together are the whole, also after turns and events were forgotten.
+func TestJournalPart(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	mx := inet.MX("qq.com", "mx1.qq.com")[0].Server(25)
+	whole := func(part int) (all mxmock.Journal) {
+		_, first, last := inet.JournalPart(0, 0)
+		for after := first - 1; after < last; after += part {
+			events, f, l := inet.JournalPart(after, part)
+			if f != first || l != last {
+				t.Errorf("the journal is from %d to %d, want %d to %d", f, l, first, last)
+			}
+			for _, e := range events {
+				if e.Number <= after || e.Number > after+part {
+					t.Errorf("event %d is among the %d after %d", e.Number, part, after)
+				}
+			}
+			all = append(all, events...)
+		}
+		return all
+	}
+	check := func() {
+		t.Helper()
+		for _, part := range []int{1, 7, 100_000} {
+			if diff := cmp.Diff(whole(part), inet.Journal()); diff != "" {
+				t.Errorf("in parts of %d, as a whole:\n%s", part, diff)
+			}
+		}
+	}
+	if part, first, last := inet.JournalPart(0, 10); len(part) != 0 || first != 1 || last != 0 {
+		t.Errorf("the empty journal has %d events from %d to %d", len(part), first, last)
+	}
+	app := newApp(inet.Resolver(), inet.DialContext)
+	for _, to := range []string{"bob@qq.com", "carol@qq.com"} {
+		if err := app.Send(t.Context(), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check()
+	for _, tt := range []struct{ after, most, want int }{{-5, 3, 3}, {0, -1, 0}, {1000, 3, 0}} {
+		if part, _, _ := inet.JournalPart(tt.after, tt.most); len(part) != tt.want {
+			t.Errorf("%d after %d: %d events, want %d", tt.most, tt.after, len(part), tt.want)
+		}
+	}
+	mx.LimitSessions(1)
+	conn, err := inet.DialContext(t.Context(), "tcp", "mx1.qq.com:25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	go io.WriteString(conn, "EHLO a.example.com\r\n"+strings.Repeat("NOOP\r\n", 20_000)+"QUIT\r\n")
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	inet.LimitJournal(15_000)
+	check()
+	session := mx.Sessions()[0]
+	for _, e := range inet.Journal() {
+		turn := session.Turn(e.Turn)
+		if turn == nil || "smtp mx1.qq.com:25 "+turn.Command != e.What {
+			t.Fatalf("event %d, %v, is of turn %d, which is\n%v", e.Number, e, e.Turn, turn)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type events struct {
 	entries   []entry // in the order in which they began, which is that of their times
 	finished  []entry // in the order in which they were over
 	before    int     // the number of finished entries that were forgotten
+	last      int     // the number of the last entry, those that were forgotten included
 	most      int     // the number of entries to keep, or 0
 	listening notice.List
 	ended     bool // no further entries come
@@ -45,6 +46,23 @@ func (n *Internet) Journal() Journal {
 	entries := slices.Clone(n.events.entries)
 	n.mu.Unlock()
 	return written(entries)
+}
+
+// JournalPart returns the events with numbers greater than after, for at most the given number of questions, connections and
+// SMTP commands; a message belongs to the command that ended it. This is faster than Journal, which returns all events. First
+// and last are the numbers of the first and the last event in the journal; if it is empty, first is greater than last.
+//
+//	_, _, last := inet.JournalPart(0, 0)
+//	latest, _, _ := inet.JournalPart(last-100, 100)
+func (n *Internet) JournalPart(after, most int) (part Journal, first, last int) {
+	n.lockSettled()
+	all := n.events.entries
+	last = n.events.last
+	first = last - len(all) + 1
+	from := min(max(after+1-first, 0), len(all))
+	entries := slices.Clone(all[from : from+min(max(most, 0), len(all)-from)])
+	n.mu.Unlock()
+	return written(entries), first, last
 }
 
 // Events returns an iterator over past and future events: first the events of the journal, then
@@ -71,7 +89,7 @@ func (n *Internet) Events(ctx context.Context, position int) iter.Seq2[int, Even
 			fresh := slices.Clone(n.events.finished[min(at-n.events.before, len(n.events.finished)):])
 			ended := n.events.ended
 			n.mu.Unlock()
-			seen := make(captured)
+			seen := capture(fresh)
 			for _, e := range fresh {
 				group := e.append(nil, seen)
 				for i, event := range group {
@@ -112,32 +130,73 @@ func (n *Internet) Notify(c chan<- struct{}) (stop func()) {
 
 // written returns entries as events.
 func written(entries []entry) Journal {
-	events, seen := make(Journal, 0, len(entries)), make(captured)
+	events, seen := make(Journal, 0, len(entries)), capture(entries)
 	for _, e := range entries {
 		events = e.append(events, seen)
 	}
 	return events
 }
 
-// captured caches the sessions of entries, as they were when the first such entry was written.
-type captured map[*mailtest.Server]map[int]*mailtest.Session
+// captured has the turns of entries, by session. Those of a session are as they were when its first entry was written.
+type captured map[conversation]*span
 
-// session returns a session of a server, or nil if the server has forgotten it.
-func (c captured) session(server *mailtest.Server, number int) *mailtest.Session {
-	if c[server] == nil {
-		c[server] = make(map[int]*mailtest.Session)
+// conversation names a session of a server.
+type conversation struct {
+	server *mailtest.Server
+	number int
+}
+
+// span is a range of the turns of a session, by their numbers.
+type span struct {
+	first, last int
+	read        bool
+	session     *mailtest.Session // nil if the server has forgotten it
+}
+
+// capture returns the turns that entries are about. They are not yet read.
+func capture(entries []entry) captured {
+	c := make(captured)
+	for _, e := range entries {
+		t, ok := e.(*turn)
+		if !ok {
+			continue
+		}
+		of := conversation{t.server, t.session}
+		if s := c[of]; s == nil {
+			c[of] = &span{first: t.index + 1, last: t.index + 1}
+		} else {
+			s.first, s.last = min(s.first, t.index+1), max(s.last, t.index+1)
+		}
 	}
-	s, ok := c[server][number]
-	if !ok {
-		s = server.Session(number)
-		c[server][number] = s
+	return c
+}
+
+// turn returns a turn and its session, or two times nil if the server has forgotten the turn.
+func (c captured) turn(e *turn) (*mailtest.Session, *mailtest.Turn) {
+	s := c[conversation{e.server, e.session}]
+	if !s.read {
+		s.session, s.read = e.server.SessionPart(e.session, s.first, s.last), true
 	}
-	return s
+	if s.session == nil {
+		return nil, nil
+	}
+	t := s.session.Turn(e.index + 1)
+	if t == nil {
+		return nil, nil
+	}
+	return s.session, t
+}
+
+// begin adds an entry, and numbers it.
+func (ev *events) begin(e entry) {
+	ev.last++
+	e.assign(ev.last)
+	ev.entries = append(ev.entries, e)
 }
 
 // add adds an entry that is over.
 func (ev *events) add(e entry) {
-	ev.entries = append(ev.entries, e)
+	ev.begin(e)
 	ev.finish(e)
 }
 
@@ -170,7 +229,7 @@ func (ev *events) forget(count int) {
 func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port string, session, index int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.events.add(&turn{time.Now(), host, server, port, session, index})
+	n.events.add(&turn{time: time.Now(), host: host, server: server, port: port, session: session, index: index})
 }
 
 // noteDial adds an attempt to connect to the journal.
@@ -178,7 +237,7 @@ func (n *Internet) noteDial(client string, host *Host, to netip.AddrPort) *diall
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	e := &dialled{time: time.Now(), client: client, host: host, target: host.target(to)}
-	n.events.entries = append(n.events.entries, e)
+	n.events.begin(e)
 	n.events.trim()
 	return e
 }
@@ -211,10 +270,17 @@ func replace(entries []entry, old, by entry) {
 // entry is the form in which the journal keeps an event until it is asked for.
 type entry interface {
 	append(Journal, captured) Journal
+	assign(number int)
 }
+
+// numbered is an entry with its number.
+type numbered struct{ number int }
+
+func (n *numbered) assign(number int) { n.number = number }
 
 // asked is a question.
 type asked struct {
+	numbered
 	asking
 	server  netip.AddrPort
 	answer  *dns.Msg // nil if there was none
@@ -224,7 +290,7 @@ type asked struct {
 func (e *asked) append(j Journal, _ captured) Journal {
 	q := e.query()
 	return append(j, Event{
-		Time: q.Time, Client: q.Client, Repeat: q.Repeat,
+		Number: e.number, Time: q.Time, Client: q.Client, Repeat: q.Repeat,
 		What:   "ask " + question.Question{Type: e.typ, Name: e.name}.String(),
 		Result: q.result(), Failed: q.Rcode != dns.RcodeToString[dns.RcodeSuccess], Rule: q.Rule,
 	})
@@ -232,6 +298,7 @@ func (e *asked) append(j Journal, _ captured) Journal {
 
 // dialled is an attempt to connect.
 type dialled struct {
+	numbered
 	time      time.Time
 	client    string
 	host      *Host  // nil if no host has the address
@@ -241,7 +308,7 @@ type dialled struct {
 }
 
 func (e *dialled) append(j Journal, _ captured) Journal {
-	ev := Event{Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected", Names: e.host.furtherNames()}
+	ev := Event{Number: e.number, Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected", Names: e.host.furtherNames()}
 	switch {
 	case !e.concluded:
 		ev.Result = "(no answer yet)"
@@ -253,6 +320,7 @@ func (e *dialled) append(j Journal, _ captured) Journal {
 
 // turn is a turn of an SMTP session.
 type turn struct {
+	numbered
 	time    time.Time // when the server had finished it
 	host    *Host
 	server  *mailtest.Server
@@ -262,11 +330,10 @@ type turn struct {
 }
 
 func (e *turn) append(j Journal, seen captured) Journal {
-	s := seen.session(e.server, e.session)
-	if s == nil || e.index >= len(s.Turns) { // the server has forgotten it
+	s, t := seen.turn(e)
+	if t == nil { // the server has forgotten it
 		return j
 	}
-	t := &s.Turns[e.index]
 	said := t.Command
 	if said == "" || t.Stage == mailtest.AuthStep {
 		said = "(" + strings.ToLower(t.Stage.String()) + ")"
@@ -282,7 +349,7 @@ func (e *turn) append(j Journal, seen captured) Journal {
 	case reply == "":
 		reply = "(no reply)"
 	}
-	ev := Event{Time: e.time, Client: s.Client, Names: e.host.furtherNames(), Rule: max(0, t.Rule), Session: e.session, Turn: e.index + 1}
+	ev := Event{Number: e.number, Time: e.time, Client: s.Client, Names: e.host.furtherNames(), Rule: max(0, t.Rule), Session: e.session, Turn: e.index + 1}
 	ev.What, ev.Result, ev.Failed = "smtp "+e.port+" "+said, reply, failed
 	j = append(j, ev)
 	if t.Message == 0 {

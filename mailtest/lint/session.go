@@ -27,14 +27,30 @@ type sessionChecker struct {
 	rcpt   bool // RCPT was said
 	params map[string]string
 	utf8   bool
+
+	lost   bool // a transaction may have begun in turns that were forgotten
+	unsure bool // EHLO may have been said there
 }
 
 func (c *sessionChecker) run() {
 	for i, t := range c.s.Turns {
-		c.notes(i, t)
-		c.turn(i, t)
+		if noted(t, mailtest.TurnsForgotten) {
+			c.gap()
+		}
+		at := place(i, t)
+		c.notes(at, t)
+		c.turn(at, t)
 	}
 	c.ending()
+}
+
+// place returns the number of a turn before this one in its session. A session that no server has made has no numbers.
+func place(i int, t mailtest.Turn) int { return max(i, t.Number-1) }
+
+// gap is where turns were forgotten, in which the client may have done all that it has to.
+func (c *sessionChecker) gap() {
+	c.clear()
+	c.lost, c.unsure, c.greeted, c.encrypted = true, true, true, c.encrypted || c.s.TLS != nil
 }
 
 // ok reports whether the server agreed.
@@ -68,6 +84,13 @@ func (c *sessionChecker) turn(i int, t mailtest.Turn) {
 	verb, arg, _ := strings.Cut(t.Command, " ")
 	verb, arg = strings.ToUpper(verb), strings.TrimSpace(arg)
 	switch t.Stage {
+	case mailtest.Handshake, mailtest.Helo, mailtest.Mail, mailtest.Rset, mailtest.XClient:
+		c.lost = false
+	}
+	if c.lost {
+		return
+	}
+	switch t.Stage {
 	case mailtest.Handshake:
 		if c.s.TLS != nil && !noted(t, mailtest.HandshakeFailed) { // nothing that was said before counts, RFC 3207 §4.2
 			c.encrypted, c.greeted, c.authed = true, false, false
@@ -79,7 +102,7 @@ func (c *sessionChecker) turn(i int, t mailtest.Turn) {
 		switch {
 		case c.encrypted:
 			c.order(i, t, "TLS is running already")
-		case !c.esmtp:
+		case !c.esmtp && !c.unsure:
 			c.order(i, t, "EHLO was not said before")
 		}
 	case mailtest.Auth:
@@ -150,7 +173,7 @@ func (c *sessionChecker) helo(i int, t mailtest.Turn, verb, arg string) {
 		return
 	}
 	c.clear()
-	c.greeted, c.esmtp, c.offered = true, verb != "HELO", nil
+	c.greeted, c.unsure, c.esmtp, c.offered = true, false, verb != "HELO", nil
 	for line := range strings.Lines(t.Reply) {
 		if len(line) > 4 && c.esmtp {
 			word, _, _ := strings.Cut(strings.TrimSpace(line[4:]), " ")
@@ -270,12 +293,7 @@ func (c *sessionChecker) extensions(i int, params map[string]string) {
 }
 
 func (c *sessionChecker) offers(extension string) bool {
-	for _, word := range c.offered {
-		if word == extension {
-			return true
-		}
-	}
-	return false
+	return c.unsure || slices.Contains(c.offered, extension)
 }
 
 // dot looks at a message that is complete, by DATA or in chunks.
@@ -316,11 +334,12 @@ func (c *sessionChecker) ending() {
 			return
 		}
 	}
-	switch kind := c.s.Ending.Kind; {
+	final := c.s.Turns[last]
+	switch kind, at := c.s.Ending.Kind, place(last, final); {
 	case kind == mailtest.ClientBroke:
-		c.out.add(messageCut, "", last, "%s", c.s.Ending)
-	case c.s.Turns[last].Code() == 421: // the server has said good-bye
+		c.out.add(messageCut, "", at, "%s", c.s.Ending)
+	case final.Code() == 421: // the server has said good-bye
 	case kind == mailtest.ClientClosed, kind == mailtest.ReadFailed:
-		c.out.add(quitMissing, "", last, "%s", c.s.Ending)
+		c.out.add(quitMissing, "", at, "%s", c.s.Ending)
 	}
 }

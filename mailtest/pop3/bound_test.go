@@ -39,7 +39,7 @@ func TestTranscriptIsBounded(t *testing.T) {
 	ask("NOOP\r\n", turns)
 	session := srv.Session(1)
 	first := session.Turns[0]
-	if len(first.Notes) != 1 || first.Notes[0].Kind != mailtest.TurnsForgotten || int(first.Notes[0].Count)+len(session.Turns) != turns+3 {
+	if len(first.Notes) != 1 || first.Notes[0].Kind != mailtest.TurnsForgotten || int(first.Notes[0].Count)+len(session.Turns) != turns+3 || first.Number != int(first.Notes[0].Count)+1 {
 		t.Errorf("%d turns are left, the first has the notes %v; want one that says that all others are forgotten", len(session.Turns), first.Notes)
 	}
 	if len(session.Turns) > turns/2 {

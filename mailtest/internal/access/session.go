@@ -46,6 +46,7 @@ func (ss *session) add(t mailtest.Turn) {
 	defer ss.notices.Send()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
+	t.Number = len(ss.log.Turns) + int(ss.forgotten) + 1
 	ss.log.Turns = append(ss.log.Turns, t)
 	ss.size += turnSize(t)
 	if ss.size <= mostText {
