@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 func TestChatter(t *testing.T) {
@@ -35,10 +36,12 @@ func TestChatter(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r, read := converse(t, cfg, []byte("EHLO x\r\n"+test.input+"NOOP\r\n"), nil)
-			if got := bytes.HasSuffix(read, []byte(last)); got != test.dismissed {
-				t.Errorf("dismissed = %v after %d turns, want %v: %s", got, len(r.turns), test.dismissed, r.ends)
-			}
+			synctest.Test(t, func(t *testing.T) { // however slow the machine is
+				r, read := converse(t, cfg, []byte("EHLO x\r\n"+test.input+"NOOP\r\n"), nil)
+				if got := bytes.HasSuffix(read, []byte(last)); got != test.dismissed {
+					t.Errorf("dismissed = %v after %d turns, want %v: %s", got, len(r.turns), test.dismissed, r.ends)
+				}
+			})
 		})
 	}
 }
