@@ -71,12 +71,15 @@ func addresses(msg *mailtest.Message, name string, decoded []mailtest.Address) [
 	return all
 }
 
-// split returns an address in two halves. An address without a domain gets a word for it, since NIL would begin a
-// group.
+// split returns an address in two halves, the first without its quotes. An address without a domain gets a word for it,
+// since NIL would begin a group.
 func split(a mailtest.Address) goimap.Address {
 	mailbox, host := a.Address, "MISSING_DOMAIN"
 	if i := strings.LastIndexByte(a.Address, '@'); i >= 0 {
 		mailbox, host = a.Address[:i], a.Address[i+1:]
+	}
+	if n := len(mailbox); n >= 2 && mailbox[0] == '"' && mailbox[n-1] == '"' {
+		mailbox = mime.Unescape(mailbox[1 : n-1])
 	}
 	return goimap.Address{Name: a.Name, Mailbox: mailbox, Host: host}
 }
