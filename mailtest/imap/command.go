@@ -65,6 +65,9 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 		text, literal := cutLiteral(string(line.Text))
 		if literal == nil {
 			cmd.pieces = append(cmd.pieces, []byte(text+"\r\n"))
+			if cmd.name == "APPEND" && !appendsOne(cmd.pieces) {
+				cmd.refusal = "APPEND takes one message, and nothing after it"
+			}
 			return cmd, nil
 		}
 		most := int64(maxCommand - size)
@@ -97,6 +100,17 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 		size += len(line.Text)
 		cmd.notes = append(cmd.notes, line.Notes...)
 	}
+}
+
+// appendsOne reports whether an APPEND ends after one message, perhaps with the parenthesis of RFC 6855 §4. Otherwise go-imap
+// would append the message, and not answer. The name of the mailbox may be a literal too.
+func appendsOne(pieces [][]byte) bool {
+	most := 3
+	if words := bytes.SplitN(pieces[0], []byte(" "), 3); len(words) == 3 && bytes.HasPrefix(words[2], []byte("{")) {
+		most = 5
+	}
+	end := string(pieces[len(pieces)-1])
+	return len(pieces) == 1 || len(pieces) <= most && (end == "\r\n" || end == ")\r\n")
 }
 
 // unfinished returns the error for a client that has gone in the middle of a command.

@@ -38,6 +38,11 @@ func (ss *session) decode(uid uint32) (*mailtest.Message, error) {
 
 // Fetch runs FETCH.
 func (ss *session) Fetch(w *imapserver.FetchWriter, set goimap.NumSet, options *goimap.FetchOptions) error {
+	if slices.ContainsFunc(options.BodySection, func(s *goimap.FetchItemBodySection) bool {
+		return s.Specifier == goimap.PartSpecifierMIME && len(s.Part) == 0
+	}) {
+		return &goimap.Error{Type: goimap.StatusResponseTypeBad, Text: "MIME needs the number of a part"}
+	}
 	messages, err := ss.find(set)
 	if err == nil {
 		err = ss.lose(messages)

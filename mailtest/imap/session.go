@@ -165,7 +165,12 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		return refused(err)
 	}
 	for _, info := range withParents(infos) {
-		matches := func(pattern string) bool { return imapserver.MatchList(info.Name, '/', ref, pattern) }
+		matches := func(pattern string) bool {
+			if info.Name == "INBOX" { // in any letters (RFC 9051 §5.1)
+				return imapserver.MatchList(info.Name, '/', strings.ToUpper(ref), strings.ToUpper(pattern))
+			}
+			return imapserver.MatchList(info.Name, '/', ref, pattern)
+		}
 		if !slices.ContainsFunc(patterns, matches) {
 			continue
 		}
