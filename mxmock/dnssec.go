@@ -92,8 +92,10 @@ const (
 // not make, or if two of the arguments exclude each other.
 func (n *Internet) Secure(domain string, how ...DNSSEC) {
 	var s zone.Security
-	for _, h := range how {
+	for i, h := range how {
 		switch {
+		case !dnssecNames.Valid(uint8(h)):
+			panic(fmt.Sprintf("mxmock: secure %s: there is no DNSSEC %d", domain, h))
 		case h == NSEC3:
 			s.NSEC3 = true
 		case h == OptOut:
@@ -105,7 +107,7 @@ func (n *Internet) Secure(domain string, how ...DNSSEC) {
 		case h.flaw() != 0 && s.Flaw == 0:
 			s.Flaw = h.flaw()
 		default:
-			panic(fmt.Sprintf("mxmock: secure %s: %v excludes something before it, or is nothing", domain, how))
+			panic(fmt.Sprintf("mxmock: secure %s: %v after %v; there can be one algorithm and one flaw", domain, h, how[:i]))
 		}
 	}
 	if err := n.db.Secure(mustName(domain), s); err != nil {

@@ -465,10 +465,10 @@ func TestSecureMisuse(t *testing.T) {
 		want   string
 	}{
 		{"no domain..", nil, "is not a domain name"},
-		{"qq.com", []mxmock.DNSSEC{mxmock.RSA, mxmock.Ed25519}, "[RSA Ed25519] excludes"},
-		{"qq.com", []mxmock.DNSSEC{mxmock.NoDS, mxmock.WrongDS}, "[NoDS WrongDS] excludes"},
-		{"qq.com", []mxmock.DNSSEC{0}, "[DNSSEC(0)] excludes"},
-		{"qq.com", []mxmock.DNSSEC{99}, "[DNSSEC(99)] excludes"},
+		{"qq.com", []mxmock.DNSSEC{mxmock.RSA, mxmock.Ed25519}, "Ed25519 after [RSA]; there can be one algorithm and one flaw"},
+		{"qq.com", []mxmock.DNSSEC{mxmock.NSEC3, mxmock.NoDS, mxmock.WrongDS}, "WrongDS after [NSEC3 NoDS]; there can be one algorithm and one flaw"},
+		{"qq.com", []mxmock.DNSSEC{0}, "there is no DNSSEC 0"},
+		{"qq.com", []mxmock.DNSSEC{99}, "there is no DNSSEC 99"},
 		{"signed.com", nil, "DNSKEY records"},
 		{"alias.qq.com", nil, "CNAME"},
 	}

@@ -187,7 +187,10 @@ func (n *Internet) Mend(what string) {
 func mustBeBreakable(what string) question.Question {
 	q, err := question.Parse(what)
 	if err != nil {
-		panic(fmt.Sprintf("mxmock: %v, and not an address or a port either; for a whole host, there is Host.Break", err))
+		if len(strings.Fields(what)) == 1 {
+			err = fmt.Errorf("%w, nor an address or a port; for a whole host, there is Host.Break", err)
+		}
+		panic(fmt.Sprintf("mxmock: %v", err))
 	}
 	return q
 }

@@ -39,7 +39,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		if fields := strings.Fields(text); len(fields) == 2 {
 			p, err := strconv.ParseUint(fields[0], 10, 16)
 			if err != nil {
-				panic(fmt.Sprintf("mxmock: MX %q of %s: the preference is not a number of 16 bits", text, domain))
+				panic(fmt.Sprintf("mxmock: MX %q of %s: the preference is not a number up to 65535; write it as in \"10 mx1.qq.com\"", text, domain))
 			}
 			pref, name = uint16(p), fields[1]
 		}

@@ -89,3 +89,24 @@ func TestMistakesOfHosts(t *testing.T) {
 		t.Errorf("the second Close panics with %s", got)
 	}
 }
+
+// TestWordsOfMistakes: a panic says what to write instead.
+func TestWordsOfMistakes(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	for name, test := range map[string]struct {
+		mistake func()
+		want    string
+	}{
+		"a host in Break": {func() { inet.Break("mx1.qq.com", mxmock.Refused) },
+			`"mx1.qq.com" is not a question such as "mx qq.com", nor an address or a port; for a whole host, there is Host.Break`},
+		"a question the wrong way round": {func() { inet.Break("qq.com mx", mxmock.Refused) }, `question "qq.com mx": there is no record type "qq.com"`},
+		"a preference after the name":    {func() { inet.MX("qq.com", "mx1.qq.com 10") }, `write it as in "10 mx1.qq.com"`},
+		"a network on a blocklist":       {func() { inet.Blocklist("zen.example.org", "203.0.113.0/24") }, "add a wildcard such as *.113.0.203.zen.example.org. by AddZone"},
+	} {
+		if got := panicOf(test.mistake); !strings.Contains(got, test.want) {
+			t.Errorf("%s: panic %q, want %q in it", name, got, test.want)
+		}
+	}
+}

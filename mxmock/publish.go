@@ -332,7 +332,7 @@ func (n *Internet) Blocklist(domain string, entries ...string) {
 		}
 		code, err := netip.ParseAddr(answer)
 		if err != nil || !code.Is4() {
-			fail(fmt.Errorf("entry %q: the answer %q is no IPv4 address", text, answer))
+			fail(fmt.Errorf("entry %q: the answer %q is not an IPv4 address", text, answer))
 		}
 		owner, err := listedName(entry, apex)
 		if err != nil {
@@ -348,7 +348,10 @@ func (n *Internet) Blocklist(domain string, entries ...string) {
 // listedName returns the name under which a blocklist has an entry.
 func listedName(entry, apex string) (string, error) {
 	addr, err := netip.ParseAddr(entry)
-	if err != nil {
+	switch {
+	case err != nil && strings.Contains(entry, "/"):
+		return "", fmt.Errorf("entry %q: list addresses one by one, or add a wildcard such as *.113.0.203.%s by AddZone", entry, apex)
+	case err != nil:
 		name, err := question.ASCII(strings.TrimSuffix(entry, "."))
 		return name + apex, err
 	}

@@ -27,7 +27,7 @@ type Question struct {
 func Parse(text string) (Question, error) {
 	fields := strings.Fields(text)
 	if len(fields) != 2 {
-		return Question{}, fmt.Errorf("%q is no question such as \"mx qq.com\"", text)
+		return Question{}, fmt.Errorf("%q is not a question such as \"mx qq.com\"", text)
 	}
 	typ, ok := dns.StringToType[strings.ToUpper(fields[0])]
 	if !ok {

@@ -25,7 +25,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"mx":            "is no question",
+		"mx":            "is not a question",
 		"mxx qq.com":    "no record type",
 		"ptr 192.0.2.1": "1.2.0.192.in-addr.arpa.",
 		"mx a..b":       "not a domain name",
