@@ -548,3 +548,34 @@ func TestUnboundAliases(t *testing.T) {
 		}
 	}
 }
+
+// TestSecureInJournal: the journal says whether an answer was secure, as far as the client asked for that.
+func TestSecureInJournal(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	inet.MX("163.com", "mx1.163.com")
+	inet.Secure("qq.com")
+	addr := resolverOf(t, inet)
+	do := func(q *dns.Msg) { q.SetEdns0(1232, true) }
+	ad := func(q *dns.Msg) { q.AuthenticatedData = true }
+	ask(t, "udp", addr, "mx qq.com", nil)
+	ask(t, "udp", addr, "mx qq.com", do)
+	ask(t, "udp", addr, "mx qq.com", ad)
+	ask(t, "udp", addr, "mx 163.com", do)
+	ask(t, "tcp", addr, "rrsig mx1.qq.com", do)
+	var got []string
+	for _, e := range inet.Journal() {
+		got = append(got, e.What+": "+e.Result)
+	}
+	want := []string{
+		"ask mx qq.com: NOERROR 10 mx1.qq.com.", "ask mx qq.com: NOERROR 10 mx1.qq.com. (secure)",
+		"ask mx qq.com: NOERROR 10 mx1.qq.com. (secure)", "ask mx 163.com: NOERROR 10 mx1.163.com.",
+	}
+	if len(got) != 5 || !slices.Equal(got[:4], want) || !strings.Contains(got[4], "NOERROR A 13 3 ") {
+		t.Errorf("journal: got %q, want %q and the signatures that were asked for", got, want)
+	}
+	if q := inet.Queries()[1]; len(q.Answer) != 2 {
+		t.Errorf("answer = %q, want the record and its signature", q.Answer)
+	}
+}

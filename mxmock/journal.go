@@ -42,8 +42,9 @@ type Event struct {
 	// recipients.
 	What string
 
-	// Result is the outcome: the answer of the DNS; "connected", the error, or "(no answer yet)";
-	// the first line of the reply; or sender and subject.
+	// Result is the outcome: the answer of the DNS, with "(secure)" if it has the AD bit, and without
+	// signatures; "connected", the error, or "(no answer yet)"; the first line of the reply; or
+	// sender and subject.
 	Result string
 
 	// Names are the further names of the host ([Host.AddNames]), with a space between, if it has any.
@@ -238,12 +239,22 @@ func (e *asked) query() Query {
 		q.Name, q.Type = e.packet.Question[0].Name, dns.Type(e.packet.Question[0].Qtype).String()
 	}
 	if e.answer != nil {
-		q.Rcode = dns.RcodeToString[e.answer.Rcode]
-		for _, rr := range e.answer.Answer {
-			q.Answer = append(q.Answer, strings.Join(strings.Fields(rr.String()), " "))
-		}
+		q.Rcode, q.Answer = dns.RcodeToString[e.answer.Rcode], e.records(true)
 	}
 	return q
+}
+
+// records returns the records of the answer as text, with or without signatures.
+func (e *asked) records(signatures bool) (texts []string) {
+	if e.answer == nil {
+		return nil
+	}
+	for _, rr := range e.answer.Answer {
+		if signatures || rr.Header().Rrtype != dns.TypeRRSIG {
+			texts = append(texts, strings.Join(strings.Fields(rr.String()), " "))
+		}
+	}
+	return texts
 }
 
 // flags names the flags of a question.

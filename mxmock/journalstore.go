@@ -289,10 +289,15 @@ type asked struct {
 
 func (e *asked) append(j Journal, _ captured) Journal {
 	q := e.query()
+	q.Answer = e.records(e.typ == dns.TypeRRSIG)
+	result := q.result()
+	if e.answer != nil && e.answer.AuthenticatedData {
+		result += " (secure)"
+	}
 	return append(j, Event{
 		Number: e.number, Time: q.Time, Client: q.Client, Repeat: q.Repeat,
 		What:   "ask " + question.Question{Type: e.typ, Name: e.name}.String(),
-		Result: q.result(), Failed: q.Rcode != dns.RcodeToString[dns.RcodeSuccess], Rule: q.Rule,
+		Result: result, Failed: q.Rcode != dns.RcodeToString[dns.RcodeSuccess], Rule: q.Rule,
 	})
 }
 
