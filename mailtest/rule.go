@@ -87,11 +87,12 @@ type Rule struct {
 	// Reply is sent in place of the server's own reply, exactly as written except for line ends: each "\n"
 	// becomes CRLF, and a CRLF is added at the end. A reply of several lines is written as
 	// "250-mx1.qq.com\n250 SIZE 1000". A reply with a 2xx or 3xx code replaces the server's own only if the
-	// server agrees. Any other reply, even a malformed one, refuses the command. At Body, it interrupts the
-	// message.
+	// server agrees. Any other reply refuses the command, and so does a malformed one, which needs Raw. At Body,
+	// it interrupts the message.
 	Reply string
 
-	// Raw sends Reply as it is, without changing or adding line ends. Reply can then be anything.
+	// Raw sends Reply as it is, without changing or adding line ends. Reply can then be anything, such as
+	// "HTTP/1.1 400 Bad Request\r\n".
 	Raw bool
 
 	// ReplyFunc, if non-nil, returns the reply to send in place of Reply. If it returns the empty string, the

@@ -194,6 +194,10 @@ func (r *Rule) checkWhom() error {
 		return fmt.Errorf("From %q: write \"bob@qq.com\", \"@qq.com\" or \"<>\"", r.From)
 	case strings.ContainsAny(r.To, "<> "):
 		return fmt.Errorf("To %q: write \"bob@qq.com\" or \"@qq.com\"", r.To)
+	case isDomain(r.From):
+		return fmt.Errorf("From %[1]q is not an address; for all senders of that domain, write \"@%[1]s\"", r.From)
+	case isDomain(r.To):
+		return fmt.Errorf("To %[1]q is not an address; for all recipients in that domain, write \"@%[1]s\"", r.To)
 	case r.Plain && r.Encrypted:
 		return errors.New("Plain and Encrypted contradict each other; leave both out for all connections")
 	case r.Header != "" && !strings.Contains(r.Header, ":"):
@@ -201,6 +205,9 @@ func (r *Rule) checkWhom() error {
 	}
 	return nil
 }
+
+// isDomain reports whether a text is a domain where an address is expected.
+func isDomain(text string) bool { return strings.Contains(text, ".") && !strings.Contains(text, "@") }
 
 // checkNumbers checks the numbers and the enumerations.
 func (r *Rule) checkNumbers() error {

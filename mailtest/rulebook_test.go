@@ -56,6 +56,8 @@ func TestBadRules(t *testing.T) {
 		{mailtest.Rule{At: mailtest.Data, Content: "x", Reply: "550 No"}, "Content at Data means nothing"},
 		{mailtest.Rule{At: mailtest.Dot, Header: "Subject", Reply: "550 No"}, `has no colon; write "Subject: some words of it"`},
 		{mailtest.Rule{At: mailtest.Rcpt, Client: "example.com", Reply: "550 No"}, "neither an address nor a prefix"},
+		{mailtest.Rule{At: mailtest.Rcpt, To: "qq.com", Reply: "550 No"}, `write "@qq.com"`},
+		{mailtest.Rule{At: mailtest.Mail, From: "qq.com", Reply: "550 No"}, `write "@qq.com"`},
 		{mailtest.Rule{At: mailtest.Rcpt, To: "<bob@qq.com>", Reply: "550 No"}, `write "bob@qq.com" or "@qq.com"`},
 		{mailtest.Rule{At: mailtest.Rcpt, From: "Bob <bob@qq.com>", Reply: "550 No"}, `"<>"`},
 		{mailtest.Rule{At: mailtest.Rcpt, Plain: true, Encrypted: true, Reply: "550 No"}, "leave both out for all connections"},
