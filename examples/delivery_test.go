@@ -1,0 +1,115 @@
+package examples
+
+// Recipes for code that delivers mail itself, and decides about TLS and bounces.
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/miekg/dns"
+
+	"github.com/seed078e9d8c/maillab/examples/outbound"
+	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/provider"
+)
+
+// TestStrippedTLS has the policy that a careful sender finds, and the server without TLS that it must not use.
+func TestStrippedTLS(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	mx := inet.MX("qq.com", "mx1.qq.com")[0]
+	mx.Server(25).StartTLS = true
+	inet.Publish("qq.com", mxmock.Records{MTASTS: "enforce", DANE: true})
+	inet.Secure("qq.com")
+	mx.AddRules(mailtest.Rule{At: mailtest.Helo, Hide: []string{"STARTTLS"}}) // somebody in between
+
+	client := &http.Client{Transport: &http.Transport{DialContext: inet.DialContext, TLSClientConfig: inet.ClientTLS()}}
+	defer client.CloseIdleConnections()
+	policy, err := client.Get("https://mta-sts.qq.com/.well-known/mta-sts.txt")
+	if err != nil || policy.StatusCode != http.StatusOK {
+		t.Fatalf("policy: %v, %v", policy, err)
+	}
+	policy.Body.Close()
+	if err := newApp(inet.Resolver(), inet.DialContext).Send(t.Context(), "bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+	if msg := mx.Next(t); msg.Envelope.TLS != nil {
+		t.Errorf("the message came by TLS: %+v", msg.Envelope.TLS)
+	}
+}
+
+// TestOtherResolver asks by another DNS package, in virtual time too.
+func TestOtherResolver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.MX("qq.com", "mx1.qq.com")
+		inet.Secure("qq.com")
+		inet.Publish("qq.com", mxmock.Records{DANE: true})
+
+		conn, err := inet.DialContext(t.Context(), "udp", "192.0.2.53:53")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		query := new(dns.Msg).SetQuestion("_25._tcp.mx1.qq.com.", dns.TypeTLSA).SetEdns0(1232, true)
+		answer, _, err := new(dns.Client).ExchangeWithConn(query, &dns.Conn{Conn: conn})
+		if err != nil || !answer.AuthenticatedData {
+			t.Errorf("answer = %v, %v, want a secure one", answer, err)
+		}
+	})
+}
+
+// TestBounce has the sender of a message learn that it was not delivered.
+func TestBounce(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")[0].AddRules(mailtest.UnknownMailbox(""))
+	shop := inet.Sender("shop.example")
+	if err := relay(t.Context(), newApp(inet.Resolver(), shop.DialContext), "jb@shop.example", "bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+
+	bounce := shop.Next(t)
+	for _, status := range bounce.DeliveryStatus() {
+		if status.Recipient != "bob@qq.com" || status.Status != "5.1.1" || bounce.Envelope.From != "" {
+			t.Errorf("bounce from <%s>: %+v", bounce.Envelope.From, status)
+		}
+	}
+}
+
+// relay sends a message once, and tells its sender who does not get it (RFC 3464).
+func relay(ctx context.Context, a *app, from, to string) error {
+	results, _ := a.Sender.Send(ctx, from, []string{to}, []byte("From: "+from+"\r\n\r\nHello\r\n")) // results has the errors
+	for _, r := range results {
+		if r.Status != outbound.Permanent {
+			continue
+		}
+		bounce := "From: mailer-daemon@shop.example\r\nTo: " + from + "\r\nMIME-Version: 1.0\r\n" +
+			"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nNot delivered.\r\n" +
+			"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.shop.example\r\n\r\n" +
+			"Final-Recipient: rfc822; " + r.To + "\r\nAction: failed\r\nStatus: " + r.Enhanced + "\r\n\r\n--b--\r\n"
+		if _, err := a.Sender.Send(ctx, "", []string{from}, []byte(bounce)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestListed has a provider ask the blocklist that the sender is on.
+func TestListed(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	provider.Add(inet, "163.com")
+	shop := inet.Sender("shop.example")
+	inet.Blocklist("zen.spamhaus.org", shop.Addrs()[0])
+	err := newApp(inet.Resolver(), shop.DialContext).Send(t.Context(), "bob@163.com")
+	if err == nil || !strings.Contains(fmt.Sprint(err), "DT:RBL") {
+		t.Errorf("got %v, want the refusal of a listed sender", err)
+	}
+}
