@@ -58,7 +58,7 @@ var parameters = map[string][]string{
 	"GET /api/messages":    {"q", "before", "limit"},
 	"DELETE /api/messages": {"q"},
 	"GET /api/wait":        {"q", "after", "timeout"},
-	"GET /api/journal":     {"after"},
+	"GET /api/journal":     {"after", "since", "limit"},
 }
 
 // routes returns a handler with all endpoints.

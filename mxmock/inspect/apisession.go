@@ -14,7 +14,7 @@ import (
 func (p *Page) listSessions(*http.Request) (any, *failure) {
 	list := jsonSessions{Sessions: []jsonSession{}}
 	p.servers(func(name string, server Reader) {
-		for _, s := range server.Sessions() {
+		for _, s := range summariesOf(server) {
 			short := sessionOf(name, server, s)
 			short.Turns = nil
 			list.Sessions = append(list.Sessions, short)
@@ -68,10 +68,30 @@ func (p *Page) journal(r *http.Request) (any, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	events := journalOf(p.Source)
-	list := jsonJournal{Total: len(events), Events: []jsonEvent{}}
-	for _, e := range events[min(after, len(events)):] {
-		list.Events = append(list.Events, jsonEvent{e.Time, e.Client, e.What, e.Result, e.Repeat})
+	since, failed := number(r, "since", 0, math.MaxInt)
+	if failed != nil {
+		return nil, failed
+	}
+	limit, failed := number(r, "limit", math.MaxInt, math.MaxInt)
+	if failed != nil {
+		return nil, failed
+	}
+	most := limit
+	if after > 0 {
+		most = math.MaxInt // events are not counted by their numbers
+	}
+	events, first, last := journalPart(p.Source, since, most)
+	list := jsonJournal{Last: last, Events: []jsonEvent{}}
+	if since < first && most > last-first {
+		total := len(events)
+		list.Total = &total
+	}
+	if after > 0 {
+		events = events[min(after, len(events)):]
+		events = events[:min(limit, len(events))]
+	}
+	for _, e := range events {
+		list.Events = append(list.Events, jsonEvent{e.Number, e.Time, e.Client, e.What, e.Result, e.Repeat})
 	}
 	return list, nil
 }

@@ -156,6 +156,7 @@ type (
 	}
 
 	jsonTurn struct {
+		Number   int        `json:"number"`
 		Stage    string     `json:"stage"`
 		Command  string     `json:"command"`
 		Payload  int        `json:"payload"`
@@ -169,11 +170,13 @@ type (
 	}
 
 	jsonJournal struct {
-		Total  int         `json:"total"`
+		Total  *int        `json:"total"`
+		Last   int         `json:"last"`
 		Events []jsonEvent `json:"events"`
 	}
 
 	jsonEvent struct {
+		Number int       `json:"number"`
 		Time   time.Time `json:"time"`
 		Client string    `json:"client"`
 		What   string    `json:"what"`
@@ -281,7 +284,7 @@ func sessionOf(host string, server Reader, s *mailtest.Session) jsonSession {
 	}
 	for _, t := range s.Turns {
 		turn := jsonTurn{
-			Stage: t.Stage.String(), Command: t.Command, Payload: len(t.Payload), Reply: t.Reply, Received: t.Received,
+			Number: t.Number, Stage: t.Stage.String(), Command: t.Command, Payload: len(t.Payload), Reply: t.Reply, Received: t.Received,
 			Replied: timeOrNull(t.Replied), Rule: t.Rule, RuleText: ruleText(server, t.Rule), Message: t.Message, Notes: []string{},
 		}
 		for _, n := range t.Notes {

@@ -35,7 +35,7 @@
 //	GET    /api/sessions                        the connections
 //	GET    /api/sessions/{host}/{number}        one connection, turn by turn
 //	GET    /api/sessions/{host}/{number}/findings   the findings of package lint on it
-//	GET    /api/journal?after=                  the events of the internet, in order
+//	GET    /api/journal?after=&since=&limit=    the events of the internet, in order
 //	GET    /api/rules                           the rules that were added by the API
 //	POST   /api/rules                           adds rules, one on a line
 //	DELETE /api/rules                           removes all rules, those of the test included

@@ -24,13 +24,17 @@ import (
 // The picture loads no other file and has no script. Its colors follow the light or dark theme of the viewer. The
 // element with the id "step-12" is the twelfth event of the journal; its title has the whole text.
 func WritePicture(w io.Writer, j mxmock.Journal) error {
-	return writePicture(w, j, nil)
+	var start time.Time
+	if len(j) > 0 {
+		start = j[0].Time
+	}
+	return writePicture(w, j, start, nil)
 }
 
-// writePicture writes the picture. If link is not nil, it returns the target of each step.
-func writePicture(w io.Writer, j mxmock.Journal, link func(number int) string) error {
+// writePicture writes the picture, with times since start. If link is not nil, it returns the target of each step.
+func writePicture(w io.Writer, j mxmock.Journal, start time.Time, link func(number int) string) error {
 	b := bufio.NewWriter(w)
-	newDiagram(j).write(b, link)
+	newDiagram(j, start).write(b, link)
 	if err := b.Flush(); err != nil {
 		return fmt.Errorf("inspect: write the picture of a journal: %w", err)
 	}
@@ -72,14 +76,14 @@ type step struct {
 	shape       string        // steps with the same shape are alike
 }
 
-// newDiagram returns the diagram of a journal.
-func newDiagram(j mxmock.Journal) *diagram {
+// newDiagram returns the diagram of a journal, with times since start.
+func newDiagram(j mxmock.Journal, start time.Time) *diagram {
 	d := &diagram{summary: tallyOf(j)}
 	lanes := d.findLanes(j)
 	brief := len(j) > mostInFull
 	for i, e := range j {
 		kind, what, _ := strings.Cut(e.What, " ")
-		s := step{number: i + 1, kind: kind, reply: readable(e.Result), failed: e.Failed, rule: e.Rule, begin: e.Time.Sub(j[0].Time)}
+		s := step{number: i + 1, kind: kind, reply: readable(e.Result), failed: e.Failed, rule: e.Rule, begin: e.Time.Sub(start)}
 		s.end, s.temporary = s.begin, e.Failed && kind == "smtp" && strings.HasPrefix(e.Result, "4")
 		s.from = lanes.senders[ipOf(e.Client)]
 		s.title = elapsed.Round(s.begin).String() + " " + e.String()

@@ -33,24 +33,27 @@ type report struct {
 
 	// The numbers of all messages, sessions and events.
 	TotalMessages, TotalSessions, TotalEvents int
+
+	EventWindow, PictureWindow window
 }
 
 // WriteReport writes the page of x as one HTML file, which has no script and makes no request. It has the last 200
-// messages, the last 200 sessions and the last 2,000 events of the journal. Long texts are cut, and large
-// attachments are left out. The error is that of w.
+// messages, the last 200 sessions with the last 1,000 turns of each, the last 2,000 events of the journal, and a picture of
+// the last 5,000. Long texts are cut, and large attachments are left out. The error is that of w.
 func WriteReport(w io.Writer, x Source) error {
 	style, err := assets.ReadFile("assets/style.css")
 	if err != nil {
 		return err
 	}
 	r := report{Style: template.CSS(style), Made: time.Now()}
-	items := newIndex(x).refresh()
-	r.TotalMessages = len(items)
-	for _, it := range items[max(0, len(items)-mostReported):] {
-		r.Messages = append(r.Messages, detailOf(context.Background(), x, it, true))
+	messages, hosts := x.Messages(), hostsOf(x)
+	r.TotalMessages = len(messages)
+	before := max(0, len(messages)-mostReported)
+	for i, m := range messages[before:] {
+		r.Messages = append(r.Messages, detailOf(context.Background(), x, newItem(before+i+1, m, hosts), true))
 	}
-	for _, h := range hostsOf(x) {
-		for _, s := range h.server.Sessions() {
+	for _, h := range hosts {
+		for _, s := range h.server.SessionSummaries() {
 			r.Sessions = append(r.Sessions, conversation{Host: h.name, Session: s, server: h.server})
 		}
 	}
@@ -58,12 +61,18 @@ func WriteReport(w io.Writer, x Source) error {
 	r.TotalSessions = len(r.Sessions)
 	r.Sessions = r.Sessions[max(0, len(r.Sessions)-mostReportedSessions):]
 	for i, c := range r.Sessions {
-		r.Sessions[i] = conversationOf(c.Host, c.server, c.Session, lint.CheckSession(c.Session))
+		if s := c.server.Session(c.Session.Number); s != nil { // it may just have been forgotten
+			c.Session = s
+		}
+		r.Sessions[i] = conversationOf(c.Host, c.server, c.Session, turnWindow(c.Session), lint.CheckSession(c.Session))
 		r.Sessions[i].Path = "" // a report is one page
 	}
-	journal := journalOf(x)
-	r.TotalEvents, r.Events = len(journal), eventsOf(journal, max(0, len(journal)-mostReportedEvents), mostReportedEvents)
-	if r.Picture, err = pictureOf(journal, nil); err != nil {
+	_, first, last := journalPart(x, 0, 0)
+	r.TotalEvents = last - first + 1
+	r.EventWindow, r.PictureWindow = lastWindow("event", mostReportedEvents, first, last), lastWindow("event", mostPictured, first, last)
+	r.Events = eventsOf(excerpt(x, r.EventWindow))
+	part, start := excerpt(x, r.PictureWindow)
+	if r.Picture, err = pictureOf(part, start, nil); err != nil {
 		return err
 	}
 	var b strings.Builder

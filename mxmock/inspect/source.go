@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
@@ -91,10 +92,38 @@ func (p *Page) servers(f func(name string, server Reader)) {
 	}
 }
 
-// journalOf returns the journal of an internet, or nil for any other source.
-func journalOf(x Source) mxmock.Journal {
-	if inet, ok := x.(*mxmock.Internet); ok {
-		return inet.Journal()
+// summariesOf returns the sessions of a server with only their last turns, or with all turns if there is nothing faster.
+func summariesOf(server Reader) []*mailtest.Session {
+	if server, ok := server.(*mailtest.Server); ok {
+		return server.SessionSummaries()
 	}
-	return nil
+	return server.Sessions()
+}
+
+// turnsOf returns the number of turns in a session, with those that are forgotten or left out.
+func turnsOf(s *mailtest.Session) int {
+	if len(s.Turns) == 0 {
+		return 0
+	}
+	return s.Turns[len(s.Turns)-1].Number
+}
+
+// journalPart is [mxmock.Internet.JournalPart]. The journal of any other source is empty.
+func journalPart(x Source, after, most int) (part mxmock.Journal, first, last int) {
+	if inet, ok := x.(*mxmock.Internet); ok {
+		return inet.JournalPart(after, most)
+	}
+	return nil, 1, 0
+}
+
+// excerpt returns the events of a window of the journal, and the time of the first event of the journal.
+func excerpt(x Source, w window) (part mxmock.Journal, start time.Time) {
+	part, first, _ := journalPart(x, w.after, w.size)
+	if beginning, _, _ := journalPart(x, first-1, 1); len(beginning) > 0 {
+		return part, beginning[0].Time
+	}
+	if len(part) > 0 {
+		start = part[0].Time
+	}
+	return part, start
 }

@@ -234,6 +234,8 @@ type conversation struct {
 	Path     string
 	Session  *mailtest.Session
 	Lasted   string
+	Total    int // the number of turns
+	Window   window
 	Turns    []exchange
 	Findings []lint.Finding
 }
@@ -241,7 +243,6 @@ type conversation struct {
 // exchange is a turn of a session.
 type exchange struct {
 	mailtest.Turn
-	Number  int
 	After   string // the time since the start of the session
 	Took    string // the time until the reply, if it took long
 	Command string
@@ -249,14 +250,23 @@ type exchange struct {
 	Acted   string // the text of the rule that decided the turn
 }
 
-// conversationOf returns the conversation of a session.
-func conversationOf(host string, server Reader, s *mailtest.Session, findings []lint.Finding) conversation {
-	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Findings: findings, Lasted: "open"}
+// mostTurnsShown is the number of turns of a session that a page shows.
+const mostTurnsShown = 1000
+
+// turnWindow returns the last window of the turns of a session.
+func turnWindow(s *mailtest.Session) window { return lastWindow("turn", mostTurnsShown, 1, turnsOf(s)) }
+
+// conversationOf returns the conversation of a session, with the turns of a window.
+func conversationOf(host string, server Reader, s *mailtest.Session, w window, findings []lint.Finding) conversation {
+	c := conversation{Host: host, Path: sessionPath(host, s.Number), Session: s, Total: turnsOf(s), Window: w, Findings: findings, Lasted: "open"}
 	if !s.End.IsZero() {
 		c.Lasted = elapsed.Round(s.End.Sub(s.Start)).String()
 	}
-	for i, t := range s.Turns {
-		e := exchange{Turn: t, Number: i + 1, Acted: ruleText(server, t.Rule), After: elapsed.Round(t.Received.Sub(s.Start)).String(), Command: t.Command}
+	for _, t := range s.Turns {
+		if t.Number <= w.after || t.Number > w.end() {
+			continue
+		}
+		e := exchange{Turn: t, Acted: ruleText(server, t.Rule), After: elapsed.Round(t.Received.Sub(s.Start)).String(), Command: t.Command}
 		if e.Command == "" {
 			e.Command = "(" + strings.ToLower(t.Stage.String()) + ")"
 		}
@@ -295,23 +305,24 @@ func ruleText(server Reader, number int) string {
 
 // event is an event of the journal.
 type event struct {
-	Number                     int
+	Number                     int  // of the event
+	Own                        bool // no event before it has the same number
 	After                      string
 	Time                       time.Time
 	Kind, What, Result, Client string
 	Repeat, Bad                bool
 }
 
-// eventsOf returns at most so many events of the journal, from a number on.
-func eventsOf(j mxmock.Journal, from, most int) (events []event) {
-	for i := from; i < len(j) && len(events) < most; i++ {
-		e := j[i]
+// eventsOf returns events of a journal that has begun at a time.
+func eventsOf(j mxmock.Journal, start time.Time) []event {
+	events := make([]event, len(j))
+	for i, e := range j {
 		kind, what, _ := strings.Cut(e.What, " ")
-		events = append(events, event{
-			Number: i + 1, After: elapsed.Round(e.Time.Sub(j[0].Time)).String(), Time: e.Time, Kind: kind, What: what, Result: e.Result,
-			Client: e.Client, Repeat: e.Repeat,
+		events[i] = event{
+			Number: e.Number, Own: i == 0 || j[i-1].Number != e.Number, After: elapsed.Round(e.Time.Sub(start)).String(), Time: e.Time,
+			Kind: kind, What: what, Result: e.Result, Client: e.Client, Repeat: e.Repeat,
 			Bad: kind == "smtp" && (strings.HasPrefix(e.Result, "4") || strings.HasPrefix(e.Result, "5")),
-		})
+		}
 	}
 	return events
 }

@@ -236,19 +236,27 @@ const (
 type sessionList struct {
 	Sessions []conversation
 	Total    int
+	Window   window // in the order in which the sessions began
 }
 
-func (p *Page) showSessions(w http.ResponseWriter, _ *http.Request) {
-	var l sessionList
+func (p *Page) showSessions(w http.ResponseWriter, r *http.Request) {
+	var all []conversation
 	p.servers(func(name string, server Reader) {
-		for _, s := range server.Sessions() {
-			l.Total++
-			c := conversation{Host: name, Path: sessionPath(name, s.Number), Session: s}
-			l.Sessions = append(l.Sessions, c)
+		for _, s := range summariesOf(server) {
+			all = append(all, conversation{Host: name, Session: s})
 		}
 	})
-	slices.SortStableFunc(l.Sessions, func(a, b conversation) int { return b.Session.Start.Compare(a.Session.Start) })
-	l.Sessions = l.Sessions[:min(len(l.Sessions), mostSessions)]
+	shown, failed := windowOf(r, "session", mostSessions, 1, len(all))
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	slices.SortStableFunc(all, func(a, b conversation) int { return a.Session.Start.Compare(b.Session.Start) })
+	l := sessionList{Total: len(all), Window: shown}
+	for _, c := range slices.Backward(all[shown.after:shown.end()]) {
+		c.Path, c.Total = sessionPath(c.Host, c.Session.Number), turnsOf(c.Session)
+		l.Sessions = append(l.Sessions, c)
+	}
 	p.show(w, http.StatusOK, "sessions.html", frame{Title: "Sessions", Tab: "sessions", Body: l})
 }
 
@@ -258,23 +266,29 @@ func (p *Page) showSession(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, failed)
 		return
 	}
-	host := r.PathValue("host")
-	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: conversationOf(host, server, s, p.sessionFindingsOf(host, s))})
-}
-
-// chronicle is the data of the page of the journal.
-type chronicle struct {
-	Events        []event
-	Total, Before int // Before is the number of events before those that are shown
-}
-
-func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
-	journal := journalOf(p.Source)
-	after, failed := number(r, "after", max(0, len(journal)-mostEvents), math.MaxInt)
+	shown, failed := windowOf(r, "turn", mostTurnsShown, 1, turnsOf(s))
 	if failed != nil {
 		p.refuse(w, r, failed)
 		return
 	}
-	c := chronicle{Before: after, Total: len(journal), Events: eventsOf(journal, after, mostEvents)}
+	host := r.PathValue("host")
+	c := conversationOf(host, server, s, shown, p.sessionFindingsOf(host, s))
+	p.show(w, http.StatusOK, "session.html", frame{Title: "Session " + strconv.Itoa(s.Number) + " of " + host, Tab: "sessions", Body: c})
+}
+
+// chronicle is the data of the page of the journal.
+type chronicle struct {
+	Events []event
+	Window window
+}
+
+func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
+	_, first, last := journalPart(p.Source, 0, 0)
+	shown, failed := windowOf(r, "event", mostEvents, first, last)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	c := chronicle{Window: shown, Events: eventsOf(excerpt(p.Source, shown))}
 	p.show(w, http.StatusOK, "journal.html", frame{Title: "Journal", Tab: "journal", Body: c})
 }

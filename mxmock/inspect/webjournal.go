@@ -10,48 +10,69 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-// pictureOf returns the picture of a journal for a page.
-func pictureOf(j mxmock.Journal, link func(int) string) (template.HTML, error) {
+// mostPictured is the number of events of which a page has the picture. Those of a connection become one line in a picture
+// of so many.
+const mostPictured = 5000
+
+// pictureOf returns the picture of a part of a journal that has begun at a time. If link is not nil, it returns the target
+// of the event with a number.
+func pictureOf(j mxmock.Journal, start time.Time, link func(int) string) (template.HTML, error) {
 	if len(j) == 0 {
 		return "", nil
 	}
+	var target func(int) string
+	if link != nil {
+		target = func(step int) string { return link(j[step-1].Number) }
+	}
 	var b strings.Builder
-	err := writePicture(&b, j, link)
+	err := writePicture(&b, j, start, target)
 	return template.HTML(b.String()), err // the texts are escaped
 }
 
+// pictured is the data of the page of the picture.
+type pictured struct {
+	Picture template.HTML
+	Window  window
+}
+
 func (p *Page) showPicture(w http.ResponseWriter, r *http.Request) {
-	picture, err := pictureOf(journalOf(p.Source), func(number int) string { return "/journal/" + strconv.Itoa(number) })
+	_, first, last := journalPart(p.Source, 0, 0)
+	shown, failed := windowOf(r, "event", mostPictured, first, last)
+	if failed != nil {
+		p.refuse(w, r, failed)
+		return
+	}
+	part, start := excerpt(p.Source, shown)
+	picture, err := pictureOf(part, start, func(number int) string { return "/journal/" + strconv.Itoa(number) })
 	if err != nil {
 		p.refuse(w, r, fail(http.StatusInternalServerError, "%v", err))
 		return
 	}
-	p.show(w, http.StatusOK, "picture.html", frame{Title: "Picture", Tab: "picture", Body: picture})
+	p.show(w, http.StatusOK, "picture.html", frame{Title: "Picture", Tab: "picture", Body: pictured{picture, shown}})
 }
 
 // openEvent redirects to the turn of an event in its session or, if it has none, to its line in the journal.
 func (p *Page) openEvent(w http.ResponseWriter, r *http.Request) {
-	journal := journalOf(p.Source)
 	n, err := strconv.Atoi(r.PathValue("number"))
-	if err != nil || n < 1 || n > len(journal) {
+	part, _, _ := journalPart(p.Source, n-1, 1)
+	if err != nil || len(part) == 0 || part[0].Number != n {
 		p.refuse(w, r, fail(http.StatusNotFound, "the journal has no event %q", r.PathValue("number")))
 		return
 	}
-	place := turnOf(p.Source, journal[n-1])
+	place := turnOf(p.Source, part[0])
 	if place == "" {
 		place = "/journal?after=" + strconv.Itoa(max(0, n-1-mostEvents/2)) + "#event-" + strconv.Itoa(n)
 	}
 	http.Redirect(w, r, place, http.StatusSeeOther)
 }
 
-// turnOf returns the path of the turn of an event, or "" if it has none.
+// turnOf returns the path of the turn of an event or, for a connection, of its first turn. It returns "" if there is none.
 func turnOf(x Source, e mxmock.Event) string {
 	kind, what, _ := strings.Cut(e.What, " ")
-	at, command, _ := strings.Cut(what, " ")
+	at, _, _ := strings.Cut(what, " ")
 	if kind == "ask" {
 		return ""
 	}
@@ -59,25 +80,19 @@ func turnOf(x Source, e mxmock.Event) string {
 		if h.name != at && net.JoinHostPort(h.name, "25") != at {
 			continue
 		}
-		for _, s := range h.server.Sessions() {
-			if s.Client != e.Client {
-				continue
+		if e.Session > 0 {
+			return turnPath(h.name, e.Session, e.Turn)
+		}
+		for _, s := range h.server.SessionSummaries() {
+			if s.Client == e.Client {
+				return turnPath(h.name, s.Number, 1)
 			}
-			return sessionPath(h.name, s.Number) + "#turn-" + strconv.Itoa(turnAt(s, kind, command, e.Time))
 		}
 	}
 	return ""
 }
 
-// turnAt returns the number of the last turn of a kind that was over at a time.
-func turnAt(s *mailtest.Session, kind, command string, when time.Time) int {
-	found := 1
-	for i, t := range s.Turns {
-		fits := kind == "mail" && t.Message > 0 ||
-			kind == "smtp" && (t.Command == command || t.Command == "" && strings.EqualFold("("+t.Stage.String()+")", command))
-		if fits && !t.Received.After(when) {
-			found = i + 1
-		}
-	}
-	return found
+// turnPath returns the path of a turn on the page of its session.
+func turnPath(host string, session, turn int) string {
+	return sessionPath(host, session) + "?after=" + strconv.Itoa(max(0, turn-1-mostTurnsShown/2)) + "#turn-" + strconv.Itoa(turn)
 }

@@ -1,0 +1,222 @@
+package inspect_test
+
+// Tests of pages of long lists.
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seed078e9d8c/maillab/mxmock"
+	"github.com/seed078e9d8c/maillab/mxmock/inspect"
+)
+
+// hurry says commands to mx1.qq.com, without waiting for replies, and ends the connection.
+func hurry(t *testing.T, inet *mxmock.Internet, commands string) {
+	t.Helper()
+	conn, err := inet.DialContext(t.Context(), "tcp", "mx1.qq.com:25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	go io.WriteString(conn, commands+"QUIT\r\n")
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// look returns a page.
+func look(t *testing.T, page http.Handler, path string) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost"+path, nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: %d\n%s", path, w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// TestLongLists reads the journal, the sessions and a session page by page, from the beginning and from the end, and sees
+// everything once.
+func TestLongLists(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	page := inspect.New(t, inet)
+	hurry(t, inet, strings.Repeat("NOOP\r\n", 2200))
+	for range 600 {
+		hurry(t, inet, "")
+	}
+	_, _, last := inet.JournalPart(0, 0)
+	for _, tt := range []struct {
+		path, thing, each string
+		count, size       int
+	}{
+		{"/journal", "event", `id="event-(\d+)"`, last, 1000},
+		{"/sessions", "session", `mx1\.qq\.com #(\d+)<`, 601, 500},
+		{"/sessions/mx1.qq.com/1", "turn", `id="turn-(\d+)"`, 2202, 1000},
+	} {
+		href := func(body, link string) string {
+			if m := regexp.MustCompile(`href="([^"]+)"[^>]*>` + link + `<`).FindStringSubmatch(body); m != nil {
+				return m[1]
+			}
+			return ""
+		}
+		walk := func(path, link string) (pages int) {
+			seen := make(map[int]bool)
+			for path != "" {
+				body := look(t, page, path)
+				checkHTML(t, path, []byte(body))
+				found := regexp.MustCompile(tt.each).FindAllStringSubmatch(body, -1)
+				if len(found) > tt.size {
+					t.Errorf("%s has %d of them, want at most %d", path, len(found), tt.size)
+				}
+				for _, m := range found {
+					n, _ := strconv.Atoi(m[1])
+					seen[n] = true
+				}
+				pages++
+				path = href(body, link)
+			}
+			if len(seen) != tt.count {
+				t.Errorf("%s, %s: there are %d of them, want %d", tt.path, link, len(seen), tt.count)
+			}
+			return pages
+		}
+		end := look(t, page, tt.path)
+		if want := fmt.Sprintf("These are %ss %d to %d of %d.", tt.thing, tt.count-tt.size+1, tt.count, tt.count); !strings.Contains(end, want) {
+			t.Errorf("%s does not say %q", tt.path, want)
+		}
+		pages := (tt.count + tt.size - 1) / tt.size
+		if got := walk(tt.path, "Earlier"); got != pages {
+			t.Errorf("%s: %d pages to the beginning, want %d", tt.path, got, pages)
+		}
+		beginning := href(end, "From the beginning")
+		if got := walk(beginning, "Later"); got != pages {
+			t.Errorf("%s: %d pages to the end, want %d", tt.path, got, pages)
+		}
+		if got := href(look(t, page, beginning), "The last"); got != tt.path {
+			t.Errorf("%s: the last page is %q", tt.path, got)
+		}
+	}
+	inet.LimitJournal(10)
+	if body := look(t, page, "/journal"); !strings.Contains(body, fmt.Sprintf("Those before event %d are forgotten.", last-9)) {
+		t.Errorf("the journal does not say what is forgotten:\n%s", body)
+	}
+}
+
+// TestLongPicture has the picture of a long journal in parts, whose steps lead to their events.
+func TestLongPicture(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	page := inspect.New(t, inet)
+	for i := range 6000 {
+		if i == 4000 {
+			hurry(t, inet, "EHLO a.example.com\r\n")
+		}
+		inet.Resolver().LookupTXT(t.Context(), fmt.Sprintf("%d.qq.com.", i))
+	}
+	end, beginning := look(t, page, "/picture"), look(t, page, "/picture?after=0")
+	_, _, last := inet.JournalPart(0, 0)
+	if want := fmt.Sprintf("These are events %d to %d of %d.", last-4999, last, last); !strings.Contains(end, want) {
+		t.Errorf("the picture does not say %q", want)
+	}
+	if !strings.Contains(beginning, fmt.Sprintf("These are events 1 to 5000 of %d.", last)) || strings.Contains(beginning, `"/journal/5001"`) {
+		t.Error("the first part has other events than the first 5000")
+	}
+	for _, body := range []string{end, beginning} {
+		links := regexp.MustCompile(`<title>[^<]*(ask \S+ \S+|(?:dial|smtp) [^<]*)[^<]*</title><a href="/journal/(\d+)"`).FindAllStringSubmatch(body, -1)
+		if len(links) == 0 {
+			t.Fatal("no step leads anywhere")
+		}
+		for _, m := range links {
+			n, _ := strconv.Atoi(m[2])
+			if part, _, _ := inet.JournalPart(n-1, 1); !strings.HasPrefix(m[1], part[0].What) && !strings.HasPrefix(part[0].What, m[1]) {
+				t.Errorf("the step %q leads to event %d, %v", m[1], n, part[0])
+			}
+		}
+	}
+}
+
+// TestJournalInParts reads the journal by the API, in parts and as a whole.
+func TestJournalInParts(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	deliver(t, inet, "eve@qq.com", letter)
+	type journal struct {
+		Total  *int
+		Last   int
+		Events []struct {
+			Number int
+			What   string
+		}
+	}
+	var want []string
+	for _, e := range inet.Journal() {
+		want = append(want, fmt.Sprint(e.Number, e.What))
+	}
+	read := func(query string) (got []string, j journal) {
+		j = get[journal](t, page.URL()+"/api/journal?"+query)
+		for _, e := range j.Events {
+			got = append(got, fmt.Sprint(e.Number, e.What))
+		}
+		return got, j
+	}
+	whole, j := read("")
+	if !slices.Equal(whole, want) || j.Total == nil || *j.Total != len(want) || j.Last != j.Events[len(want)-1].Number {
+		t.Errorf("the whole is %q, %+v, want %q", whole, j, want)
+	}
+	var parts []string
+	for since := 0; since < j.Last; since += 3 {
+		got, part := read("limit=3&since=" + strconv.Itoa(since))
+		if part.Total != nil || part.Last != j.Last {
+			t.Errorf("a part says %+v", part)
+		}
+		parts = append(parts, got...)
+	}
+	if !slices.Equal(parts, want) {
+		t.Errorf("the parts are %q, want %q", parts, want)
+	}
+	if got, j := read("after=5&limit=2"); !slices.Equal(got, want[5:7]) || j.Total == nil || *j.Total != len(want) {
+		t.Errorf("two after five are %q, %+v, want %q", got, j, want[5:7])
+	}
+}
+
+// TestLongListsAreQuick compares what pages of long lists cost with what those of lists of half the length do.
+func TestLongListsAreQuick(t *testing.T) {
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	page := &inspect.Page{Source: inet}
+	t.Cleanup(page.Close)
+	paths := []string{"/journal", "/journal?after=0", "/journal/7", "/picture", "/picture?after=0", "/api/journal?since=100&limit=10"}
+	grow := func() (costs []float64) {
+		conn, err := inet.DialContext(context.Background(), "tcp", "mx1.qq.com:25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		for range 10 {
+			hurry(t, inet, strings.Repeat("NOOP\r\n", 1500))
+		}
+		for _, path := range paths {
+			costs = append(costs, testing.AllocsPerRun(3, func() {
+				page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://localhost"+path, nil))
+			}))
+		}
+		return costs
+	}
+	before := grow()
+	for i, cost := range grow() {
+		if cost > before[i]*1.2+100 { // connections that end make some, too
+			t.Errorf("%s: %.0f allocations, %.0f in a journal of twice the length", paths[i], before[i], cost)
+		}
+	}
+}
