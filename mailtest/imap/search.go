@@ -155,7 +155,7 @@ func (q *query) matchesContent(m *found) bool {
 		}
 	}
 	for _, want := range q.text {
-		if !inHeader(msg, want) && !inBody(msg, want) {
+		if !inText(msg, want) {
 			return false
 		}
 	}
@@ -169,9 +169,19 @@ func within(t, since, before time.Time) bool {
 	return (since.IsZero() || !day.Before(start(since))) && (before.IsZero() || day.Before(start(before)))
 }
 
-// inHeader reports whether a text in lower case is in a field of a message.
-func inHeader(msg *mailtest.Message, want string) bool {
-	return slices.ContainsFunc(msg.Header, func(f mailtest.Field) bool {
+// inText reports whether a text in lower case is in a message, or in a message inside it, or in the headers of their parts.
+func inText(msg *mailtest.Message, want string) bool {
+	return slices.ContainsFunc(msg.Parts, func(p mailtest.Part) bool {
+		if inner := p.Message(); inner != nil && inText(inner, want) {
+			return true
+		}
+		return inHeader(p.Header, want) || strings.Contains(strings.ToLower(p.Text), want)
+	})
+}
+
+// inHeader reports whether a text in lower case is in a field of a header.
+func inHeader(header []mailtest.Field, want string) bool {
+	return slices.ContainsFunc(header, func(f mailtest.Field) bool {
 		return strings.Contains(strings.ToLower(f.Name+": "+f.Value), want)
 	})
 }
@@ -180,7 +190,7 @@ func inHeader(msg *mailtest.Message, want string) bool {
 func inBody(msg *mailtest.Message, want string) bool {
 	return slices.ContainsFunc(msg.Parts, func(p mailtest.Part) bool {
 		if inner := p.Message(); inner != nil {
-			return inHeader(inner, want) || inBody(inner, want)
+			return inHeader(inner.Header, want) || inBody(inner, want)
 		}
 		return strings.Contains(strings.ToLower(p.Text), want)
 	})
