@@ -225,8 +225,12 @@ func binary(msg *mailtest.Message, path []int) []byte {
 	if len(path) == 0 {
 		return msg.Raw
 	}
-	if part := find(msg, path); part != nil {
-		return part.Content
+	part := find(msg, path)
+	switch {
+	case part == nil:
+		return nil
+	case part.Below > 0:
+		return part.Raw // a multipart has no transfer encoding
 	}
-	return nil
+	return part.Content
 }
