@@ -5,9 +5,13 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 var large = mailtest.Large
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.CollectRarely()
+	goleak.VerifyTestMain(m)
+}

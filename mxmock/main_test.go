@@ -22,10 +22,14 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.CollectRarely()
+	goleak.VerifyTestMain(m)
+}
 
 // dialFunc is DialContext.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)

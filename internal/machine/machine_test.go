@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -69,5 +70,23 @@ func TestFilesInMemory(t *testing.T) {
 		t.Errorf("no temporary directory can be made with TMPDIR = %q: %v", os.Getenv("TMPDIR"), err)
 	} else {
 		os.Remove(dir)
+	}
+}
+
+func TestCollectRarely(t *testing.T) {
+	percent, limit := debug.SetGCPercent(100), debug.SetMemoryLimit(-1)
+	defer func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}()
+	for _, test := range []struct {
+		env  string
+		want int
+	}{{"50", 100}, {"", 800}} {
+		t.Setenv("GOGC", test.env)
+		CollectRarely()
+		if got := debug.SetGCPercent(100); got != test.want {
+			t.Errorf("with GOGC=%s the percentage is %d, want %d", test.env, got, test.want)
+		}
 	}
 }

@@ -9,9 +9,14 @@ import (
 
 	"github.com/miekg/dns"
 	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.CollectRarely()
+	goleak.VerifyTestMain(m)
+}
 
 // load returns a DB with the records of a text of any zones.
 func load(tb testing.TB, text string) *DB {

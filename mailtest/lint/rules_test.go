@@ -19,10 +19,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed078e9d8c/maillab/internal/golden"
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.CollectRarely()
+	goleak.VerifyTestMain(m)
+}
 
 // now is the day of the examples.
 var now = time.Date(2026, time.January, 5, 3, 0, 0, 0, time.UTC)

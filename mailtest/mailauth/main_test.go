@@ -9,12 +9,16 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailauth"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.CollectRarely()
+	goleak.VerifyTestMain(m)
+}
 
 // read returns a file of testdata.
 func read(t testing.TB, name string) string {
