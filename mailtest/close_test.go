@@ -80,17 +80,21 @@ func raw(conn net.Conn, steps ...string) error {
 	return nil
 }
 
-// TestCloseAfterMessage ends the test as soon as the message is there: the sender is told that all
+// TestCloseAfterMessage ends the test as soon as the message is there, again and again: the sender is told that all
 // went well, whatever is the faster.
 func TestCloseAfterMessage(t *testing.T) {
 	t.Parallel()
+	times := 25
+	if *large || mailtest.RaceEnabled {
+		times = 100
+	}
 	ways := append(connections[:len(connections):len(connections)], connect{"STARTTLS", true, true, startTLSDial})
 	for _, q := range quitters {
 		for _, way := range ways {
 			t.Run(q.name+"/"+way.name, func(t *testing.T) {
 				t.Parallel()
 				var senders sync.WaitGroup
-				failed := make(chan error, 100)
+				failed := make(chan error, times)
 				for range cap(failed) {
 					srv := &mailtest.Server{LMTP: strings.HasSuffix(q.name, "LMTP"), StartTLS: way.name == "STARTTLS", TLS: quickTLS()}
 					srv.ImplicitTLS = way.name == "memory TLS"

@@ -10,15 +10,17 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// What was refused is kept as far as there is room: the last of it whole, of the first the beginning.
+// What was refused is kept as far as there is room: the last of it whole, of the first the beginning. It is four times
+// as much as there is room for with -large, and three times otherwise.
 func TestRefusedIsBounded(t *testing.T) {
-	if mailtest.RaceEnabled || testing.Short() {
-		t.Skip("takes half a gigabyte")
+	size, clients := 8<<20, 16
+	if *large {
+		size, clients = 64<<20, 6
 	}
 	srv := mailtest.New(t)
-	const size = 64 << 20
+	srv.MaxSize = int64(size)
 	chunk := []byte(strings.Repeat("0123456\n", size/8))
-	for range 6 {
+	for range clients {
 		conn, err := srv.Dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -36,12 +38,12 @@ func TestRefusedIsBounded(t *testing.T) {
 	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	if most := uint64(5 * size); stats.HeapAlloc > most {
-		t.Errorf("the heap has %d MiB after 768 MiB of refused chunks, want %d at most", stats.HeapAlloc>>20, most>>20)
+	if most := uint64(64<<20 + 4*size); stats.HeapAlloc > most {
+		t.Errorf("the heap has %d MiB after %d MiB of refused chunks, want %d at most", stats.HeapAlloc>>20, 2*clients*size>>20, most>>20)
 	}
 	sessions := srv.Sessions()
-	first, last := sessions[0].Turns[2], sessions[5].Turns[3]
-	if n := len(first.Payload); n == 0 || n > 4096 || first.Notes[len(first.Notes)-1] != (mailtest.Note{Kind: mailtest.MessageCut, Count: size, Offset: int64(n)}) {
+	first, last := sessions[0].Turns[2], sessions[clients-1].Turns[3]
+	if n := len(first.Payload); n == 0 || n > 4096 || first.Notes[len(first.Notes)-1] != (mailtest.Note{Kind: mailtest.MessageCut, Count: int64(size), Offset: int64(n)}) {
 		t.Errorf("of the first chunk %d bytes are there, with the notes %v", n, first.Notes)
 	}
 	if len(last.Payload) != size {
