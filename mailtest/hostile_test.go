@@ -15,7 +15,7 @@ import (
 )
 
 // Large makes those tests large that take most of the time of this package. The script of the CI sets it for them.
-var Large = flag.Bool("large", false, "decode messages of 50 MiB, and hostile ones of one; send 100,000, and repeat a session 1,000 times")
+var Large = flag.Bool("large", false, "decode messages of 50 MiB, and hostile ones of one; refuse 768 MiB; send 100,000, and repeat a session 1,000 times")
 
 func TestHostileMessages(t *testing.T) {
 	t.Parallel()

@@ -13,5 +13,6 @@ var large = mailtest.Large
 
 func TestMain(m *testing.M) {
 	machine.CollectRarely()
+	machine.RunMore()
 	goleak.VerifyTestMain(m)
 }

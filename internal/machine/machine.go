@@ -3,9 +3,12 @@
 package machine
 
 import (
+	"flag"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"strconv"
 	"testing"
 )
 
@@ -80,5 +83,18 @@ func CollectRarely() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(800)
 		debug.SetMemoryLimit(512 << 20)
+	}
+}
+
+// RunMore makes twice as many parallel tests run at once as there are processors, for tests that wait for sockets. It does
+// nothing where the flag -parallel says how many, or where tests fuzz, whose workers the flag counts. TestMain calls it.
+func RunMore() {
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" || f.Name == "test.fuzz" })
+	if !chosen {
+		_ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))) // a flag of package testing
 	}
 }

@@ -1,10 +1,13 @@
 package machine
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -87,6 +90,28 @@ func TestCollectRarely(t *testing.T) {
 		CollectRarely()
 		if got := debug.SetGCPercent(100); got != test.want {
 			t.Errorf("with GOGC=%s the percentage is %d, want %d", test.env, got, test.want)
+		}
+	}
+}
+
+func TestRunMore(t *testing.T) {
+	was := flag.CommandLine
+	defer func() { flag.CommandLine = was }()
+	for _, test := range []struct{ name, set, want string }{
+		{"no flag", "", strconv.Itoa(2 * runtime.GOMAXPROCS(0))}, {"-parallel", "test.parallel", "3"}, {"-fuzz", "test.fuzz", "1"},
+	} {
+		flag.CommandLine = flag.NewFlagSet("test", flag.PanicOnError)
+		flag.Int("test.parallel", 1, "")
+		flag.String("test.fuzz", "", "")
+		if test.set != "" {
+			if err := flag.Set(test.set, "3"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		flag.CommandLine.Parse(nil)
+		RunMore()
+		if got := flag.Lookup("test.parallel").Value.String(); got != test.want {
+			t.Errorf("%s: %s tests run at once, want %s", test.name, got, test.want)
 		}
 	}
 }

@@ -4,6 +4,11 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.FilesInMemory()
+	goleak.VerifyTestMain(m)
+}

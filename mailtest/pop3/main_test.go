@@ -5,9 +5,14 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/seed078e9d8c/maillab/internal/machine"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	machine.FilesInMemory()
+	goleak.VerifyTestMain(m)
+}
 
 // dial connects to a server on a socket.
 func dial(t *testing.T, addr string) (net.Conn, error) {
