@@ -133,21 +133,9 @@ func (b *maildirMailbox) scanOnce() error {
 	if err != nil {
 		return err
 	}
-	files, err := b.files()
+	files, err := gather(b.look, b.misses)
 	if err != nil {
 		return err
-	}
-	// Reading a directory can miss files that are renamed meanwhile. Another look finds them, unless more are
-	// renamed. If it finds nothing, the missing files are gone.
-	for looks := 0; b.misses(files) && looks < attempts; looks++ {
-		again, err := b.files()
-		if err != nil {
-			return err
-		}
-		before := len(files)
-		if maps.Copy(files, again); len(files) == before {
-			break
-		}
 	}
 	b.update(files)
 	if err := b.discover(files); err != nil {
@@ -158,6 +146,45 @@ func (b *maildirMailbox) scanOnce() error {
 		b.seen = seen
 	}
 	return nil
+}
+
+// gather looks at the directories until no known message is missing, or the missing ones are gone. Reading a directory
+// can miss files that are renamed meanwhile, so what several looks have found counts. Three looks that find nothing more,
+// while nothing changes, show that the missing messages are gone: times are too coarse for one such look to show it. If the
+// directories change all the time, gather gives up.
+func gather(
+	look func() (files map[string]string, busy bool, err error), misses func(files map[string]string) bool,
+) (map[string]string, error) {
+	const enough, most = 3, 20
+	files, _, err := look()
+	if err != nil {
+		return nil, err
+	}
+	for looks, calm := 0, 0; misses(files) && looks < most && calm < enough; looks++ {
+		again, busy, err := look()
+		if err != nil {
+			return nil, err
+		}
+		before := len(files)
+		if maps.Copy(files, again); !busy && len(files) == before {
+			calm++
+		}
+	}
+	return files, nil
+}
+
+// look returns the files of messages, by the names of the messages, and reports whether the directories have changed
+// meanwhile.
+func (b *maildirMailbox) look() (files map[string]string, busy bool, err error) {
+	before, err := b.stamp()
+	if err != nil {
+		return nil, false, err
+	}
+	if files, err = b.files(); err != nil {
+		return nil, false, err
+	}
+	after, err := b.stamp()
+	return files, after != before, err
 }
 
 // misses reports whether a message is not among files.
