@@ -63,9 +63,16 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 	size := 0
 	for {
 		text, literal := cutLiteral(string(line.Text))
+		switch { // go-imap would read past the end of the line
+		case cmd.refusal != "":
+		case strings.Contains(text, "\r"):
+			cmd.refusal = "There is a CR in the line"
+		case !closesQuotes(text):
+			cmd.refusal = "A quoted string has no end"
+		}
 		if literal == nil {
 			cmd.pieces = append(cmd.pieces, []byte(text+"\r\n"))
-			if cmd.name == "APPEND" && !appendsOne(cmd.pieces) {
+			if cmd.refusal == "" && cmd.name == "APPEND" && !appendsOne(cmd.pieces) {
 				cmd.refusal = "APPEND takes one message, and nothing after it"
 			}
 			return cmd, nil
@@ -100,6 +107,22 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 		size += len(line.Text)
 		cmd.notes = append(cmd.notes, line.Notes...)
 	}
+}
+
+// closesQuotes reports whether the quoted strings of a line end on it (RFC 9051 §4.3).
+func closesQuotes(line string) bool {
+	quoted := false
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '"':
+			quoted = !quoted
+		case '\\':
+			if quoted {
+				i++
+			}
+		}
+	}
+	return !quoted
 }
 
 // appendsOne reports whether an APPEND ends after one message, perhaps with the parenthesis of RFC 6855 §4. Otherwise go-imap
