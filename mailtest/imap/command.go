@@ -221,9 +221,9 @@ func parse(line string) *command {
 	return cmd
 }
 
-// isTag reports whether a word may be the tag of a command (RFC 9051 §9).
+// isTag reports whether a word may be the tag of a command (RFC 9051 §9). It may have no "]", since go-imap does not take that.
 func isTag(s string) bool {
 	return s != "" && len(s) <= 100 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`(){%*"\+`, r)
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`(){%*"\+]`, r)
 	})
 }

@@ -32,6 +32,7 @@ type engine struct {
 	// Only the goroutine of go-imap uses these.
 	feed    []byte // to be read
 	rest    [][]byte
+	inside  bool  // the first of rest follows a literal, which go-imap may refuse without reading on
 	fate    error // how the connection ends; nil if go-imap has ended it
 	restart bool  // TLS begins, and a new engine with it
 	crash   any   // the value of a panic in code of the test
@@ -171,14 +172,14 @@ func (e *engine) next() error {
 	switch {
 	case done:
 		return e.nextCommand()
-	case len(e.rest) > 0 && continued:
-		e.feed, e.rest = bytes.Join(e.rest[:2], nil), e.rest[2:]
+	case len(e.rest) > 0 && (continued || e.inside):
+		e.feed, e.rest, e.inside = e.rest[0], e.rest[1:], !e.inside
 	case continued && cmd.name == "AUTHENTICATE":
 		return e.nextStep()
 	case continued && cmd.name == "IDLE":
 		return e.idle()
 	default: // it passes over the rest of a command that it does not like
-		e.feed, e.rest = []byte("\r\n"), nil
+		e.feed, e.rest, e.inside = []byte("\r\n"), nil, false
 	}
 	return nil
 }
@@ -215,7 +216,7 @@ func (e *engine) nextCommand() error {
 		if err := e.endTurn(); err != nil {
 			return err
 		}
-		e.rest = nil
+		e.rest, e.inside = nil, false
 		cmd, err := readCommand(e.conn, e.session.account != nil)
 		if err != nil {
 			return e.failed(err)

@@ -13,6 +13,7 @@ import (
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/imap"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
@@ -129,11 +130,12 @@ func BenchmarkTenThousand(b *testing.B) {
 	}
 }
 
-// Whatever a client sends, each line gets an answer or the connection ends, and the server ends.
+// Whatever a client sends, each line gets an answer or the connection ends for a reason, and the server ends.
 func FuzzSession(f *testing.F) {
 	f.Add("a LOGIN bob@qq.com secret\r\nb SELECT INBOX\r\nc FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE BODY[])\r\nd SEARCH TEXT x\r\ne IDLE\r\nDONE\r\nf LOGOUT\r\n")
 	f.Add("a AUTHENTICATE PLAIN\r\nAGJvYkBxcS5jb20Ac2VjcmV0\r\nb APPEND INBOX {3+}\r\nabc\r\nc COPY 1 Sent\r\nd STORE 1 FLAGS ()\r\ne EXPUNGE\r\nf LIST \"\" *\r\n")
 	f.Add("a LOGIN {10}\r\nbob@qq.com {6+}\r\nsecret\r\nb EXAMINE {5+}\r\nINBOX\r\nc UID FETCH * BODY[2.1.MIME]<0.9>\r\n\r\nd\r\n* X\r\ne NOOP {9}\r\n")
+	f.Add("a LOGIN bob@qq.com secret\r\nb LIST \"\\\r\nc LIST \r\"\" *\r\nd APPEND INBOX {3+}\r\nabcd\r\ne NOOP\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		srv := &imap.Server{Source: newStore()}
 		conn, err := srv.Dial(t.Context())
@@ -152,6 +154,9 @@ func FuzzSession(f *testing.F) {
 			t.Errorf("got %q", replies)
 		}
 		for _, session := range srv.Sessions() {
+			if session.Ending.Kind == mailtest.ServerFailed {
+				t.Errorf("go-imap ended the session\n%s", session)
+			}
 			for i, turn := range session.Turns {
 				if turn.Reply == "" && len(turn.Notes) == 0 && i < len(session.Turns)-1 {
 					t.Errorf("no reply to %q", turn.Command)
