@@ -184,7 +184,7 @@ func ExampleNote() {
 			}
 		}
 	}
-	// Output: Dot 1 1 lines begin with a dot that was not doubled
+	// Output: Dot 1 1 line begins with a dot that was not doubled
 }
 
 // Tests compare the kind of a note.

@@ -102,6 +102,9 @@ func (n Note) String() string {
 	case LowerCaseHex:
 		return "hexadecimal digits in small letters in " + n.Text
 	case DotNotDoubled:
+		if n.Count == 1 {
+			return "1 line begins with a dot that was not doubled"
+		}
 		return fmt.Sprintf("%d lines begin with a dot that was not doubled", n.Count)
 	case DotBareLF:
 		return "the message ends with a dot and a bare LF"

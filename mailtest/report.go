@@ -148,7 +148,8 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// explain returns a text about the messages that arrived, and about how far the other connections came.
+// explain returns a text about the messages that arrived, and about how far those connections came that ended
+// without a message, or went on after it.
 func (b *Inbox) explain() string {
 	var s strings.Builder
 	b.mu.Lock()
@@ -167,18 +168,25 @@ func (b *Inbox) explain() string {
 		}
 		s.WriteByte('\n')
 	}
-	var without []*session
+	var failed []string
 	connected := false
 	for _, server := range servers {
 		all := server.allSessions()
 		connected = connected || len(all) > 0
-		without = append(without, slices.DeleteFunc(all, (*session).hasMessages)...)
-	}
-	for _, ss := range latest(&s, without, "session without a message") {
-		if len(servers) > 1 {
-			s.WriteString(ss.server.name() + " ")
+		for _, ss := range all {
+			session := ss.latest(tellingTurns)
+			if session.delivered() {
+				continue
+			}
+			line := session.summary()
+			if len(servers) > 1 {
+				line = server.name() + " " + line
+			}
+			failed = append(failed, line)
 		}
-		s.WriteString(ss.snapshot().summary() + "\n")
+	}
+	for _, line := range latest(&s, failed, "session without a message") {
+		s.WriteString(line + "\n")
 	}
 	switch {
 	case len(servers) == 0:

@@ -278,7 +278,7 @@ func (s *Server) logStuck() {
 	log.Printf("mailtest: Close of server %s waits for %s and for Accept of %s", s.name(),
 		count(len(live), "connection"), count(len(s.state.listeners), "listener"))
 	for _, ss := range live {
-		log.Print(ss.snapshot().summary())
+		log.Print(ss.latest(tellingTurns).summary())
 	}
 }
 

@@ -191,13 +191,6 @@ func (ss *session) Reply(t *wire.Turn) {
 	}
 }
 
-// hasMessages reports whether a message was accepted on the connection.
-func (ss *session) hasMessages() bool {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
-	return len(ss.log.filed) > 0 || ss.log.mailed
-}
-
 // After writes a turn into the transcript, and a crash in it into the log of the test.
 func (ss *session) After(t *wire.Turn) {
 	if t.Crash != nil {

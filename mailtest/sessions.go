@@ -155,6 +155,9 @@ func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 		ended, lost = s.endedSession(number)
 		return ended != nil || lost != nil
 	})
+	if late := s.Session(number); err != nil && late != nil && late.delivered() { // others are in err already
+		err = fmt.Errorf("%w\n%s", err, late.summary())
+	}
 	check(tb, err)
 	check(tb, lost)
 	return ended.snapshot()

@@ -4,6 +4,7 @@ package mailtest
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -227,18 +228,22 @@ func (s *Session) text(from, to int, reply func(Turn) string) string {
 func (s *Session) summary() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "session %d from %s: ", s.Number, s.Client)
-	for i := len(s.Turns) - 1; i >= 0; i-- {
-		if t := s.Turns[i]; t.Stage != Quit {
-			said := t.Command
-			if said == "" {
-				said = strings.ToLower(t.Stage.String())
-			}
-			reply := "no reply"
-			if t.Reply != "" {
-				reply = strings.TrimRight(t.brief(), "\r\n")
-			}
-			fmt.Fprintf(&b, "%s → %s; ", printable(said, 120), printable(reply, 120))
-			break
+	if i := s.decisive(); i >= 0 {
+		t := s.Turns[i]
+		said := t.Command
+		if t.Stage == AuthStep {
+			said = s.mechanism(i)
+		}
+		if said == "" {
+			said = strings.ToLower(t.Stage.String())
+		}
+		reply := "no reply"
+		if t.Reply != "" {
+			reply = strings.TrimRight(t.brief(), "\r\n")
+		}
+		fmt.Fprintf(&b, "%s → %s; ", printable(said, 120), printable(reply, 120))
+		if s.End.IsZero() && i == len(s.Turns)-1 && t.Stage == Data && t.Code() == 354 {
+			b.WriteString("the message is not complete; ")
 		}
 	}
 	if s.End.IsZero() {
@@ -247,4 +252,43 @@ func (s *Session) summary() string {
 		b.WriteString(s.Ending.String())
 	}
 	return b.String()
+}
+
+// tellingTurns is a number of turns, at the end of a session, of which one says how far it came.
+const tellingTurns = 50
+
+// cancelsAuth is the line with which a client cancels AUTH. Many send it after a refusal too.
+const cancelsAuth = "*"
+
+// decisive returns the index of the turn that says how far the session came, or -1 if there is none. That is the last
+// one, apart from what clients do when they give up: QUIT, RSET, NOOP, and cancelling AUTH.
+func (s *Session) decisive() int {
+	for i, t := range slices.Backward(s.Turns) {
+		switch {
+		case t.Stage == Quit, t.Command == cancelsAuth:
+		case (t.Stage == Rset || t.Stage == Noop) && t.Code() == 250:
+		default:
+			return i
+		}
+	}
+	return -1
+}
+
+// delivered reports whether the decisive turn is that of a message that was accepted.
+func (s *Session) delivered() bool {
+	i := s.decisive()
+	for i > 0 && s.Turns[i].Message == 0 && s.Turns[i].Stage == Dot && s.Turns[i].Code() == 250 {
+		i-- // by LMTP, the first of several replies has the message
+	}
+	return i >= 0 && s.Turns[i].Message != 0
+}
+
+// mechanism returns the last AUTH command before a turn.
+func (s *Session) mechanism(turn int) string {
+	for _, t := range slices.Backward(s.Turns[:turn]) {
+		if t.Stage == Auth {
+			return t.Command
+		}
+	}
+	return ""
 }

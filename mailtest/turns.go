@@ -27,7 +27,6 @@ type transcript struct {
 	filed      []*record            // the messages that were accepted; without bytes if they were released
 	released   int                  // the number of them, from the first on, that were released
 	forgotten  int                  // the number of turns that were forgotten, see keptTurns
-	mailed     bool                 // a message was accepted in one of them
 	extras     []extra
 	chunks     []int // the extras with the chunks of an unfinished message
 	apart      bool  // others of its chunks were forgotten
@@ -135,10 +134,14 @@ func (l *transcript) unsent(t *wire.Turn) {
 	}
 }
 
-// redact returns a command line with its credentials replaced. Only AUTH and the name of a mechanism remain.
+// redact returns a command line with its credentials replaced. Only AUTH and the name of a mechanism remain, and
+// the "*" with which a client cancels (RFC 4954 §4), which cannot be base64.
 func redact(line []byte, verb string) []byte {
 	const secret = "***"
 	if verb != "AUTH" {
+		if string(line) == cancelsAuth {
+			return line
+		}
 		return []byte(secret)
 	}
 	words := strings.Fields(string(line))
@@ -180,11 +183,14 @@ func (ss *session) part(first, last int) *Session {
 }
 
 // summary returns the transcript so far, but only the last turn.
-func (ss *session) summary() *Session {
+func (ss *session) summary() *Session { return ss.latest(1) }
+
+// latest returns the transcript so far, but only the last n turns.
+func (ss *session) latest(n int) *Session {
 	ss.mu.Lock()
 	last := len(ss.log.turns) + ss.log.forgotten
 	ss.mu.Unlock()
-	return ss.part(last, last)
+	return ss.part(max(last-n, 0)+1, last)
 }
 
 // copied returns what part does, without the notes that take long to make.

@@ -257,15 +257,22 @@ func (w *waiter) overdue(what string) error {
 	default:
 	}
 	if w.late {
-		return &patienceError{fmt.Sprintf("mailtest: %s within %v\n%s", what, elapsed.Round(w.after), w.inbox.explain())}
+		return &patienceError{what: what, after: w.after, inbox: w.inbox}
 	}
 	return nil
 }
 
-// patienceError is an errPatience that says what happened instead.
-type patienceError struct{ text string }
+// patienceError is an errPatience that says what happened instead. The text is made only if it is asked for: WaitOnly
+// hopes for this error.
+type patienceError struct {
+	what  string
+	after time.Duration
+	inbox *Inbox
+}
 
-func (e *patienceError) Error() string { return e.text }
+func (e *patienceError) Error() string {
+	return fmt.Sprintf("mailtest: %s within %v\n%s", e.what, elapsed.Round(e.after), e.inbox.explain())
+}
 
 func (e *patienceError) Unwrap() error { return errPatience }
 

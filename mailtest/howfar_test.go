@@ -1,0 +1,89 @@
+package mailtest_test
+
+// What a wait that fails says about how far the sessions came.
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/seed078e9d8c/maillab/mailtest"
+)
+
+func TestHowFar(t *testing.T) {
+	t.Parallel()
+	const mail = "MAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\nSubject: x\n\nx\n.\n"
+	tests := []struct {
+		name  string
+		lines string // what the client sends, each line after the reply to the one before
+		want  string // the line about the session, or empty if there is none
+	}{
+		{"delivered", "EHLO c\n" + mail + "QUIT\n", ""},
+		{"delivered, kept open", "EHLO c\n" + mail + "NOOP\nRSET\n", ""},
+		{"refused, given up", "EHLO c\nMAIL FROM:<a@b.example>\nRCPT TO:<no@d.example>\nRSET\nNOOP\nQUIT\n",
+			"RCPT TO:<no@d.example> → 550 5.1.1 No such user here; QUIT"},
+		{"the second one refused", "EHLO c\n" + mail + "MAIL FROM:<a@b.example>\nRCPT TO:<no@d.example>\nRSET\n",
+			"RCPT TO:<no@d.example> → 550 5.1.1 No such user here; still open"},
+		{"wrong password", "EHLO c\nAUTH PLAIN AGJvYgBzZWNyZXQ=\n*\nQUIT\n", "AUTH PLAIN *** → 535 5.7.8 Authentication failed; QUIT"},
+		{"wrong password later", "EHLO c\nAUTH LOGIN\nYm9i\nc2VjcmV0\n*\n", "AUTH LOGIN → 535 5.7.8 Authentication failed; still open"},
+		{"cancelled", "EHLO c\nAUTH LOGIN\n*\nQUIT\n", "AUTH LOGIN → 334 VXNlcm5hbWU6; QUIT"},
+		{"no end", "EHLO c\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\nSubject: x\n\nx\n",
+			"DATA → 354 End data with <CR><LF>.<CR><LF>; the message is not complete; still open"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := &mailtest.Server{}
+				defer srv.Close()
+				if strings.Contains(test.lines, "AUTH") {
+					srv.Users = map[string]string{"ann": "secret"}
+				}
+				srv.AddRules(mailtest.UnknownMailbox("no@d.example"))
+				conn, err := srv.Dial(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				go func() { // reads what the server says
+					for buf := make([]byte, 1024); err == nil; _, err = conn.Read(buf) {
+					}
+				}()
+				for line := range strings.Lines(test.lines) {
+					synctest.Wait()
+					fmt.Fprint(conn, strings.Replace(line, "\n", "\r\n", 1))
+				}
+				synctest.Wait()
+				tb := &fakeTB{}
+				tb.run(func() { srv.WaitN(tb, 2) })
+				_, got, _ := strings.Cut(strings.Join(tb.fatal, "\n"), "\nsession 1 from 127.0.0.1:49153: ")
+				if got != test.want {
+					t.Errorf("got %q, want %q, in\n%s", got, test.want, tb.fatal)
+				}
+			})
+		})
+	}
+}
+
+// A wait for a session that has delivered a message and stays open says so.
+func TestWaitSessionOpen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := &mailtest.Server{}
+		defer srv.Close()
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HELO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n")
+		tb := &fakeTB{}
+		tb.run(func() { srv.WaitSession(tb, 1) })
+		want := "mailtest: session 1 has not ended within 10s\n1 message\n  #1 \"x\" from <a@b.example> to c@d.example\n" +
+			"session 1 from 127.0.0.1:49153: dot → 250 2.0.0 Message accepted; still open"
+		if got := strings.Join(tb.fatal, "\n"); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
