@@ -98,7 +98,7 @@ func (m *Message) Code(tb testing.TB, expr string) string {
 			return text[found[0]:found[1]]
 		}
 	}
-	tb.Fatalf("mailtest: nothing matches %q\n%v", expr, m)
+	tb.Fatalf("mailtest: nothing matches %#q\n%v", expr, m)
 	return ""
 }
 

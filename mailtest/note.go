@@ -33,7 +33,7 @@ const (
 	GreetingNotAwaited                     // Count bytes came before the greeting (RFC 5321 §4.3.1)
 	ReplyNotAwaited                        // Count bytes came before a reply that the client had to wait for (RFC 2920 §3.1)
 	TextInjected                           // Count bytes came in plain text after STARTTLS and were discarded (RFC 3207 §5); Text is their beginning, unless they may be credentials
-	HandshakeFailed                        // the TLS handshake failed, as Text says
+	HandshakeFailed                        // the TLS handshake failed, as Text says; it may have come where it does not belong
 	CertificateMissing                     // the certificate that a rule asks for can't be made, as Text says
 	ExchangeFailed                         // the client broke the rules of its authentication mechanism, as Text says
 	LowerCaseHex                           // the parameter named by Text has hexadecimal digits in lower case (RFC 3461 §4)

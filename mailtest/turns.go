@@ -3,6 +3,7 @@ package mailtest
 // The compact form in which a session keeps its turns.
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -175,9 +176,15 @@ func (ss *session) snapshot() *Session { return ss.part(1, math.MaxInt) }
 func (ss *session) part(first, last int) *Session {
 	s := ss.copied(first, last)
 	for i := range s.Turns {
-		if t := &s.Turns[i]; t.Stage == Dot && t.Command == "" {
-			t.Notes = slices.Concat(t.Notes, notesOf(wire.LineEnds(t.Payload)))
+		t := &s.Turns[i]
+		data := t.Payload
+		switch {
+		case t.Stage == Body: // it may end in the middle of a CRLF
+			data = bytes.TrimSuffix(data, []byte("\r"))
+		case t.Stage != Dot, t.Command != "":
+			continue
 		}
+		t.Notes = slices.Concat(t.Notes, notesOf(wire.LineEnds(data)))
 	}
 	return s
 }

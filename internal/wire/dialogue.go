@@ -11,9 +11,12 @@ func (c *Conn) dialogue() error {
 	for err == nil {
 		var line []byte
 		var notes []Note
-		if line, notes, err = c.line(); err == nil {
+		switch line, notes, err = c.line(); {
+		case beginsTLS(line):
+			err = c.strayTLS()
+		case err == nil:
 			err = c.command(line, notes)
-		} else {
+		default:
 			err = c.noLine(line, notes, err)
 		}
 	}

@@ -74,8 +74,8 @@ func (c *Conn) broken(kind EndingKind, err error) Ending {
 	if end, ok := errors.AsType[Ending](err); ok {
 		return end
 	}
-	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Err != nil {
-		err = operation.Err
+	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Net != "" && operation.Err != nil {
+		err = operation.Err // without the addresses; an alert of the client has none, and remains a "remote error"
 	}
 	return Ending{kind, err.Error()}
 }

@@ -48,6 +48,25 @@ func (c *Conn) startTLS() error {
 	return nil
 }
 
+// beginsTLS reports whether a line is the beginning of a ClientHello: a record with a handshake of TLS 1.x (RFC 8446
+// §5.1). No command begins like that.
+func beginsTLS(line []byte) bool { return bytes.HasPrefix(line, []byte{22, 3}) }
+
+// strayTLS records that the client has begun a handshake instead of a command, and ends the connection, since what
+// follows are not lines. Clients do that if they are told to use TLS from the first byte, at a port where it begins
+// with STARTTLS or never.
+func (c *Conn) strayTLS() error {
+	end := Ending{TLSFailed, "it came where a command was expected"}
+	t := c.begin(Handshake, "", nil)
+	t.note(Note{Kind: HandshakeFailed, Text: end.Cause})
+	t.Reply = oneLine("500 5.5.1 Command unrecognized")
+	c.handler.Reply(t)
+	if c.send(t) == nil {
+		c.drop(Close)
+	}
+	return end
+}
+
 // handshake performs the TLS handshake, after which the dialogue goes on over TLS.
 func (c *Conn) handshake() error {
 	t := c.begin(Handshake, "", nil)
