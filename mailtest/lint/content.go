@@ -24,6 +24,7 @@ func (c *checker) content() {
 		c.add(textMissing, -1, "there is HTML and no plain text")
 	}
 	c.alternatives()
+	c.leftovers()
 	for _, l := range c.leaves {
 		if l.MediaType == "text/html" && l.Disposition != "attachment" {
 			c.html(l)

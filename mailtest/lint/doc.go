@@ -199,6 +199,12 @@
 //	    The domain of the author's address cannot be one of the internet.
 //	name-spoofed           error    RFC 7489 §12.4
 //	    The name of the author is another address than his own.
+//	template-unfilled      warning  SpamAssassin UNRESOLVED_TEMPLATE, Go text/template, fmt
+//	    A placeholder of a template is left in the header or in a text, or what a template or
+//	    fmt writes for a value that is missing.
+//	encoded-twice          warning  RFC 2045 §6, RFC 2047 §2
+//	    After decoding, an encoding is left in the header or in a text: an encoded word, base64,
+//	    quoted-printable, UTF-8 that was taken for another charset, or HTML in plain text.
 //	text-missing           warning  SpamAssassin MIME_HTML_ONLY
 //	    There is HTML and no plain text.
 //	alternative-order      warning  RFC 2046 §5.1.4

@@ -112,6 +112,8 @@ const (
 	recipientMissing
 	fromDomain
 	nameSpoofed
+	templateUnfilled
+	encodedTwice
 	textMissing
 	alternativeOrder
 	htmlEmpty
@@ -352,6 +354,12 @@ var rules = [numRules]RuleInfo{
 	nameSpoofed: {"name-spoofed", "deliverability", Error, "RFC 7489 §12.4",
 		"The name of the author is another address than his own.",
 		"write a name that has no address in it"},
+	templateUnfilled: {"template-unfilled", "deliverability", Warning, "SpamAssassin UNRESOLVED_TEMPLATE, Go text/template, fmt",
+		"A placeholder of a template is left in the header or in a text, or what a template or fmt writes for a value that is missing.",
+		"give the template all of its values, and check the error that it returns"},
+	encodedTwice: {"encoded-twice", "deliverability", Warning, "RFC 2045 §6, RFC 2047 §2",
+		"After decoding, an encoding is left in the header or in a text: an encoded word, base64, quoted-printable, UTF-8 that was taken for another charset, or HTML in plain text.",
+		"encode once, as the last step, and let one library do it"},
 	textMissing: {"text-missing", "deliverability", Warning, "SpamAssassin MIME_HTML_ONLY",
 		"There is HTML and no plain text.",
 		"send multipart/alternative, with text/plain first and text/html after it"},

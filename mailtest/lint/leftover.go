@@ -1,0 +1,135 @@
+package lint
+
+// This file finds what a program has left in a text: placeholders of a template, and one encoding below another.
+
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
+)
+
+// placeholder matches what a template leaves if it is not filled in: the placeholders of text/template, Jinja, ERB and
+// JavaScript, and what text/template, html/template, fmt and JavaScript write for a value that they cannot show.
+var placeholder = regexp.MustCompile(`\{\{[^{}\n]{1,200}\}\}|\{%[^{}\n]{1,200}%\}|<%[^<>\n]{1,200}%>|\$\{[A-Za-z_][\w.]{0,200}\}|` +
+	`<no[ ]value>|ZgotmplZ|%!(?:[A-Za-z]\(|\((?:EXTRA |NOVERB\)|BADINDEX\)))[^()\n]{0,200}\)?|\[object Object\]`)
+
+// hexadecimals matches text in quoted-printable that is not ASCII, and reference the character references that
+// functions for HTML write for characters of plain text.
+var (
+	hexadecimals = regexp.MustCompile(`(?:=[89A-F][0-9A-F]){3,}`)
+	reference    = regexp.MustCompile(`&(?:amp|lt|gt|quot|#39|#34|nbsp);`)
+)
+
+// leftovers looks at the decoded header and texts.
+func (c *checker) leftovers() {
+	for i, f := range c.msg.Header {
+		if i >= len(c.fields) {
+			break
+		}
+		raw := c.fields[i]
+		if s := placeholder.FindString(f.Value); s != "" {
+			c.add(templateUnfilled, raw.at, "the field %s has %s in it", quote(f.Name), quote(s))
+		}
+		if s := innerWord(f.Value); s != "" && !strings.Contains(raw.body, s) {
+			c.add(encodedTwice, raw.at, "the field %s has the encoded word %s in an encoded word", quote(f.Name), quote(s))
+		}
+		if s := mojibake(f.Value); s != "" {
+			c.add(encodedTwice, raw.at, "the field %s has UTF-8 that was taken for another charset: %s", quote(f.Name), quote(s))
+		}
+	}
+	if f := c.find("Subject"); f != nil {
+		if s := reference.FindString(c.msg.Subject); s != "" {
+			c.add(encodedTwice, f.at, "the Subject has the character reference %s of HTML in it", quote(s))
+		}
+	}
+	for _, l := range c.leaves {
+		if (l.MediaType == "text/plain" || l.MediaType == "text/html") && l.Disposition != "attachment" {
+			c.leftIn(l)
+		}
+	}
+}
+
+// leftIn looks at the text of a leaf.
+func (c *checker) leftIn(l leaf) {
+	report := func(r rule, s, format string) { c.out.add(r, l.Path, c.placeIn(l, s), format, quote(s)) }
+	if s := placeholder.FindString(l.Text); s != "" {
+		report(templateUnfilled, s, "the text has %s in it")
+	}
+	if s := mojibake(l.Text); s != "" {
+		report(encodedTwice, s, "the text has UTF-8 that was taken for another charset: %s")
+	}
+	if s := reference.FindString(l.Text); s != "" && l.MediaType == "text/plain" {
+		report(encodedTwice, s, "plain text has the character reference %s of HTML in it")
+	}
+	switch l.Encoding {
+	case "quoted-printable", "base64":
+		if s := hexadecimals.FindString(l.Text); s != "" {
+			report(encodedTwice, s, "the decoded text has quoted-printable in it: %s")
+		}
+		if allBase64(l.Text) {
+			report(encodedTwice, l.Text, "the decoded text is base64: %s")
+		}
+	}
+}
+
+// innerWord returns the first encoded word in a field that was decoded, or "".
+func innerWord(value string) string {
+	if !strings.Contains(value, "=?") {
+		return ""
+	}
+	for scan := mime.NewWordScanner(value); ; {
+		w, ok := scan.Next()
+		if !ok {
+			return ""
+		}
+		if w.Fault == mime.NoFault {
+			return value[w.Begin:w.End]
+		}
+	}
+}
+
+// allBase64 reports whether a whole text is base64 of some other text in UTF-8.
+func allBase64(text string) bool {
+	const least = 24 // a shorter one may be a word
+	text = strings.TrimSpace(text)
+	if len(text) < least || strings.ContainsAny(text[:least], " -_") {
+		return false
+	}
+	inner, err := base64.StdEncoding.DecodeString(text) // it skips line ends
+	return err == nil && utf8.Valid(inner)
+}
+
+// mojibake returns the first part of a text that must be UTF-8 whose bytes were taken for characters of windows-1252
+// or ISO 8859-1, or "".
+func mojibake(text string) string {
+	begin := 0
+	var run []byte
+	for i, r := range text {
+		if r >= utf8.RuneSelf {
+			b, ok := charmap.Windows1252.EncodeRune(r)
+			if !ok && r < 0x100 {
+				b, ok = byte(r), true
+			}
+			if ok {
+				if len(run) == 0 {
+					begin = i
+				}
+				run = append(run, b)
+				continue
+			}
+		}
+		if looksUTF8(run) {
+			return text[begin:i]
+		}
+		run = run[:0]
+	}
+	if looksUTF8(run) {
+		return text[begin:]
+	}
+	return ""
+}
