@@ -47,8 +47,8 @@ func (s *Server) RootCAs() *x509.CertPool { return testca.Pool() }
 func (s *Server) RootPEM() []byte { return testca.RootPEM() }
 
 // ClientTLS returns a configuration with which a client can connect: it trusts [Server.RootCAs], and expects
-// the server's name at any address. The caller may change it. If [Server.TLS] has a certificate, clients need a
-// configuration that fits it instead.
+// the server's name at any address, so its ServerName is that name. The caller may change it. If [Server.TLS]
+// has a certificate, clients need a configuration that fits it instead.
 func (s *Server) ClientTLS() *tls.Config {
 	if !s.used.Load() {
 		name := s.Name
