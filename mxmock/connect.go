@@ -51,7 +51,7 @@ func (d *dialing) connect(ctx context.Context, to netip.AddrPort) (net.Conn, err
 		}
 		return closedPort(client, to, host != nil && (fault == 0 || fault == Refused)), nil
 	}
-	event := n.noteDial(client.String(), host, to)
+	event := n.noteDial(client.String(), host, to, fault)
 	err = n.dialFault(ctx, host, fault)
 	if err == nil && s == nil && !fault.accepts() {
 		err = os.NewSyscallError("connect", syscall.ECONNREFUSED)

@@ -251,7 +251,7 @@ func (n *Internet) Dialer() *net.Dialer {
 			}
 			to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 			host, fault := n.hostAt(nil, to)
-			event := n.noteDial("127.0.0.1", host, to)
+			event := n.noteDial("127.0.0.1", host, to, fault)
 			real, err := n.loopback(ctx, host, int(to.Port()), fault)
 			n.concludeDial(event, err)
 			if err != nil {

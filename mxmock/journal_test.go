@@ -531,3 +531,47 @@ func TestJournalPart(t *testing.T) {
 		}
 	}
 }
+
+// TestNotesInJournal: an answer that has come whole only by TCP, and connections that a fault has accepted, look
+// different from ordinary ones.
+func TestNotesInJournal(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", manyHosts(60)...)
+	if _, err := inet.Resolver().LookupMX(t.Context(), "qq.com."); err != nil {
+		t.Fatal(err)
+	}
+	for i, fault := range []mxmock.Fault{mxmock.Aborted, mxmock.Mute, mxmock.BadCertificate, mxmock.Refused} {
+		inet.Host(fmt.Sprintf("mx%d.qq.com", i+1)).Break(fault)
+	}
+	for i := range 5 {
+		if conn, err := inet.DialContext(t.Context(), "tcp", inet.Hosts()[i].Addrs()[0]+":25"); err == nil {
+			conn.Close()
+		}
+	}
+	for event, want := range map[string]string{
+		"dial mx1.qq.com": "connected (Aborted)", "dial mx2.qq.com": "connected (Mute)", "dial mx3.qq.com": "connected (BadCertificate)",
+		"dial mx4.qq.com": "connect: connection refused", "dial mx5.qq.com": "connected",
+	} {
+		i := slices.IndexFunc(inet.Journal(), func(e mxmock.Event) bool { return e.What == event+":25" })
+		if i < 0 || inet.Journal()[i].Result != want {
+			t.Errorf("%s: got event %d of\n%v, want %q", event, i, inet.Journal(), want)
+		}
+	}
+	if got := inet.Journal()[0]; got.What != "ask mx qq.com" || got.Result != "NOERROR (truncated)" {
+		t.Errorf("over UDP: got %v, want a truncated answer", got)
+	}
+	i := slices.IndexFunc(inet.Journal(), func(e mxmock.Event) bool { return strings.HasSuffix(e.Result, "mx60.qq.com. (tcp)") })
+	if i < 0 {
+		t.Errorf("no answer by TCP in\n%v", inet.Journal())
+	}
+}
+
+// manyHosts returns the names mx1.qq.com to mxN.qq.com.
+func manyHosts(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("mx%d.qq.com", i+1)
+	}
+	return names
+}

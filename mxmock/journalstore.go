@@ -233,10 +233,10 @@ func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port string, se
 }
 
 // noteDial adds an attempt to connect to the journal.
-func (n *Internet) noteDial(client string, host *Host, to netip.AddrPort) *dialled {
+func (n *Internet) noteDial(client string, host *Host, to netip.AddrPort, f Fault) *dialled {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	e := &dialled{time: time.Now(), client: client, host: host, target: host.target(to)}
+	e := &dialled{time: time.Now(), client: client, host: host, target: host.target(to), fault: f}
 	n.events.begin(e)
 	n.events.trim()
 	return e
@@ -291,8 +291,17 @@ func (e *asked) append(j Journal, _ captured) Journal {
 	q := e.query()
 	q.Answer = e.records(e.typ == dns.TypeRRSIG)
 	result := q.result()
-	if e.answer != nil && e.answer.AuthenticatedData {
-		result += " (secure)"
+	for _, note := range []struct {
+		text  string
+		holds bool
+	}{
+		{"truncated", e.answer != nil && e.answer.Truncated && q.Fault != Truncate},
+		{"secure", e.answer != nil && e.answer.AuthenticatedData},
+		{"tcp", !e.udp},
+	} {
+		if note.holds {
+			result += " (" + note.text + ")"
+		}
 	}
 	return append(j, Event{
 		Number: e.number, Time: q.Time, Client: q.Client, Repeat: q.Repeat,
@@ -308,6 +317,7 @@ type dialled struct {
 	client    string
 	host      *Host  // nil if no host has the address
 	target    string // host or address, and port
+	fault     Fault
 	concluded bool
 	err       error
 }
@@ -319,6 +329,8 @@ func (e *dialled) append(j Journal, _ captured) Journal {
 		ev.Result = "(no answer yet)"
 	case e.err != nil:
 		ev.Result, ev.Failed = e.err.Error(), true
+	case e.fault != 0:
+		ev.Result += " (" + e.fault.String() + ")"
 	}
 	return append(j, ev)
 }

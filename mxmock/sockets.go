@@ -284,7 +284,7 @@ func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
 	fault, s := n.faultAt(h, addr, port), h.services[port]
 	to := netip.AddrPortFrom(addr, uint16(port))
-	n.events.add(&dialled{time: time.Now(), client: conn.RemoteAddr().String(), host: h, target: h.target(to), concluded: true})
+	n.events.add(&dialled{time: time.Now(), client: conn.RemoteAddr().String(), host: h, target: h.target(to), fault: fault, concluded: true})
 	n.mu.Unlock()
 	switch {
 	case fault == Silent || fault == Mute:
