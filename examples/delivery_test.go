@@ -4,7 +4,6 @@ package examples
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -101,15 +100,19 @@ func relay(ctx context.Context, a *app, from, to string) error {
 	return nil
 }
 
-// TestListed has a provider ask the blocklist that the sender is on.
-func TestListed(t *testing.T) {
+// TestBadAddress has providers look up the address of the sender.
+func TestBadAddress(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)
 	provider.Add(inet, "163.com")
+	provider.Add(inet, "gmail.com")
 	shop := inet.Sender("shop.example")
 	inet.Blocklist("zen.spamhaus.org", shop.Addrs()[0])
-	err := newApp(inet.Resolver(), shop.DialContext).Send(t.Context(), "bob@163.com")
-	if err == nil || !strings.Contains(fmt.Sprint(err), "DT:RBL") {
-		t.Errorf("got %v, want the refusal of a listed sender", err)
+	inet.AddDNSRules(mxmock.DNSRule{Question: "ptr " + shop.Addrs()[0], Answer: "@ PTR host-7.isp.example."})
+	app := newApp(inet.Resolver(), shop.DialContext)
+	for to, want := range map[string]string{"bob@163.com": "DT:RBL", "bob@gmail.com": "5.7.25"} {
+		if err := app.Send(t.Context(), to); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want a refusal with %s", to, err, want)
+		}
 	}
 }

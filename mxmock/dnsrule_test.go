@@ -216,8 +216,13 @@ func TestBreakQuestions(t *testing.T) {
 	check("reset", map[string]string{"mx qq.com": "NOERROR", "a mx1.qq.com": "NOERROR"})
 	inet.Break("mx qq.com", mxmock.ServFail)
 	check("with a suffix of a search list", map[string]string{"mx qq.com.corp.example": "SERVFAIL", "mx qq.corp.example": "NXDOMAIN"})
+	inet.Break("ptr 203.0.113.5", mxmock.Refused)
+	check("the name of an address", map[string]string{"ptr 5.113.0.203.in-addr.arpa": "REFUSED"})
+	if got := inet.Journal().Count("ask ptr 203.0.113.5"); got != 1 {
+		t.Errorf("the journal has %d questions for the name of the address, want 1", got)
+	}
 
-	for _, bad := range []string{"", "mx", "nosuch qq.com", "mx a b", "mx ..", "203.0.113.256", "ptr 203.0.113.5", "mx qq.com\x00"} {
+	for _, bad := range []string{"", "mx", "nosuch qq.com", "mx a b", "mx ..", "203.0.113.256", "mx qq.com\x00"} {
 		mustPanic(t, "Break "+bad, func() { inet.Break(bad, mxmock.ServFail) })
 		mustPanic(t, "Mend "+bad, func() { inet.Mend(bad) })
 	}

@@ -120,8 +120,8 @@ func (f Fault) ofQuestions() bool { return 0 < f && f <= Bogus }
 // Break breaks a question, an address or a port, until [Internet.Mend] or another Break.
 //
 // A question is a type and a name: "mx qq.com", or "any qq.com" for all types. "mx *.qq.com" means all names below
-// qq.com, and "any *" means every question. The fault applies each time that the question is asked, also with a
-// suffix of a search list appended to the name.
+// qq.com, and "any *" means every question. "ptr 192.0.2.1" asks for the name of an address. The fault applies each
+// time that the question is asked, also with a suffix of a search list appended to the name.
 //
 // An address such as "203.0.113.99" need not belong to a host; if it does, only this address of the
 // host is broken. An address with a port, "203.0.113.9:25" or "[2001:db8::9]:25", breaks only that

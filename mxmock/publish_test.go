@@ -488,7 +488,7 @@ _25._tcp.nowhere TLSA 3 1 1 0000000000000000000000000000000000000000000000000000
 `)
 	inet.Host("deaf.bad.example.com")
 	inet.Host("one.example.com", "198.51.100.20")
-	inet.RemoveRecords("ptr 20.100.51.198.in-addr.arpa")
+	inet.RemoveRecords("ptr 198.51.100.20")
 	inet.Host("two.example.com", "198.51.100.21")
 	inet.RemoveRecords("a two.example.com")
 	zoneOf(t, inet, "one.example.com. A 198.51.100.22")

@@ -22,8 +22,8 @@ type Question struct {
 	Below bool
 }
 
-// Parse reads "mx qq.com", "any qq.com", "mx *.qq.com" (all names below), or "any *" (all
-// questions).
+// Parse reads "mx qq.com", "any qq.com", "mx *.qq.com" (all names below), "ptr 192.0.2.1" (the name of an address), or
+// "any *" (all questions).
 func Parse(text string) (Question, error) {
 	fields := strings.Fields(text)
 	if len(fields) != 2 {
@@ -33,11 +33,11 @@ func Parse(text string) (Question, error) {
 	if !ok {
 		return Question{}, fmt.Errorf("question %q: there is no record type %q", text, fields[0])
 	}
-	if addr, err := netip.ParseAddr(fields[1]); err == nil && typ == dns.TypePTR {
-		return Question{}, fmt.Errorf("question %q: the DNS has the name of %s at %s", text, fields[1], dnstext.ReverseName(addr))
-	}
 	name, below := fields[1], false
+	addr, err := netip.ParseAddr(name)
 	switch {
+	case err == nil && typ == dns.TypePTR:
+		name = dnstext.ReverseName(addr)
 	case name == "*":
 		name, below = ".", true
 	case strings.HasPrefix(name, "*."):

@@ -15,6 +15,8 @@ func TestParse(t *testing.T) {
 		"any *":             {dns.TypeANY, ".", true},
 		"a *.例子.中国":         {dns.TypeA, "xn--fsqu00a.xn--fiqs8s.", true},
 		"tlsa _25._tcp.a.b": {dns.TypeTLSA, "_25._tcp.a.b.", false},
+		"ptr 192.0.2.1":     {dns.TypePTR, "1.2.0.192.in-addr.arpa.", false},
+		"ptr 2001:db8::1":   {dns.TypePTR, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.", false},
 	} {
 		q, err := Parse(text)
 		if err != nil || q != want {
@@ -25,10 +27,9 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"mx":            "is not a question",
-		"mxx qq.com":    "no record type",
-		"ptr 192.0.2.1": "1.2.0.192.in-addr.arpa.",
-		"mx a..b":       "not a domain name",
+		"mx":         "is not a question",
+		"mxx qq.com": "no record type",
+		"mx a..b":    "not a domain name",
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q in it", text, err, want)
