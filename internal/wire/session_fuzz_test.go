@@ -159,6 +159,8 @@ func check(t *testing.T, r *recorder, read, input []byte) {
 	t.Helper()
 	if len(r.ends) != 1 {
 		t.Errorf("got %d ends, want 1: %v", len(r.ends), r.ends)
+	} else if r.ends[0].Kind == ServerFailed {
+		t.Errorf("go-smtp ended the session after %q", r.turns[len(r.turns)-1].Line)
 	}
 	var sent []byte
 	for _, turn := range r.turns {

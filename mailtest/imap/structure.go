@@ -23,8 +23,11 @@ func envelope(msg *mailtest.Message) *goimap.Envelope {
 	if bodies := written(msg.Header, "Subject"); bodies != nil {
 		e.Subject = bodies[0]
 	}
-	for _, id := range strings.Fields(msg.Get("In-Reply-To")) {
-		e.InReplyTo = append(e.InReplyTo, mime.TrimID(id))
+	reply := msg.Get("In-Reply-To")
+	for _, id := range strings.Fields(reply) {
+		if strings.HasPrefix(id, "<") || !strings.Contains(reply, "<") { // otherwise it is a word of a phrase (RFC 5322 §4.5.4)
+			e.InReplyTo = append(e.InReplyTo, mime.TrimID(id))
+		}
 	}
 	return e
 }
