@@ -125,15 +125,21 @@ func closesQuotes(line string) bool {
 	return !quoted
 }
 
-// appendsOne reports whether an APPEND ends after one message, perhaps with the parenthesis of RFC 6855 §4. Otherwise go-imap
-// would append the message, and not answer. The name of the mailbox may be a literal too.
+// appendsOne reports whether an APPEND ends after one message, in parentheses or not (RFC 6855 §4). Otherwise go-imap would append
+// the message, and refuse the command or not answer it. The name of the mailbox may be a literal too.
 func appendsOne(pieces [][]byte) bool {
-	most := 3
-	if words := bytes.SplitN(pieces[0], []byte(" "), 3); len(words) == 3 && bytes.HasPrefix(words[2], []byte("{")) {
-		most = 5
+	last := len(pieces) - 1
+	if last == 0 {
+		return true
 	}
-	end := string(pieces[len(pieces)-1])
-	return len(pieces) == 1 || len(pieces) <= most && (end == "\r\n" || end == ")\r\n")
+	most, end := 2, "\r\n"
+	if words := bytes.SplitN(pieces[0], []byte(" "), 3); len(words) == 3 && bytes.HasPrefix(words[2], []byte("{")) {
+		most = 4
+	}
+	if bytes.Contains(pieces[last-2], []byte("(~{")) {
+		end = ")\r\n"
+	}
+	return last <= most && string(pieces[last]) == end
 }
 
 // unfinished returns the error for a client that has gone in the middle of a command.
