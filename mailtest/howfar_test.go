@@ -3,7 +3,9 @@ package mailtest_test
 // What a wait that fails says about how far the sessions came.
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,6 +64,32 @@ func TestHowFar(t *testing.T) {
 					t.Errorf("got %q, want %q, in\n%s", got, test.want, tb.fatal)
 				}
 			})
+		})
+	}
+}
+
+// The transcript of an encrypted session says so in its first line.
+func TestTranscriptNamesTLS(t *testing.T) {
+	t.Parallel()
+	for _, encrypted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := &mailtest.Server{ImplicitTLS: encrypted}
+			defer srv.Close()
+			conn, err := srv.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := "session 1 from 127.0.0.1:49153 to 127.0.0.1:25"
+			if encrypted {
+				conn = tls.Client(conn, srv.ClientTLS())
+				want += " with TLS 1.3"
+			}
+			fmt.Fprint(conn, "QUIT\r\n")
+			io.Copy(io.Discard, conn)
+			conn.Close()
+			if got, _, _ := strings.Cut(srv.WaitSession(t, 1).String(), "\n"); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
 		})
 	}
 }

@@ -191,8 +191,9 @@ func printable(s string, n int) string {
 // mayBeEscaped reports whether a character is other than most are.
 func mayBeEscaped(r rune) bool { return r < ' ' || r > '~' || r == '\\' || r == '"' }
 
-// String returns the whole transcript as text. Each line has the time since the connection began, with three
-// significant digits or, from one second on, in hundredths of a second.
+// String returns the whole transcript as text. The first line names the two ends, and the version of TLS if the
+// connection is encrypted. Each other line has the time since the connection began, with three significant digits
+// or, from one second on, in hundredths of a second.
 func (s *Session) String() string {
 	return s.text(len(s.Turns), len(s.Turns), func(t Turn) string { return t.Reply })
 }
@@ -207,7 +208,11 @@ func (s *Session) brief() string {
 // text returns the transcript without the turns from one index up to another.
 func (s *Session) text(from, to int, reply func(Turn) string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "session %d from %s to %s\n", s.Number, s.Client, s.Server)
+	fmt.Fprintf(&b, "session %d from %s to %s", s.Number, s.Client, s.Server)
+	if s.TLS != nil {
+		b.WriteString(" with " + s.TLS.Version)
+	}
+	b.WriteByte('\n')
 	for i, t := range s.Turns {
 		switch {
 		case i == from && from < to:

@@ -39,6 +39,9 @@
 //	    The message does not begin with a header field.
 //	blank-line-missing     error    RFC 5322 §2.1
 //	    No empty line is between the header and the body.
+//	header-in-body         warning  RFC 5322 §2.1
+//	    A line of the body looks like a header field that the header lacks, as if an empty line
+//	    had come too early.
 //	field-name             error    RFC 5322 §2.2
 //	    The name of a header field has a space or another character in it that a name must not
 //	    have.

@@ -44,6 +44,35 @@ func (c *checker) header(p *mime.Part, path string) (fields []field) {
 	return fields
 }
 
+// displaced looks for a field that the header lacks among the first lines of the body. A multipart is not looked at,
+// since its parts have headers.
+func (c *checker) displaced() {
+	if strings.HasPrefix(c.tree[0].MediaType, "multipart/") {
+		return
+	}
+	const lines = 20
+	at := c.tree[0].Body
+	for range lines {
+		line := c.line(at)
+		name, _, found := bytes.Cut(line, []byte(": "))
+		if found && displaceable(string(name)) && c.find(string(name)) == nil {
+			c.add(headerInBody, at, "the header has no such field, but the body has the line %s", quote(bytes.TrimRight(line, "\r\n")))
+			return
+		}
+		at += len(line)
+	}
+}
+
+// displaceable reports whether a name is that of a field that no reader sees, so a text does not have it at the
+// beginning of a line.
+func displaceable(name string) bool {
+	switch strings.ToLower(name) {
+	case "message-id", "mime-version", "content-type", "content-transfer-encoding":
+		return true
+	}
+	return false
+}
+
 // field looks at the bytes of one field.
 func (c *checker) field(f mime.Field, path string, at int) {
 	switch {

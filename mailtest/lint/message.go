@@ -59,6 +59,7 @@ func (c *checker) message() {
 		}
 	}
 	c.part(0)
+	c.displaced()
 	c.lines()
 	c.once()
 	c.origin()

@@ -291,6 +291,10 @@ func (c *checker) date(f field) {
 		return
 	}
 	if d := now.Sub(t).Abs(); d > most {
-		c.add(dateOff, f.at, "%s is %d hours from %s", quote(f.body), d/time.Hour, now.Format(time.RFC1123Z))
+		n, unit := d/time.Hour, "hours"
+		if n > 72 {
+			n, unit = n/24, "days"
+		}
+		c.add(dateOff, f.at, "%s is %d %s from %s", quote(f.body), n, unit, now.Format(time.RFC1123Z))
 	}
 }

@@ -37,6 +37,7 @@ type rule int
 const (
 	headerMissing rule = iota
 	blankLineMissing
+	headerInBody
 	fieldName
 	dateMissing
 	fromMissing
@@ -133,6 +134,9 @@ var rules = [numRules]RuleInfo{
 	blankLineMissing: {"blank-line-missing", "format", Error, "RFC 5322 §2.1",
 		"No empty line is between the header and the body.",
 		"end the header with an empty line"},
+	headerInBody: {"header-in-body", "format", Warning, "RFC 5322 §2.1",
+		"A line of the body looks like a header field that the header lacks, as if an empty line had come too early.",
+		"write the empty line after the last field, and no line ends from user input into a field"},
 	fieldName: {"field-name", "format", Error, "RFC 5322 §2.2",
 		"The name of a header field has a space or another character in it that a name must not have.",
 		"write the name of the field without spaces and directly before the colon; what was said as an SMTP command does not belong here"},
