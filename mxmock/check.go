@@ -25,6 +25,8 @@ import (
 //   - aliases whose target does not exist
 //   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, MTA-STS without its web server
 //   - TLSA records that do not match the key of the mail server
+//   - mail servers without STARTTLS that have TLSA records or an MTA-STS policy to enforce: senders
+//     that know these deliver nothing there
 //
 // Check is useful in tests that write zones by hand, and not in those that break the world on
 // purpose.
@@ -94,6 +96,9 @@ func (c *checker) mx(name string, mx *dns.MX, count int) {
 	switch {
 	case mx.Mx != ".":
 		c.target(name+" MX", mx.Mx, 25, "RFC 5321 §5.1")
+		if c.enforced(name) {
+			c.startTLS(name+" MX", c.inet.hostNamed(mx.Mx), "an MTA-STS policy requires (RFC 8461 §5)")
+		}
 	case count > 1:
 		c.wrong("%s: a null MX beside other MX records (RFC 7505 §3)", name)
 	case mx.Preference != 0:
@@ -156,11 +161,28 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 		c.wrong("%s: there is no host %s", name, host)
 		return
 	}
+	if port == 25 {
+		c.startTLS(name, h, "a TLSA record requires (RFC 7672 §2.2)")
+	}
 	if _, ok := h.service(port).(mailService); !ok || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
 		return
 	}
 	if hash, err := h.keyHash(host, port); err == nil && !strings.EqualFold(hash, rr.Certificate) {
 		c.wrong("%s: the server on port %d of %s has another key (RFC 6698 §2.1)", name, port, host)
+	}
+}
+
+// enforced reports whether a domain has an MTA-STS policy, made of its MX records, that is to be enforced.
+func (c *checker) enforced(domain string) bool {
+	c.inet.mu.Lock()
+	defer c.inet.mu.Unlock()
+	return c.inet.policies[strings.ToLower(domain)+"."].mode == "enforce"
+}
+
+// startTLS checks that a host, if there is one, offers on port 25 what something requires.
+func (c *checker) startTLS(name string, h *Host, requires string) {
+	if s, ok := h.service(25).(mailService); ok && !s.StartTLS && !s.ImplicitTLS {
+		c.wrong("%s: the mail server of %s does not offer STARTTLS, which %s", name, h.name, requires)
 	}
 }
 

@@ -36,6 +36,9 @@ import (
 //		DMARC:  "p=reject; rua=mailto:dmarc@qq.com",
 //		MTASTS: "enforce",
 //	})
+//
+// Senders that enforce MTA-STS or use DANE deliver only to servers that offer STARTTLS, for which a
+// test sets [mailtest.Server.StartTLS]. [Internet.Check] finds those that do not.
 type Records struct {
 	// SPF is the text after "v=spf1": "mx -all" (RFC 7208 §3).
 	SPF string

@@ -253,7 +253,7 @@ func TestMTASTS(t *testing.T) {
 		if got, want := fetch(), "version: STSv1\r\nmode: testing\r\nmx: mx1.qq.com\r\nmx: mx2.qq.com\r\nmax_age: 604800\r\n"; got != want {
 			t.Errorf("policy = %q, want %q", got, want)
 		}
-		inet.MX("qq.com", "mx3.qq.com")
+		inet.MX("qq.com", "mx3.qq.com")[0].Server(25).StartTLS = true
 		inet.Publish("QQ.com", mxmock.Records{MTASTS: "enforce"})
 		if got, want := fetch(), "version: STSv1\r\nmode: enforce\r\nmx: mx3.qq.com\r\nmax_age: 604800\r\n"; got != want {
 			t.Errorf("new policy = %q, want %q", got, want)
@@ -282,7 +282,7 @@ func TestPolicies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		inet := mxmock.New(t)
-		inet.MX("qq.com", "mx1.qq.com")
+		inet.MX("qq.com", "mx1.qq.com")[0].Server(25).StartTLS = true
 		client := &http.Client{
 			Timeout:       10 * time.Second,
 			Transport:     &http.Transport{DialContext: inet.DialContext, TLSClientConfig: inet.ClientTLS(), DisableKeepAlives: true},
@@ -344,7 +344,7 @@ func TestPolicies(t *testing.T) {
 
 		// Two domains have their policies with a hosting provider; a third has no MX records.
 		zoneOf(t, inet, "mta-sts.a.example. CNAME policies.host.example.\nmta-sts.b.example. CNAME mta-sts.a.example.\n")
-		inet.MX("a.example", "mx.a.example")
+		inet.MX("a.example", "mx.a.example")[0].Server(25).StartTLS = true
 		inet.MX("b.example", "mx.b.example")
 		inet.Publish("a.example", mxmock.Records{MTASTS: "enforce"})
 		inet.Publish("b.example", mxmock.Records{MTASTS: "testing", Autoconfig: true})
@@ -451,7 +451,9 @@ func TestBlocklist(t *testing.T) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	fine := mxmock.New(t)
-	fine.MX("qq.com", "mx1.qq.com")
+	fine.MX("qq.com", "mx1.qq.com")[0].Server(25).StartTLS = true
+	fine.MX("163.com", "mx1.163.com")
+	fine.Publish("163.com", mxmock.Records{MTASTS: "testing"})
 	fine.MX("null.example.com", "0 .")
 	fine.Host("six.example.com", "::", "0.0.0.0")
 	fine.Publish("qq.com", mxmock.Records{SPF: "mx -all", MTASTS: "enforce", DANE: true})
@@ -492,11 +494,15 @@ _25._tcp.nowhere TLSA 3 1 1 0000000000000000000000000000000000000000000000000000
 	inet.Host("two.example.com", "198.51.100.21")
 	inet.RemoveRecords("a two.example.com")
 	zoneOf(t, inet, "one.example.com. A 198.51.100.22")
+	inet.MX("plain.example.com", "mx.plain.example.com")
+	inet.Publish("plain.example.com", mxmock.Records{MTASTS: "enforce", DANE: true})
 	err := inet.Check()
 	if err == nil {
 		t.Fatal("no error, want many")
 	}
-	want := `mxmock: _25._tcp.mx.good.example.com: the server on port 25 of mx.good.example.com has another key (RFC 6698 §2.1)
+	want := `mxmock: _25._tcp.mx.good.example.com: the mail server of mx.good.example.com does not offer STARTTLS, which a TLSA record requires (RFC 7672 §2.2)
+mxmock: _25._tcp.mx.good.example.com: the server on port 25 of mx.good.example.com has another key (RFC 6698 §2.1)
+mxmock: _25._tcp.mx.plain.example.com: the mail server of mx.plain.example.com does not offer STARTTLS, which a TLSA record requires (RFC 7672 §2.2)
 mxmock: _25._tcp.nowhere.bad.example.com: there is no host nowhere.bad.example.com
 mxmock: _imaps._tcp.bad.example.com SRV: nobody listens on port 993 of deaf.bad.example.com (198.51.100.10)
 mxmock: _mta-sts.bad.example.com TXT: mta-sts.bad.example.com has no address (RFC 8461 §3.3)
@@ -511,6 +517,7 @@ mxmock: null.bad.example.com: a null MX beside other MX records (RFC 7505 §3)
 mxmock: null5.bad.example.com: a null MX with preference 5, want 0 (RFC 7505 §3)
 mxmock: one.example.com: the DNS has the address 198.51.100.22, which the host has not
 mxmock: one.example.com: there is no PTR record for 198.51.100.20 (RFC 1912 §2.1)
+mxmock: plain.example.com MX: the mail server of mx.plain.example.com does not offer STARTTLS, which an MTA-STS policy requires (RFC 8461 §5)
 mxmock: round.bad.example.com: the alias leads to round.bad.example.com, for which the answer is SERVFAIL
 mxmock: two.example.com: the DNS has not the address 198.51.100.21 of the host
 mxmock: two.example.com: the PTR record for 198.51.100.21 says two.example.com, which has not that address (RFC 1912 §2.1)`

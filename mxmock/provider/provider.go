@@ -111,12 +111,13 @@ func Names() []string {
 }
 
 // Add adds a provider to an internet, with all of its domains and hosts. The name is that of any of its domains, so
-// "foxmail.com" adds the same provider as "qq.com". Providers for enterprises serve the domains of their customers:
+// "foxmail.com" adds the same provider as "qq.com". Providers for enterprises, namely exmail.qq.com and qiye.163.com,
+// need at least one customer, whose domain they serve; aliyun.com and icloud.com may have customers too:
 //
 //	provider.Add(inet, "exmail.qq.com", "shop.example")
 //
 // Add must be called before the first mail, and once for each provider. It panics otherwise, and if there is no
-// such provider.
+// such provider, or no customer where there must be one.
 func Add(inet *mxmock.Internet, name string, customers ...string) *Provider {
 	name = domainOf(name)
 	for _, d := range builtin() {
