@@ -39,6 +39,9 @@ func (c *checker) identity() {
 func parseIDs(s string) (ids []string, why string) {
 	for s = skipComments(s); s != ""; s = skipComments(s) {
 		if s[0] != '<' {
+			if len(ids) == 0 && !strings.Contains(s, "<") {
+				return nil, "is not in angle brackets"
+			}
 			return nil, "has something outside of angle brackets"
 		}
 		end := strings.IndexByte(s, '>')

@@ -5,6 +5,7 @@ package lint
 import (
 	"encoding/base64"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,15 +16,59 @@ import (
 
 // placeholder matches what a template leaves if it is not filled in: the placeholders of text/template, Jinja, ERB and
 // JavaScript, and what text/template, html/template, fmt and JavaScript write for a value that they cannot show.
-var placeholder = regexp.MustCompile(`\{\{[^{}\n]{1,200}\}\}|\{%[^{}\n]{1,200}%\}|<%[^<>\n]{1,200}%>|\$\{[A-Za-z_][\w.]{0,200}\}|` +
-	`<no[ ]value>|ZgotmplZ|%!(?:[A-Za-z]\(|\((?:EXTRA |NOVERB\)|BADINDEX\)))[^()\n]{0,200}\)?|\[object Object\]`)
+var placeholder = regexp.MustCompile(`\{\{[^{}\n]+\}\}|\{%[^{}\n]+%\}|<%[^<>\n]+%>|\$\{[A-Za-z_][\w.]*\}|` +
+	`<no[ ]value>|ZgotmplZ|%!(?:[A-Za-z]\(|\((?:EXTRA |NOVERB\)|BADINDEX\)))[^()\n]*\)?|\[object Object\]`)
 
-// hexadecimals matches text in quoted-printable that is not ASCII, and reference the character references that
-// functions for HTML write for characters of plain text.
-var (
-	hexadecimals = regexp.MustCompile(`(?:=[89A-F][0-9A-F]){3,}`)
-	reference    = regexp.MustCompile(`&(?:amp|lt|gt|quot|#39|#34|nbsp);`)
-)
+// marks are texts of which each placeholder has one: to look for them takes less time than the expression.
+var marks = [...]string{"{{", "{%", "<%", "${", "<no ", "Zgotmpl", "%!", "[object "}
+
+// placeholderIn returns the first placeholder in a text, or "".
+func placeholderIn(text string) string {
+	if slices.ContainsFunc(marks[:], func(mark string) bool { return strings.Contains(text, mark) }) {
+		return placeholder.FindString(text)
+	}
+	return ""
+}
+
+// references are the character references that functions for HTML write for characters of plain text.
+var references = [...]string{"&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "&#34;", "&nbsp;"}
+
+// referenceIn returns the first of references in a text, or "".
+func referenceIn(text string) string {
+	for {
+		i := strings.IndexByte(text, '&')
+		if i < 0 {
+			return ""
+		}
+		text = text[i:]
+		for _, r := range references {
+			if strings.HasPrefix(text, r) {
+				return r
+			}
+		}
+		text = text[1:]
+	}
+}
+
+// escapesIn returns the first three or more bytes beyond ASCII that are written as in quoted-printable, or "".
+func escapesIn(text string) string {
+	const least = len("=E4=BD=A0")
+	for {
+		i := strings.IndexByte(text, '=')
+		if i < 0 {
+			return ""
+		}
+		text = text[i:]
+		n := 0
+		for len(text) >= n+3 && text[n] == '=' && strings.IndexByte("89ABCDEF", text[n+1]) >= 0 && strings.IndexByte("0123456789ABCDEF", text[n+2]) >= 0 {
+			n += 3
+		}
+		if n >= least {
+			return text[:n]
+		}
+		text = text[max(n, 1):]
+	}
+}
 
 // leftovers looks at the decoded header and texts.
 func (c *checker) leftovers() {
@@ -32,7 +77,7 @@ func (c *checker) leftovers() {
 			break
 		}
 		raw := c.fields[i]
-		if s := placeholder.FindString(f.Value); s != "" {
+		if s := placeholderIn(f.Value); s != "" {
 			c.add(templateUnfilled, raw.at, "the field %s has %s in it", quote(f.Name), quote(s))
 		}
 		if s := innerWord(f.Value); s != "" && !strings.Contains(raw.body, s) {
@@ -43,7 +88,7 @@ func (c *checker) leftovers() {
 		}
 	}
 	if f := c.find("Subject"); f != nil {
-		if s := reference.FindString(c.msg.Subject); s != "" {
+		if s := referenceIn(c.msg.Subject); s != "" {
 			c.add(encodedTwice, f.at, "the Subject has the character reference %s of HTML in it", quote(s))
 		}
 	}
@@ -57,18 +102,18 @@ func (c *checker) leftovers() {
 // leftIn looks at the text of a leaf.
 func (c *checker) leftIn(l leaf) {
 	report := func(r rule, s, format string) { c.out.add(r, l.Path, c.placeIn(l, s), format, quote(s)) }
-	if s := placeholder.FindString(l.Text); s != "" {
+	if s := placeholderIn(l.Text); s != "" {
 		report(templateUnfilled, s, "the text has %s in it")
 	}
 	if s := mojibake(l.Text); s != "" {
 		report(encodedTwice, s, "the text has UTF-8 that was taken for another charset: %s")
 	}
-	if s := reference.FindString(l.Text); s != "" && l.MediaType == "text/plain" {
+	if s := referenceIn(l.Text); s != "" && l.MediaType == "text/plain" {
 		report(encodedTwice, s, "plain text has the character reference %s of HTML in it")
 	}
 	switch l.Encoding {
 	case "quoted-printable", "base64":
-		if s := hexadecimals.FindString(l.Text); s != "" {
+		if s := escapesIn(l.Text); s != "" {
 			report(encodedTwice, s, "the decoded text has quoted-printable in it: %s")
 		}
 		if allBase64(l.Text) {
@@ -110,7 +155,7 @@ func mojibake(text string) string {
 	begin := 0
 	var run []byte
 	for i, r := range text {
-		if r >= utf8.RuneSelf {
+		if utf8.RuneSelf <= r && r <= '™' { // which is the last character of windows-1252
 			b, ok := charmap.Windows1252.EncodeRune(r)
 			if !ok && r < 0x100 {
 				b, ok = byte(r), true
@@ -123,7 +168,7 @@ func mojibake(text string) string {
 				continue
 			}
 		}
-		if looksUTF8(run) {
+		if len(run) > 0 && looksUTF8(run) {
 			return text[begin:i]
 		}
 		run = run[:0]

@@ -52,6 +52,7 @@ func TestRules(t *testing.T) {
 		{"another challenge", mailtest.Rule{At: mailtest.Auth, Reply: "+ aGk="},
 			"s <- +OK *\nc -> AUTH PLAIN\ns <- + aGk=\nc -> AGJvYkBxcS5jb20Ac2VjcmV0\ns <- +OK 3 messages\n", mailtest.ServerStopped},
 		{"endless", mailtest.Rule{At: pop3.Capa, Reply: "+OK\nX\n.", Raw: false, AfterReply: true, Drop: mailtest.Silence}, "s <- +OK *\nc -> CAPA\ns <- +OK\ns <- X\ns <- .\n", mailtest.ServerSilent},
+		{"TLS at the wrong port", mailtest.Rule{At: pop3.Stat, Reply: "-ERR"}, "s <- +OK *\nc => \\x16\\x03\\x01\\x00\\xa5\\n\\x00\ns !! close", mailtest.TLSFailed},
 		{"only one user", mailtest.Rule{At: pop3.Stat, User: "ann", Reply: "-ERR"}, login + "c -> STAT\ns <- +OK 3 170\n", mailtest.ServerStopped},
 		{"by its command", mailtest.Rule{At: mailtest.Unknown, Command: "XTND", Reply: "+OK", Lie: true}, "s <- +OK *\nc -> XTND\ns <- +OK\nc -> XYZ\ns <- -ERR Unknown command\n", mailtest.ServerStopped},
 	}

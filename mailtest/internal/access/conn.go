@@ -4,6 +4,7 @@ package access
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -220,6 +221,8 @@ func (c *Conn) ReadLine(most int) (Line, error) {
 			line = append(line, piece[:min(room, len(piece))]...)
 		}
 		switch {
+		case bytes.HasPrefix(line, []byte{22, 3}): // a record with a handshake of TLS 1.x (RFC 8446 §5.1)
+			return Line{}, c.strayTLS()
 		case err == nil:
 			return finish(line, size, most), nil
 		case errors.Is(err, bufio.ErrBufferFull) && size < maxDiscard:
@@ -233,6 +236,15 @@ func (c *Conn) ReadLine(most int) (Line, error) {
 			return Line{}, c.readError(err)
 		}
 	}
+}
+
+// strayTLS records that the client has begun a TLS handshake instead of a command, and closes the connection.
+func (c *Conn) strayTLS() error {
+	const why = "it came where a command was expected"
+	note := mailtest.Note{Kind: mailtest.HandshakeFailed, Text: why}
+	c.session.add(mailtest.Turn{Stage: mailtest.Handshake, Received: time.Now(), Notes: []mailtest.Note{note}})
+	c.hangUp(mailtest.Close)
+	return Ended(mailtest.TLSFailed, why)
 }
 
 // finish returns the Line for a line that was read with its end, of size bytes in all.
