@@ -52,7 +52,7 @@ func (l *transcript) forget(to int) {
 			l.apart = true
 		}
 	}
-	l.forgotten += to - keptTurns
+	l.forgotten, l.mailed = l.forgotten+to-keptTurns, l.mailed+filedTo-filed
 	l.turns = slices.Concat(l.turns[:keptTurns], l.turns[to:])
 	l.extras = slices.Concat(l.extras[:extras], l.extras[extrasTo:])
 	l.filed = slices.Concat(l.filed[:filed], l.filed[filedTo:])

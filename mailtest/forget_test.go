@@ -130,6 +130,15 @@ func TestTranscriptForgets(t *testing.T) {
 					messages = append(messages, turn.Message)
 				}
 			}
+			count := 0
+			if tt.name == "messages" || tt.name == "chunks" {
+				count = rounds
+			} else if tt.name == "one message" {
+				count = 1
+			}
+			if s.MessageCount != count {
+				t.Errorf("%d messages were accepted, want %d", s.MessageCount, count)
+			}
 			if !slices.Equal(messages, s.Messages) {
 				t.Errorf("the turns have %d messages, and the session has %d", len(messages), len(s.Messages))
 			}

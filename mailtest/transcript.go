@@ -42,8 +42,9 @@ type Session struct {
 	Turns []Turn
 
 	// Messages are the numbers of the messages that were accepted on this connection, but for those of turns that were
-	// forgotten.
-	Messages []int
+	// forgotten. MessageCount is the number of all.
+	Messages     []int
+	MessageCount int
 }
 
 // Turn returns the turn with a number, or nil if there is none or it was forgotten.

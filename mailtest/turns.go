@@ -28,6 +28,7 @@ type transcript struct {
 	filed      []*record            // the messages that were accepted; without bytes if they were released
 	released   int                  // the number of them, from the first on, that were released
 	forgotten  int                  // the number of turns that were forgotten, see keptTurns
+	mailed     int                  // the number of messages that were accepted in them
 	extras     []extra
 	chunks     []int // the extras with the chunks of an unfinished message
 	apart      bool  // others of its chunks were forgotten
@@ -213,6 +214,7 @@ func (ss *session) copied(first, last int) *Session {
 	if total := len(l.turns) + l.forgotten; first <= last && first <= total {
 		s.Turns = make([]Turn, 0, min(last, total, first-1+len(l.turns))-first+1)
 	}
+	s.MessageCount = l.mailed + len(l.filed)
 	for _, r := range l.filed {
 		s.Messages = append(s.Messages, r.number)
 	}

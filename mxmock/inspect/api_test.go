@@ -246,6 +246,7 @@ func TestMistakes(t *testing.T) {
 		{"GET", "/api/sessions/mx1.qq.com/7", "", 404, "no session"},
 		{"GET", "/api/sessions/mx1.qq.com/one", "", 404, "no session"},
 		{"GET", "/api/journal?after=-3", "", 400, "after is"},
+		{"GET", "/api/nowhere", "", 404, "there is nothing at /api/nowhere; /api/openapi.yaml has all requests"},
 		{"POST", "/api/rules", "", 400, "there is no rule"},
 		{"POST", "/api/rules", "mx1.qq.com At: Rcpt, Rply: \"451 x\"", 400, `rules:1:22`},
 		{"POST", "/api/rules", "mx9.qq.com At: Rcpt, Reply: \"451 x\"", 400, "there is no mail server mx9.qq.com"},

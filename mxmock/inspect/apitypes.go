@@ -141,18 +141,20 @@ type (
 	}
 
 	jsonSession struct {
-		Host     string     `json:"host"`
-		Number   int        `json:"number"`
-		Client   string     `json:"client"`
-		Server   string     `json:"server"`
-		Helo     string     `json:"helo"`
-		User     string     `json:"user"`
-		TLS      string     `json:"tls"`
-		Start    time.Time  `json:"start"`
-		End      *time.Time `json:"end"`
-		Ending   string     `json:"ending"`
-		Messages []int      `json:"messages"`
-		Turns    []jsonTurn `json:"turns,omitempty"`
+		Host         string     `json:"host"`
+		Number       int        `json:"number"`
+		Client       string     `json:"client"`
+		Server       string     `json:"server"`
+		Helo         string     `json:"helo"`
+		User         string     `json:"user"`
+		TLS          string     `json:"tls"`
+		Start        time.Time  `json:"start"`
+		End          *time.Time `json:"end"`
+		Ending       string     `json:"ending"`
+		Messages     []int      `json:"messages"`
+		MessageCount int        `json:"messageCount"`
+		TurnCount    int        `json:"turnCount"`
+		Turns        []jsonTurn `json:"turns,omitempty"`
 	}
 
 	jsonTurn struct {
@@ -278,6 +280,7 @@ func sessionOf(host string, server Reader, s *mailtest.Session) jsonSession {
 	one := jsonSession{
 		Host: host, Number: s.Number, Client: s.Client, Server: s.Server, Helo: s.Helo, User: s.User, TLS: tlsText(s.TLS),
 		Start: s.Start, End: timeOrNull(s.End), Messages: append([]int{}, s.Messages...),
+		MessageCount: s.MessageCount, TurnCount: turnsOf(s),
 	}
 	if one.End != nil {
 		one.Ending = s.Ending.String()

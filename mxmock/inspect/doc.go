@@ -40,6 +40,9 @@
 //	POST   /api/rules                           adds rules, one on a line
 //	DELETE /api/rules                           removes all rules, those of the test included
 //
+// Pages show at most 1,000 events, 500 sessions, 1,000 turns of a session, a picture of 5,000 events, and 500 parts, links
+// or recipients of a message. They say so, and lead to the rest. The answers of the API have everything.
+//
 // # Queries
 //
 // A query is a list of words, all of which must match. A word is looked for, in any letter case, in the subject,

@@ -34,12 +34,19 @@ type row struct {
 	SessionHost, SessionPath string
 }
 
+// mostNamed is the number of recipients that a row names.
+const mostNamed = 10
+
 // rowOf returns the row of a message.
 func rowOf(ctx context.Context, x Source, it *item) row {
 	m := it.msg
-	to := make([]string, len(m.Envelope.To))
+	var to []string
 	for i, r := range m.Envelope.To {
-		to[i] = r.Address
+		if i == mostNamed {
+			to = append(to, fmt.Sprintf("and %d more", len(m.Envelope.To)-i))
+			break
+		}
+		to = append(to, r.Address)
 	}
 	r := row{
 		ID: it.id, From: firstOf(m.From, m.Envelope.From), To: strings.Join(to, ", "), Subject: m.Subject, Host: it.host, Time: m.Time,
@@ -83,7 +90,9 @@ type detail struct {
 	Raw, Source string
 	Marked      []piece // Raw, with Findings at their lines
 	Parts       []part
+	Files       []part // the attachments
 	Links       []link
+	Cut         bool // a list is longer than what is shown of it
 	Findings    []lint.Finding
 	Report      *mailauth.Report
 	NoReport    string // the reason if there is no Report
@@ -136,6 +145,7 @@ func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 		d.Source = clip(m.HTML, most)
 	}
 	d.Text, d.Raw, d.Links = clip(m.Text, most), clip(string(m.Raw), most), linksOf(m)
+	d.Cut = max(len(m.Envelope.To), len(m.From), len(m.To), len(m.Cc), len(m.Header), len(m.Parts), len(d.Links)) > mostInList
 	attached := make(map[string]bool)
 	for _, p := range m.Attachments {
 		attached[p.Path] = true
@@ -149,6 +159,9 @@ func (d *detail) fill(m *mailtest.Message, id int, static bool, depth int) {
 			one.link(id, static)
 		}
 		d.Parts = append(d.Parts, one)
+		if one.Attach {
+			d.Files = append(d.Files, one)
+		}
 		if p.Below == 0 && p.MediaType == "text/calendar" && len(d.Invitations) < mostOpened {
 			d.Invitations = append(d.Invitations, readInvitation(p.Text))
 		}
@@ -253,8 +266,14 @@ type exchange struct {
 // mostTurnsShown is the number of turns of a session that a page shows.
 const mostTurnsShown = 1000
 
-// turnWindow returns the last window of the turns of a session.
-func turnWindow(s *mailtest.Session) window { return lastWindow("turn", mostTurnsShown, 1, turnsOf(s)) }
+// turnWindow returns the last window of the turns of a session that are not forgotten.
+func turnWindow(s *mailtest.Session) window {
+	thing := "turn"
+	if turnsOf(s) > len(s.Turns) {
+		thing = "kept turn"
+	}
+	return lastWindow(thing, mostTurnsShown, 1, len(s.Turns))
+}
 
 // conversationOf returns the conversation of a session, with the turns of a window.
 func conversationOf(host string, server Reader, s *mailtest.Session, w window, findings []lint.Finding) conversation {
@@ -262,10 +281,7 @@ func conversationOf(host string, server Reader, s *mailtest.Session, w window, f
 	if !s.End.IsZero() {
 		c.Lasted = elapsed.Round(s.End.Sub(s.Start)).String()
 	}
-	for _, t := range s.Turns {
-		if t.Number <= w.after || t.Number > w.end() {
-			continue
-		}
+	for _, t := range s.Turns[w.after:w.end()] {
 		e := exchange{Turn: t, Acted: ruleText(server, t.Rule), After: elapsed.Round(t.Received.Sub(s.Start)).String(), Command: t.Command}
 		if e.Command == "" {
 			e.Command = "(" + strings.ToLower(t.Stage.String()) + ")"

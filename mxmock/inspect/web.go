@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -34,6 +35,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		return strconv.Itoa(n) + " " + thing + "s"
 	},
 	"indent": func(depth int) string { return fmt.Sprintf("d%d", min(depth, 8)) },
+	"first":  first,
+	"rest":   rest,
 }).ParseFS(assets, "assets/*.html"))
 
 // web returns the endpoints of the page.
@@ -58,6 +61,8 @@ func (p *Page) web() []endpoint {
 		{"GET /journal/{number}", p.openEvent},
 		{"GET /picture", p.showPicture},
 		{"GET /events", p.events},
+		{"GET /", p.showNothing},
+		{"GET /api/", answer(nothing)},
 	}
 }
 
@@ -86,6 +91,16 @@ func (p *Page) show(w http.ResponseWriter, status int, name string, f frame) {
 // refuse sends a page with a failure.
 func (p *Page) refuse(w http.ResponseWriter, r *http.Request, failed *failure) {
 	p.show(w, failed.status, "error.html", frame{Title: "Error", Query: r.FormValue("q"), Body: failed.text})
+}
+
+// showNothing refuses a request for a page that does not exist.
+func (p *Page) showNothing(w http.ResponseWriter, r *http.Request) {
+	p.refuse(w, r, fail(http.StatusNotFound, "there is no page %s", r.URL.Path))
+}
+
+// nothing refuses a request that the JSON API does not have.
+func nothing(r *http.Request) (any, *failure) {
+	return nil, fail(http.StatusNotFound, "there is nothing at %s; /api/openapi.yaml has all requests", r.URL.Path)
 }
 
 // listing is the data of the list of messages.
@@ -246,7 +261,7 @@ func (p *Page) showSessions(w http.ResponseWriter, r *http.Request) {
 			all = append(all, conversation{Host: name, Session: s})
 		}
 	})
-	shown, failed := windowOf(r, "session", mostSessions, 1, len(all))
+	shown, failed := lastWindow("session", mostSessions, 1, len(all)).chosen(r)
 	if failed != nil {
 		p.refuse(w, r, failed)
 		return
@@ -266,10 +281,15 @@ func (p *Page) showSession(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, failed)
 		return
 	}
-	shown, failed := windowOf(r, "turn", mostTurnsShown, 1, turnsOf(s))
-	if failed != nil {
-		p.refuse(w, r, failed)
+	shown, failed := turnWindow(s).chosen(r)
+	turn, wrong := number(r, "turn", 0, math.MaxInt)
+	if failed != nil || wrong != nil {
+		p.refuse(w, r, firstFailure(failed, wrong))
 		return
+	}
+	if turn > 0 {
+		at := sort.Search(len(s.Turns), func(i int) bool { return s.Turns[i].Number >= turn })
+		shown = turnWindow(s).from(r.URL.Path, at-mostTurnsShown/2)
 	}
 	host := r.PathValue("host")
 	c := conversationOf(host, server, s, shown, p.sessionFindingsOf(host, s))
@@ -284,7 +304,7 @@ type chronicle struct {
 
 func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
 	_, first, last := journalPart(p.Source, 0, 0)
-	shown, failed := windowOf(r, "event", mostEvents, first, last)
+	shown, failed := lastWindow("event", mostEvents, first, last).chosen(r)
 	if failed != nil {
 		p.refuse(w, r, failed)
 		return

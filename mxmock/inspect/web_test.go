@@ -36,6 +36,14 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %d, want %d\n%s", path, status, want, body)
 		}
 	}
+	if _, _, body := ask(t, "GET", page.URL()+"/nowhere", ""); !bytes.Contains(body, []byte(`there is no page /nowhere</p>`)) || !bytes.Contains(body, []byte(`<a href="/">`)) {
+		t.Errorf("a page that does not exist is\n%s", body)
+	}
+	for path, allowed := range map[string]string{"/journal": "GET, HEAD", "/api/rules": "DELETE, GET, HEAD, POST"} {
+		if status, header, _ := ask(t, "PUT", page.URL()+path, ""); status != http.StatusMethodNotAllowed || header.Get("Allow") != allowed {
+			t.Errorf("PUT %s: %d, allowed are %q, want %q", path, status, header.Get("Allow"), allowed)
+		}
+	}
 }
 
 // checkHTML looks for what makes a page malformed, unsafe or hard to use.

@@ -40,7 +40,7 @@ type pictured struct {
 
 func (p *Page) showPicture(w http.ResponseWriter, r *http.Request) {
 	_, first, last := journalPart(p.Source, 0, 0)
-	shown, failed := windowOf(r, "event", mostPictured, first, last)
+	shown, failed := lastWindow("event", mostPictured, first, last).chosen(r)
 	if failed != nil {
 		p.refuse(w, r, failed)
 		return
@@ -94,5 +94,6 @@ func turnOf(x Source, e mxmock.Event) string {
 
 // turnPath returns the path of a turn on the page of its session.
 func turnPath(host string, session, turn int) string {
-	return sessionPath(host, session) + "?after=" + strconv.Itoa(max(0, turn-1-mostTurnsShown/2)) + "#turn-" + strconv.Itoa(turn)
+	number := strconv.Itoa(turn)
+	return sessionPath(host, session) + "?turn=" + number + "#turn-" + number
 }

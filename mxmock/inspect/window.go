@@ -6,8 +6,23 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"reflect"
 	"strconv"
+	"strings"
 )
+
+// mostInList is the number of things in a list of a message, such as its recipients, fields, parts or links, that a view
+// shows.
+const mostInList = 500
+
+// first returns the beginning of a slice, for a template.
+func first(list any) any {
+	v := reflect.ValueOf(list)
+	return v.Slice(0, v.Len()-rest(list)).Interface()
+}
+
+// rest returns the number of elements of a slice that first leaves out.
+func rest(list any) int { return max(0, reflect.ValueOf(list).Len()-mostInList) }
 
 // window is the part of a list that a page shows. The things in the list are numbered.
 type window struct {
@@ -18,10 +33,10 @@ type window struct {
 	after       int // the window has the numbers greater than this
 }
 
-// windowOf returns the window of a page that the parameter "after" of a request chooses. Without it, it is the last one.
-func windowOf(r *http.Request, thing string, size, first, last int) (window, *failure) {
+// chosen returns the window that the parameter "after" of a request for the page chooses. Without it, it is the last one.
+func (w window) chosen(r *http.Request) (window, *failure) {
 	after, failed := number(r, "after", math.MaxInt, math.MaxInt)
-	return lastWindow(thing, size, first, last).from(r.URL.Path, after), failed
+	return w.from(r.URL.Path, after), failed
 }
 
 // lastWindow returns the last window of a list.
@@ -29,9 +44,11 @@ func lastWindow(thing string, size, first, last int) window {
 	return window{thing: thing, size: size, first: first, last: last, after: max(last-size, first-1)}
 }
 
-// from returns the window of a page after a number.
+// from returns the window of a page after a number. If there is nothing after it, it is the last window.
 func (w window) from(path string, after int) window {
-	w.path, w.after = path, min(max(after, w.first-1), w.after)
+	if w.path = path; after < w.last {
+		w.after = max(after, w.first-1)
+	}
 	return w
 }
 
@@ -40,14 +57,14 @@ func (w window) end() int { return min(w.after+w.size, w.last) }
 
 // Text says what the window has, if that is not all.
 func (w window) Text() string {
-	text := ""
+	var sentences []string
 	if w.after >= w.first || w.end() < w.last {
-		text = fmt.Sprintf("These are %ss %d to %d of %d.", w.thing, w.after+1, w.end(), w.last)
+		sentences = append(sentences, fmt.Sprintf("These are %ss %d to %d of %d.", w.thing, w.after+1, w.end(), w.last))
 	}
 	if w.first > 1 {
-		text += fmt.Sprintf(" Those before %s %d are forgotten.", w.thing, w.first)
+		sentences = append(sentences, fmt.Sprintf("Those before %s %d are forgotten.", w.thing, w.first))
 	}
-	return text
+	return strings.Join(sentences, " ")
 }
 
 // Beginning, Earlier, Later and End are the paths of other windows, or "" if they would have nothing else.

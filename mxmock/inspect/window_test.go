@@ -112,6 +112,54 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
+// TestForgottenTurns has a session of which most turns are forgotten. Its pages have the others, and say so at the gap; the
+// events of the journal lead to them.
+func TestForgottenTurns(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	server := inet.MX("qq.com", "mx1.qq.com")[0].Server(25)
+	server.LimitSessions(1)
+	page := inspect.New(t, inet)
+	hurry(t, inet, strings.Repeat("NOOP\r\n", 20_000))
+	kept := server.Session(1).Turns
+	var turns []string
+	for path := "/sessions/mx1.qq.com/1?after=0"; path != ""; {
+		body := look(t, page, path)
+		if gap := fmt.Sprintf("%d turns before this one are forgotten", kept[20].Notes[0].Count); (len(turns) == 0) != strings.Contains(body, gap) {
+			t.Errorf("%s: want %q on the first page alone", path, gap)
+		}
+		for _, m := range regexp.MustCompile(`id="turn-(\d+)"`).FindAllStringSubmatch(body, -1) {
+			turns = append(turns, m[1])
+		}
+		path = ""
+		if m := regexp.MustCompile(`href="([^"]+)">Later<`).FindStringSubmatch(body); m != nil {
+			path = m[1]
+		}
+	}
+	var want []string
+	for _, turn := range kept {
+		want = append(want, strconv.Itoa(turn.Number))
+	}
+	if len(want) > 10_000 || !slices.Equal(turns, want) {
+		t.Errorf("the pages have %d turns, want the %d that are kept", len(turns), len(want))
+	}
+	for _, e := range inet.Journal() {
+		if e.Turn == 0 || e.Turn%777 != 0 {
+			continue
+		}
+		resp, err := http.Get(page.URL() + "/journal/" + strconv.Itoa(e.Number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if id := "turn-" + strconv.Itoa(e.Turn); resp.Request.URL.Fragment != id || !strings.Contains(string(body), `id="`+id+`"`) {
+			t.Errorf("event %d, of turn %d, leads to %v", e.Number, e.Turn, resp.Request.URL)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
 // TestLongPicture has the picture of a long journal in parts, whose steps lead to their events.
 func TestLongPicture(t *testing.T) {
 	t.Parallel()
@@ -218,5 +266,53 @@ func TestLongListsAreQuick(t *testing.T) {
 		if cost > before[i]*1.2+100 { // connections that end make some, too
 			t.Errorf("%s: %.0f allocations, %.0f in a journal of twice the length", paths[i], before[i], cost)
 		}
+	}
+}
+
+// TestLongMessage has a message with more recipients, fields, parts and links than a page shows.
+func TestLongMessage(t *testing.T) {
+	t.Parallel()
+	inet, page := world(t)
+	const many = 700
+	var commands, raw strings.Builder
+	commands.WriteString("EHLO a.example.com\r\nMAIL FROM:<a@shop.example>\r\n")
+	for i := range many {
+		fmt.Fprintf(&commands, "RCPT TO:<bob%d@qq.com>\r\n", i)
+		fmt.Fprintf(&raw, "X-Field: %d\r\n", i)
+	}
+	raw.WriteString("Subject: long\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n")
+	for i := range many {
+		fmt.Fprintf(&raw, "<a href=\"https://shop.example/%d\">%d</a>\r\n", i, i)
+	}
+	for i := range many {
+		fmt.Fprintf(&raw, "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=%d.pdf\r\n\r\nx\r\n", i)
+	}
+	hurry(t, inet, commands.String()+"DATA\r\n"+raw.String()+"--b--\r\n.\r\n")
+	for _, tt := range []struct {
+		path, each string
+		most       int
+	}{
+		{"/", "@qq.com", 11 + 1}, // of both messages
+		{"/messages/2?view=text", "@qq.com&gt;", 500},
+		{"/messages/2?view=text", " download=", 500},
+		{"/messages/2?view=headers", "<th scope=\"row\">X-Field", 500},
+		{"/messages/2?view=parts", "<td>application/pdf", 500},
+		{"/messages/2?view=links", "<td class=\"url\">", 500},
+	} {
+		body := look(t, page, tt.path)
+		checkHTML(t, tt.path, []byte(body))
+		if n := strings.Count(body, tt.each); n > tt.most || n < tt.most-2 {
+			t.Errorf("%s has %d times %q, want %d", tt.path, n, tt.each, tt.most)
+		}
+		if !strings.Contains(body, " more") || tt.path != "/" && !strings.Contains(body, `<a href="/api/messages/2">The JSON of the message</a> has all.`) {
+			t.Errorf("%s does not say what is missing, or where it is", tt.path)
+		}
+	}
+	var report strings.Builder
+	if err := inspect.WriteReport(&report, inet); err != nil || strings.Count(report.String(), `<td class="url">`) != 1+500 || !strings.Contains(report.String(), "Of long lists, only the beginning is shown.") {
+		t.Errorf("the report has all links, or does not say that it has not: %v", err)
+	}
+	if body := look(t, page, "/messages/1?view=links"); strings.Contains(body, "Of long lists") {
+		t.Errorf("the page of a short message says that something is missing:\n%s", body)
 	}
 }
