@@ -41,6 +41,7 @@ type engine struct {
 	turn      *access.Turn // nil during IDLE, between the replies
 	cmd       *command     // of the turn; nil for the greeting
 	line      []byte       // the beginning of a line that go-imap has begun to write
+	lists     lists        // that the lines before have opened
 	literal   int64        // the number of bytes of a literal that go-imap has yet to write
 	continued bool         // go-imap has written a continuation request
 	done      bool         // go-imap has written a tagged reply

@@ -83,11 +83,50 @@ func (e *engine) writeLine(line []byte) error {
 	if _, status, _ := bytes.Cut(line, []byte(" ")); bytes.HasPrefix(status, []byte("CAPABILITY ")) || bytes.HasPrefix(status, []byte("OK [CAPABILITY ")) {
 		line = bytes.Replace(line, []byte(" LITERAL- "), []byte(" LITERAL- ID "), 1) // go-imap does not know ID
 	}
-	if _, l := cutLiteral(string(bytes.TrimSuffix(line, []byte("\r\n")))); l != nil {
+	_, l := cutLiteral(string(bytes.TrimSuffix(line, []byte("\r\n"))))
+	if l != nil || len(e.lists) > 0 || bytes.Contains(line, []byte(") (")) {
+		line = e.lists.join(line)
+	}
+	if l != nil {
 		e.literal = l.size
+	} else {
+		e.lists = nil
 	}
 	return e.emit(line)
 }
+
+// lists are the lists that are open in a response, from the outside in: whether each has nothing but lists so far.
+type lists []bool
+
+// join returns a line of a response without the spaces between lists that begin another list. go-imap writes them between the
+// addresses of an ENVELOPE, where none are allowed (RFC 9051 §9).
+func (l *lists) join(line []byte) []byte {
+	joined := make([]byte, 0, len(line))
+	quoted := false
+	for i, c := range line {
+		inner := len(*l) - 1
+		switch {
+		case quoted:
+			quoted = c != '"' || escaped(line[:i])
+		case c == '(':
+			*l = append(*l, true)
+		case c == ')' && inner >= 0:
+			*l = (*l)[:inner]
+		case c == ' ' && inner >= 0 && (*l)[inner] && line[i+1] == '(':
+			continue
+		case c != ' ':
+			quoted = c == '"'
+			if inner >= 0 {
+				(*l)[inner] = false
+			}
+		}
+		joined = append(joined, c)
+	}
+	return joined
+}
+
+// escaped reports whether a backslash at the end of a line applies to what follows.
+func escaped(line []byte) bool { return (len(line)-len(bytes.TrimRight(line, `\`)))%2 == 1 }
 
 // emit sends bytes in reply to the command of the turn, or during IDLE if there is none. The caller holds the lock.
 func (e *engine) emit(p []byte) error {
