@@ -374,21 +374,6 @@ func routed(s string) string {
 	return s
 }
 
-// Unescape decodes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
-func Unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}
-
 // TrimID returns the text between the angle brackets of a msg-id (RFC 5322 §3.6.4), or all of s if there are no
 // brackets. It removes comments, and white space at the ends and around dots and the at sign (§4.5.4).
 func TrimID(s string) string {

@@ -276,6 +276,21 @@ func (c *commentFinder) past(s, some string) int {
 	return len(s)
 }
 
+// Unescape decodes the quoted pairs in a quoted string or comment (RFC 5322 §3.2.1).
+func Unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
 // StripComments removes comments, which are in parentheses outside of quoted strings (RFC 5322 §3.2.2). A parenthesis
 // that is never closed stays.
 func StripComments(s string) string {
