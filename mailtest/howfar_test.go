@@ -30,6 +30,7 @@ func TestHowFar(t *testing.T) {
 		{"wrong password", "EHLO c\nAUTH PLAIN AGJvYgBzZWNyZXQ=\n*\nQUIT\n", "AUTH PLAIN *** → 535 5.7.8 Authentication failed; QUIT"},
 		{"wrong password later", "EHLO c\nAUTH LOGIN\nYm9i\nc2VjcmV0\n*\n", "AUTH LOGIN → 535 5.7.8 Authentication failed; still open"},
 		{"cancelled", "EHLO c\nAUTH LOGIN\n*\nQUIT\n", "AUTH LOGIN → 334 VXNlcm5hbWU6; QUIT"},
+		{"delivered by LMTP", "LHLO c\nMAIL FROM:<a@b.example>\n" + strings.Repeat("RCPT TO:<c@d.example>\n", 100) + "DATA\nSubject: x\n\nx\n.\n", ""},
 		{"no end", "EHLO c\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\nSubject: x\n\nx\n",
 			"DATA → 354 End data with <CR><LF>.<CR><LF>; the message is not complete; still open"},
 	}
@@ -37,7 +38,7 @@ func TestHowFar(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := &mailtest.Server{}
+				srv := &mailtest.Server{LMTP: strings.HasPrefix(test.lines, "LHLO")}
 				defer srv.Close()
 				if strings.Contains(test.lines, "AUTH") {
 					srv.Users = map[string]string{"ann": "secret"}
@@ -66,6 +67,30 @@ func TestHowFar(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Of many sessions, the latest are named, and the others counted.
+func TestHowFarMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := &mailtest.Server{}
+		defer srv.Close()
+		for range 25 {
+			conn, err := srv.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+		}
+		synctest.Wait()
+		tb := &fakeTB{}
+		tb.run(func() { srv.Next(tb) })
+		_, got, _ := strings.Cut(strings.Join(tb.fatal, "\n"), "0 messages\n")
+		lines := strings.Split(got, "\n")
+		if len(lines) != 21 || lines[0] != "… 5 sessions before these" || !strings.HasPrefix(lines[1], "session 6 ") {
+			t.Errorf("got\n%s", got)
+		}
+	})
 }
 
 // The transcript of an encrypted session says so in its first line.

@@ -185,7 +185,7 @@ func (b *Inbox) explain() string {
 			failed = append(failed, line)
 		}
 	}
-	for _, line := range latest(&s, failed, "session without a message") {
+	for _, line := range latest(&s, failed, "session") {
 		s.WriteString(line + "\n")
 	}
 	switch {

@@ -87,7 +87,7 @@ func (s *Server) Sessions() []*Session {
 }
 
 // SessionSummaries returns what Sessions does, but only the last turn of each session, whose Number says how many there
-// were. It is faster.
+// were; a session that has no turn yet has none here. It is faster.
 func (s *Server) SessionSummaries() []*Session {
 	all := s.allSessions()
 	sessions := make([]*Session, len(all))
@@ -101,8 +101,8 @@ func (s *Server) SessionSummaries() []*Session {
 // Reset has forgotten it. It is a copy, and does not change.
 func (s *Server) Session(number int) *Session { return s.SessionPart(number, 1, math.MaxInt) }
 
-// SessionPart returns what Session does, but only the turns with the numbers from first to last. It is faster if the
-// session is long.
+// SessionPart returns what Session does, but only the turns with the numbers from first to last, both included, as far as
+// there are any. The first turn of a session has number 1. It is faster if the session is long.
 func (s *Server) SessionPart(number, first, last int) *Session {
 	s.state.Lock()
 	found := s.find(number)
@@ -155,8 +155,10 @@ func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 		ended, lost = s.endedSession(number)
 		return ended != nil || lost != nil
 	})
-	if late := s.Session(number); err != nil && late != nil && late.delivered() { // others are in err already
-		err = fmt.Errorf("%w\n%s", err, late.summary())
+	if err != nil {
+		if late := s.Session(number); late != nil && late.delivered() { // others are in err already
+			err = fmt.Errorf("%w\n%s", err, late.summary())
+		}
 	}
 	check(tb, err)
 	check(tb, lost)

@@ -260,8 +260,9 @@ func (s *Session) summary() string {
 	return b.String()
 }
 
-// tellingTurns is a number of turns, at the end of a session, of which one says how far it came.
-const tellingTurns = 50
+// tellingTurns is a number of turns, at the end of a session, of which one says how far it came. By LMTP, a message to n
+// recipients has n turns at its end, and a client may send it to 100 (RFC 5321 §4.5.3.1.8).
+const tellingTurns = 200
 
 // cancelsAuth is the line with which a client cancels AUTH. Many send it after a refusal too.
 const cancelsAuth = "*"

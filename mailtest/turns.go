@@ -198,7 +198,9 @@ func (ss *session) latest(n int) *Session {
 	ss.mu.Lock()
 	last := len(ss.log.turns) + ss.log.forgotten
 	ss.mu.Unlock()
-	return ss.part(max(last-n, 0)+1, last)
+	s := ss.part(max(last-n, 0)+1, math.MaxInt) // others may have come meanwhile, and that one may be forgotten
+	s.Turns = s.Turns[max(len(s.Turns)-n, 0):]
+	return s
 }
 
 // copied returns what part does, without the notes that take long to make.
