@@ -103,6 +103,8 @@ func TestWordsOfMistakes(t *testing.T) {
 			`"mx1.qq.com" is not a question such as "mx qq.com", nor an address or a port; for a whole host, there is Host.Break`},
 		"a question the wrong way round": {func() { inet.Break("qq.com mx", mxmock.Refused) }, `question "qq.com mx": there is no record type "qq.com"`},
 		"a preference after the name":    {func() { inet.MX("qq.com", "mx1.qq.com 10") }, `write it as in "10 mx1.qq.com"`},
+		"DMARC of a wildcard":            {func() { inet.Publish("*.qq.com", mxmock.Records{DMARC: "p=none"}) }, "it can have SPF and DANE only"},
+		"services of a wildcard":         {func() { inet.Publish("*.qq.com", mxmock.Records{Services: map[string]string{"imaps": "."}}) }, "it can have SPF and DANE only"},
 		"a network on a blocklist":       {func() { inet.Blocklist("zen.example.org", "203.0.113.0/24") }, "add a wildcard such as *.113.0.203.zen.example.org. by AddZone"},
 	} {
 		if got := panicOf(test.mistake); !strings.Contains(got, test.want) {

@@ -83,8 +83,9 @@ type Records struct {
 }
 
 // Publish publishes records of a domain, replacing those of the same kind. The domain becomes a
-// zone of its own, as by [Internet.MX], if it is not one already. Publish panics if a record is not
-// valid, and says why; then it published no records.
+// zone of its own, as by [Internet.MX], if it is not one already. A wildcard such as "*.qq.com" can
+// have SPF and DANE only. Publish panics if a record is not valid, and says why; then it published
+// no records.
 func (n *Internet) Publish(domain string, r Records) {
 	apex := mustName(domain)
 	if err := n.publish(apex, r); err != nil {
@@ -100,6 +101,8 @@ func (n *Internet) publish(apex string, r Records) error {
 		return fmt.Errorf("DMARC is what follows v=DMARC1;, not %q", r.DMARC)
 	case r.TLSRPT != "" && !hasScheme(r.TLSRPT, "mailto") && !hasScheme(r.TLSRPT, "https"):
 		return fmt.Errorf("TLSRPT is a URI such as mailto:tls@qq.com (RFC 8460 §3), not %q", r.TLSRPT)
+	case zoneOf(apex) != apex && r.below():
+		return errors.New("names below a wildcard match no other names (RFC 4592 §2.1.1), so it can have SPF and DANE only")
 	}
 	texts := []struct{ name, version, text string }{
 		{apex, "v=spf1", prefixed("v=spf1 ", r.SPF)},
@@ -153,6 +156,11 @@ func (n *Internet) publish(apex string, r Records) error {
 		return n.serveAutoconfig(apex)
 	}
 	return nil
+}
+
+// below reports whether some of the records are at names below the domain.
+func (r Records) below() bool {
+	return r.DMARC != "" || r.MTASTS != "" || r.TLSRPT != "" || r.Autoconfig || len(r.DKIM)+len(r.Services) > 0
 }
 
 // prefixed puts prefix before text, unless that is empty.
