@@ -4,6 +4,7 @@ package mailtest_test
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -89,5 +90,23 @@ func TestNoSmuggling(t *testing.T) {
 		if got := strings.Join(notes(srv.Sessions()[0]), "\n"); strings.Contains(got, "end the message") || !strings.Contains(got, "bare LF") {
 			t.Errorf("%q: got the notes\n%s\nwant one of bare LF, and none of an end", line, got)
 		}
+	}
+}
+
+// A chunk is binary data, in which LF alone means nothing (RFC 3030 §3), also if a rule cuts it off.
+func TestLineEndsInChunk(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.AddRules(mailtest.Rule{At: mailtest.Body, AfterBytes: 8, Drop: mailtest.Close})
+	conn, err := srv.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	go io.WriteString(conn, "EHLO c\r\nMAIL FROM:<a@b.example> BODY=BINARYMIME\r\nRCPT TO:<c@d.example>\r\nBDAT 20 LAST\r\nab\ncd\n.\n")
+	io.Copy(io.Discard, conn)
+	conn.Close()
+	turns := srv.WaitSession(t, 1).Turns
+	if last := turns[len(turns)-1]; last.Stage != mailtest.Body || len(last.Payload) != 8 || last.Notes != nil {
+		t.Errorf("the last turn is\n%v", last)
 	}
 }

@@ -3,7 +3,6 @@ package mailtest
 // The compact form in which a session keeps its turns.
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -177,15 +176,9 @@ func (ss *session) snapshot() *Session { return ss.part(1, math.MaxInt) }
 func (ss *session) part(first, last int) *Session {
 	s := ss.copied(first, last)
 	for i := range s.Turns {
-		t := &s.Turns[i]
-		data := t.Payload
-		switch {
-		case t.Stage == Body: // it may end in the middle of a CRLF
-			data = bytes.TrimSuffix(data, []byte("\r"))
-		case t.Stage != Dot, t.Command != "":
-			continue
+		if t := &s.Turns[i]; t.Stage == Dot && t.Command == "" {
+			t.Notes = slices.Concat(t.Notes, notesOf(wire.LineEnds(t.Payload)))
 		}
-		t.Notes = slices.Concat(t.Notes, notesOf(wire.LineEnds(data)))
 	}
 	return s
 }

@@ -46,7 +46,8 @@ func (t *Turn) note(n Note) { t.Notes = append(t.Notes, n) }
 
 // LineEnds returns notes on each CR or LF in a message that is not part of a CRLF, and on those sequences that could
 // hide a second message from one of two servers (the "SMTP smuggling" of 2023). It returns nil if there are none.
-// Turn.Notes does not include these notes, because scanning a large message takes longer than receiving it.
+// Turn.Notes includes these notes only if the message has no end, because scanning a large message takes longer than
+// receiving it.
 func LineEnds(data []byte) []Note {
 	crlf := bytes.Count(data, []byte("\r\n"))
 	lf, cr := bytes.Count(data, []byte("\n"))-crlf, bytes.Count(data, []byte("\r"))-crlf

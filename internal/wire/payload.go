@@ -262,11 +262,12 @@ func (c *Conn) more(u *unstuffer, act *Action, early bool) error {
 	return middle(err, "message")
 }
 
-// lost records the beginning of a message whose end never came.
+// lost records the beginning of a message whose end never came. The line ends may say why.
 func (c *Conn) lost(data []byte) {
 	t := c.begin(Body, "", nil)
 	t.Payload = bytes.Clone(data)
 	t.note(Note{Kind: MessageUnfinished})
+	t.Notes = append(t.Notes, LineEnds(bytes.TrimSuffix(data, []byte("\r")))...) // it may end in the middle of a CRLF
 	c.handler.Reply(t)
 	c.after(t)
 }
