@@ -144,7 +144,7 @@ func startTLSDial(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
 	if err := raw(conn, "220", hello, "250", "STARTTLS", "220"); err != nil {
 		return nil, err
 	}
-	return &greeted{Conn: tls.Client(conn, srv.ClientTLS()), greeting: strings.NewReader("220 as before STARTTLS\r\n")}, nil
+	return &greeted{Conn: tls.Client(conn, clientTLS(srv)), greeting: strings.NewReader("220 as before STARTTLS\r\n")}, nil
 }
 
 // greeted is a connection for a client that waits for a greeting where there is none.

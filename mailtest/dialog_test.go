@@ -44,7 +44,7 @@ func parseDialog(text string) *dialog {
 // and conn or TLS above it.
 func (d *dialog) play(srv *mailtest.Server, conn net.Conn, exact, implicit bool) (string, net.Conn, error) {
 	var heard strings.Builder
-	p := dialogue.Player{Conn: conn, TLS: srv.ClientTLS(), Exact: exact, Heard: &heard}
+	p := dialogue.Player{Conn: conn, TLS: clientTLS(srv), Exact: exact, Heard: &heard}
 	text := d.text
 	if implicit {
 		text = "c !! starttls\n" + text

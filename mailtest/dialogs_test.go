@@ -56,10 +56,10 @@ var connections = []connect{
 		if err != nil {
 			return nil, err
 		}
-		return tls.Client(conn, srv.ClientTLS()), nil
+		return tls.Client(conn, clientTLS(srv)), nil
 	}},
 	{"loopback TLS", true, false, func(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
-		return (&tls.Dialer{Config: srv.ClientTLS()}).DialContext(ctx, "tcp", srv.TLSAddr())
+		return (&tls.Dialer{Config: clientTLS(srv)}).DialContext(ctx, "tcp", srv.TLSAddr())
 	}},
 }
 

@@ -26,8 +26,17 @@ var quickTLS = sync.OnceValue(func() *tls.Config {
 	if err != nil {
 		panic(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{*cert}, ClientAuth: tls.RequestClientCert, CurvePreferences: []tls.CurveID{tls.X25519}}
+	return &tls.Config{Certificates: []tls.Certificate{*cert}, ClientAuth: tls.RequestClientCert, CurvePreferences: []tls.CurveID{tls.CurveP256}}
 })
+
+// clientTLS returns the configuration for clients of a server, with a key only for its own key exchange if it has quickTLS.
+func clientTLS(srv *mailtest.Server) *tls.Config {
+	cfg := srv.ClientTLS()
+	if srv.TLS != nil {
+		cfg.CurvePreferences = srv.TLS.CurvePreferences
+	}
+	return cfg
+}
 
 // ClientTLS works whatever the address; RootCAs for each name in the certificate.
 func TestClientTLS(t *testing.T) {
