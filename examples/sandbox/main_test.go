@@ -92,6 +92,9 @@ func TestFlags(t *testing.T) {
 		if code != 2 || out.Len() > 0 || !strings.Contains(said, tt.want) || strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "sandbox: ") {
 			t.Errorf("%q: exit code %d, %q, %q, want one line with %q", tt.args, code, out.String(), said, tt.want)
 		}
+		if strings.Count(said, "there are") > 1 {
+			t.Errorf("%q: the choices are there twice: %q", tt.args, said)
+		}
 		if strings.Contains(said, "secret") {
 			t.Errorf("%q: a password is in %q", tt.args, said)
 		}

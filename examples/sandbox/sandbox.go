@@ -87,7 +87,7 @@ func attempt(step func() error) (err error) {
 func (s *sandbox) fill() error {
 	for _, name := range s.o.providers {
 		if err := attempt(func() error { provider.Add(s.inet, name); return nil }); err != nil {
-			return fmt.Errorf("-providers: %w; there are %s", err, strings.Join(provider.Names(), ", "))
+			return fmt.Errorf("-providers: %w", err)
 		}
 	}
 	for _, file := range s.o.zones {

@@ -56,7 +56,7 @@ func (s *sandbox) openStore() error {
 		}
 	}
 	files, err := st.list()
-	if err != nil {
+	if err := errors.Join(err, st.writable()); err != nil {
 		return fmt.Errorf("-save: %w", err)
 	}
 	for _, h := range s.inet.Hosts() {
@@ -71,6 +71,20 @@ func (s *sandbox) openStore() error {
 		}
 	}
 	st.restored.Store(true)
+	return nil
+}
+
+// writable returns an error if files can't be made in the folder.
+func (st *store) writable() error {
+	for _, sub := range []string{"tmp", "new"} {
+		f, err := os.CreateTemp(filepath.Join(st.dir, sub), ".writable-*") // programs that read a Maildir skip such names
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

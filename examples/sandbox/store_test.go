@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -172,4 +173,24 @@ func TestDeleted(t *testing.T) {
 			t.Errorf("%d files are left, want 2: what was only forgotten is kept", got)
 		}
 	})
+}
+
+// TestUnwritable has a folder in which no file can be made, not even by root. It ends the sandbox, which would otherwise
+// refuse all mail.
+func TestUnwritable(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self"); err != nil {
+		t.Skip("this needs /proc, which is a folder where nobody makes files")
+	}
+	dir := t.TempDir()
+	if err := os.Symlink("/proc", filepath.Join(dir, "tmp")); err != nil {
+		t.Fatal(err)
+	}
+	out, errors := newOutput(), newOutput()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	code := run(ended, append(append([]string{}, free...), "-save", dir), out, errors)
+	if said := errors.String(); code != 2 || !strings.HasPrefix(said, "sandbox: -save: ") || strings.Count(said, "\n") != 1 {
+		t.Errorf("exit code %d, %q", code, said)
+	}
 }
