@@ -175,6 +175,15 @@ func TestTruncation(t *testing.T) {
 	if r := ask(t, "tcp", addr, "txt big.example.com", nil); r.Truncated || len(r.Answer) != 1 {
 		t.Errorf("over TCP: truncated %v, %d records, want the whole", r.Truncated, len(r.Answer))
 	}
+	inet.Secure("example.com")
+	ask(t, "tcp", addr, "txt big.example.com", func(q *dns.Msg) { q.SetEdns0(4096, true) })
+	var flags []string
+	for _, q := range inet.Queries() {
+		flags = append(flags, q.AnswerFlags)
+	}
+	if diff := cmp.Diff(flags, []string{"tc rd ra", "rd ra", "rd ra", "rd ra ad do"}); diff != "" {
+		t.Errorf("flags of the answers: got, want differ:\n%s", diff)
+	}
 }
 
 func TestZoneErrors(t *testing.T) {

@@ -174,8 +174,10 @@ type Query struct {
 	Rcode string
 
 	// Answer has the records of the answer section, in the format of a master file with single
-	// spaces.
-	Answer []string
+	// spaces. AnswerFlags are the flags of the answer, separated by spaces: "aa" authoritative
+	// answer, "tc" truncated, "ra" recursion available, and those of Flags.
+	Answer      []string
+	AnswerFlags string
 
 	// Fault is the fault that was applied to the question. Rule is the number of the [DNSRule] that
 	// decided, counted from 1 in the order in which rules were added, or 0 if none did.
@@ -240,7 +242,7 @@ func (e *asked) query() Query {
 		q.Name, q.Type = e.packet.Question[0].Name, dns.Type(e.packet.Question[0].Qtype).String()
 	}
 	if e.answer != nil {
-		q.Rcode, q.Answer = dns.RcodeToString[e.answer.Rcode], e.records(true)
+		q.Rcode, q.Answer, q.AnswerFlags = dns.RcodeToString[e.answer.Rcode], e.records(true), flags(e.answer)
 	}
 	return q
 }
@@ -258,14 +260,17 @@ func (e *asked) records(signatures bool) (texts []string) {
 	return texts
 }
 
-// flags names the flags of a question.
-func flags(q *dns.Msg) string {
+// flags names the flags of a question or an answer.
+func flags(m *dns.Msg) string {
 	var set []string
-	opt := q.IsEdns0()
+	opt := m.IsEdns0()
 	for _, f := range []struct {
 		name string
 		set  bool
-	}{{"rd", q.RecursionDesired}, {"ad", q.AuthenticatedData}, {"cd", q.CheckingDisabled}, {"do", opt != nil && opt.Do()}} {
+	}{
+		{"aa", m.Authoritative}, {"tc", m.Truncated}, {"rd", m.RecursionDesired}, {"ra", m.RecursionAvailable},
+		{"ad", m.AuthenticatedData}, {"cd", m.CheckingDisabled}, {"do", opt != nil && opt.Do()},
+	} {
 		if f.set {
 			set = append(set, f.name)
 		}
