@@ -1,5 +1,5 @@
 // Package machine checks that the machine has the things that tests need. If it lacks one, it skips the test, with
-// a line that says so.
+// a line that says so. It also makes better use of the machine: of its memory, and of its processors.
 package machine
 
 import (
