@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxCommand is the maximum size of a command in bytes. It includes literals, except that of APPEND.
+	// maxCommand is the maximum size of a command in bytes. It includes literals, except the message of APPEND.
 	maxCommand = 64 << 10
 
 	// maxAppend is the maximum size of a message of APPEND in bytes.
@@ -78,7 +78,8 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 			return cmd, nil
 		}
 		most := int64(maxCommand - size)
-		if cmd.name == "APPEND" && loggedIn {
+		message := cmd.name == "APPEND" && loggedIn && len(cmd.pieces) <= 2 // or the name of the mailbox before it
+		if message {
 			most = maxAppend
 		}
 		if literal.size > most {
@@ -101,7 +102,7 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 			cmd.refusal = "The line is too long"
 			return cmd, nil
 		}
-		if cmd.name != "APPEND" {
+		if !message {
 			size += int(literal.size)
 		}
 		size += len(line.Text)
@@ -136,7 +137,7 @@ func appendsOne(pieces [][]byte) bool {
 	if words := bytes.SplitN(pieces[0], []byte(" "), 3); len(words) == 3 && bytes.HasPrefix(words[2], []byte("{")) {
 		most = 4
 	}
-	if bytes.Contains(pieces[last-2], []byte("(~{")) {
+	if before := pieces[last-2]; bytes.HasSuffix(before[:bytes.LastIndexByte(before, '{')], []byte("(~")) {
 		end = ")\r\n"
 	}
 	return last <= most && string(pieces[last]) == end
