@@ -119,23 +119,44 @@ func TestTranscriptNamesTLS(t *testing.T) {
 	}
 }
 
-// A wait for a session that has delivered a message and stays open says so.
+// A wait for a session that has delivered a message and stays open says so, and one for a session that nobody has begun.
 func TestWaitSessionOpen(t *testing.T) {
 	t.Parallel()
+	const mail = "1 message\n  #1 \"x\" from <a@b.example> to c@d.example\n"
+	tests := []struct {
+		number int
+		want   string
+	}{
+		{1, "mailtest: session 1 has not ended within 10s\n" + mail + "session 1 from 127.0.0.1:49153: dot → 250 2.0.0 Message accepted; still open"},
+		{2, "mailtest: session 2 has not ended within 10s\n" + mail + "session 2 has not begun"},
+	}
+	for _, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			srv := &mailtest.Server{}
+			defer srv.Close()
+			conn, err := srv.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, "HELO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n")
+			tb := &fakeTB{}
+			tb.run(func() { srv.WaitSession(tb, test.number) })
+			if got := strings.Join(tb.fatal, "\n"); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+// A wait for one more message says that there is none.
+func TestWaitOne(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := &mailtest.Server{}
-		defer srv.Close()
-		conn, err := srv.Dial(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		fmt.Fprint(conn, "HELO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n")
+		var inbox mailtest.Inbox
 		tb := &fakeTB{}
-		tb.run(func() { srv.WaitSession(tb, 1) })
-		want := "mailtest: session 1 has not ended within 10s\n1 message\n  #1 \"x\" from <a@b.example> to c@d.example\n" +
-			"session 1 from 127.0.0.1:49153: dot → 250 2.0.0 Message accepted; still open"
-		if got := strings.Join(tb.fatal, "\n"); got != want {
+		tb.run(func() { inbox.WaitN(tb, 1) })
+		if got, want := strings.Join(tb.fatal, "\n"), "mailtest: no message within 10s\n0 messages\n"; !strings.HasPrefix(got, want) {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 	})

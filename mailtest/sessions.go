@@ -5,6 +5,7 @@ package mailtest
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -155,8 +156,11 @@ func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 		ended, lost = s.endedSession(number)
 		return ended != nil || lost != nil
 	})
-	if err != nil {
-		if late := s.Session(number); late != nil && late.delivered() { // others are in err already
+	if errors.Is(err, errPatience) {
+		switch late := s.Session(number); {
+		case late == nil:
+			err = fmt.Errorf("%w\nsession %d has not begun", err, number)
+		case late.delivered(): // others are in err already
 			err = fmt.Errorf("%w\n%s", err, late.summary())
 		}
 	}

@@ -132,7 +132,12 @@ func (b *Inbox) Since(ctx context.Context, n int) (messages []*Message, next int
 	return decoded(later), next, err
 }
 
-func fewerThan(n int) string { return "fewer than " + count(n, "message") }
+func fewerThan(n int) string {
+	if n == 1 {
+		return "no message"
+	}
+	return "fewer than " + count(n, "message")
+}
 
 // take waits for a message that matches.
 func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message, error) {
