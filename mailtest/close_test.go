@@ -81,7 +81,7 @@ func raw(conn net.Conn, steps ...string) error {
 }
 
 // TestCloseAfterMessage ends the test as soon as the message is there, again and again: the sender is told that all
-// went well, whatever is the faster. No other tests run meanwhile, for the sender has 250 ms of real time to say QUIT.
+// went well, whichever is faster. No other tests run meanwhile, since the sender has 250 ms of real time to say QUIT.
 func TestCloseAfterMessage(t *testing.T) {
 	times := 25
 	if *large || mailtest.RaceEnabled {
