@@ -314,6 +314,9 @@ func TestFaultsOfPorts(t *testing.T) {
 			if got := run(t, ns, "dial "+to+limit); !strings.HasPrefix(got, want) {
 				t.Errorf("host %v, %s %v: dial %s: %s, want %s", tt.whole, tt.place, tt.fault, to, got, want)
 			}
+			if want == "connected" && to == tt.place {
+				want += " (" + tt.fault.String() + ")" // the journal names it
+			}
 			e, next := await(t, inet, position, "dial "+strings.Replace(to, host, "mx1.qq.com", 1))
 			if position = next; !strings.HasSuffix(e.Result, want) {
 				t.Errorf("host %v, %s %v: the journal says %q of %s, want %q", tt.whole, tt.place, tt.fault, e.Result, to, want)
