@@ -5,6 +5,7 @@ package inspect_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -181,13 +182,13 @@ func TestLongPicture(t *testing.T) {
 		t.Error("the first part has other events than the first 5000")
 	}
 	for _, body := range []string{end, beginning} {
-		links := regexp.MustCompile(`<title>[^<]*(ask \S+ \S+|(?:dial|smtp) [^<]*)[^<]*</title><a href="/journal/(\d+)"`).FindAllStringSubmatch(body, -1)
+		links := regexp.MustCompile(`<title>([^<]*)</title><a href="/journal/(\d+)"`).FindAllStringSubmatch(body, -1)
 		if len(links) == 0 {
 			t.Fatal("no step leads anywhere")
 		}
 		for _, m := range links {
 			n, _ := strconv.Atoi(m[2])
-			if part, _, _ := inet.JournalPart(n-1, 1); !strings.HasPrefix(m[1], part[0].What) && !strings.HasPrefix(part[0].What, m[1]) {
+			if part, _, _ := inet.JournalPart(n-1, 1); !strings.Contains(html.UnescapeString(m[1]), part[0].What) {
 				t.Errorf("the step %q leads to event %d, %v", m[1], n, part[0])
 			}
 		}
