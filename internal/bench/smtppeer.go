@@ -64,8 +64,8 @@ func (s ours) Stop() { s.Close() }
 // Count returns the number of messages without decoding them.
 func (s ours) Count() int {
 	n := 0
-	for _, session := range s.Sessions() {
-		n += len(session.Messages)
+	for _, session := range s.SessionSummaries() {
+		n += session.MessageCount
 	}
 	return n
 }

@@ -270,11 +270,12 @@ func (c *Conn) advance(own []byte) {
 	}
 }
 
-// endTransaction ends the transaction, for the engine too.
+// endTransaction ends the transaction, for the Handler and the engine too.
 func (c *Conn) endTransaction() {
-	if c.state.mail {
-		c.state.transaction = transaction{}
-		c.engine.answer("RSET", "")
+	if s := &c.state; s.mail {
+		c.engine.endTransaction(s.rcpt)
+		s.transaction = transaction{}
+		c.handler.Reset()
 	}
 }
 

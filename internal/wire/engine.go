@@ -26,6 +26,7 @@ type engine struct {
 	running bool   // a go-smtp server is running
 	leave   bool   // the go-smtp server is to end
 	gone    bool   // the go-smtp server has closed its connection
+	rcpt    int    // the number of recipients of ended transactions that the go-smtp server may still have
 }
 
 // start begins the dialogue of a connection and returns at once. It creates the coroutine on a new goroutine, because a
@@ -82,6 +83,15 @@ func (e *engine) answer(verb, arg string) ([]byte, error) {
 	return e.out, nil
 }
 
+// endTransaction is called at the end of a transaction with a number of recipients. go-smtp takes the next MAIL without
+// RSET. It gets a RSET only because it keeps all recipients until then.
+func (e *engine) endTransaction(rcpt int) {
+	if e.rcpt += rcpt; e.rcpt >= maxEngineRcpt {
+		e.rcpt = 0
+		e.answer("RSET", "")
+	}
+}
+
 // forget makes the engine forget the session, as after STARTTLS (RFC 3207 §4.2). go-smtp can't do that, so its server
 // ends, and a new one answers the next line.
 func (e *engine) forget() {
@@ -90,6 +100,9 @@ func (e *engine) forget() {
 		e.pause(struct{}{})
 	}
 }
+
+// maxEngineRcpt is the number of recipients of ended transactions at which the engine is reset.
+const maxEngineRcpt = 1000
 
 // discard drops the log of go-smtp, which reports only errors that this package causes or sees itself.
 var discard = log.New(io.Discard, "", 0)

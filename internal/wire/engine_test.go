@@ -1,6 +1,6 @@
 package wire
 
-// What becomes of a connection when go-smtp gives up.
+// What go-smtp is told, and what becomes of a connection when it gives up.
 
 import (
 	"strings"
@@ -27,5 +27,34 @@ func TestEngineFails(t *testing.T) {
 	}
 	if len(r.ends) != 1 || r.ends[0].Kind != ServerFailed {
 		t.Errorf("the connection ended by %v, want ServerFailed", r.ends)
+	}
+}
+
+// counting is a recorder that counts the calls of Reset.
+type counting struct {
+	*recorder
+	resets *int
+}
+
+func (c counting) NewSession(*smtp.Conn) (smtp.Session, error) { return c, nil }
+func (c counting) Reset()                                      { *c.resets++ }
+
+// Each transaction ends for the Handler, and from time to time for go-smtp, which would keep its recipients otherwise.
+func TestTransactions(t *testing.T) {
+	t.Parallel()
+	const recipients = 600
+	message := "MAIL FROM:<a@b.example>\r\n" + strings.Repeat("RCPT TO:<c@d.example>\r\n", recipients) + "DATA\r\nx\r\n.\r\n"
+	resets := 0
+	r := &recorder{ended: make(chan struct{})}
+	read := converseWith(t, counting{r, &resets}, r.ended, &Config{Name: "localhost", MaxSize: 1000, MaxRecipients: recipients},
+		[]byte("EHLO x\r\n"+message+"RCPT TO:<c@d.example>\r\n"+message+message), nil)
+	if n := strings.Count(string(read), "250 2.0.0 Message accepted"); n != 3 {
+		t.Errorf("%d messages accepted, want 3", n)
+	}
+	if n := strings.Count(string(read), "503 5.5.1 Need MAIL before RCPT"); n != 1 {
+		t.Errorf("%d recipients between two messages refused, want 1", n)
+	}
+	if want := 3 + 3*recipients/maxEngineRcpt; resets != want {
+		t.Errorf("%d calls of Reset, want one for each message, and %d of go-smtp", resets, want-3)
 	}
 }

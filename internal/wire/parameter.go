@@ -85,21 +85,21 @@ func (c *Conn) forEngine() string {
 	if t.Verb != "MAIL" && t.Verb != "RCPT" {
 		return arg
 	}
-	keyword, rest, ok := strings.Cut(arg, ":")
-	if !ok {
+	colon := strings.IndexByte(arg, ':')
+	if colon < 0 {
 		return arg
 	}
-	path := rest
-	if i := len(rest) - len(strings.TrimLeft(rest, " \t")); len(t.params) > 0 {
-		path = rest[:strings.Index(rest[i+len(t.route)+len(t.address):], t.params[0])+i+len(t.route)+len(t.address)]
+	words := []string{arg}
+	if len(t.params) > 0 {
+		end := len(arg) - len(strings.TrimLeft(arg[colon+1:], " \t")) + len(t.route) + len(t.address)
+		words[0] = arg[:end+strings.Index(arg[end:], t.params[0])]
 	}
 	switch domain, empty := strings.CutPrefix(t.address, `""@`); {
 	case t.Verb == "RCPT" && strings.EqualFold(t.address, "postmaster"):
-		path = "<postmaster@localhost>"
+		words[0] = arg[:colon] + ":<postmaster@localhost>"
 	case empty:
-		path = "<x@" + domain + ">"
+		words[0] = arg[:colon] + ":<x@" + domain + ">"
 	}
-	words := []string{keyword + ":" + strings.TrimSpace(path)}
 	for _, p := range t.others {
 		if len(p) >= len("SIZE=4294967295") && strings.EqualFold(p[:len("SIZE=")], "SIZE=") {
 			p = "SIZE=0"

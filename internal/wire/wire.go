@@ -53,8 +53,12 @@ const (
 
 // Handler is the user of a connection: it is shown each turn, decides what to do, and keeps what was received. All
 // calls come from one goroutine at a time, in the order of events.
+//
+// It is the only session of its smtp.Backend. Reset is also called without go-smtp, when a transaction ends other than by
+// a command.
 type Handler interface {
 	smtp.Backend
+	smtp.Session
 
 	// Capabilities returns the lines of the EHLO reply after the first, without the code.
 	Capabilities(encrypted bool) []string
