@@ -134,12 +134,24 @@ func TestLock(t *testing.T) {
 		first := play(t, srv, "s <- +OK *\nc -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\ns <- +OK 3 messages\n")
 		second := play(t, srv, "s <- +OK *\nc -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\ns <- -ERR [IN-USE] Another session has the mailbox\n")
 		must(t, first.Play("c -> QUIT\ns <- +OK Bye\ns !! close\n"))
-		synctest.Wait()
 		must(t, second.Play("c -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\ns <- -ERR [LOGIN-DELAY] Wait 1m0s between two logins\n"))
 		must(t, second.Play("c .. 1m\nc -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\ns <- +OK 3 messages\n"))
 		third := play(t, srv, "s <- +OK *\nc -> USER ann\ns <- +OK *\nc -> PASS secret\ns <- +OK 0 messages\n")
 		must(t, third.Play("c -> QUIT\ns <- +OK Bye\n"))
 	})
+}
+
+// A client that has lost its connection, or has left it, can log in again at once.
+func TestLockEnds(t *testing.T) {
+	t.Parallel()
+	srv := pop3.New(t, newStore())
+	srv.AddRules(mailtest.Rule{At: pop3.Retr, Drop: mailtest.Reset}, mailtest.Rule{At: pop3.Stat, Drop: mailtest.Silence})
+	for range 100 {
+		for _, script := range []string{"c -> QUIT\ns <- +OK Bye\n", "c -> RETR 1\ns !! reset\n", "c -> STAT\n", "c -> DELE 1\n"} {
+			client := play(t, srv, "s <- +OK *\nc -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\ns <- +OK 3 messages\n"+script)
+			client.Conn.Close()
+		}
+	}
 }
 
 // play plays a script with a new connection.

@@ -177,19 +177,9 @@ func decode(s string) ([]byte, error) {
 func (ss *session) login(t *access.Turn, user, mechanism string) error {
 	s := ss.server
 	key := strings.ToLower(user)
-	s.mu.Lock()
-	last, before := s.logins[key]
-	now := time.Now()
-	switch {
-	case s.locked[key]:
-		s.mu.Unlock()
-		return refuse("[IN-USE] Another session has the mailbox")
-	case s.LoginDelay > 0 && before && now.Sub(last) < s.LoginDelay:
-		s.mu.Unlock()
-		return refuse("[LOGIN-DELAY] Wait %v between two logins", s.LoginDelay)
+	if err := ss.lock(key); err != nil {
+		return err
 	}
-	s.locked[key], s.logins[key] = true, now
-	s.mu.Unlock()
 	drop, err := openMaildrop(s, user)
 	if err != nil {
 		s.unlock(key)
@@ -201,15 +191,48 @@ func (ss *session) login(t *access.Turn, user, mechanism string) error {
 	return nil
 }
 
+// lockWait is the time for which a login waits for the session that has the mailbox: its client may have gone, and the
+// server is about to notice.
+const lockWait = 250 * time.Millisecond
+
+// lock gives the session the mailbox of a user, if no other has it. It notes the time of the login.
+func (ss *session) lock(key string) error {
+	s := ss.server
+	for deadline := time.Now().Add(lockWait); ; {
+		s.mu.Lock()
+		other := s.locked[key]
+		if other == nil {
+			break
+		}
+		s.mu.Unlock()
+		switch ended, err := ss.conn.Await(other, time.Until(deadline)); {
+		case err != nil:
+			return err
+		case !ended:
+			return refuse("[IN-USE] Another session has the mailbox")
+		}
+	}
+	defer s.mu.Unlock()
+	now := time.Now()
+	if last, before := s.logins[key]; s.LoginDelay > 0 && before && now.Sub(last) < s.LoginDelay {
+		return refuse("[LOGIN-DELAY] Wait %v between two logins", s.LoginDelay)
+	}
+	s.locked[key], s.logins[key] = make(chan struct{}), now
+	return nil
+}
+
+// unlock releases the mailbox of a user.
 func (s *Server) unlock(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	close(s.locked[key])
 	delete(s.locked, key)
 }
 
-// unlock releases the mailbox at the end of the session.
-func (ss *session) unlock() {
-	if ss.drop != nil {
+// leave releases the mailbox of the session, if it has one, before the client can notice that the session ends.
+func (ss *session) leave() {
+	if ss.drop != nil && !ss.left {
+		ss.left = true
 		ss.server.unlock(ss.drop.key)
 	}
 }

@@ -20,8 +20,8 @@
 // refuses LANG. Like most servers, it sends a message as it is, even if the header has UTF-8 and the client has not
 // said UTF8.
 //
-// A mailbox can be open in one session at a time. The server refuses others with [IN-USE]. Deletions take effect at
-// QUIT.
+// A mailbox can be open in one session at a time. The server refuses others with [IN-USE], after it has waited for a
+// quarter of a second, since the client of the first may have gone. Deletions take effect at QUIT.
 //
 // # Faults
 //
@@ -128,8 +128,8 @@ type Server struct {
 	set    settings // the settings at the first use
 
 	mu     sync.Mutex
-	locked map[string]bool      // users with a session
-	logins map[string]time.Time // the time of the last login of a user
+	locked map[string]chan struct{} // for each user with a session, what is closed at its end
+	logins map[string]time.Time     // the time of the last login of a user
 }
 
 // New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server
@@ -163,7 +163,7 @@ func (s *Server) use() *access.Server {
 		s.server = access.New(s.tb, &p, access.Config{
 			Name: s.Name, StartTLS: s.StartTLS, ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, Rules: s.Rules, Idle: idle,
 		})
-		s.locked, s.logins = make(map[string]bool), make(map[string]time.Time)
+		s.locked, s.logins = make(map[string]chan struct{}), make(map[string]time.Time)
 	})
 	return s.server
 }

@@ -31,6 +31,7 @@ type session struct {
 	claim  string    // the name given by USER
 	drop   *maildrop // since the login; nil before that
 	errors int
+	left   bool // the mailbox is released
 	quit   bool // after QUIT
 	tls    bool // after STLS: the handshake comes next
 }
@@ -69,7 +70,11 @@ func init() { // in init, since the functions refer to the table
 	}
 }
 
-func newSession(s *Server, c *access.Conn) *session { return &session{server: s, conn: c} }
+func newSession(s *Server, c *access.Conn) *session {
+	ss := &session{server: s, conn: c}
+	c.Leave = ss.leave
+	return ss
+}
 
 // refusal is an error whose text goes to the client after -ERR.
 type refusal string
@@ -80,7 +85,6 @@ func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(forma
 
 // serve serves the session.
 func (ss *session) serve() error {
-	defer ss.unlock()
 	if err := ss.greet(); err != nil {
 		return err
 	}
@@ -279,6 +283,7 @@ func (ss *session) lang(*access.Turn, []string) error {
 // bye removes what was deleted, and ends the session (RFC 1939 §6).
 func (ss *session) bye(t *access.Turn, _ []string) error {
 	ss.quit = true
+	defer ss.leave()
 	if ss.drop != nil {
 		if err := ss.drop.update(ss.server.Expire < 0); err != nil {
 			return refuse("[SYS/TEMP] Some deleted messages were not removed: %v", err)

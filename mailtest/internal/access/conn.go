@@ -42,6 +42,10 @@ type Conn struct {
 	aborted  bool // Abort was called, so the read deadline has passed for good
 
 	left bool // the connection does not count as open any more; the lock of the server guards this
+
+	// Leave, if not nil, is called once, before the client can notice that the server ends the connection, or when the
+	// client has ended it.
+	Leave func()
 }
 
 func newConn(s *Server, conn net.Conn) *Conn {
@@ -377,12 +381,20 @@ func (c *Conn) setReadDeadline(t time.Time) {
 
 // sleep waits for d, or until the server ends.
 func (c *Conn) sleep(d time.Duration) error {
+	_, err := c.Await(nil, d)
+	return err
+}
+
+// Await waits for at most d until a channel is closed, and reports whether it is. The error says that the server ends.
+func (c *Conn) Await(closed <-chan struct{}, d time.Duration) (bool, error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
+	case <-closed:
+		return true, nil
 	case <-timer.C:
-		return nil
+		return false, nil
 	case <-c.closing:
-		return errStopped
+		return false, errStopped
 	}
 }

@@ -103,10 +103,14 @@ func (c *Conn) end(err error) {
 // leave removes the connection from the count of open connections, once.
 func (c *Conn) leave() {
 	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	if !c.left {
+	left := c.left
+	if !left {
 		c.left = true
 		c.server.open--
+	}
+	c.server.mu.Unlock()
+	if !left && c.Leave != nil {
+		c.Leave()
 	}
 }
 
