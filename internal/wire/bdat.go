@@ -61,7 +61,7 @@ func (c *Conn) chunk() error {
 	}
 	s.chunking = true
 	if !last {
-		s.chunks = append(s.chunks, chunk)
+		s.chunks, s.chunked = append(s.chunks, chunk), s.chunked+int64(len(chunk))
 		return c.conclude(fmt.Appendf(nil, "250 2.0.0 %d octets received\r\n", size))
 	}
 	command := *t
@@ -81,18 +81,10 @@ func (c *Conn) chunk() error {
 	return c.finish(own)
 }
 
-// chunked returns the number of bytes of the message that have come in chunks.
-func (t *transaction) chunked() (size int64) {
-	for _, chunk := range t.chunks {
-		size += int64(len(chunk))
-	}
-	return size
-}
-
 // refuseChunk returns the reply that refuses a chunk of the given size, or "" if the chunk can be taken.
 func (c *Conn) refuseChunk(size int64) string {
 	refuse := c.noRecipients()
-	if refuse == "" && size > c.cfg.MaxSize-c.state.chunked() {
+	if refuse == "" && size > c.cfg.MaxSize-c.state.chunked {
 		refuse = fmt.Sprintf("552 5.3.4 Message too big, the limit is %d bytes", c.cfg.MaxSize)
 	}
 	return refuse
@@ -122,19 +114,19 @@ func chunkArgs(arg string) (size int64, last, ok bool) {
 // bodyDue reports whether the next size bytes of the message include the byte at which the action for the body is due.
 func (c *Conn) bodyDue(size int64) bool {
 	s := &c.state
-	return s.body.interrupts() && s.body.After-s.chunked() <= size
+	return s.body.interrupts() && s.body.After-s.chunked <= size
 }
 
 // readChunk reads a chunk of the message and carries out the Handler's action in the middle of it, if there is one. If
 // that action replies to the client or drops the connection, replied is true and the transaction is over.
 func (c *Conn) readChunk(size int64) (chunk []byte, replied bool, err error) {
 	s := &c.state
-	limit := c.cfg.MaxSize - s.chunked()
+	limit := c.cfg.MaxSize - s.chunked
 	if !c.bodyDue(size) {
 		chunk, err = c.readBytes(size, limit)
 		return chunk, false, err
 	}
-	due := s.body.After - s.chunked()
+	due := s.body.After - s.chunked
 	if chunk, err = c.readBytes(due, limit); err != nil {
 		return chunk, false, err
 	}

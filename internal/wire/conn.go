@@ -61,6 +61,7 @@ type transaction struct {
 	tried    int // RCPT commands
 	rcpt     int // accepted RCPT commands
 	chunks   [][]byte
+	chunked  int64 // the bytes of chunks
 	chunking bool
 	body     Action // the action in the middle of the chunks
 }
