@@ -176,6 +176,8 @@ func playHere(t *testing.T, d *dialog, c connect, rules []mailtest.Rule) {
 	conn.Close()
 	if strings.HasPrefix(c.name, "memory") {
 		synctest.Wait() // until the server has seen that the client has gone
+	} else {
+		srv.WaitSession(t, 1)
 	}
 	srv.Close()
 	session := srv.Sessions()[0]

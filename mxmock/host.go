@@ -84,6 +84,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 		return mail.Server
 	}
 	server := &mailtest.Server{Name: h.name, TLS: h.TLSConfig(), ImplicitTLS: port == 465, Collect: &n.Inbox}
+	server.Patience = n.Patience
 	if port == 25 {
 		server.Mechanisms = []string{} // a sender that delivers by MX has no account
 	}

@@ -587,6 +587,19 @@ func TestHostForwards(t *testing.T) {
 	}
 }
 
+// A host takes over the patience of its internet, whatever makes it.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.Patience = time.Minute
+	hosts := append(inet.MX("qq.com", "mx1.qq.com"), inet.Host("mx.example"), inet.Sender("shop.example").Host)
+	for _, h := range hosts {
+		if got := h.Server(25).Patience; got != time.Minute {
+			t.Errorf("%s has the patience %v, want that of the internet, 1m", h.Name(), got)
+		}
+	}
+}
+
 // An address that comes under a further name is the host's, in both directions; and what was removed stays so.
 func TestFurtherNames(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,8 @@ import (
 // The embedded [mailtest.Inbox] holds the messages of all hosts, in the order in which they were
 // accepted. A [Host] has the messages of its own port 25.
 type Internet struct {
-	// Inbox holds the messages of all hosts, and waits for them.
+	// Inbox holds the messages of all hosts, and waits for them. The server of a host takes over its Patience when it
+	// is made.
 	mailtest.Inbox
 
 	// Networks are the address ranges of the hosts, such as "127.80.0.0/16". Nil means the ranges

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"math"
 	"net"
 	"net/smtp"
 	"os"
@@ -258,7 +259,7 @@ func TestWritePictureTellsOfItsWriter(t *testing.T) {
 
 func FuzzWritePicture(f *testing.F) {
 	f.Add("ask mx qq.com", "SERVFAIL", "192.0.2.1:3", "smtp mx1.qq.com:25 RCPT TO:<b\x00\xff>", "550 </svg>\x1b", 0)
-	f.Add("dial [2001:db8::1]:25", "]]>&lt;", "", "mail xn--.:25 \u202e日本語👩‍👩‍👧", "\ufffe", 1<<60)
+	f.Add("dial [2001:db8::1]:25", "]]>&lt;", "", "mail xn--.:25 \u202e日本語👩‍👩‍👧", "\ufffe", math.MaxInt)
 	f.Fuzz(func(t *testing.T, what, result, client, other, reply string, wait int) {
 		var j mxmock.Journal
 		for i := range 9 {
