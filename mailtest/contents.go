@@ -49,7 +49,7 @@ func (m *Message) Links() []Link {
 	if m.HTML != "" {
 		_, clicks := mime.ReadHTML(m.HTML)
 		for _, l := range clicks {
-			links = append(links, Link(l))
+			links = append(links, Link{URL: l.URL, Text: l.Text})
 		}
 	}
 	return links

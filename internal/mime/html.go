@@ -3,7 +3,6 @@ package mime
 // This file extracts from HTML what a person sees: the visible text and the links.
 
 import (
-	"net/url"
 	"strings"
 	"unicode"
 
@@ -11,13 +10,18 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Link is a link in HTML: its target and its text.
-type Link struct{ URL, Text string }
+// Link is a link in HTML.
+type Link struct {
+	URL  string // the target, resolved against the base of the page
+	Text string
+	Href string // the target as it stands in the page
+}
 
 // ReadHTML returns the visible text of a page, and its links. Its time and memory are proportional to the size of the
 // page, whatever the page contains.
 func ReadHTML(page string) (text string, links []Link) {
-	r := reader{styles: sheets(page), room: 2*len(page) + 64<<10, stack: []element{{}}, opened: make(map[string]int)}
+	r := reader{stack: []element{{}}, opened: make(map[string]int)}
+	r.styles, r.base = ahead(page)
 	z := html.NewTokenizer(strings.NewReader(page))
 	for {
 		switch z.Next() {
@@ -42,18 +46,30 @@ func ReadHTML(page string) (text string, links []Link) {
 	}
 }
 
-// sheets parses all style sheets of a page, because a style sheet also applies to the elements before it.
-func sheets(page string) (s styles) {
-	if !strings.Contains(strings.ToLower(page), "<style") {
-		return s
+// BaseOf returns the base of a page.
+func BaseOf(page string) Base {
+	_, base := ahead(page)
+	return base
+}
+
+// ahead reads what also applies to the elements before it: all style sheets of a page, and its base.
+func ahead(page string) (s styles, base Base) {
+	lower := strings.ToLower(page)
+	based := strings.Contains(lower, "<base")
+	if !based && !strings.Contains(lower, "<style") {
+		return s, base
 	}
 	z := html.NewTokenizer(strings.NewReader(page))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			return s
-		case html.StartTagToken:
-			if t := z.Token(); t.DataAtom == atom.Style && z.Next() == html.TextToken {
+			return s, base
+		case html.StartTagToken, html.SelfClosingTagToken:
+			t := z.Token()
+			if href, ok := attribute(t, "href"); ok && based && t.DataAtom == atom.Base {
+				base, based = newBase(href, len(page)), false // the first one counts, well-formed or not
+			}
+			if t.DataAtom == atom.Style && t.Type == html.StartTagToken && z.Next() == html.TextToken {
 				kind, _ := attribute(t, "type")
 				media, limited := attribute(t, "media")
 				if (kind == "" || strings.EqualFold(strings.TrimSpace(kind), "text/css")) && (!limited || mediaApplies(media)) {
@@ -75,13 +91,11 @@ type reader struct {
 	lines int  // line ends to be written before the next word
 	pre   int  // the number of open pre elements
 
-	links    []Link
-	base     *url.URL
-	baseSize int
-	room     int             // the number of bytes that the base may still add to links
-	href     string          // the target of the open link
-	label    strings.Builder // the text of the open link
-	open     bool
+	links []Link
+	base  Base
+	href  string          // the target of the open link
+	label strings.Builder // the text of the open link
+	open  bool
 }
 
 // element is an open element.
@@ -218,12 +232,6 @@ var closes = map[string][]string{
 }
 
 func (r *reader) start(t html.Token, closed bool) {
-	if t.DataAtom == atom.Base && r.base == nil {
-		if href, ok := attribute(t, "href"); ok {
-			r.base, _ = url.Parse(href)
-			r.baseSize = len(href)
-		}
-	}
 	r.close(t.Data)
 	r.push(t)
 	shown := r.top()
@@ -301,12 +309,8 @@ func (r *reader) endLink() {
 	if !r.open {
 		return
 	}
-	target := r.href
-	if u, err := url.Parse(target); err == nil && r.base != nil && !u.IsAbs() && r.baseSize <= r.room {
-		target = r.base.ResolveReference(u).String()
-		r.room -= r.baseSize
-	}
-	r.links = append(r.links, Link{URL: target, Text: strings.Join(strings.Fields(r.label.String()), " ")})
+	text := strings.Join(strings.Fields(r.label.String()), " ")
+	r.links = append(r.links, Link{URL: r.base.Resolve(r.href), Text: text, Href: r.href})
 	r.open, r.href = false, ""
 	r.label.Reset()
 }

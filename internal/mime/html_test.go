@@ -108,9 +108,31 @@ func TestReadLinks(t *testing.T) {
 	page := `<base href="https://a.example/b/"><base href="https://z.example/"><style>.x{display:none}</style>
 <a href="c">one</a><a href="HTTPS://d.example/">two</a><a class=x href=e>not</a><a href="mailto:x@y.example">mail</a><a href="//f.example">four`
 	_, links := ReadHTML(page)
-	want := `[{https://a.example/b/c one} {HTTPS://d.example/ two} {mailto:x@y.example mail} {https://f.example four}]`
+	want := `[{https://a.example/b/c one c} {HTTPS://d.example/ two HTTPS://d.example/} {mailto:x@y.example mail mailto:x@y.example} {https://f.example four //f.example}]`
 	if got := fmt.Sprint(links); got != want {
 		t.Errorf("links = %s, want %s", got, want)
+	}
+}
+
+func TestBase(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, page, want string }{
+		{"none", `<a href="b">c</a>`, "b"},
+		{"after the link", `<a href="b">c</a><base href=" https://a.example/ ">`, "https://a.example/b"},
+		{"without an address", `<base target=_blank><base href="https://a.example/"/><a href="b">c</a>`, "https://a.example/b"},
+		{"two", `<base href="https://a.example/"><base href="https://z.example/"><a href="b">c</a>`, "https://a.example/b"},
+		{"malformed", `<base href="https://[a/"><base href="https://z.example/"><a href="b">c</a>`, "b"},
+		{"empty", `<base href=""><base href="https://z.example/"><a href="b">c</a>`, "b"},
+		{"relative", `<base href="/a/"><a href="b">c</a>`, "/a/b"},
+		{"opaque", `<base href="mailto:x@y.example"><a href="b">c</a>`, "b"},
+		{"of a script", `<base href="javascript://a.example/"><a href="b">c</a>`, "b"},
+		{"in a comment", `<!-- <base href="https://z.example/"> --><base href="https://a.example/"><a href="b">c</a>`, "https://a.example/b"},
+		{"a place in the page", `<base href="https://a.example/x"><a href="#b">c</a>`, "https://a.example/x#b"},
+	}
+	for _, tt := range tests {
+		if _, links := ReadHTML(tt.page); len(links) != 1 || links[0].URL != tt.want {
+			t.Errorf("%s: the links of %s are %v, want the URL %s", tt.name, tt.page, links, tt.want)
+		}
 	}
 }
 

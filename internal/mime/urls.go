@@ -1,8 +1,9 @@
 package mime
 
-// URLs in plain text and in header fields of mailing lists.
+// URLs in plain text, in pages, and in header fields of mailing lists.
 
 import (
+	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -93,4 +94,47 @@ func Bracketed(value string) []string {
 		all = append(all, strings.Join(strings.Fields(one), ""))
 		value = rest
 	}
+}
+
+// Base is the base of the relative URLs of a page.
+type Base struct {
+	// Href is the attribute of the first base element that has one, or "" if there is none.
+	Href string
+
+	url  *url.URL // nil if nothing can be resolved
+	room int      // the number of bytes that the base may still add to URLs
+}
+
+// newBase returns the base of a page of the given size whose first base element has the given attribute.
+func newBase(href string, size int) Base {
+	b := Base{Href: strings.TrimSpace(href), room: 2*size + 64<<10}
+	// HTML §4.2.3 has no base with these schemes, and nothing is relative to an opaque URL such as mailto:bob@qq.com.
+	if u, err := url.Parse(b.Href); err == nil && b.Href != "" && u.Opaque == "" && u.Scheme != "data" && u.Scheme != "javascript" {
+		b.url = u
+	}
+	return b
+}
+
+// Resolve returns the target of a URL that stands in the page. A malformed URL, and one for which the base has been used
+// too often to keep the memory proportional to the page, stays as it is.
+func (b *Base) Resolve(href string) string {
+	href = strings.TrimSpace(href)
+	if b.url == nil || len(b.Href) > b.room {
+		return href
+	}
+	u, err := url.Parse(href)
+	if err != nil || u.IsAbs() {
+		return href
+	}
+	b.room -= len(b.Href)
+	return b.url.ResolveReference(u).String()
+}
+
+// Absolute reports whether URLs of the page that are well-formed are absolute once they are resolved.
+func (b *Base) Absolute() bool { return b.url != nil && b.url.IsAbs() }
+
+// Relative reports whether a URL is well-formed and has no scheme.
+func Relative(href string) bool {
+	u, err := url.Parse(href)
+	return err == nil && !u.IsAbs()
 }

@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"golang.org/x/net/html"
+
+	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
 // content looks at what the message shows.
@@ -63,13 +65,13 @@ func (c *checker) alternatives() {
 // html looks at a page.
 func (c *checker) html(l leaf) {
 	images, visible := 0, false
-	var hidden []byte      // the element whose text is not shown
-	var href, shown string // of the link that is open
+	var hidden []byte // the element whose text is not shown
+	base := mime.BaseOf(l.Text)
+	c.links(l, &base)
 	z := html.NewTokenizer(strings.NewReader(l.Text))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			c.link(l, href, shown)
 			if images > 0 && !visible {
 				c.out.add(htmlEmpty, l.Path, l.at, "the HTML has %s and no text", count(images, "image"))
 			}
@@ -78,11 +80,7 @@ func (c *checker) html(l leaf) {
 			if hidden != nil {
 				continue
 			}
-			text := string(z.Text())
-			visible = visible || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
-			if href != "" && len(shown) < 1000 {
-				shown += text
-			}
+			visible = visible || bytes.ContainsFunc(z.Text(), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
 			tag := string(name)
@@ -93,36 +91,29 @@ func (c *checker) html(l leaf) {
 				}
 			case "img":
 				images++
-			case "a":
-				c.link(l, href, shown)
-				href, shown = "", ""
 			}
 			for more {
 				var key, value []byte
 				key, value, more = z.TagAttr()
-				switch name := string(key); {
-				case tag == "a" && name == "href":
-					href = strings.TrimSpace(string(value))
-				case name == "src" || name == "background":
-					c.reference(l, string(value))
+				if name := string(key); name == "src" || name == "background" {
+					c.reference(l, &base, tag, strings.TrimSpace(string(value)))
 				}
 			}
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			switch {
-			case bytes.Equal(name, hidden):
+			if name, _ := z.TagName(); bytes.Equal(name, hidden) {
 				hidden = nil
-			case string(name) == "a":
-				c.link(l, href, shown)
-				href, shown = "", ""
 			}
 		}
 	}
 }
 
 // reference looks at the address of what HTML shows in place.
-func (c *checker) reference(l leaf, address string) {
-	scheme, id, found := strings.Cut(strings.TrimSpace(address), ":")
+func (c *checker) reference(l leaf, base *mime.Base, tag, address string) {
+	target := base.Resolve(address)
+	if !c.located {
+		c.relative(l, base, "the element "+tag, address, target)
+	}
+	scheme, id, found := strings.Cut(target, ":")
 	if !found || !strings.EqualFold(scheme, "cid") {
 		return
 	}
@@ -130,14 +121,14 @@ func (c *checker) reference(l leaf, address string) {
 		id = plain
 	}
 	if !c.ids[id] {
-		c.out.add(contentIDUnknown, l.Path, c.placeIn(l, address), "there is no part with the Content-ID %s", quote(id))
+		c.out.add(contentIDUnknown, l.Path, c.placeIn(contentIDUnknown, l, address), "there is no part with the Content-ID %s", quote(id))
 	}
 }
 
 // placeIn returns where s stands in the content of a leaf, if it stands there as it is, or else
-// where that begins.
-func (c *checker) placeIn(l leaf, s string) int {
-	if c.out.count[linkSpoofed] > mostFindings || c.out.count[contentIDUnknown] > mostFindings {
+// where that begins. It does not look for the place of a finding that will not be listed.
+func (c *checker) placeIn(r rule, l leaf, s string) int {
+	if c.out.count[r] > mostFindings {
 		return l.at
 	}
 	return l.at + max(0, bytes.Index(l.Raw, []byte(s)))

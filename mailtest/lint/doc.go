@@ -216,6 +216,9 @@
 //	    The HTML shows images and no text.
 //	link-spoofed           error    Google email sender guidelines
 //	    The text of a link is the address of another site than the one it leads to.
+//	link-relative          warning  RFC 3986 §5.1, RFC 2557 §5
+//	    The address of a link or an image in HTML is relative, and the message does not say to
+//	    what.
 //	unsubscribe-missing    warning  RFC 2369 §3.2, Google email sender guidelines
 //	    Bulk mail has no List-Unsubscribe field, or one without a URI in angle brackets.
 //	one-click              warning  RFC 8058 §3.1, §4

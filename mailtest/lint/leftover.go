@@ -101,7 +101,7 @@ func (c *checker) leftovers() {
 
 // leftIn looks at the text of a leaf.
 func (c *checker) leftIn(l leaf) {
-	report := func(r rule, s, format string) { c.out.add(r, l.Path, c.placeIn(l, s), format, quote(s)) }
+	report := func(r rule, s, format string) { c.out.add(r, l.Path, c.placeIn(r, l, s), format, quote(s)) }
 	if s := placeholderIn(l.Text); s != "" {
 		report(templateUnfilled, s, "the text has %s in it")
 	}

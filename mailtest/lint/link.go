@@ -1,6 +1,6 @@
 package lint
 
-// This file compares the target of a link with its text.
+// This file looks at where links lead: the target of a link is compared with its text, and must be absolute.
 
 import (
 	"net/url"
@@ -11,15 +11,41 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/seed078e9d8c/maillab/internal/dnstext"
+	"github.com/seed078e9d8c/maillab/internal/mime"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// link looks at a link and the text that it shows.
-func (c *checker) link(l leaf, href, shown string) {
-	if said, _ := Spoofed(mailtest.Link{URL: href, Text: shown}); said != "" {
-		c.out.add(linkSpoofed, l.Path, c.placeIn(l, href), "the link says %s and leads to %s", quote(strings.TrimSpace(shown)), quote(href))
+// links looks at the links that a page shows.
+func (c *checker) links(l leaf, base *mime.Base) {
+	_, links := mime.ReadHTML(l.Text)
+	for _, link := range links {
+		if said, _ := Spoofed(mailtest.Link{URL: link.URL, Text: link.Text}); said != "" {
+			why := ""
+			if link.URL != link.Href {
+				why = ", because its address " + quote(link.Href) + " is relative to " + element(base)
+			}
+			c.out.add(linkSpoofed, l.Path, c.placeIn(linkSpoofed, l, link.Href), "the link says %s and leads to %s%s", quote(link.Text), quote(link.URL), why)
+		}
+		if !strings.HasPrefix(link.Href, "#") { // a place in the page itself
+			c.relative(l, base, "the link "+quote(link.Text), link.Href, link.URL)
+		}
 	}
 }
+
+// relative looks at an address of the page, given where it leads.
+func (c *checker) relative(l leaf, base *mime.Base, what, address, target string) {
+	if base.Absolute() || !mime.Relative(target) || placeholderIn(address) != "" {
+		return
+	}
+	why := ", and the HTML has no base element"
+	if base.Href != "" {
+		why = ", which " + element(base) + " does not make absolute"
+	}
+	c.out.add(linkRelative, l.Path, c.placeIn(linkRelative, l, address), "%s has the relative address %s%s", what, quote(address), why)
+}
+
+// element returns the base element of a page, for the text of a finding.
+func element(base *mime.Base) string { return "<base href=" + quote(base.Href) + ">" }
 
 // Spoofed returns the host that the text of a link names and the host to which the link leads, if the rule
 // "link-spoofed" finds that they belong to different sites. Otherwise it returns two empty strings.

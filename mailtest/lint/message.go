@@ -4,6 +4,7 @@ package lint
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type checker struct {
 	binary [][2]int        // the places in raw where lines do not count (RFC 3030 §3)
 	ids    map[string]bool // the Content-IDs of all parts
 	places []int           // where header fields and the contents of leaves begin, in order
+
+	located bool // a part names its own URL or a base (RFC 2557 §4), to which HTML may refer by a relative URL
 }
 
 // leaf is a part without parts, and where its content begins in raw.
@@ -57,6 +60,9 @@ func (c *checker) message() {
 		if p.ContentID != "" {
 			c.ids[p.ContentID] = true
 		}
+		c.located = c.located || slices.ContainsFunc(p.Header, func(f mailtest.Field) bool {
+			return strings.EqualFold(f.Name, "Content-Location") || strings.EqualFold(f.Name, "Content-Base")
+		})
 	}
 	c.part(0)
 	c.displaced()

@@ -119,6 +119,7 @@ const (
 	alternativeOrder
 	htmlEmpty
 	linkSpoofed
+	linkRelative
 	unsubscribeMissing
 	oneClick
 	attachmentType
@@ -376,6 +377,9 @@ var rules = [numRules]RuleInfo{
 	linkSpoofed: {"link-spoofed", "deliverability", Error, "Google email sender guidelines",
 		"The text of a link is the address of another site than the one it leads to.",
 		"write words as the text of the link, or the address to which it leads"},
+	linkRelative: {"link-relative", "deliverability", Warning, "RFC 3986 §5.1, RFC 2557 §5",
+		"The address of a link or an image in HTML is relative, and the message does not say to what.",
+		"write the whole address, with https:// and the host"},
 	unsubscribeMissing: {"unsubscribe-missing", "deliverability", Warning, "RFC 2369 §3.2, Google email sender guidelines",
 		"Bulk mail has no List-Unsubscribe field, or one without a URI in angle brackets.",
 		"add List-Unsubscribe: <https://…>, <mailto:…>"},
