@@ -105,7 +105,8 @@ func TestWordsOfMistakes(t *testing.T) {
 		"a preference after the name":    {func() { inet.MX("qq.com", "mx1.qq.com 10") }, `write it as in "10 mx1.qq.com"`},
 		"DMARC of a wildcard":            {func() { inet.Publish("*.qq.com", mxmock.Records{DMARC: "p=none"}) }, "it can have SPF and DANE only"},
 		"services of a wildcard":         {func() { inet.Publish("*.qq.com", mxmock.Records{Services: map[string]string{"imaps": "."}}) }, "it can have SPF and DANE only"},
-		"a network on a blocklist":       {func() { inet.Blocklist("zen.example.org", "203.0.113.0/24") }, "add a wildcard such as *.113.0.203.zen.example.org. by AddZone"},
+		"a network that is too small":    {func() { inet.Blocklist("zen.example.org", "203.0.113.0/33") }, `entry "203.0.113.0/33": netip.ParsePrefix("203.0.113.0/33"): prefix length out of range`},
+		"a network that is cut":          {func() { inet.Blocklist("zen.example.org", "10/8 127.0.0.11") }, `entry "10/8 127.0.0.11": netip.ParsePrefix("10/8"): ParseAddr("10"): unable to parse IP`},
 	} {
 		if got := panicOf(test.mistake); !strings.Contains(got, test.want) {
 			t.Errorf("%s: panic %q, want %q in it", name, got, test.want)

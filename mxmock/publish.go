@@ -328,14 +328,22 @@ func (h *Host) keyHash(name string, port int) (string, error) {
 }
 
 // Blocklist makes a domain a DNS blocklist (RFC 5782) and adds entries to it. An entry is an IP
-// address or a domain name, optionally followed by the address to answer with: "203.0.113.7" or
-// "spam.example.com 127.0.0.4". Without one, the answer is 127.0.0.2. Each entry has a TXT record
-// too. The test entries of RFC 5782 §5 are included: 127.0.0.2, ::ffff:127.0.0.2 and TEST are
-// listed, 127.0.0.1 and INVALID are not. Blocklist panics if an entry is malformed.
+// address, a network or a domain name, optionally followed by the address to answer with:
+// "203.0.113.7", "10.0.0.0/8 127.0.0.11" or "spam.example.com 127.0.0.4". Without one, the answer
+// is 127.0.0.2. Each entry has a TXT record too. If several entries contain an address, the answer
+// has the records of all of them. The bits of a network after its prefix do not matter.
+//
+//	inet.Blocklist("zen.spamhaus.org", "198.51.100.0/22 127.0.0.10", "198.51.100.7 127.0.0.4", "2001:db8::/32")
+//
+// The test entries of RFC 5782 §5 are included: 127.0.0.2, ::ffff:127.0.0.2 and TEST are listed,
+// 127.0.0.1 and INVALID are not, unless a network contains them. [Internet.RemoveRecords] removes
+// an address or a name; networks stay until [Internet.RemoveZone] or [Internet.ReplaceZone].
+// Blocklist panics if an entry is malformed.
 func (n *Internet) Blocklist(domain string, entries ...string) {
 	apex := mustName(domain)
 	fail := func(err error) { panic(fmt.Sprintf("mxmock: blocklist %s: %v", domain, err)) }
 	var rrs []dns.RR
+	var networks []zone.Network
 	for _, text := range slices.Concat([]string{"127.0.0.2", "::ffff:127.0.0.2", "test"}, entries) {
 		entry, answer, _ := strings.Cut(text, " ")
 		if answer == "" {
@@ -345,28 +353,34 @@ func (n *Internet) Blocklist(domain string, entries ...string) {
 		if err != nil || !code.Is4() {
 			fail(fmt.Errorf("entry %q: the answer %q is not an IPv4 address", text, answer))
 		}
-		owner, err := listedName(entry, apex)
-		if err != nil {
-			fail(err)
+		owner, prefix := apex, netip.Prefix{}
+		if strings.Contains(entry, "/") {
+			prefix, err = netip.ParsePrefix(entry)
+		} else {
+			owner, err = listedName(entry, apex)
 		}
-		rrs = append(rrs, &dns.A{Hdr: header(owner, dns.TypeA), A: code.AsSlice()}, textRecord(owner, entry+" is listed"))
+		if err != nil {
+			fail(fmt.Errorf("entry %q: %w", text, err))
+		}
+		records := []dns.RR{&dns.A{Hdr: header(owner, dns.TypeA), A: code.AsSlice()}, textRecord(owner, entry+" is listed")}
+		if prefix.IsValid() {
+			networks = append(networks, zone.Network{Prefix: prefix, Records: records})
+		} else {
+			rrs = append(rrs, records...)
+		}
 	}
-	if err := errors.Join(n.db.Ensure(apex), n.db.Add(rrs...)); err != nil {
+	if err := errors.Join(n.db.List(apex, networks...), n.db.Add(rrs...)); err != nil {
 		fail(err)
 	}
 }
 
 // listedName returns the name under which a blocklist has an entry.
 func listedName(entry, apex string) (string, error) {
-	addr, err := netip.ParseAddr(entry)
-	switch {
-	case err != nil && strings.Contains(entry, "/"):
-		return "", fmt.Errorf("entry %q: list addresses one by one, or add a wildcard such as *.113.0.203.%s by AddZone", entry, apex)
-	case err != nil:
-		name, err := question.ASCII(strings.TrimSuffix(entry, "."))
-		return name + apex, err
+	if addr, err := netip.ParseAddr(entry); err == nil {
+		return dnstext.Reverse(addr) + apex, nil
 	}
-	return dnstext.Reverse(addr) + apex, nil
+	name, err := question.ASCII(strings.TrimSuffix(entry, "."))
+	return name + apex, err
 }
 
 // hasScheme reports whether a URI has that scheme, in any letter case.

@@ -425,7 +425,8 @@ func TestBlocklist(t *testing.T) {
 	t.Parallel()
 	inet := mxmock.New(t)
 	inet.Blocklist("zen.example.org", "203.0.113.7", "2001:db8::7", "spam.example.com 127.0.1.2")
-	inet.Blocklist("zen.example.org", "203.0.113.8 127.0.0.4")
+	inet.Blocklist("zen.example.org", "203.0.113.8 127.0.0.4", "2001:db9::/33 127.0.0.6", "203.0.113.129/25 127.0.0.9")
+	inet.Blocklist("zen.example.org", "10.0.0.0/8 127.0.0.11", "10.1.255.255/15 127.0.0.3", "10.1.2.3")
 	for name, want := range map[string]string{
 		"7.113.0.203": "127.0.0.2",
 		"8.113.0.203": "127.0.0.4",
@@ -433,15 +434,23 @@ func TestBlocklist(t *testing.T) {
 		"spam.example.com": "127.0.1.2",
 		"2.0.0.127":        "127.0.0.2",
 		"2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0": "127.0.0.2",
+		"128.113.0.203": "127.0.0.9", "127.113.0.203": "",
+		"9.9.9.10": "127.0.0.11", "9.9.1.10": "127.0.0.11 127.0.0.3", "3.2.1.10": "127.0.0.11 127.0.0.2 127.0.0.3", "9.9.2.10": "127.0.0.11",
+		"7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.f.f.f.7.9.b.d.0.1.0.0.2": "127.0.0.6",
+		"7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.9.b.d.0.1.0.0.2": "",
 		"TEST": "127.0.0.2", "1.0.0.127": "", "INVALID": "", "9.113.0.203": "",
 	} {
 		addrs, err := inet.Resolver().LookupHost(t.Context(), name+".zen.example.org.")
+		slices.Sort(addrs)
 		if got := strings.Join(addrs, " "); got != want || (err != nil) != (want == "") {
 			t.Errorf("%s: %s, %v, want %q", name, got, err, want)
 		}
 	}
 	if txt := txtOf(t, inet, "7.113.0.203.zen.example.org"); !slices.Equal(txt, []string{"203.0.113.7 is listed"}) {
 		t.Errorf("TXT = %q, want the reason", txt)
+	}
+	if txt := txtOf(t, inet, "3.2.1.10.zen.example.org"); !slices.Equal(txt, []string{"10.1.2.3 is listed", "10.0.0.0/8 is listed", "10.1.255.255/15 is listed"}) {
+		t.Errorf("TXT = %q, want the reasons", txt)
 	}
 	for _, bad := range []string{"", "203.0.113.7 listed", "203.0.113.7 ::1", ".."} {
 		mustPanic(t, "entry "+bad, func() { inet.Blocklist("zen.example.org", bad) })

@@ -138,6 +138,7 @@ func (a *answerer) resolve(root *node, n name) {
 		case a.apex != p.apex:
 			return // the resolver will ask there
 		}
+		p.listed(&n, owner)
 		target := a.step(root, p, &n, owner)
 		if target == "" {
 			return
@@ -188,7 +189,7 @@ func (a *answerer) data(root *node, p place, n *name, at *node, as string) (targ
 	switch alias := at.set(dns.TypeCNAME); {
 	case signing != nil && qtype == dns.TypeRRSIG:
 		rrs = a.signatures(p.apex, at)
-	case signing != nil && qtype == dns.TypeNSEC && !signing.NSEC3 && len(at.sets) > 0:
+	case signing != nil && qtype == dns.TypeNSEC && !signing.NSEC3 && (len(at.sets) > 0 || len(p.apex.zone.networks) > 0):
 		rrs = []dns.RR{signing.denial(at.wire())}
 	case qtype == dns.TypeANY:
 		rrs = at.any()

@@ -211,7 +211,7 @@ func (c *change) clear(apex *node, owner string) {
 	}
 	c.touch(apex)
 	apex.zone.implicit, apex.zone.registry = false, false
-	apex.zone.nsGiven = false
+	apex.zone.nsGiven, apex.zone.networks = false, nil
 	apex.sets = slices.DeleteFunc(apex.sets, func(s rrset) bool { return s.typ != dns.TypeDS && !apex.keeps(s.typ) })
 	apex.synthesize(owner)
 	for _, child := range apex.children {

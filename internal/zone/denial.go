@@ -108,6 +108,11 @@ func (at *node) changed() {
 // denial returns the record that matches or covers a name: that of the last name of the chain that is not after it.
 // So the same function denies names and types.
 func (s *signer) denial(wire []byte) dns.RR {
+	if len(s.apex.zone.networks) > 0 {
+		if rr := s.narrowDenial(wire); rr != nil {
+			return rr
+		}
+	}
 	chain := s.chain()
 	i, found := slices.BinarySearchFunc(chain, s.key(wire), func(l link, key string) int { return strings.Compare(l.key, key) })
 	if !found {
@@ -128,13 +133,7 @@ func (s *signer) wrongDenial(qtype uint16) dns.RR {
 		return s.nsec(s.name, `\000.`+strings.TrimPrefix(s.name, "."), types)
 	}
 	key := s.key(s.apex.wire())
-	next := []byte(key)
-	for i := len(next) - 1; i >= 0; i-- {
-		if next[i]++; next[i] != 0 {
-			break
-		}
-	}
-	return s.nsec3(key, string(next), types)
+	return s.nsec3(key, neighbor(key, 1), types)
 }
 
 func (s *signer) nsec(owner, next string, types []uint16) dns.RR {
@@ -233,9 +232,9 @@ func (a *answerer) deny(p place, n *name, answered bool) {
 	case s.NSEC3:
 		a.prove(s, encloser, next, wildcard)
 	case answered:
-		a.prove(s, whole)
+		a.prove(s, next)
 	default:
-		a.prove(s, whole, wildcard)
+		a.prove(s, next, wildcard)
 	}
 }
 

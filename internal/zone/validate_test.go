@@ -4,6 +4,7 @@ package zone
 // anchor, and all else from answers.
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -211,13 +212,19 @@ func (d denial) covers(name string) bool {
 	return behind || before
 }
 
-// canonicalOrder compares names as RFC 4034 §6.1 has it, where nothing is escaped but a zero byte.
+// canonicalOrder compares names as RFC 4034 §6.1 has it.
 func canonicalOrder(a, b string) int {
-	split := func(name string) []string { return labels(strings.ReplaceAll(name, `\000`, "\x00")) }
-	x, y := split(a), split(b)
-	slices.Reverse(x)
-	slices.Reverse(y)
-	return slices.Compare(x, y)
+	split := func(name string) [][]byte {
+		var wire [255]byte
+		end, _ := dns.PackDomainName(strings.ToLower(name), wire[:], 0, nil, false)
+		var all [][]byte
+		for at := 0; at < end-1; at += 1 + int(wire[at]) {
+			all = append(all, wire[at+1:at+1+int(wire[at])])
+		}
+		slices.Reverse(all)
+		return all
+	}
+	return slices.CompareFunc(split(a), split(b), bytes.Compare)
 }
 
 func (all denials) match(name string, typ uint16) bool {

@@ -78,6 +78,8 @@ type zone struct {
 	registry bool     // made by Secure above a registrable domain: names beneath get zones of their own
 	signer   *signer  // of a secure zone
 	server   string   // of the root: the name server of zones that have none of their own; or ""
+
+	networks []Network // of a blocklist, in order; the slice is never changed
 }
 
 // RecordError is the error for a record that cannot be added.
