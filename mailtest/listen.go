@@ -286,6 +286,10 @@ func (s *Server) admit(ss *session) bool {
 	s.state.open++
 	ss.number = s.state.last
 	s.state.sessions = append(s.state.sessions, ss)
+	if s.state.live == nil {
+		s.state.live = make(map[*session]bool)
+	}
+	s.state.live[ss] = true
 	s.trimSessions()
 	s.running.Add(1)
 	s.changed()

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -161,15 +162,16 @@ type Server struct {
 		sync.Mutex
 		plain, tls   endpoint // of Addr and TLSAddr
 		listeners    []listening
-		lastNumber   int          // of a listener
-		sessions     []*session   // all of them, including the live ones
-		last         int          // number of the last session
-		mostSessions atomic.Int64 // the number to keep, or 0; written under the lock
-		open         int          // the number of live connections that no rule has ended
-		dialled      int          // connections made by Dial
-		suspended    bool         // Suspend was called, and Resume was not
-		closed       bool         // Close was called
-		ended        bool         // Close has ended everything, so no message can come any more
+		lastNumber   int               // of a listener
+		sessions     []*session        // all that are not forgotten
+		live         map[*session]bool // those whose connection is not closed
+		last         int               // number of the last session
+		mostSessions atomic.Int64      // the number to keep, or 0; written under the lock
+		open         int               // the number of live connections that no rule has ended
+		dialled      int               // connections made by Dial
+		suspended    bool              // Suspend was called, and Resume was not
+		closed       bool              // Close was called
+		ended        bool              // Close has ended everything, so no message can come any more
 	}
 	running sync.WaitGroup // accept loops and connections
 }
@@ -235,7 +237,7 @@ func (s *Server) close() {
 	var some [4]listening // without an allocation
 	listeners := append(some[:0], s.state.listeners...)
 	var live []*wire.Conn
-	for _, ss := range s.live() {
+	for ss := range s.state.live {
 		live = append(live, ss.conn)
 	}
 	s.state.Unlock()
@@ -274,10 +276,9 @@ const closePatience = 2 * wire.Grace
 func (s *Server) logStuck() {
 	s.state.Lock()
 	defer s.state.Unlock()
-	live := s.live()
 	log.Printf("mailtest: Close of server %s waits for %s and for Accept of %s", s.name(),
-		count(len(live), "connection"), count(len(s.state.listeners), "listener"))
-	for _, ss := range live {
+		count(len(s.state.live), "connection"), count(len(s.state.listeners), "listener"))
+	for ss := range s.state.live {
 		log.Print(ss.latest(tellingTurns).summary())
 	}
 }
@@ -303,7 +304,7 @@ func (s *Server) Reset() {
 	s.rules.Clear()
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.sessions = s.live()
+	s.state.sessions = slices.DeleteFunc(slices.Clone(s.state.sessions), func(ss *session) bool { return ss.ended })
 	s.refusals.forget()
 	s.changed()
 }

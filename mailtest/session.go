@@ -38,14 +38,15 @@ type session struct {
 	settling *record      // the record that is filed and not settled
 	attempt  *Attempt     // describes the current turn, if a function needs it
 	counts   [lastStage + 1]int
-	left     bool      // the session does not count as open any more
 	auth     *exchange // the last AUTH exchange
 	refusing bool      // the session is among the refusals of the server, whose lock guards this
 
 	mu  sync.Mutex
 	log transcript
 
-	conn *wire.Conn // nil when it has ended; the lock of the server guards it
+	// The lock of the server guards these.
+	ended bool       // the session does not count as open any more
+	conn  *wire.Conn // nil when it is closed
 }
 
 // newSession returns a session of a server, without a number, whose connection is not served yet.
@@ -217,11 +218,6 @@ func (ss *session) After(t *wire.Turn) {
 	if refused != 0 {
 		ss.server.refused(ss, refused)
 	}
-	if d := t.Action.Drop; d != wire.NoDrop && d != wire.Hang {
-		ss.server.state.Lock()
-		ss.leave()
-		ss.server.state.Unlock()
-	}
 	ss.server.changed()
 	if watch := ss.server.set.Watch; watch != nil {
 		watch(ss.number, turn)
@@ -238,21 +234,6 @@ func (ss *session) correct(t *wire.Turn) {
 	ss.mu.Unlock()
 	ss.server.changed()
 	ss.settle()
-}
-
-// openConnections returns the number of live connections that no rule has ended.
-func (s *Server) openConnections() int {
-	s.state.Lock()
-	defer s.state.Unlock()
-	return s.state.open
-}
-
-// leave takes the session out of the count of open connections, once. The server's state is locked.
-func (ss *session) leave() {
-	if !ss.left {
-		ss.left = true
-		ss.server.state.open--
-	}
 }
 
 // encrypt notes how the connection is encrypted, if it is, and forgets what was said in the clear (RFC 3207 §4.2).
@@ -274,18 +255,29 @@ func (ss *session) encrypt(state *tls.ConnectionState) {
 	ss.log.tls = t
 }
 
-// End notes how the connection ended.
+// End notes how the connection ends. It does not count as open any more, though it may not be closed yet.
 func (ss *session) End(how wire.Ending) {
 	ss.mu.Lock()
 	ss.log.end, ss.log.ending = time.Now(), Ending{endingKinds[how.Kind], how.Cause}
 	ss.mu.Unlock()
 	s := ss.server
 	s.state.Lock()
-	ss.leave()
+	if !ss.ended {
+		ss.ended = true
+		s.state.open--
+	}
+	s.state.Unlock()
+	s.changed()
+}
+
+// Closed notes that the connection is closed.
+func (ss *session) Closed() {
+	s := ss.server
+	s.state.Lock()
 	ss.conn = nil
+	delete(s.state.live, ss)
 	s.state.Unlock()
 	s.Inbox.waiting.Send()
-	s.changed()
 	s.running.Done()
 }
 

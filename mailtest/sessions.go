@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
 // LimitSessions bounds the transcripts that the server keeps, from now on. If there are more than most sessions, the server
@@ -34,7 +36,7 @@ func (s *Server) trimSessions() {
 		return
 	}
 	s.state.sessions = slices.DeleteFunc(s.state.sessions, func(ss *session) bool {
-		if over <= 0 || ss.conn != nil {
+		if over <= 0 || !ss.ended {
 			return false
 		}
 		over--
@@ -57,23 +59,33 @@ func (ss *session) release(number int) {
 	}
 }
 
+// openConnections returns the number of connections that are open when a turn of a session begins.
+func (s *Server) openConnections(now *session, stage Stage) int {
+	s.state.Lock()
+	open := s.state.open
+	var others []*wire.Conn
+	if stage == Greeting && open > 1 && s.hasRulesAt(Greeting) {
+		for ss := range s.state.live {
+			if ss != now && !ss.ended {
+				others = append(others, ss.conn)
+			}
+		}
+	}
+	s.state.Unlock()
+	for _, c := range others {
+		if c.Deserted() {
+			open--
+		}
+	}
+	return open
+}
+
 // changed tells listeners that the sessions have changed.
 func (s *Server) changed() {
 	s.Inbox.notices.Send()
 	if s.set.Collect != nil {
 		s.set.Collect.notices.Send()
 	}
-}
-
-// live returns the sessions that have not ended. The state is locked.
-func (s *Server) live() []*session {
-	var live []*session
-	for _, ss := range s.state.sessions {
-		if ss.conn != nil {
-			live = append(live, ss)
-		}
-	}
-	return live
 }
 
 // Sessions returns the transcript of each connection so far, in the order in which they were accepted. The

@@ -160,7 +160,8 @@ type Attempt struct {
 	Nth int
 
 	// Open is the number of connections that the server has at this moment, including this one. Those that a
-	// rule has ended do not count, even if their clients have not noticed yet.
+	// rule has ended do not count, even if their clients have not noticed yet, and neither do those after QUIT. At
+	// Greeting, nor do those that their clients have closed, even if the server has not noticed yet.
 	Open int
 }
 
@@ -244,7 +245,7 @@ func (ss *session) newAttempt(stage Stage, t *wire.Turn) *Attempt {
 	}
 	a := &Attempt{
 		Stage: stage, Session: ss.number, Client: host(ss.client), Helo: ss.helo, User: ss.user, Encrypted: ss.encrypted != nil,
-		Command: string(line), Silent: t.Silent, Open: ss.server.openConnections(),
+		Command: string(line), Silent: t.Silent, Open: ss.server.openConnections(ss, stage),
 	}
 	tx := ss.tx
 	switch stage {

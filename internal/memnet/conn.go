@@ -295,6 +295,13 @@ func (c *Conn) shutdown() error {
 	return nil
 }
 
+// PeerClosed reports whether a FIN or an RST has come, though the bytes before it may be unread, or whether this end is closed.
+func (c *Conn) PeerClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.peer.finSent || c.dead || c.closed
+}
+
 // SetLinger makes Close abort the connection with an RST if sec is 0. With any other value, Close ends it in order,
 // which takes no time in memory.
 func (c *Conn) SetLinger(sec int) error {

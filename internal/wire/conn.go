@@ -30,6 +30,8 @@ type Conn struct {
 	spoken int   // bytes of lines and replies since a message was accepted; see maxChatter
 	held   int64 // bytes of messages that were not accepted since then; see maxHeld
 	ended  bool
+	last   fate // how the connection ends with the reply that is about to be sent, if it does
+	told   fate // what the Handler knows about the end
 
 	client *Identity // what a PROXY header said, for the next turn
 	asked  bool      // Before was called for the turn, and After was not yet
@@ -88,7 +90,7 @@ func New(conn net.Conn, cfg *Config, h Handler) *Conn {
 }
 
 // Serve starts to serve the client and returns at once. The connection ends when the client or the Handler ends it, or
-// by Stop or Shut; Handler.End is the last call.
+// by Stop or Shut; Handler.Closed is the last call.
 func (c *Conn) Serve() { c.engine.start(c) }
 
 // run runs the dialogue and ends the connection. The engine calls it.

@@ -26,9 +26,10 @@ func (c *Conn) crash(value any) {
 		t.Again = true
 	}
 	// The calls below may panic too. Such a panic is dropped, and the rest is still done.
-	defer c.handler.End(Ending{Kind: ServerCrashed})
+	defer c.handler.Closed()
 	defer func() { recover() }()
 	defer c.Shut()
-	defer c.drop(Reset)
+	defer c.hangUp(Reset)
+	defer c.ends(Ending{Kind: ServerCrashed})
 	c.handler.After(t)
 }

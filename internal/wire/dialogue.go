@@ -145,6 +145,7 @@ func (c *Conn) bad(reply string) ([]byte, error) {
 
 // dismiss sends a last reply and ends the connection.
 func (c *Conn) dismiss(reply string) error {
+	c.last = fate{Ending{Kind: ServerClosed}, true}
 	if err := c.conclude(oneLine(reply)); err != nil {
 		return err
 	}

@@ -57,12 +57,31 @@ func (c *Conn) end(err error) {
 	default:
 		how = c.broken(ReadFailed, err)
 	}
-	defer func() { c.handler.End(how) }() // even if the caller's net.Conn panics in Write or Close
+	defer c.handler.Closed() // even if the caller's net.Conn panics in Write or Close
 	defer c.Shut()
-	if how == errStopped && c.sayFarewell() {
-		how.Cause = farewell[:len("421 4.3.2")]
+	if how == errStopped && !c.handshaking {
+		said := Ending{ServerStopped, farewell[:len("421 4.3.2")]}
+		c.ends(said)
+		if c.sayFarewell() {
+			how = said
+		}
 	}
+	c.ends(how)
 	c.conn.Close()
+}
+
+// ends tells the Handler how the connection ends, unless the Handler knows that already.
+func (c *Conn) ends(how Ending) {
+	if now := (fate{how, true}); c.told != now {
+		c.told = now
+		c.handler.End(how)
+	}
+}
+
+// fate is an Ending that is known, or the zero value.
+type fate struct {
+	Ending
+	known bool
 }
 
 // broken returns the Ending for an error of the socket. The kind is used unless the connection was stopped or err is an

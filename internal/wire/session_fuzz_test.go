@@ -68,8 +68,9 @@ func (r *recorder) Auth(mechanism string) (sasl.Server, error) {
 
 func (r *recorder) End(how Ending) {
 	r.ends = append(r.ends, how)
-	close(r.ended)
 }
+
+func (r *recorder) Closed() { close(r.ended) }
 
 // converse feeds a connection with input in pieces, closes the client's side, and returns what was
 // recorded and what the client got to read.

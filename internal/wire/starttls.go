@@ -61,8 +61,9 @@ func (c *Conn) strayTLS() error {
 	t.note(Note{Kind: HandshakeFailed, Text: end.Cause})
 	t.Reply = oneLine("500 5.5.1 Command unrecognized")
 	c.handler.Reply(t)
+	c.last = fate{end, true}
 	if c.send(t) == nil {
-		c.drop(Close)
+		c.hangUp(Close)
 	}
 	return end
 }

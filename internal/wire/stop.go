@@ -6,6 +6,8 @@ package wire
 import (
 	"sync"
 	"time"
+
+	"github.com/seed078e9d8c/maillab/internal/hangup"
 )
 
 // Grace is the time that a client has for QUIT, and for RSET and NOOP before it, when the server stops after accepting
@@ -57,6 +59,10 @@ func (c *Conn) Shut() {
 // aLongTimeAgo is a deadline that has passed, in the virtual time of a testing/synctest bubble too.
 var aLongTimeAgo = time.Unix(1, 0)
 
+// Deserted reports whether the client has closed the connection, though the Handler may not know it yet. It may be called at
+// any time, from any goroutine.
+func (c *Conn) Deserted() bool { return hangup.By(c.raw) }
+
 // stopped reports whether Stop or Shut was called.
 func (c *Conn) stopped() bool {
 	select {
@@ -100,12 +106,8 @@ func (c *Conn) leaving(verb string) bool {
 	return verb == "QUIT"
 }
 
-// sayFarewell tells the client that the server stops, and reports whether the reply was written. During a TLS handshake
-// it can't be.
+// sayFarewell tells the client that the server stops, and reports whether the reply was written.
 func (c *Conn) sayFarewell() bool {
-	if c.handshaking {
-		return false
-	}
 	_, err := c.conn.Write(oneLine(farewell))
 	return err == nil
 }

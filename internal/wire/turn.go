@@ -234,6 +234,11 @@ func (c *Conn) send(t *Turn) error {
 		t.Replied = time.Now()
 	}
 	c.after(t)
+	if act := &t.Action; act.Drop != NoDrop {
+		c.last = fate{endingOf(act.Drop), act.Drop != Hang}
+	} else if t.Kind == Command && t.Verb == "QUIT" && t.Accepted && !act.Endless {
+		c.last = fate{Ending{Kind: ClientQuit}, true}
+	}
 	n, err := c.write(reply, t.Action.Pace)
 	c.unsent = false
 	if err == nil && t.Action.Endless && len(reply) > 0 {
@@ -261,6 +266,9 @@ func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 		if len(p) == 0 {
 			return 0, nil
 		}
+		if c.last.known {
+			c.ends(c.last.Ending)
+		}
 		n, err := c.conn.Write(p)
 		if err != nil {
 			err = c.broken(WriteFailed, err)
@@ -268,15 +276,14 @@ func (c *Conn) write(p []byte, pace time.Duration) (int, error) {
 		return n, err
 	}
 	for i := range p {
-		if i > 0 {
-			if c.wait(pace) != nil { // the server stops: write the rest at once
-				n, err := c.write(p[i:], 0)
-				return i + n, err
-			}
+		stopped := i > 0 && c.wait(pace) != nil
+		if stopped || i == len(p)-1 { // write the rest at once
+			n, err := c.write(p[i:], 0)
+			return i + n, err
 		}
 		if _, err := c.conn.Write(p[i : i+1]); err != nil {
 			return i, c.broken(WriteFailed, err)
 		}
 	}
-	return len(p), nil
+	return 0, nil
 }

@@ -77,8 +77,13 @@ type Handler interface {
 	// Turn.Again.
 	After(t *Turn)
 
-	// End is called once with how the connection ended. No other method is called after it.
+	// End is called with how the connection ends: before the client can notice that the server ends it, with the last
+	// reply for example, or when the client has ended it. It is called again if the connection ended in another way
+	// after all, because that reply could not be written.
 	End(how Ending)
+
+	// Closed is called once, when the connection is closed. No other method is called after it.
+	Closed()
 }
 
 // Identity is the identity of a client as a proxy reports it (PROXY, XCLIENT). Unknown fields are empty; an unknown

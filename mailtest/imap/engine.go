@@ -4,6 +4,7 @@ package imap
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -72,10 +73,7 @@ func (e *engine) run() error {
 			return err
 		}
 		if t.Answered() {
-			if err := t.End(false); err != nil {
-				return err
-			}
-			return access.Ended(mailtest.ServerClosed, "")
+			return end(t, access.Ended(mailtest.ServerClosed, ""))
 		}
 		e.turn = t
 	}
@@ -100,16 +98,24 @@ func (e *engine) run() error {
 	if e.fate != nil || e.restart {
 		return e.fate
 	}
-	if err := e.endTurn(); err != nil {
-		return err
-	}
+	how := access.Ended(mailtest.ServerFailed, "")
 	if e.session.lost {
-		return access.Ended(mailtest.ServerClosed, "")
+		how = access.Ended(mailtest.ServerClosed, "")
+	} else if e.cmd != nil && e.cmd.name == "LOGOUT" {
+		how = access.Ended(mailtest.ClientQuit, "")
 	}
-	if e.cmd != nil && e.cmd.name == "LOGOUT" {
-		return access.Ended(mailtest.ClientQuit, "")
+	e.mu.Lock()
+	if e.turn != nil {
+		e.turn.Last(how)
 	}
-	return access.Ended(mailtest.ServerFailed, "")
+	e.mu.Unlock()
+	return cmp.Or(e.endTurn(), how)
+}
+
+// end ends a turn, and with it the session in the given way. It returns how the session ended.
+func end(t *access.Turn, how error) error {
+	t.Last(how)
+	return cmp.Or(t.End(true), how)
 }
 
 // capabilities are those that go-imap offers in addition to its own.
@@ -267,10 +273,14 @@ func (e *engine) failed(err error) error {
 
 // bye says BYE, and returns the error that says that the server has closed the connection.
 func (e *engine) bye(text string) error {
-	if err := e.conn.Push(Push, []byte("* BYE "+text+"\r\n")); err != nil {
+	t, err := e.conn.Begin(Push, "")
+	if err != nil {
 		return err
 	}
-	return access.Ended(mailtest.ServerClosed, "")
+	if !t.Answered() {
+		t.WriteString("* BYE " + text + "\r\n")
+	}
+	return end(t, access.Ended(mailtest.ServerClosed, ""))
 }
 
 // startTLS begins TLS. go-imap has no part in it.

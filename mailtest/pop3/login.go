@@ -231,8 +231,7 @@ func (s *Server) unlock(key string) {
 
 // leave releases the mailbox of the session, if it has one, before the client can notice that the session ends.
 func (ss *session) leave() {
-	if ss.drop != nil && !ss.left {
-		ss.left = true
+	if ss.drop != nil {
 		ss.server.unlock(ss.drop.key)
 	}
 }

@@ -4,6 +4,7 @@ package pop3
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -31,7 +32,6 @@ type session struct {
 	claim  string    // the name given by USER
 	drop   *maildrop // since the login; nil before that
 	errors int
-	left   bool // the mailbox is released
 	quit   bool // after QUIT
 	tls    bool // after STLS: the handshake comes next
 }
@@ -83,6 +83,9 @@ func (r refusal) Error() string { return string(r) }
 
 func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
+// errQuit ends a session after QUIT.
+var errQuit = access.Ended(mailtest.ClientQuit, "")
+
 // serve serves the session.
 func (ss *session) serve() error {
 	if err := ss.greet(); err != nil {
@@ -103,7 +106,7 @@ func (ss *session) serve() error {
 		}
 		switch {
 		case ss.quit:
-			return access.Ended(mailtest.ClientQuit, "")
+			return errQuit
 		case ss.errors > maxErrors:
 			return ss.tooMuch()
 		case ss.tls:
@@ -122,10 +125,7 @@ func (ss *session) greet() error {
 		return err
 	}
 	if t.Answered() {
-		if err := t.End(false); err != nil {
-			return err
-		}
-		return access.Ended(mailtest.ServerClosed, "") // -ERR
+		return end(t, access.Ended(mailtest.ServerClosed, "")) // -ERR
 	}
 	ss.stamp = ss.server.stamp(ss.conn.Number())
 	fmt.Fprintf(t, "+OK POP3 server ready %s\r\n", ss.stamp)
@@ -139,10 +139,13 @@ func (ss *session) tooMuch() error {
 		return err
 	}
 	t.WriteString("-ERR Too many errors, closing the connection\r\n")
-	if err := t.End(false); err != nil {
-		return err
-	}
-	return access.Ended(mailtest.ServerClosed, "")
+	return end(t, access.Ended(mailtest.ServerClosed, ""))
+}
+
+// end ends a turn, and with it the session in the given way. It returns how the session ended.
+func end(t *access.Turn, how error) error {
+	t.Last(how)
+	return cmp.Or(t.End(false), how)
 }
 
 // answer answers a command. The error says how the connection ended.
@@ -283,7 +286,7 @@ func (ss *session) lang(*access.Turn, []string) error {
 // bye removes what was deleted, and ends the session (RFC 1939 §6).
 func (ss *session) bye(t *access.Turn, _ []string) error {
 	ss.quit = true
-	defer ss.leave()
+	t.Last(errQuit)
 	if ss.drop != nil {
 		if err := ss.drop.update(ss.server.Expire < 0); err != nil {
 			return refuse("[SYS/TEMP] Some deleted messages were not removed: %v", err)

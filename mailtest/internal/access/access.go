@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/internal/hangup"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/notice"
@@ -257,11 +258,21 @@ func (s *Server) serve(conn net.Conn, implicit bool) bool {
 	return true
 }
 
-// openSessions returns the number of live connections that no rule has ended.
-func (s *Server) openSessions() int {
+// openSessions returns the number of connections that are open when a turn of one of them begins, see [mailtest.Attempt].
+func (s *Server) openSessions(now *Conn, stage mailtest.Stage) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.open
+	open := s.open
+	at := uint8(stage)
+	if stage != mailtest.Greeting || open == 1 || !s.rules.Has(at) && !s.standing.Has(at) {
+		return open
+	}
+	for _, ss := range s.sessions {
+		if c := ss.live(); c != nil && c != now && !c.left && hangup.By(c.raw) {
+			open--
+		}
+	}
+	return open
 }
 
 func (s *Server) errClosed() error {

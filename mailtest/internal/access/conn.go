@@ -23,6 +23,7 @@ type Conn struct {
 	server  *Server
 	session *session
 	raw     net.Conn // the socket
+	given   tlsConn  // TLS of the caller on top of it, or nil
 	conn    net.Conn // raw, or TLS on top of it
 	in      *bufio.Reader
 
@@ -51,6 +52,9 @@ type Conn struct {
 func newConn(s *Server, conn net.Conn) *Conn {
 	c := &Conn{server: s, raw: conn, counts: make(map[mailtest.Stage]int), closing: make(chan struct{})}
 	c.use(conn)
+	if given, ok := conn.(tlsConn); ok {
+		c.given, c.raw = given, given.NetConn()
+	}
 	c.session = &session{notices: &s.notices, conn: c, log: mailtest.Session{Client: text(conn.RemoteAddr()), Server: text(conn.LocalAddr()), Start: time.Now()}}
 	return c
 }
@@ -110,9 +114,8 @@ func (c *Conn) serve(implicit bool) {
 
 // begin prepares the connection for the greeting.
 func (c *Conn) begin(implicit bool) error {
-	if conn, ok := c.raw.(tlsConn); ok {
-		c.raw = conn.NetConn()
-		return c.handshake(conn, true)
+	if c.given != nil {
+		return c.handshake(c.given, true)
 	}
 	if implicit {
 		return c.startTLS(true)
@@ -343,31 +346,6 @@ func (c *Conn) idleAt(now time.Time) time.Time {
 		return time.Time{}
 	}
 	return now.Add(c.server.cfg.Idle)
-}
-
-// stop ends the connection from another goroutine.
-func (c *Conn) stop() {
-	c.deadline.Lock()
-	defer c.deadline.Unlock()
-	if c.stopping {
-		return
-	}
-	c.stopping = true
-	close(c.closing)
-	c.raw.SetWriteDeadline(time.Now().Add(closePatience))
-	if c.raw.SetReadDeadline(time.Unix(1, 0)) != nil {
-		c.raw.Close()
-	}
-}
-
-// stopped reports whether stop was called.
-func (c *Conn) stopped() bool {
-	select {
-	case <-c.closing:
-		return true
-	default:
-		return false
-	}
 }
 
 // setReadDeadline sets the read deadline, unless stop or Abort was called. Zero means no deadline.

@@ -77,15 +77,16 @@ func (c *Conn) end(err error) {
 		how = end.Ending
 	}
 	if how.Kind == mailtest.ServerStopped && c.server.protocol.Farewell != "" {
+		said := mailtest.Ending{Kind: how.Kind, Cause: c.server.protocol.Farewell}
+		c.ends(said)
 		c.mu.Lock()
-		c.out.WriteString(c.server.protocol.Farewell + "\r\n")
+		c.out.WriteString(said.Cause + "\r\n")
 		if c.out.Flush() == nil {
-			how.Cause = c.server.protocol.Farewell
+			how = said
 		}
 		c.mu.Unlock()
 	}
-	c.leave()
-	c.session.change(func(log *mailtest.Session) { log.End, log.Ending = time.Now(), how })
+	c.ends(how)
 	switch how.Kind {
 	case mailtest.ClientQuit, mailtest.ServerClosed:
 		c.hangUp(mailtest.Close)
@@ -100,6 +101,17 @@ func (c *Conn) end(err error) {
 	c.session.mu.Unlock()
 }
 
+// ends notes how the connection ends, unless that is known: before the client can notice that the server ends it, or when the
+// client has ended it.
+func (c *Conn) ends(how mailtest.Ending) {
+	c.leave()
+	c.session.change(func(log *mailtest.Session) {
+		if log.End.IsZero() || log.Ending != how {
+			log.End, log.Ending = time.Now(), how
+		}
+	})
+}
+
 // leave removes the connection from the count of open connections, once.
 func (c *Conn) leave() {
 	c.server.mu.Lock()
@@ -111,6 +123,31 @@ func (c *Conn) leave() {
 	c.server.mu.Unlock()
 	if !left && c.Leave != nil {
 		c.Leave()
+	}
+}
+
+// stop ends the connection from another goroutine.
+func (c *Conn) stop() {
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
+	if c.stopping {
+		return
+	}
+	c.stopping = true
+	close(c.closing)
+	c.raw.SetWriteDeadline(time.Now().Add(closePatience))
+	if c.raw.SetReadDeadline(time.Unix(1, 0)) != nil {
+		c.raw.Close()
+	}
+}
+
+// stopped reports whether stop was called.
+func (c *Conn) stopped() bool {
+	select {
+	case <-c.closing:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -130,17 +167,17 @@ func (c *Conn) Abort(err error) {
 // drainTime is the longest time for which an orderly close waits for the client to close.
 const drainTime = 2 * time.Second
 
-// endedBy returns the error for a way in which the server has ended the connection.
-func endedBy(d mailtest.Drop) error {
+// endedBy returns the ending of a connection that the server ends in the given way.
+func endedBy(d mailtest.Drop) mailtest.Ending {
 	switch d {
 	case mailtest.Reset:
-		return Ended(mailtest.ServerReset, "")
+		return mailtest.Ending{Kind: mailtest.ServerReset}
 	case mailtest.Silence:
-		return Ended(mailtest.ServerSilent, "")
+		return mailtest.Ending{Kind: mailtest.ServerSilent}
 	case mailtest.Cut:
-		return Ended(mailtest.ServerCut, "")
+		return mailtest.Ending{Kind: mailtest.ServerCut}
 	}
-	return Ended(mailtest.ServerClosed, "")
+	return mailtest.Ending{Kind: mailtest.ServerClosed}
 }
 
 // hangUp ends the connection in the given way.

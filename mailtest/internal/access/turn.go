@@ -4,6 +4,7 @@ package access
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"time"
 
@@ -27,6 +28,7 @@ type Turn struct {
 	left   int64  // the number of bytes of the reply until the connection ends, or -1
 	sent   int64  // bytes of the reply so far
 	tail   []byte // the last bytes of the reply, which flush has yet to write
+	last   error  // the way in which the connection ends after the reply, or nil
 	ended  error  // the way in which the connection has ended in this turn
 }
 
@@ -49,7 +51,7 @@ func (c *Conn) attempt(tag string, a *mailtest.Attempt, notes ...mailtest.Note) 
 	c.interjected = ""
 	c.mu.Unlock()
 	a.Session, a.Client, a.User, a.Encrypted = c.Number(), host(c.session.log.Client), c.user, c.encrypted != nil
-	a.Open = c.server.openSessions()
+	a.Open = c.server.openSessions(c, a.Stage)
 	t := &Turn{c: c, left: -1, turn: mailtest.Turn{Stage: a.Stage, Command: a.Command, Received: time.Now(), Notes: notes}}
 	t.turn.Reply, t.sent = interjected, int64(len(interjected))
 	t.rule = c.server.rule(tag, a)
@@ -118,6 +120,9 @@ func (t *Turn) Lose() bool { return t.rule != nil && t.rule.Rule.Lose }
 // Note adds a note.
 func (t *Turn) Note(n mailtest.Note) { t.turn.Notes = append(t.turn.Notes, n) }
 
+// Last notes that the connection ends after the reply, in the way of an error of [Ended].
+func (t *Turn) Last(how error) { t.last = how }
+
 // Write writes a piece of the server's own reply. The error says how the connection ended.
 func (t *Turn) Write(p []byte) (int, error) {
 	if t.custom != nil {
@@ -159,6 +164,7 @@ func (t *Turn) End(agreed bool) error {
 		}
 	}
 	t.record()
+	t.parting()
 	if err := t.flush(); err != nil {
 		t.c.session.unsent(0)
 		return err
@@ -188,6 +194,7 @@ func (t *Turn) send(p []byte) error {
 	err := t.write(p)
 	if err == nil && last {
 		t.record()
+		t.parting()
 		if err = t.flush(); err == nil {
 			err = t.drop()
 		}
@@ -257,11 +264,21 @@ func (t *Turn) flush() error {
 	return nil
 }
 
+// parting notes how the connection ends, if it ends after the bytes that are about to be sent.
+func (t *Turn) parting() {
+	if t.rule != nil && t.rule.Rule.Drop == mailtest.Silence {
+		t.c.leave() // and the client ends it
+	} else if t.rule != nil && t.rule.Rule.Drop != 0 {
+		t.c.ends(endedBy(t.rule.Rule.Drop))
+	} else if end, ok := errors.AsType[endError](t.last); ok {
+		t.c.ends(end.Ending)
+	}
+}
+
 // drop ends the connection as the rule says.
 func (t *Turn) drop() error {
-	t.flush()
-	t.c.leave()
-	t.ended = endedBy(t.rule.Rule.Drop)
+	t.parting()
+	t.ended = endError{endedBy(t.rule.Rule.Drop)}
 	t.c.mu.Lock()
 	t.c.fate = t.ended // before the reader notices, if this is a push
 	t.c.mu.Unlock()
