@@ -56,7 +56,7 @@ type Inbox struct {
 // mailboxes is a store for mail clients, with the settled messages of an inbox.
 type mailboxes struct {
 	mailstore.Memory
-	numbers []int // of the deliveries, by the index of their entries; 0 for entries that were removed
+	numbers []int // of the deliveries, by the index of their entries; 0 for those that are not settled or were removed
 }
 
 // entry is one message in an inbox. One that was removed has no record, and counts as settled and taken.
@@ -91,7 +91,12 @@ func (b *Inbox) add(r *record) {
 	b.addLocked(r)
 }
 
-func (b *Inbox) addLocked(r *record) { b.entries = append(b.entries, entry{record: r}) }
+func (b *Inbox) addLocked(r *record) {
+	b.entries = append(b.entries, entry{record: r})
+	if b.boxes != nil {
+		b.boxes.numbers = append(b.boxes.numbers, 0)
+	}
+}
 
 // settle lets the waits return a message as soon as all messages before it are settled too. It is called when the
 // turn that accepted the message is in the transcript and Watch has returned.
@@ -101,13 +106,13 @@ func (b *Inbox) settle(r *record) {
 	for i := len(b.entries) - 1; i >= b.settled; i-- {
 		if b.entries[i].record == r {
 			b.entries[i].settled = true
+			if b.boxes != nil { // even if a message before it is not settled, since its client may look for it now
+				b.boxes.deliver(i, r)
+			}
 			break
 		}
 	}
 	for b.settled < len(b.entries) && b.entries[b.settled].settled {
-		if b.boxes != nil {
-			b.boxes.deliver(b.entries[b.settled].record)
-		}
 		b.settled++
 	}
 	b.waiting.Send()
@@ -195,7 +200,7 @@ func (b *Inbox) Remove(messages ...*Message) int {
 		if !e.taken {
 			b.takeLocked(i)
 		}
-		if b.boxes != nil && i < b.settled {
+		if b.boxes != nil && b.boxes.numbers[i] != 0 {
 			withdrawn = append(withdrawn, b.boxes.numbers[i])
 			b.boxes.numbers[i] = 0
 		}
@@ -238,7 +243,7 @@ func release(removed []*record) {
 // recipient has an account, whose name is the address or only its local part, with the messages that it received; see
 // [mailstore.Memory]. Any password will do; [Server.Mailboxes] has the users of a server.
 //
-// A message is in the mailboxes once the waits can return it. Changes that clients make to the mailboxes have no
+// A message is in the mailboxes before its client can read that it was accepted. Changes that clients make to the mailboxes have no
 // effect on the inbox. Reset and Remove take messages back from INBOX, but leave the copies that clients have made.
 // Mailboxes returns the same store each time, which remains after Close.
 func (b *Inbox) Mailboxes() mailstore.Store { return b.mailboxes(nil) }
@@ -248,25 +253,23 @@ func (b *Inbox) mailboxes(users map[string]string) mailstore.Store {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.boxes == nil {
-		b.boxes = &mailboxes{Memory: mailstore.Memory{Passwords: users}}
-		for _, e := range b.entries[:b.settled] {
-			b.boxes.deliver(e.record)
+		b.boxes = &mailboxes{Memory: mailstore.Memory{Passwords: users}, numbers: make([]int, len(b.entries))}
+		for i, e := range b.entries {
+			if e.settled && e.record != nil {
+				b.boxes.deliver(i, e.record)
+			}
 		}
 	}
 	return &b.boxes.Memory
 }
 
-// deliver delivers the message of the next entry, unless it was removed.
-func (m *mailboxes) deliver(r *record) {
-	number := 0
-	if r != nil {
-		to := make([]string, len(r.tx.to))
-		for i, rcpt := range r.tx.to {
-			to[i] = rcpt.Address
-		}
-		number = m.Deliver(r.raw, r.time(), to...)
+// deliver delivers the message of the entry at an index.
+func (m *mailboxes) deliver(index int, r *record) {
+	to := make([]string, len(r.tx.to))
+	for i, rcpt := range r.tx.to {
+		to[i] = rcpt.Address
 	}
-	m.numbers = append(m.numbers, number)
+	m.numbers[index] = m.Deliver(r.raw, r.time(), to...)
 }
 
 // claim takes the message at a place, unless another wait or a Reset was faster.

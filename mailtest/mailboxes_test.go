@@ -208,3 +208,33 @@ func TestMailboxesConcurrent(t *testing.T) {
 		t.Errorf("status = %+v, %v, want no messages", status, err)
 	}
 }
+
+// A client finds its message in the mailboxes as soon as it has read 250, though another message before it is on its way.
+func TestMailboxesAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	held, release := make(chan struct{}), make(chan struct{})
+	srv.Watch = func(session, turn int) {
+		if s := srv.Session(session); session == 1 && s.Turns[turn].Stage == mailtest.Dot {
+			close(held)
+			<-release
+		}
+	}
+	store := srv.Mailboxes()
+	var first sync.WaitGroup
+	first.Go(func() {
+		if err := smtp.SendMail(srv.Addr(), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: one\r\n\r\nHi\r\n")); err != nil {
+			t.Error(err)
+		}
+	})
+	defer first.Wait()
+	defer close(release)
+	<-held
+	sendTo(t, srv, "two", "bob@qq.com")
+	if got := subjectsOf(t, store, "bob"); got != "two" {
+		t.Errorf("after 250, the mailbox has %q, want the message", got)
+	}
+	if n := srv.Remove(srv.Message(2)); n != 1 || subjectsOf(t, store, "bob") != "" {
+		t.Errorf("Remove has removed %d messages, and left %q in the mailbox", n, subjectsOf(t, store, "bob"))
+	}
+}
