@@ -216,6 +216,14 @@ func (q Query) result() string {
 	return s.String()
 }
 
+// JournalStart returns the time of the first event since the internet was made or last reset, whether or not the journal
+// still has it. It is zero if there was none.
+func (n *Internet) JournalStart() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.events.began
+}
+
 // Queries returns the questions of the journal.
 func (n *Internet) Queries() []Query {
 	n.mu.Lock()

@@ -21,11 +21,12 @@ import (
 
 // events has the journal of an internet. The lock of the internet guards it.
 type events struct {
-	entries   []entry // in the order in which they began, which is that of their times
-	finished  []entry // in the order in which they were over
-	before    int     // the number of finished entries that were forgotten
-	last      int     // the number of the last entry, those that were forgotten included
-	most      int     // the number of entries to keep, or 0
+	entries   []entry   // in the order in which they began, which is that of their times
+	finished  []entry   // in the order in which they were over
+	before    int       // the number of finished entries that were forgotten
+	last      int       // the number of the last entry, those that were forgotten included
+	most      int       // the number of entries to keep, or 0
+	began     time.Time // when the first entry began since the last reset, or zero
 	listening notice.List
 	ended     bool // no further entries come
 }
@@ -189,6 +190,9 @@ func (c captured) turn(e *turn) (*mailtest.Session, *mailtest.Turn) {
 
 // begin adds an entry, and numbers it.
 func (ev *events) begin(e entry) {
+	if ev.began.IsZero() {
+		ev.began = e.begun()
+	}
 	ev.last++
 	e.assign(ev.last)
 	ev.entries = append(ev.entries, e)
@@ -217,7 +221,9 @@ func (ev *events) trim() {
 // forget forgets the oldest entries.
 func (ev *events) forget(count int) {
 	clear(ev.entries[:count])
-	ev.entries = ev.entries[count:]
+	if ev.entries = ev.entries[count:]; len(ev.entries) == 0 { // a reset
+		ev.began = time.Time{}
+	}
 	if over := len(ev.finished) - len(ev.entries); over > 0 {
 		clear(ev.finished[:over])
 		ev.finished = ev.finished[over:]
@@ -271,6 +277,7 @@ func replace(entries []entry, old, by entry) {
 type entry interface {
 	append(Journal, captured) Journal
 	assign(number int)
+	begun() time.Time
 }
 
 // numbered is an entry with its number.
@@ -286,6 +293,8 @@ type asked struct {
 	answer  *dns.Msg // nil if there was none
 	verdict verdict
 }
+
+func (e *asked) begun() time.Time { return e.time }
 
 func (e *asked) append(j Journal, _ captured) Journal {
 	q := e.query()
@@ -322,6 +331,8 @@ type dialled struct {
 	err       error
 }
 
+func (e *dialled) begun() time.Time { return e.time }
+
 func (e *dialled) append(j Journal, _ captured) Journal {
 	ev := Event{Number: e.number, Time: e.time, Client: e.client, What: "dial " + e.target, Result: "connected", Names: e.host.furtherNames()}
 	switch {
@@ -345,6 +356,8 @@ type turn struct {
 	session int
 	index   int
 }
+
+func (e *turn) begun() time.Time { return e.time }
 
 func (e *turn) append(j Journal, seen captured) Journal {
 	s, t := seen.turn(e)

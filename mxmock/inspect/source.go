@@ -116,14 +116,11 @@ func journalPart(x Source, after, most int) (part mxmock.Journal, first, last in
 	return nil, 1, 0
 }
 
-// excerpt returns the events of a window of the journal, and the time of the first event of the journal.
+// excerpt returns the events of a window of the journal, and when the first event happened, which may be forgotten.
 func excerpt(x Source, w window) (part mxmock.Journal, start time.Time) {
-	part, first, _ := journalPart(x, w.after, w.size)
-	if beginning, _, _ := journalPart(x, first-1, 1); len(beginning) > 0 {
-		return part, beginning[0].Time
-	}
-	if len(part) > 0 {
-		start = part[0].Time
+	part, _, _ = journalPart(x, w.after, w.size)
+	if inet, ok := x.(*mxmock.Internet); ok {
+		start = inet.JournalStart()
 	}
 	return part, start
 }
