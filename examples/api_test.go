@@ -43,6 +43,11 @@ func TestAPI(t *testing.T) {
 				if !slices.ContainsFunc(typ.Examples, shows) {
 					t.Errorf("%s has no example with output, want Example%[1]s", typ.Name)
 				}
+				for problem := range strings.SplitSeq(membersOf(typ), "\n") {
+					if problem != "" {
+						t.Errorf("%s %s", typ.Name, problem)
+					}
+				}
 			}
 			if !slices.ContainsFunc(allExamples(pkg), shows) {
 				t.Error("no example with output, want one at least")
@@ -101,6 +106,42 @@ func documentation(tb testing.TB, path string) *doc.Package {
 		tb.Fatal(err)
 	}
 	return pkg
+}
+
+// membersOf returns what is wrong with the fields of a struct or the methods of an interface, on lines: a type that has no
+// name, or no comment on the first of them. (A comment may be about the fields after it as well.)
+func membersOf(typ *doc.Type) string {
+	var problems strings.Builder
+	documented := false
+	ast.Inspect(typ.Decl, func(n ast.Node) bool {
+		var list *ast.FieldList
+		switch n := n.(type) {
+		case *ast.FuncType:
+			return false
+		case *ast.StructType:
+			list = n.Fields
+		case *ast.InterfaceType:
+			list = n.Methods
+		default:
+			return true
+		}
+		for _, f := range list.List {
+			documented = documented || f.Doc != nil || f.Comment != nil
+			for _, name := range f.Names {
+				if !documented && name.IsExported() {
+					problems.WriteString("has no comment on " + name.Name + "\n")
+				}
+				ast.Inspect(f.Type, func(n ast.Node) bool {
+					if s, ok := n.(*ast.StructType); ok && s.Fields.NumFields() > 0 && name.IsExported() {
+						problems.WriteString("has a type without a name in " + name.Name + "\n")
+					}
+					return true
+				})
+			}
+		}
+		return false
+	})
+	return problems.String()
 }
 
 // exportedNames are a package's exported names. The constants of one declaration count as one.

@@ -25,9 +25,6 @@ func (m *Message) decode() {
 		m.Inline = append(m.Inline, m.Parts[i])
 	}
 	m.Problems = mail.Problems
-	for _, where := range mail.Places {
-		m.Places = append(m.Places, where)
-	}
 }
 
 // parts returns the parts as tests see them, whose fields share one array.

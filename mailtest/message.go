@@ -112,16 +112,9 @@ type Message struct {
 
 	// Problems lists what could not be decoded as it is labelled, one sentence each: where it is (the header
 	// field or the part, and the offset in Raw), and why. It has at most 100 sentences. Messages inside this
-	// one have their own.
+	// one have their own. For code that acts on the place, package lint reports them as findings, with the line and
+	// the part.
 	Problems []string
-
-	// Places says where each of the Problems is, in the same order, for code that acts on the place.
-	Places []struct {
-		Part   string // the path of the part; "" for the message's own header, and for a multipart that is the whole body
-		Header bool   // the problem is in the header of the part, and not in its body
-		Field  string // the name of the header field; "" if the problem is not in a field
-		Offset int    // where the header, the field or the body begins in Raw; -1 for the sentence that says that there are more problems
-	}
 }
 
 // Part is one entity of a message's MIME tree (RFC 2045 §2.4): a multipart with parts

@@ -11,6 +11,7 @@ import (
 
 // Note is something remarkable that a client did in a turn. It is plain data.
 type Note struct {
+	// Kind says what the client did.
 	Kind NoteKind
 
 	// Count, Offset and Text have the meaning that the kind gives them. Those that the kind does not mention are
@@ -159,6 +160,7 @@ func (k *NoteKind) UnmarshalText(text []byte) error {
 //		t.Errorf("the client did not say QUIT: %v", s.Ending)
 //	}
 type Ending struct {
+	// Kind says who ended the connection, and how.
 	Kind EndingKind
 
 	// Cause has the meaning that the kind gives it, or is empty.

@@ -144,7 +144,7 @@ func (r *Rule) check() error {
 // Validate returns an error if the rule contradicts itself or lacks something. It does not check the syntax of the
 // reply and the fields that a stage allows, which depend on the protocol; a server checks those when the rule is
 // added.
-func (r *Rule) Validate() error {
+func (r Rule) Validate() error {
 	return errors.Join(r.checkWhom(), r.checkNumbers(), r.checkEffect())
 }
 

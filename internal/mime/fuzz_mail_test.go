@@ -119,7 +119,12 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		if len(m.Problems) != len(m.Places) || len(m.Problems) > MaxProblems+1 {
-			t.Errorf("there are %d problems and %d places", len(m.Problems), len(m.Places))
+			t.Fatalf("there are %d problems and %d places", len(m.Problems), len(m.Places))
+		}
+		for i, p := range m.Places {
+			if p.Offset >= 0 && !strings.HasPrefix(m.Problems[i], p.String()+": ") {
+				t.Errorf("problem %q is at %+v", m.Problems[i], p)
+			}
 		}
 		for i := range m.Parts {
 			m.Parts[i].Content, m.Parts[i].Text = nil, ""

@@ -26,6 +26,8 @@ type checker struct {
 	ids    map[string]bool // the Content-IDs of all parts
 	places []int           // where header fields and the contents of leaves begin, in order
 
+	undecoded []mime.Place // the places of the problems of the message
+
 	located bool // a part names its own URL or a base (RFC 2557 §4), to which HTML may refer by a relative URL
 }
 
@@ -37,12 +39,16 @@ type leaf struct {
 
 func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
 	tree := mime.Outline(m.Raw)
-	if len(m.Parts) != len(tree) || len(m.Places) != len(m.Problems) { // made by hand, and not decoded
+	var places []mime.Place
+	if len(m.Problems) > 0 {
+		places = mime.Read(m.Raw).Places
+	}
+	if len(m.Parts) != len(tree) || len(m.Problems) != len(places) { // made by hand, and not decoded
 		decoded := mailtest.ParseMessage(m.Raw)
 		decoded.Number, decoded.Time, decoded.Envelope = m.Number, m.Time, m.Envelope
-		m = decoded
+		m, places = decoded, mime.Read(m.Raw).Places
 	}
-	c := &checker{linter: l, msg: m, raw: m.Raw, tree: tree, ids: make(map[string]bool)}
+	c := &checker{linter: l, msg: m, raw: m.Raw, tree: tree, undecoded: places, ids: make(map[string]bool)}
 	c.out.source, c.out.off = source("message", m.Number), off
 	return c
 }

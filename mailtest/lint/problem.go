@@ -7,7 +7,7 @@ import "slices"
 // problems reports what could not be decoded and no finding explains.
 func (c *checker) problems() {
 	for i, text := range c.msg.Problems {
-		if p := c.msg.Places[i]; !c.explained(i) {
+		if p := c.undecoded[i]; !c.explained(i) {
 			c.out.add(undecodable, p.Part, p.Offset, "%s", text)
 		}
 	}
@@ -16,7 +16,7 @@ func (c *checker) problems() {
 // explained reports whether an error in the format that was found is the reason for a problem: it is in the
 // same field or the same content, or in the structure of the same header or multipart.
 func (c *checker) explained(problem int) bool {
-	p := c.msg.Places[problem]
+	p := c.undecoded[problem]
 	i, ok := slices.BinarySearch(c.places, p.Offset)
 	end := len(c.raw) + 1
 	if ok && i+1 < len(c.places) {

@@ -83,6 +83,7 @@ type Report struct {
 //
 // Note that a *net.Resolver consults /etc/hosts before it asks for addresses.
 type Resolver interface {
+	// All methods are as those of [*net.Resolver].
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)

@@ -77,8 +77,8 @@ type Account interface {
 
 // Info describes a mailbox in a list.
 type Info struct {
-	Name       string
-	Subscribed bool
+	Name       string // in UTF-8, with "/" between the levels
+	Subscribed bool   // the user has subscribed to the name
 	Missing    bool   // there is no such mailbox, only a subscription to its name
 	Use        string // special use (RFC 6154 §2), such as \Sent, or empty
 }
@@ -131,7 +131,7 @@ type Status struct {
 
 // Message describes a message of a mailbox.
 type Message struct {
-	UID   uint32
+	UID   uint32    // greater than those of the messages before it
 	Flags []string  // sorted, each once: system flags as in RFC 9051 §2.3.2 ("\\Seen"), keywords as first in the mailbox
 	Date  time.Time // the time of arrival
 	Size  int64     // in bytes

@@ -18,9 +18,16 @@ import (
 // Source is a [*mailtest.Server] or an [*mxmock.Internet]. For any other type with these methods, a page shows
 // only the messages and the sessions.
 type Source interface {
+	// Messages returns the messages so far, in order.
 	Messages() []*mailtest.Message
+
+	// Since returns the messages after the first n that ever came, and waits until there is one, as [mailtest.Inbox.Since] does.
 	Since(ctx context.Context, n int) (messages []*mailtest.Message, next int, err error)
+
+	// Remove removes messages, and returns how many of them there were.
 	Remove(messages ...*mailtest.Message) int
+
+	// Sessions returns the transcript of each connection so far.
 	Sessions() []*mailtest.Session
 }
 
