@@ -138,7 +138,7 @@ func run(t *testing.T, ns *netns.Namespace, what string) string {
 // returns the event and the position after it.
 func await(t *testing.T, inet *mxmock.Internet, from int, what string) (mxmock.Event, int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for next, e := range inet.Events(ctx, from) {
 		if strings.HasPrefix(e.What, what) {
