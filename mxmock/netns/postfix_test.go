@@ -3,6 +3,7 @@ package netns_test
 // This file has Postfix on a host of the internet, with port 25 of its own.
 
 import (
+	"context"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,22 @@ func (p *postfix) run(t *testing.T, cmd *exec.Cmd) {
 	if err := p.ns.Run(cmd); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd, err, &out)
 	}
+}
+
+// flush makes Postfix try again what it has deferred, and returns the next message of a host. It does so several times,
+// because Postfix says that it has deferred a message before the message is in the queue that is tried again.
+func (p *postfix) flush(t *testing.T, host *mxmock.Host) *mailtest.Message {
+	t.Helper()
+	for range 10 {
+		p.run(t, exec.Command(filepath.Join(p.Root, "/usr/sbin/postqueue"), "-f"))
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		m, err := host.NextContext(ctx)
+		cancel()
+		if err == nil {
+			return m
+		}
+	}
+	return nil
 }
 
 func TestPostfix(t *testing.T) {
@@ -92,9 +109,8 @@ func TestPostfix(t *testing.T) {
 		if all := grey.Messages(); len(all) > 0 {
 			t.Errorf("%d messages at the first attempt", len(all))
 		}
-		p.run(t, exec.Command(filepath.Join(p.Root, "/usr/sbin/postqueue"), "-f"))
-		if m := grey.Next(t); m.Subject != "later" {
-			t.Errorf("subject = %q", m.Subject)
+		if m := p.flush(t, grey); m == nil || m.Subject != "later" {
+			t.Errorf("the second attempt gives %v", m)
 		}
 	})
 	t.Run("null MX", func(t *testing.T) {
