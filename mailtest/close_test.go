@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/smtp"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 
 	gosmtp "github.com/emersion/go-smtp"
 
+	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -81,8 +83,9 @@ func raw(conn net.Conn, steps ...string) error {
 }
 
 // TestCloseAfterMessage ends the test as soon as the message is there, again and again: the sender is told that all
-// went well, whichever is faster. No other tests run meanwhile, since the sender has 250 ms of real time to say QUIT.
+// went well, whichever is faster. Time is virtual, also on real sockets, so no sender is too slow with QUIT.
 func TestCloseAfterMessage(t *testing.T) {
+	t.Parallel()
 	times := 25
 	if *large || mailtest.RaceEnabled {
 		times = 100
@@ -90,44 +93,98 @@ func TestCloseAfterMessage(t *testing.T) {
 	ways := append(connections[:len(connections):len(connections)], connect{"STARTTLS", true, true, startTLSDial})
 	for _, q := range quitters {
 		for _, way := range ways {
+			if strings.HasPrefix(way.name, "loopback") {
+				way.dial = socketDial
+			}
 			t.Run(q.name+"/"+way.name, func(t *testing.T) {
 				t.Parallel()
-				var senders sync.WaitGroup
-				failed := make(chan error, times)
-				for range cap(failed) {
-					srv := &mailtest.Server{LMTP: strings.HasSuffix(q.name, "LMTP"), StartTLS: way.name == "STARTTLS", TLS: quickTLS()}
-					srv.ImplicitTLS = way.name == "memory TLS"
-					conn, err := way.dial(t.Context(), srv)
-					if err != nil {
-						t.Fatal(err)
-					}
-					ctx, cancel := context.WithCancelCause(t.Context())
-					senders.Go(func() {
-						err := q.send(conn, "alice@a.example", "bob@qq.com")
-						cancel(err)
-						failed <- err
-					})
-					if _, err := srv.NextContext(ctx); err != nil && len(srv.Messages()) == 0 {
-						t.Fatal(err)
-					}
-					srv.Close()
-				}
-				senders.Wait()
-				close(failed)
-				count := 0
-				for err := range failed {
-					if err != nil {
-						if count++; count == 1 {
-							t.Error(err)
-						}
-					}
-				}
-				if count > 0 {
-					t.Errorf("%d of %d senders were told of an error, want 0", count, cap(failed))
-				}
+				synctest.Test(t, func(t *testing.T) { closeAfterMessage(t, q, way, times) })
 			})
 		}
 	}
+}
+
+func closeAfterMessage(t *testing.T, q client, way connect, times int) {
+	var senders sync.WaitGroup
+	failed := make(chan error, times)
+	for range cap(failed) {
+		srv := &mailtest.Server{LMTP: strings.HasSuffix(q.name, "LMTP"), StartTLS: way.name == "STARTTLS", TLS: quickTLS()}
+		srv.ImplicitTLS = way.tls && !srv.StartTLS
+		conn, err := way.dial(t.Context(), srv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		senders.Go(func() {
+			err := q.send(conn, "alice@a.example", "bob@qq.com")
+			cancel(err)
+			failed <- err
+		})
+		if _, err := srv.NextContext(ctx); err != nil && len(srv.Messages()) == 0 {
+			t.Fatal(err)
+		}
+		srv.Close()
+	}
+	senders.Wait()
+	close(failed)
+	count := 0
+	for err := range failed {
+		if err != nil {
+			if count++; count == 1 {
+				t.Error(err)
+			}
+		}
+	}
+	if count > 0 {
+		t.Errorf("%d of %d senders were told of an error, want 0", count, cap(failed))
+	}
+}
+
+// socketDial connects by a socket to a server in a bubble. Goroutines that wait for a socket stop the clock there.
+func socketDial(ctx context.Context, srv *mailtest.Server) (net.Conn, error) {
+	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+	if err != nil {
+		return nil, err
+	}
+	go srv.Serve(virtualListener{l})
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	if err == nil && srv.ImplicitTLS {
+		conn = tls.Client(conn, clientTLS(srv))
+	}
+	return conn, err
+}
+
+// virtualListener accepts sockets whose read deadlines are in the virtual time of a bubble.
+type virtualListener struct{ net.Listener }
+
+func (l virtualListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &virtualSocket{Conn: conn, expiry: time.AfterFunc(time.Hour, func() { conn.SetReadDeadline(time.Unix(1, 0)) })}, nil
+}
+
+type virtualSocket struct {
+	net.Conn
+	expiry *time.Timer
+}
+
+func (s *virtualSocket) SetReadDeadline(t time.Time) error {
+	s.expiry.Stop()
+	left := time.Until(t)
+	if !t.IsZero() && left > 0 {
+		s.expiry.Reset(left)
+		t = time.Time{}
+	}
+	return s.Conn.SetReadDeadline(t)
+}
+
+func (s *virtualSocket) SetWriteDeadline(time.Time) error { return nil }
+
+func (s *virtualSocket) Close() error {
+	s.expiry.Stop()
+	return s.Conn.Close()
 }
 
 // startTLSDial dials in memory and says STARTTLS, so that the client begins with EHLO within TLS.
