@@ -98,8 +98,8 @@ func converse(t *testing.T, addr, name, user string, commands []string) string {
 	return strings.Join(classes, " ")
 }
 
-// data matches the untagged replies that count: how many FETCH and EXPUNGE, and what SEARCH has found.
-var data = regexp.MustCompile(`^\* (?:\d+ (FETCH|EXPUNGE)|(SEARCH.*)|(ESEARCH).*|(STATUS) \S+ (\(.*\)))`)
+// data matches the untagged replies that count: how many FETCH and EXPUNGE, what SEARCH has found, and what LSUB lists.
+var data = regexp.MustCompile(`^\* (?:\d+ (FETCH|EXPUNGE)|(SEARCH.*)|(ESEARCH).*|(STATUS) \S+ (\(.*\))|(LSUB .*))`)
 
 // answer reads the answer to a command.
 func answer(in *bufio.Reader, tag string) string {
@@ -117,7 +117,7 @@ func answer(in *bufio.Reader, tag string) string {
 			return strings.Join(append(parts, word), ",")
 		}
 		if m := data.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
-			parts = append(parts, strings.Join(m[1:], ""))
+			parts = append(parts, strings.ReplaceAll(strings.Join(m[1:], ""), `"`, "")) // which a name may have or not
 		}
 		for { // literals
 			i := strings.LastIndexByte(line, '{')

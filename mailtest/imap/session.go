@@ -157,24 +157,30 @@ func (ss *session) Unsubscribe(name string) error { return refused(ss.account.Su
 
 // List runs LIST and LSUB.
 func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string, options *goimap.ListOptions) error {
-	if len(patterns) == 0 || len(patterns) == 1 && patterns[0] == "" {
+	lsub := ss.engine.command() == "LSUB" // with one pattern
+	if !lsub && (len(patterns) == 0 || len(patterns) == 1 && patterns[0] == "") {
 		return w.WriteList(&goimap.ListData{Attrs: []goimap.MailboxAttr{goimap.MailboxAttrNoSelect}, Delim: '/'})
 	}
 	infos, err := ss.account.Mailboxes()
 	if err != nil {
 		return refused(err)
 	}
-	for _, info := range withParents(infos) {
-		matches := func(pattern string) bool {
+	matches := func(info mailstore.Info) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool {
 			if info.Name == "INBOX" { // in any letters (RFC 9051 §5.1)
 				return imapserver.MatchList(info.Name, '/', strings.ToUpper(ref), strings.ToUpper(pattern))
 			}
 			return imapserver.MatchList(info.Name, '/', ref, pattern)
-		}
-		if !slices.ContainsFunc(patterns, matches) {
+		})
+	}
+	for _, info := range withParents(infos) {
+		if !matches(info) {
 			continue
 		}
 		data, wanted := listData(info, infos, options)
+		if lsub {
+			data, wanted = lsubData(info, infos, matches, patterns[0])
+		}
 		if !wanted {
 			continue
 		}
@@ -239,6 +245,20 @@ func listData(info mailstore.Info, all []mailstore.Info, options *goimap.ListOpt
 		return data, slices.ContainsFunc(all, func(other mailstore.Info) bool { return below(other) && other.Subscribed })
 	}
 	return nil, false
+}
+
+// lsubData describes a mailbox that matches to LSUB, and reports whether it belongs in the reply: because the user has
+// subscribed to it or, as \Noselect, if "%" hides that he has subscribed to one beneath it (RFC 3501 §6.3.9). Dovecot also
+// says nothing else about the mailboxes.
+func lsubData(info mailstore.Info, all []mailstore.Info, matches func(mailstore.Info) bool, pattern string) (data *goimap.ListData, wanted bool) {
+	data = &goimap.ListData{Mailbox: info.Name, Delim: '/'}
+	if info.Subscribed {
+		return data, true
+	}
+	data.Attrs = []goimap.MailboxAttr{goimap.MailboxAttrNoSelect}
+	return data, strings.Contains(pattern, "%") && slices.ContainsFunc(all, func(other mailstore.Info) bool {
+		return other.Subscribed && strings.HasPrefix(other.Name, info.Name+"/") && !matches(other)
+	})
 }
 
 // Status runs STATUS.
