@@ -46,6 +46,42 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestLibraries checks that a test has every piece of code in the cookbook's table of libraries.
+func TestLibraries(t *testing.T) {
+	t.Parallel()
+	var tests strings.Builder
+	files, err := filepath.Glob("../internal/bench/clients/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests.Write(source)
+	}
+	cookbook, err := os.ReadFile("COOKBOOK.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(cookbook), "\n| Library |")
+	_, table, _ = strings.Cut(table, "|\n|---|---|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	pieces := 0
+	for i, code := range strings.Split(table, "`") {
+		if i%2 == 0 {
+			continue
+		}
+		if pieces++; !strings.Contains(tests.String(), code) {
+			t.Errorf("no test has the code %s", code)
+		}
+	}
+	if rows := strings.Count(table, "\n") + 1; rows < 6 || pieces < 3*rows {
+		t.Errorf("the table has %d rows with %d pieces of code: is it read rightly?", rows, pieces)
+	}
+}
+
 // goBlocks returns the texts between ```go and ```.
 func goBlocks(markdown string) []string {
 	var blocks []string
