@@ -47,7 +47,7 @@ func (m *Message) Links() []Link {
 		}
 	}
 	if m.HTML != "" {
-		_, clicks := mime.ReadHTML(m.HTML)
+		_, clicks, _ := mime.ReadHTML(m.HTML)
 		for _, l := range clicks {
 			links = append(links, Link{URL: l.URL, Text: l.Text})
 		}
@@ -113,7 +113,7 @@ func (m *Message) VisibleText() string {
 	if m.HTML == "" {
 		return m.Text
 	}
-	text, _ := mime.ReadHTML(m.HTML)
+	text, _, _ := mime.ReadHTML(m.HTML)
 	return text
 }
 

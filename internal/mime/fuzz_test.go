@@ -192,7 +192,7 @@ func FuzzHTML(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "?")
-		text, links := ReadHTML(s)
+		text, links, _ := ReadHTML(s)
 		if !utf8.ValidString(text) || strings.Contains(text, "\t") {
 			t.Errorf("ReadHTML(%q) = %q", s, text)
 		}

@@ -17,9 +17,9 @@ type Link struct {
 	Href string // the target as it stands in the page
 }
 
-// ReadHTML returns the visible text of a page, and its links. Its time and memory are proportional to the size of the
-// page, whatever the page contains.
-func ReadHTML(page string) (text string, links []Link) {
+// ReadHTML returns the visible text of a page, its links, and its base. Its time and memory are proportional to the size of
+// the page, whatever the page contains.
+func ReadHTML(page string) (text string, links []Link, base Base) {
 	r := reader{stack: []element{{}}, opened: make(map[string]int)}
 	r.styles, r.base = ahead(page)
 	z := html.NewTokenizer(strings.NewReader(page))
@@ -27,7 +27,7 @@ func ReadHTML(page string) (text string, links []Link) {
 		switch z.Next() {
 		case html.ErrorToken:
 			r.endLink()
-			return r.visible(), r.links
+			return r.visible(), r.links, r.base
 		case html.TextToken:
 			text := html.UnescapeString(string(z.Raw()))
 			if strings.TrimSpace(text) != "" {
@@ -46,12 +46,6 @@ func ReadHTML(page string) (text string, links []Link) {
 	}
 }
 
-// BaseOf returns the base of a page.
-func BaseOf(page string) Base {
-	_, base := ahead(page)
-	return base
-}
-
 // ahead reads what also applies to the elements before it: all style sheets of a page, and its base.
 func ahead(page string) (s styles, base Base) {
 	lower := strings.ToLower(page)
@@ -65,6 +59,9 @@ func ahead(page string) (s styles, base Base) {
 		case html.ErrorToken:
 			return s, base
 		case html.StartTagToken, html.SelfClosingTagToken:
+			if raw := z.Raw()[1:]; !beginsWith(raw, "style") && !beginsWith(raw, "base") {
+				continue // without a look at the attributes
+			}
 			t := z.Token()
 			if href, ok := attribute(t, "href"); ok && based && t.DataAtom == atom.Base {
 				base, based = newBase(href, len(page)), false // the first one counts, well-formed or not
@@ -78,6 +75,11 @@ func ahead(page string) (s styles, base Base) {
 			}
 		}
 	}
+}
+
+// beginsWith reports whether bytes begin with a text, in any letter case.
+func beginsWith(b []byte, text string) bool {
+	return len(b) >= len(text) && strings.EqualFold(string(b[:len(text)]), text)
 }
 
 // reader reads HTML in one pass.

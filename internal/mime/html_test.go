@@ -96,7 +96,7 @@ func TestReadHTML(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got, _ := ReadHTML(tt.page); got != tt.want {
+			if got, _, _ := ReadHTML(tt.page); got != tt.want {
 				t.Errorf("ReadHTML(%s) = %q, want %q", tt.page, got, tt.want)
 			}
 		})
@@ -107,7 +107,7 @@ func TestReadLinks(t *testing.T) {
 	t.Parallel()
 	page := `<base href="https://a.example/b/"><base href="https://z.example/"><style>.x{display:none}</style>
 <a href="c">one</a><a href="HTTPS://d.example/">two</a><a class=x href=e>not</a><a href="mailto:x@y.example">mail</a><a href="//f.example">four`
-	_, links := ReadHTML(page)
+	_, links, _ := ReadHTML(page)
 	want := `[{https://a.example/b/c one c} {HTTPS://d.example/ two HTTPS://d.example/} {mailto:x@y.example mail mailto:x@y.example} {https://f.example four //f.example}]`
 	if got := fmt.Sprint(links); got != want {
 		t.Errorf("links = %s, want %s", got, want)
@@ -130,7 +130,7 @@ func TestBase(t *testing.T) {
 		{"a place in the page", `<base href="https://a.example/x"><a href="#b">c</a>`, "https://a.example/x#b"},
 	}
 	for _, tt := range tests {
-		if _, links := ReadHTML(tt.page); len(links) != 1 || links[0].URL != tt.want {
+		if _, links, _ := ReadHTML(tt.page); len(links) != 1 || links[0].URL != tt.want {
 			t.Errorf("%s: the links of %s are %v, want the URL %s", tt.name, tt.page, links, tt.want)
 		}
 	}
@@ -216,7 +216,7 @@ func TestHostileHTML(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if text, links := ReadHTML(page); len(text) > len(page) || len(links) > size {
+			if text, links, _ := ReadHTML(page); len(text) > len(page) || len(links) > size {
 				t.Errorf("%d bytes of text and %d links of %d bytes", len(text), len(links), len(page))
 			}
 		})
@@ -227,7 +227,7 @@ func FuzzReadHTML(f *testing.F) {
 	f.Add(`<style>.x, a>b{display:none!important}@media screen{#y{font-size:0}}</style><p class=x id=y style="opacity:0">a<a href=b>c`)
 	f.Add(`<head><base href=x><table><td hidden><style media=print>[a="b c"] *{}`)
 	f.Fuzz(func(t *testing.T, page string) {
-		text, links := ReadHTML(strings.ToValidUTF8(page, "?"))
+		text, links, _ := ReadHTML(strings.ToValidUTF8(page, "?"))
 		if !utf8.ValidString(text) || !utf8.ValidString(fmt.Sprint(links)) {
 			t.Errorf("%q, %q is not UTF-8", text, links)
 		}

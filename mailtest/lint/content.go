@@ -66,8 +66,7 @@ func (c *checker) alternatives() {
 func (c *checker) html(l leaf) {
 	images, visible := 0, false
 	var hidden []byte // the element whose text is not shown
-	base := mime.BaseOf(l.Text)
-	c.links(l, &base)
+	base := c.links(l)
 	z := html.NewTokenizer(strings.NewReader(l.Text))
 	for {
 		switch z.Next() {
@@ -96,7 +95,7 @@ func (c *checker) html(l leaf) {
 				var key, value []byte
 				key, value, more = z.TagAttr()
 				if name := string(key); name == "src" || name == "background" {
-					c.reference(l, &base, tag, strings.TrimSpace(string(value)))
+					c.reference(l, base, tag, strings.TrimSpace(string(value)))
 				}
 			}
 		case html.EndTagToken:

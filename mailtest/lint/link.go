@@ -15,21 +15,22 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// links looks at the links that a page shows.
-func (c *checker) links(l leaf, base *mime.Base) {
-	_, links := mime.ReadHTML(l.Text)
+// links looks at the links that a page shows, and returns its base.
+func (c *checker) links(l leaf) *mime.Base {
+	_, links, base := mime.ReadHTML(l.Text)
 	for _, link := range links {
 		if said, _ := Spoofed(mailtest.Link{URL: link.URL, Text: link.Text}); said != "" {
 			why := ""
 			if link.URL != link.Href {
-				why = ", because its address " + quote(link.Href) + " is relative to " + element(base)
+				why = ", because its address " + quote(link.Href) + " is relative to " + element(&base)
 			}
 			c.out.add(linkSpoofed, l.Path, c.placeIn(linkSpoofed, l, link.Href), "the link says %s and leads to %s%s", quote(link.Text), quote(link.URL), why)
 		}
 		if !strings.HasPrefix(link.Href, "#") { // a place in the page itself
-			c.relative(l, base, "the link "+quote(link.Text), link.Href, link.URL)
+			c.relative(l, &base, "the link "+quote(link.Text), link.Href, link.URL)
 		}
 	}
+	return &base
 }
 
 // relative looks at an address of the page, given where it leads.
