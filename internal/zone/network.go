@@ -62,8 +62,8 @@ func comparePrefixes(a, b netip.Prefix) int {
 	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }
 
-// networks returns the networks for which some labels of a name can stand, from the label first on: none, one of IPv4
-// or of IPv6, or both, as "1.2" is part of the names of addresses in 2.1.0.0/16 and in 2100::/8.
+// networks returns the networks that the given number of labels, from the label first on, can stand for: none, one of
+// IPv4 or of IPv6, or both, as "1.2" is part of the names of addresses in 2.1.0.0/16 and in 2100::/8.
 func (n *name) networks(first, labels int) []netip.Prefix {
 	var all []netip.Prefix
 	var v4 [4]byte
@@ -91,8 +91,8 @@ func (n *name) networks(first, labels int) []netip.Prefix {
 	return all
 }
 
-// listed adds to a place what the name has from the networks of the zone, which is written as owner: its records, or,
-// if no network contains it, its closest ancestor that exists because of them.
+// listed adds to a place what the networks of the zone have at the name n, which is written as owner: records or, if no
+// network contains the name, its closest ancestor that exists because of them.
 func (p *place) listed(n *name, owner string) {
 	known := p.apex.zone.networks
 	if len(known) == 0 || p.cut != nil || p.dname != nil || p.node != nil && p.node.set(dns.TypeCNAME) != nil {
@@ -100,7 +100,7 @@ func (p *place) listed(n *name, owner string) {
 	}
 	labels := n.labels - p.apex.depth() // beneath the apex
 	if own := p.node; own != nil && labels > 0 {
-		at := &node{parent: own.parent, label: own.label, children: own.children, sets: slices.Clone(own.sets)}
+		at := &node{parent: own.parent, label: own.label, children: own.children, zone: own.zone, sets: slices.Clone(own.sets)}
 		at.sets, _ = addListed(at.sets, known, n.networks(0, labels), owner)
 		p.node = at
 	}
