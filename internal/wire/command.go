@@ -168,7 +168,7 @@ func (c *Conn) refuseMail() string {
 	case s.mail:
 		return "503 5.5.1 Nested MAIL command"
 	}
-	if refuse := c.checkPath("501 5.1.7 Bad sender address syntax"); refuse != "" {
+	if refuse := c.checkPath("501 5.1.7", "sender"); refuse != "" {
 		return refuse
 	}
 	return c.checkMail()
@@ -185,7 +185,7 @@ func (c *Conn) refuseRcpt() string {
 	case !s.utf8 && !ascii(c.turn.arg):
 		return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 	}
-	return c.checkPath("501 5.1.3 Bad recipient address syntax")
+	return c.checkPath("501 5.1.3", "recipient")
 }
 
 func (c *Conn) refuseData() string {

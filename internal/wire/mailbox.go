@@ -24,6 +24,12 @@ func badMailbox(address string) bool {
 	return badText(address)
 }
 
+// localOnly reports whether an address is a local part alone, without quotes. The engine refuses such an address, but does not
+// say why.
+func localOnly(address string) bool {
+	return address != "" && !strings.ContainsAny(address, "@<> \t\"\\")
+}
+
 // badRoute reports whether a source route, without the colon at its end, is malformed:
 // "@a.example,@b.example" (RFC 5321 §4.1.2).
 func badRoute(route string) bool {

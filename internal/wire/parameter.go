@@ -10,8 +10,9 @@ import (
 )
 
 // checkPath checks the path of MAIL or RCPT and the space after it, and separates the DSN parameters from those that
-// the engine gets. It returns a reply that refuses the command, or "".
-func (c *Conn) checkPath(malformed string) (refuse string) {
+// the engine gets. It returns a reply that refuses the command, or "". A refusal for the address has the given code, and
+// names whose address it is.
+func (c *Conn) checkPath(code, whose string) (refuse string) {
 	t := &c.turn
 	switch {
 	case t.route != "" && badRoute(t.route), t.address != "" && badMailbox(t.address):
@@ -19,7 +20,9 @@ func (c *Conn) checkPath(malformed string) (refuse string) {
 		if t.Verb == "MAIL" && !ascii(t.arg) && !c.asksForUTF8() {
 			return "553 5.6.7 A non-ASCII address needs SMTPUTF8"
 		}
-		return malformed
+		return code + " Bad " + whose + " address syntax"
+	case localOnly(t.address) && !(t.Verb == "RCPT" && strings.EqualFold(t.address, "postmaster")): // RFC 5321 §4.1.1.3
+		return code + " The " + whose + " address has no domain"
 	case t.glued:
 		return "501 5.5.4 No space before the parameters"
 	}
