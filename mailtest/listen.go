@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/bubble"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/wire"
@@ -38,6 +39,9 @@ func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
 	}
 	if s.state.closed {
 		return nil, errClosed
+	}
+	if bubble.Here() == bubble.Inside {
+		return nil, errSocket
 	}
 	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
@@ -120,6 +124,10 @@ func (s *Server) Resume() error {
 // errClosed reports the use of a server after Close.
 var errClosed = fmt.Errorf("mailtest: the server is closed: %w", net.ErrClosed)
 
+// errSocket reports the use of a socket inside a synctest bubble.
+var errSocket = errors.New("mailtest: a server can't have a socket inside a synctest bubble, since waiting for it would stop the " +
+	"clock; connect with Server.Dial, or let package mxmock connect")
+
 // listening is a listener of a server. It has a number, since those of the caller may be of a type that can't be
 // compared.
 type listening struct {
@@ -159,8 +167,8 @@ func (s *Server) accept(l net.Listener, cfg *wire.Config) error {
 }
 
 // Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without IPv4. It
-// starts the server if necessary. It panics if the server cannot listen on a loopback address, or was closed
-// before.
+// starts the server if necessary. It panics if the server cannot listen on a loopback address, was closed
+// before, or is inside a synctest bubble.
 func (s *Server) Addr() string {
 	addr, err := s.listen(&s.state.plain, &s.wire)
 	if err != nil {

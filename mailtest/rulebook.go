@@ -7,12 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/ipprefix"
-
+	"github.com/seed078e9d8c/maillab/internal/ruletext"
 	"github.com/seed078e9d8c/maillab/mailtest/internal/rulebook"
 )
 
@@ -56,24 +55,12 @@ func (s *Server) CheckRules() error {
 	for _, book := range [...]*ruleBook{&s.standing, &s.rules} {
 		for _, r := range book.Unused() {
 			if r.Must {
-				errs = append(errs, fmt.Errorf("mailtest: a rule at %v that must act never did: %s", r.At, r.describe()))
+				r.Must = false // the text says so
+				errs = append(errs, fmt.Errorf("mailtest: a rule that must act never did: %s", ruletext.Describe(r)))
 			}
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// describe returns a short description of the rule, for the text of a failure.
-func (r *Rule) describe() string {
-	switch {
-	case r.Reply != "":
-		return strconv.Quote(r.Reply)
-	case r.Drop != 0:
-		return r.Drop.String()
-	case r.Delay != 0:
-		return "a delay of " + r.Delay.String()
-	}
-	return "no reply of its own"
 }
 
 // mustMakeSense panics if one of some rules makes no sense.
@@ -212,10 +199,6 @@ func isDomain(text string) bool { return strings.Contains(text, ".") && !strings
 // checkNumbers checks the numbers and the enumerations.
 func (r *Rule) checkNumbers() error {
 	switch {
-	case r.Session < 0 || r.Nth < 0 || r.Skip < 0 || r.Times < 0 || r.AfterBytes < 0 || r.Delay < 0 || r.Pace < 0 ||
-		r.Begin < 0 || r.For < 0:
-		return fmt.Errorf("a number is negative: Session %d, Nth %d, Skip %d, Times %d, AfterBytes %d, Delay %v, Pace %v, Begin %v, For %v",
-			r.Session, r.Nth, r.Skip, r.Times, r.AfterBytes, r.Delay, r.Pace, r.Begin, r.For)
 	case r.Drop > Silence:
 		return fmt.Errorf("Drop is %d; use Close, Cut, Reset or Silence", r.Drop)
 	case r.Certificate > UnknownCA:
@@ -223,7 +206,7 @@ func (r *Rule) checkNumbers() error {
 	case r.MaxTLS != 0 && (r.MaxTLS < tls.VersionTLS10 || r.MaxTLS > tls.VersionTLS13):
 		return fmt.Errorf("MaxTLS is %#04x; use tls.VersionTLS10 to tls.VersionTLS13", r.MaxTLS)
 	}
-	return nil
+	return ruletext.CheckNumbers(*r)
 }
 
 // checkReply checks that the reply is well-formed, and that it is ever sent.

@@ -62,8 +62,8 @@ func TestBadRules(t *testing.T) {
 		{mailtest.Rule{At: mailtest.Rcpt, From: "Bob <bob@qq.com>", Reply: "550 No"}, `"<>"`},
 		{mailtest.Rule{At: mailtest.Rcpt, Plain: true, Encrypted: true, Reply: "550 No"}, "leave both out for all connections"},
 
-		{mailtest.Rule{At: mailtest.Rcpt, Times: -1, Reply: "550 No"}, "a number is negative: Session 0, Nth 0, Skip 0, Times -1"},
-		{mailtest.Rule{At: mailtest.Rcpt, Delay: -time.Second}, "Delay -1s"},
+		{mailtest.Rule{At: mailtest.Rcpt, Times: -1, Reply: "550 No"}, "Times is -1; it can't be negative"},
+		{mailtest.Rule{At: mailtest.Rcpt, Delay: -time.Second}, "Delay is -1s; it can't be negative"},
 		{mailtest.Rule{At: mailtest.Rcpt, Drop: 9}, "use Close, Cut, Reset or Silence"},
 		{mailtest.Rule{At: mailtest.Rcpt, AfterBytes: 3, Reply: "550 No"}, "there is no Drop"},
 		{mailtest.Rule{At: mailtest.Body, AfterReply: true, Drop: mailtest.Close}, "write At: mailtest.Dot"},
@@ -126,9 +126,9 @@ func TestMust(t *testing.T) {
 			t.Errorf("%d rules are unused, want 3", got)
 		}
 	})
-	want := []string{`mailtest: a rule at Vrfy that must act never did: "252 2.5.2 Try it"
-mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"
-mailtest: a rule at Body that must act never did: Reset`}
+	want := []string{`mailtest: a rule that must act never did: At: Vrfy, Reply: "252 2.5.2 Try it"
+mailtest: a rule that must act never did: At: Rcpt, To: "nobody@d.example", Reply: "550 5.1.1 Unknown"
+mailtest: a rule that must act never did: At: Body, Drop: Reset, AfterBytes: 1000`}
 	if !slices.Equal(errs, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(errs, "\n"), strings.Join(want, "\n"))
 	}

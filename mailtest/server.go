@@ -40,9 +40,9 @@ import (
 //
 // # Inside a synctest bubble
 //
-// A server that was made inside a bubble works there in virtual time, as long as clients connect in memory:
-// a goroutine that blocks in Accept of a real socket would stop the clock of the bubble. A server that was made
-// outside must not be used inside; a wait notices that and ends the test.
+// A server that was made inside a bubble works there in virtual time. It has no address there, because a
+// goroutine that waits for a real socket would stop the clock of the bubble: clients connect in memory. A server
+// that was made outside must not be used inside; a wait notices that and ends the test.
 //
 // # Mistakes in the test
 //
@@ -204,7 +204,7 @@ func New(tb testing.TB) *Server {
 
 // Start makes the server listen on [Server.Addr]. It need not be called: Addr starts the server too, and panics
 // if Start would return an error. A second call does nothing. The error is that of [net.Listen], or says that
-// the server is closed.
+// the server is closed or that it is inside a synctest bubble.
 func (s *Server) Start() error {
 	_, err := s.listen(&s.state.plain, &s.wire)
 	if err == nil && s.hasEnded() {

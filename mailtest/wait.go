@@ -37,7 +37,7 @@ func (b *Inbox) next(l limit) (*Message, error) {
 }
 
 // WaitFor takes and returns the oldest message that is not yet taken and for which match reports true. If there
-// is none, it waits for one. A wait calls match once for each message.
+// is none, it waits for one. A wait calls match once for each message. WaitFor panics if match is nil.
 func (b *Inbox) WaitFor(tb testing.TB, match func(*Message) bool) *Message {
 	tb.Helper()
 	m, err := b.waitFor(b.within(tb), match)
@@ -52,11 +52,14 @@ func (b *Inbox) WaitForContext(ctx context.Context, match func(*Message) bool) (
 }
 
 func (b *Inbox) waitFor(l limit, match func(*Message) bool) (*Message, error) {
+	if match == nil {
+		panic("mailtest: WaitFor: match is nil; for any message, there is Next")
+	}
 	return b.take(l, "no message that matches", match)
 }
 
 // WaitN waits until there are n messages that are not yet taken, and takes and returns the n oldest of them. If
-// n is 0, it returns at once.
+// n is 0, it returns at once. It panics if n is negative.
 func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 	tb.Helper()
 	m, err := b.waitN(b.within(tb), n)
@@ -65,6 +68,7 @@ func (b *Inbox) WaitN(tb testing.TB, n int) []*Message {
 }
 
 func (b *Inbox) waitN(l limit, n int) ([]*Message, error) {
+	mustBeNumber("WaitN", n)
 	var first []*record
 	err := b.wait(l, fewerThan(n), func() bool {
 		if b.untaken() < n {
@@ -86,6 +90,7 @@ func (b *Inbox) WaitOnly(tb testing.TB, n int, quiet time.Duration) []*Message {
 }
 
 func (b *Inbox) waitOnly(l limit, n int, quiet time.Duration) ([]*Message, error) {
+	mustBeNumber("WaitOnly", n)
 	enough := func() bool { return b.untaken() >= n }
 	if err := b.wait(l, fewerThan(n), enough); err != nil {
 		return nil, err
@@ -130,6 +135,13 @@ func (b *Inbox) Since(ctx context.Context, n int) (messages []*Message, next int
 		return len(later) > 0
 	})
 	return decoded(later), next, err
+}
+
+// mustBeNumber panics if n is not a number of messages.
+func mustBeNumber(wait string, n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("mailtest: %s: there can't be %d messages", wait, n))
+	}
 }
 
 func fewerThan(n int) string {

@@ -110,10 +110,20 @@ func (n *Internet) ready() error {
 // test, as [testing.T.Setenv] does.
 func (n *Internet) UseAsDefault(tb testing.TB) {
 	tb.Helper()
-	tb.Setenv("MXMOCK_DEFAULT_RESOLVER", "1") // panics in parallel tests
+	mustBeAlone(tb)
 	old := net.DefaultResolver
 	net.DefaultResolver = n.Resolver()
 	tb.Cleanup(func() { net.DefaultResolver = old })
+}
+
+// mustBeAlone panics if the test is parallel.
+func mustBeAlone(tb testing.TB) {
+	defer func() {
+		if recover() != nil {
+			panic("mxmock: UseAsDefault can't be used in a parallel test, since the default resolver is that of all tests")
+		}
+	}()
+	tb.Setenv("MXMOCK_DEFAULT_RESOLVER", "1") // panics in parallel tests
 }
 
 // TrueResolver returns a resolver for code beside the test, such as a page that shows the journal. It answers with

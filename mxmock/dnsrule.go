@@ -120,11 +120,12 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 	if state.question, err = question.Parse(r.Question); err != nil {
 		return nil, err
 	}
+	if err := ruletext.CheckNumbers(r); err != nil {
+		return nil, err
+	}
 	switch {
 	case r.Network != "" && r.Network != "udp" && r.Network != "tcp":
 		return nil, fmt.Errorf("Network is %q; use \"udp\" or \"tcp\"", r.Network)
-	case r.Skip < 0 || r.Times < 0 || r.After < 0 || r.For < 0 || r.Delay < 0:
-		return nil, fmt.Errorf("a number is negative: Skip %d, Times %d, After %v, For %v, Delay %v", r.Skip, r.Times, r.After, r.For, r.Delay)
 	case r.Fault != 0 && !r.Fault.ofQuestions():
 		return nil, fmt.Errorf("%v does not apply to a question", r.Fault)
 	case r.Fault == 0 && r.Answer == "" && r.Delay == 0:

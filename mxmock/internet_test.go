@@ -221,11 +221,11 @@ func TestHosts(t *testing.T) {
 	if mx[0] == nil || mx[0] != mx[2] || mx[1] != nil {
 		t.Errorf("MX = %v, want a host, nil, and the host again", mx)
 	}
-	for _, bad := range []string{"", "..", "a b.example.com", "a\tb", strings.Repeat("x", 64) + ".com"} {
+	for _, bad := range []string{"", "..", "a b.example.com", "a\tb", strings.Repeat("x", 64) + ".com", "bob@qq.com", "https://qq.com"} {
 		mustPanic(t, "Host "+bad, func() { inet.Host(bad) })
 		mustPanic(t, "MX of "+bad, func() { inet.MX(bad, "mx1.qq.com") })
 	}
-	for _, bad := range []string{"70000 mx1.qq.com", "x mx1.qq.com", "10 20 mx1.qq.com", ""} {
+	for _, bad := range []string{"70000 mx1.qq.com", "x mx1.qq.com", "10 20 mx1.qq.com", "", "mx1.qq.com:25", "10 mx1.qq.com:25"} {
 		mustPanic(t, "MX "+bad, func() { inet.MX("qq.com", bad) })
 	}
 	for _, bad := range []string{"203.0.113.256", "192.0.2.3", "fe80::1%eth0", "224.0.0.1"} {
@@ -301,13 +301,18 @@ func TestUseAsDefault(t *testing.T) {
 	}
 	t.Run("parallel", func(t *testing.T) {
 		t.Parallel()
-		defer func() {
-			if recover() == nil {
-				t.Error("UseAsDefault in a parallel test: no panic, want one")
-			}
-		}()
-		mxmock.New(t).UseAsDefault(t)
+		mustPanic(t, "UseAsDefault in a parallel test", func() { mxmock.New(t).UseAsDefault(t) })
 	})
+}
+
+func TestReportCounts(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.Resolver().LookupMX(t.Context(), "qq.com")
+	const want = "mxmock: what happened in the internet: 1 event, 0 messages\n"
+	if got := inet.Report(); !strings.HasPrefix(got, want) {
+		t.Errorf("report = %s, want %s", got, want)
+	}
 }
 
 // endingTB is a test that ends at once, and keeps its errors.
@@ -344,8 +349,8 @@ func TestMust(t *testing.T) {
 	}
 	const want = `mxmock: DNS rule 1, for "mx qq.com", that must act never did
 mxmock: DNS rule 3, for "any *", that must act never did
-mxmock: host mx1.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"
-mxmock: host mx2.qq.com: mailtest: a rule at Rcpt that must act never did: "550 5.1.1 Unknown"`
+mxmock: host mx1.qq.com: mailtest: a rule that must act never did: At: Rcpt, Reply: "550 5.1.1 Unknown"
+mxmock: host mx2.qq.com: mailtest: a rule that must act never did: At: Rcpt, Reply: "550 5.1.1 Unknown"`
 	if got := strings.Join(tb.errs, "\n"); got != want {
 		t.Errorf("errors = %s\nwant\n%s", got, want)
 	}

@@ -22,9 +22,9 @@ func (n *Internet) Report() string {
 	const mostEvents, mostMessages = 200, 20
 	var b strings.Builder
 	j, messages := n.Journal(), n.Messages()
-	fmt.Fprintf(&b, "mxmock: what happened in the internet: %d events, %d messages\n", len(j), len(messages))
+	fmt.Fprintf(&b, "mxmock: what happened in the internet: %s, %s\n", count(len(j), "event"), count(len(messages), "message"))
 	if skipped := len(messages) - mostMessages; skipped > 0 {
-		fmt.Fprintf(&b, "… %d messages before these\n", skipped)
+		fmt.Fprintf(&b, "… %s before these\n", count(skipped, "message"))
 		messages = messages[skipped:]
 	}
 	hosts := n.accepters()
@@ -32,11 +32,19 @@ func (n *Internet) Report() string {
 		fmt.Fprintf(&b, "%s %v\n", hosts[m], m)
 	}
 	if skipped := len(j) - mostEvents; skipped > 0 {
-		fmt.Fprintf(&b, "… %d events before these\n", skipped)
+		fmt.Fprintf(&b, "… %s before these\n", count(skipped, "event"))
 		j = j[skipped:]
 	}
 	b.WriteString(j.String())
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// count returns n things in words.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // accepters returns for each message the host that accepted it, with the port if that is not 25.

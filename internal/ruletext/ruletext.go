@@ -47,6 +47,35 @@ func Marshal(v any) ([]byte, error) {
 	return b, nil
 }
 
+// Describe returns the text of Marshal for people to read. A function, which can't be written, is "func".
+func Describe(v any) string {
+	s := reflect.ValueOf(v)
+	var fields []string
+	for i := range s.NumField() {
+		f := s.Field(i)
+		if f.IsZero() {
+			continue
+		}
+		text, err := appendValue(nil, f)
+		if err != nil {
+			text = []byte(f.Kind().String())
+		}
+		fields = append(fields, s.Type().Field(i).Name+": "+string(text))
+	}
+	return strings.Join(fields, ", ")
+}
+
+// CheckNumbers returns an error that names the first field of a struct whose number is negative, or nil if there is none.
+func CheckNumbers(v any) error {
+	s := reflect.ValueOf(v)
+	for i := range s.NumField() {
+		if f := s.Field(i); f.CanInt() && f.Int() < 0 {
+			return fmt.Errorf("%s is %v; it can't be negative", s.Type().Field(i).Name, f.Interface())
+		}
+	}
+	return nil
+}
+
 // Unmarshal reads a text into the struct that v points to, whose other fields become zero. The struct may be
 // written with its braces, its type and a comma at the end, as in a list in Go. A "#" begins a comment. The error
 // is an [*Error]; the struct then keeps its value.

@@ -83,6 +83,28 @@ func TestMarshalRefuses(t *testing.T) {
 	}
 }
 
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	const want = `Text: "x", Number: 1, Func: func`
+	if got := Describe(fields{Text: "x", Number: 1, Func: func() {}}); got != want {
+		t.Errorf("text = %s, want %s", got, want)
+	}
+}
+
+func TestCheckNumbers(t *testing.T) {
+	t.Parallel()
+	for want, value := range map[string]fields{
+		"<nil>":                               {Number: 1, Large: 1, Wait: 1, MaxTLS: 1},
+		"Number is -1; it can't be negative":  {Number: -1, Wait: -1},
+		"Large is -2; it can't be negative":   {Large: -2},
+		"Wait is -1m0s; it can't be negative": {Wait: -time.Minute},
+	} {
+		if got := fmt.Sprint(CheckNumbers(value)); got != want {
+			t.Errorf("error = %s, want %s", got, want)
+		}
+	}
+}
+
 func TestUnmarshal(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -133,9 +133,12 @@ type Server struct {
 }
 
 // New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server
-// writes its transcripts to the log of the test.
+// writes its transcripts to the log of the test. New panics if src is nil.
 func New(tb testing.TB, src mailstore.Source) *Server {
 	tb.Helper()
+	if src == nil {
+		panic("pop3: New: the source of the mail is nil")
+	}
 	s := &Server{Source: src, tb: tb}
 	tb.Cleanup(func() {
 		tb.Helper()
@@ -209,7 +212,7 @@ func (s *Server) Start() error {
 }
 
 // Addr returns the address of the server, "127.0.0.1:port", or "[::1]:port" on a machine without IPv4. It starts the server if
-// necessary. It panics if the server cannot listen, or was closed before.
+// necessary. It panics if the server cannot listen, was closed before, or is inside a synctest bubble.
 func (s *Server) Addr() string { return must(s.use().Addr()) }
 
 // TLSAddr returns a second address of the server, where connections begin with TLS, as on port 995.

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
+	"github.com/seed078e9d8c/maillab/internal/bubble"
 	"github.com/seed078e9d8c/maillab/internal/hangup"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
@@ -139,6 +140,10 @@ func (s *Server) listen(at *net.Listener, implicit bool) (string, error) {
 	}
 	if s.closed {
 		return "", s.errClosed()
+	}
+	if bubble.Here() == bubble.Inside {
+		return "", fmt.Errorf("%s: a server can't have a socket inside a synctest bubble, since waiting for it would stop the clock; "+
+			"connect with Server.Dial", s.protocol.Name)
 	}
 	l, err := loopback.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {

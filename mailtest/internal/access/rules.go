@@ -44,8 +44,8 @@ func (s *Server) CheckRules() error {
 	for _, book := range [...]*rulebook.Book[mailtest.Rule]{&s.standing, &s.rules} {
 		for _, r := range book.Unused() {
 			if r.Must {
-				text, _ := ruletext.Marshal(r)
-				errs = append(errs, fmt.Errorf("%s: a rule that must act never did: %s", s.protocol.Name, text))
+				r.Must = false // the text says so
+				errs = append(errs, fmt.Errorf("%s: a rule that must act never did: %s", s.protocol.Name, ruletext.Describe(r)))
 			}
 		}
 	}
