@@ -257,7 +257,7 @@ func TestConnectionFlood(t *testing.T) {
 func TestCloseAnyTime(t *testing.T) {
 	t.Parallel()
 	for i := range 20 {
-		srv := &mailtest.Server{ImplicitTLS: i%2 == 0}
+		srv := &mailtest.Server{ImplicitTLS: i%2 == 0, TLS: quickTLS()}
 		var wg sync.WaitGroup
 		for client := range 4 {
 			wg.Go(func() {
@@ -267,7 +267,7 @@ func TestCloseAnyTime(t *testing.T) {
 						return
 					}
 					if srv.ImplicitTLS {
-						conn = tls.Client(conn, srv.ClientTLS())
+						conn = tls.Client(conn, clientTLS(srv))
 					}
 					conn.Write([]byte(hello + ".\r\nQUIT\r\n"))
 					if client%2 == 0 {

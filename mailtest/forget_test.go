@@ -60,7 +60,11 @@ func (to *talker) hear(replies int) {
 // themselves and with what Watch is told.
 func TestTranscriptForgets(t *testing.T) {
 	t.Parallel()
-	const rounds, atOnce = 20_000, 500
+	const atOnce = 500
+	rounds := 10_000 // of which a transcript forgets some, and later some more
+	if *large {
+		rounds *= 4
+	}
 	for _, tt := range []struct {
 		name    string
 		say     string // with %d for the number of the round, from 0

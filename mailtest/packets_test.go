@@ -107,7 +107,9 @@ func replayed(t *testing.T, d *dialog, rules []mailtest.Rule, pieces ...[]byte) 
 	conn.(halfConn).CloseWrite()
 	time.Sleep(24 * time.Hour) // whatever a rule delays has come
 	s := srv.Sessions()[0]
-	for _, turn := range s.Turns {
+	o.turns = s.Turns
+	for i := range o.turns {
+		turn := &o.turns[i]
 		if strings.HasPrefix(turn.Reply, "334 ") {
 			turn.Reply = "334 *\r\n" // which may be a random challenge
 		}
@@ -119,7 +121,6 @@ func replayed(t *testing.T, d *dialog, rules []mailtest.Rule, pieces ...[]byte) 
 		}
 		turn.Notes = notes
 		turn.Received, turn.Replied = time.Time{}, time.Time{}
-		o.turns = append(o.turns, turn)
 	}
 	for _, m := range srv.Messages() {
 		o.messages = append(o.messages, delivered{string(m.Raw), m.Envelope, m.Acked})

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed078e9d8c/maillab/internal/elapsed"
 )
@@ -120,7 +121,8 @@ func (t Turn) write(s *strings.Builder, start time.Time, reply string) {
 	const most = 512 // bytes of a command or reply line
 	at := func(when time.Time) {
 		if !start.IsZero() {
-			fmt.Fprintf(s, "%10v ", elapsed.Round(when.Sub(start)))
+			writeElapsed(s, when.Sub(start))
+			s.WriteByte(' ')
 		}
 	}
 	if t.Command != "" {
@@ -225,9 +227,20 @@ func (s *Session) text(from, to int, reply func(Turn) string) string {
 	if s.End.IsZero() {
 		b.WriteString("still open\n")
 	} else {
-		fmt.Fprintf(&b, "%10v ended: %s\n", elapsed.Round(s.End.Sub(s.Start)), s.Ending)
+		writeElapsed(&b, s.End.Sub(s.Start))
+		fmt.Fprintf(&b, " ended: %s\n", s.Ending)
 	}
 	return b.String()
+}
+
+// writeElapsed writes a time since the beginning of the session, rounded and in a column.
+func writeElapsed(s *strings.Builder, d time.Duration) {
+	const column = "          "
+	text := elapsed.Round(d).String()
+	if n := utf8.RuneCountInString(text); n < len(column) {
+		s.WriteString(column[n:])
+	}
+	s.WriteString(text)
 }
 
 // summary returns a line that says how far the session came.

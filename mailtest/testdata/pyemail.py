@@ -11,6 +11,7 @@ import email
 import email.header
 import email.policy
 import email.utils
+import functools
 import hashlib
 import json
 import os
@@ -63,7 +64,8 @@ def attempt(f):
 
 
 class Default:
-    policy = email.policy.default
+    # Each time that it is asked for a field, the policy parses it; that is most of the time.
+    policy = email.policy.default.clone(header_factory=functools.cache(email.policy.default.header_factory))
 
     def subject(self, m):
         return clean(m["subject"])
@@ -107,15 +109,17 @@ class Compat32:
 
 
 def leaves(reader, m):
-    if m.get_content_maintype() == "message" and m.get_content_type() not in ("message/rfc822", "message/global"):
-        return [{"type": m.get_content_type()}]  # Python takes them apart, whatever is in them
-    if m.get_content_maintype() == "message" and m.is_multipart():
-        return [{"type": m.get_content_type(), "name": attempt(lambda: reader.filename(m)), "message": read(reader, m.get_payload(0))}]
+    media_type = m.get_content_type()
+    main_type = media_type.split("/")[0]
+    if main_type == "message" and media_type not in ("message/rfc822", "message/global"):
+        return [{"type": media_type}]  # Python takes them apart, whatever is in them
+    if main_type == "message" and m.is_multipart():
+        return [{"type": media_type, "name": attempt(lambda: reader.filename(m)), "message": read(reader, m.get_payload(0))}]
     if m.is_multipart():
         return [leaf for part in m.get_payload() for leaf in leaves(reader, part)]
     content = m.get_payload(decode=True) or b""
-    leaf = {"type": m.get_content_type(), "name": attempt(lambda: reader.filename(m)), "sha256": hashlib.sha256(content).hexdigest()}
-    if m.get_content_maintype() == "text":
+    leaf = {"type": media_type, "name": attempt(lambda: reader.filename(m)), "sha256": hashlib.sha256(content).hexdigest()}
+    if main_type == "text":
         leaf["text"] = attempt(lambda: clean(readable(m, reader.text(m))))
         del leaf["sha256"]  # the text says more
     return [leaf]
