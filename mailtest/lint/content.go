@@ -109,9 +109,7 @@ func (c *checker) html(l leaf) {
 // reference looks at the address of what HTML shows in place.
 func (c *checker) reference(l leaf, base *mime.Base, tag, address string) {
 	target := base.Resolve(address)
-	if !c.located {
-		c.relative(l, base, "the element "+tag, address, target)
-	}
+	c.relative(l, base, "the element "+tag, address, target)
 	scheme, id, found := strings.Cut(target, ":")
 	if !found || !strings.EqualFold(scheme, "cid") {
 		return

@@ -35,7 +35,7 @@ func (c *checker) links(l leaf) *mime.Base {
 
 // relative looks at an address of the page, given where it leads.
 func (c *checker) relative(l leaf, base *mime.Base, what, address, target string) {
-	if base.Absolute() || !mime.Relative(target) || placeholderIn(address) != "" {
+	if c.located || base.Absolute() || !mime.Relative(target) || placeholderIn(address) != "" {
 		return
 	}
 	why := ", and the HTML has no base element"
