@@ -452,6 +452,10 @@ func TestBlocklist(t *testing.T) {
 	if txt := txtOf(t, inet, "3.2.1.10.zen.example.org"); !slices.Equal(txt, []string{"10.1.2.3 is listed", "10.0.0.0/8 is listed", "10.1.255.255/15 is listed"}) {
 		t.Errorf("TXT = %q, want the reasons", txt)
 	}
+	inet.Blocklist("zen.spamhaus.org", "198.51.100.0/22 127.0.0.10", "198.51.100.7 127.0.0.4", "2001:db8::/32")
+	if addrs, err := inet.Resolver().LookupHost(t.Context(), "7.100.51.198.zen.spamhaus.org."); err != nil || !slices.Equal(addrs, []string{"127.0.0.4", "127.0.0.10"}) {
+		t.Errorf("an address that two entries contain: %v, %v, want the answers of both", addrs, err)
+	}
 	for _, bad := range []string{"", "203.0.113.7 listed", "203.0.113.7 ::1", ".."} {
 		mustPanic(t, "entry "+bad, func() { inet.Blocklist("zen.example.org", bad) })
 	}
