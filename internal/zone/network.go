@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sort"
 	"strconv"
 
 	"github.com/miekg/dns"
@@ -108,19 +109,16 @@ func (p *place) listed(n *name, owner string) {
 		return
 	}
 	beneath := n.labels - p.encloser.depth()
-	for first := range beneath {
-		sets, exists := addListed(nil, known, n.networks(first, labels-first), owner)
-		if !exists {
-			continue
-		}
-		for i := beneath - 1; i >= first; i-- {
-			p.encloser = &node{parent: p.encloser, label: string(n.label(i))}
-		}
-		if first == 0 {
-			p.encloser.sets = sets
-			p.node, p.encloser = p.encloser, nil
-		}
-		return
+	first := sort.Search(beneath, func(first int) bool { // if a name exists, those above it do
+		_, exists := addListed(nil, known, n.networks(first, labels-first), owner)
+		return exists
+	})
+	for i := beneath - 1; i >= first; i-- {
+		p.encloser = &node{parent: p.encloser, label: string(n.label(i))}
+	}
+	if first == 0 {
+		p.node, p.encloser = p.encloser, nil
+		p.node.sets, _ = addListed(nil, known, n.networks(0, labels), owner)
 	}
 }
 
