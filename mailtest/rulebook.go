@@ -31,8 +31,23 @@ func (s *Server) AddRules(rules ...Rule) {
 	rules = cloneRules(rules)
 	mustMakeSense(rules, "of this call")
 	s.mustBeSettled()
+	silent := false
 	for _, r := range rules {
 		s.rules.Add(r, uint8(r.At), 0, r.limits())
+		silent = silent || r.At == Idle
+	}
+	if silent {
+		s.hurry()
+	}
+}
+
+// hurry makes the rules at Idle that were just added apply to clients that are silent already.
+func (s *Server) hurry() {
+	s.state.Lock()
+	conns := s.liveConns()
+	s.state.Unlock()
+	for _, c := range conns {
+		c.Hurry()
 	}
 }
 

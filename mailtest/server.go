@@ -236,10 +236,7 @@ func (s *Server) close() {
 	s.state.closed = true
 	var some [4]listening // without an allocation
 	listeners := append(some[:0], s.state.listeners...)
-	var live []*wire.Conn
-	for ss := range s.state.live {
-		live = append(live, ss.conn)
-	}
+	live := s.liveConns()
 	s.state.Unlock()
 	for _, l := range listeners {
 		if v := l.close(); v != nil {

@@ -80,6 +80,15 @@ func (s *Server) openConnections(now *session, stage Stage) int {
 	return open
 }
 
+// liveConns returns the connections that are not closed. The state is locked.
+func (s *Server) liveConns() []*wire.Conn {
+	var conns []*wire.Conn
+	for ss := range s.state.live {
+		conns = append(conns, ss.conn)
+	}
+	return conns
+}
+
 // changed tells listeners that the sessions have changed.
 func (s *Server) changed() {
 	s.Inbox.notices.Send()

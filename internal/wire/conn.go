@@ -107,24 +107,27 @@ func (c *Conn) run() {
 
 // line reads a line, and asks the Handler for an action if the client is silent for a long time.
 func (c *Conn) line() (line []byte, notes []Note, err error) {
-	var since time.Time // since when the client has been silent
+	if c.cfg.Patience == nil {
+		return c.in.line()
+	}
+	since := time.Now() // since when the client has been silent
 	silent := time.Duration(0)
 	for {
-		patience := c.patience(silent)
+		c.await()
+		patience := c.cfg.Patience(silent)
 		if patience > 0 {
-			if silent == 0 {
-				since = time.Now()
-			}
-			c.setReadDeadline(since.Add(patience))
+			c.awaitUntil(since.Add(patience))
 		}
 		line, notes, err = c.in.line()
-		if patience > 0 {
-			c.setReadDeadline(time.Time{})
-		}
-		if err != nil && c.stopped() {
+		hurried := c.arrived(patience > 0)
+		switch {
+		case err != nil && c.stopped():
 			return line, notes, errStopped
-		}
-		if err == nil || patience <= 0 || !timedOut(err) {
+		case err == nil || !timedOut(err):
+			return line, notes, err
+		case hurried:
+			continue
+		case patience <= 0:
 			return line, notes, err
 		}
 		silent = patience
@@ -137,16 +140,8 @@ func (c *Conn) line() (line []byte, notes []Note, err error) {
 		if err := c.conclude(nil); err != nil {
 			return nil, nil, err
 		}
-		silent = 0
+		since, silent = time.Now(), 0
 	}
-}
-
-// patience returns how long the client may be silent before the Handler is asked, or 0 for ever.
-func (c *Conn) patience(silent time.Duration) time.Duration {
-	if c.cfg.Patience == nil {
-		return 0
-	}
-	return c.cfg.Patience(silent)
 }
 
 // timedOut reports whether err means that a deadline has passed.

@@ -24,6 +24,8 @@ type stopper struct {
 
 	mu       sync.Mutex
 	stopping bool
+	awaiting bool      // the dialogue waits for a line
+	hurried  bool      // Hurry was called meanwhile
 	grace    time.Time // until when the client may send QUIT; zero unless its last message was just accepted
 }
 
@@ -81,6 +83,44 @@ func (c *Conn) setReadDeadline(t time.Time) error {
 		return nil
 	}
 	return c.raw.SetReadDeadline(t)
+}
+
+// await notes that the dialogue is about to wait for a line.
+func (c *Conn) await() {
+	c.stop.mu.Lock()
+	defer c.stop.mu.Unlock()
+	c.stop.awaiting, c.stop.hurried = true, false
+}
+
+// awaitUntil sets the deadline of the wait, unless the wait has ended.
+func (c *Conn) awaitUntil(t time.Time) {
+	c.stop.mu.Lock()
+	defer c.stop.mu.Unlock()
+	if !c.stop.stopping && !c.stop.hurried {
+		c.raw.SetReadDeadline(t)
+	}
+}
+
+// arrived notes that the wait is over, removes its deadline, if there is one, and reports whether Hurry has ended it.
+func (c *Conn) arrived(deadline bool) (hurried bool) {
+	c.stop.mu.Lock()
+	defer c.stop.mu.Unlock()
+	c.stop.awaiting = false
+	if (deadline || c.stop.hurried) && !c.stop.stopping {
+		c.raw.SetReadDeadline(time.Time{})
+	}
+	return c.stop.hurried
+}
+
+// Hurry makes the dialogue ask for the Patience again if it waits for a line, because the answer may be another one now. It may
+// be called at any time, from any goroutine.
+func (c *Conn) Hurry() {
+	c.stop.mu.Lock()
+	defer c.stop.mu.Unlock()
+	if c.stop.awaiting && !c.stop.stopping {
+		c.stop.hurried = true
+		c.raw.SetReadDeadline(aLongTimeAgo)
+	}
 }
 
 // acked records that the client was told at the given time that its message is accepted, and so is about to send QUIT.

@@ -246,3 +246,19 @@ func TestSetTooLate(t *testing.T) {
 	}()
 	srv.Close()
 }
+
+// A rule at Idle also acts if the client was silent already when the rule was added.
+func TestIdleAddedLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := pop3.New(t, newStore())
+		player := play(t, srv, "s <- +OK *\n")
+		player.Exact = true
+		synctest.Wait() // until the server waits, and not before
+		srv.AddRules(mailtest.Rule{At: mailtest.Idle, Delay: time.Minute, Times: 1, Reply: "+OK Still here"})
+		must(t, player.Play("s .. 1m\ns <- +OK Still here\n"))
+		synctest.Wait()
+		srv.AddRules(mailtest.Rule{At: mailtest.Idle, Delay: 2 * time.Minute, Drop: mailtest.Close})
+		must(t, player.Play("s .. 1m\ns !! close\n"))
+	})
+}

@@ -1,6 +1,6 @@
 package access
 
-// The connection: its lines, its TLS, and waiting for the client.
+// The connection: its lines and its TLS.
 
 import (
 	"bufio"
@@ -38,8 +38,10 @@ type Conn struct {
 	interjected string // sent since the last turn
 
 	closing  chan struct{} // closed by stop; ends delays
-	deadline sync.Mutex    // guards stopping, aborted and the deadlines
+	deadline sync.Mutex    // guards the following and the deadlines
 	stopping bool
+	awaiting bool // the session waits for the client
+	hurried  bool // hurry was called meanwhile
 	aborted  bool // Abort was called, so the read deadline has passed for good
 
 	left bool // the connection does not count as open any more; the lock of the server guards this
@@ -293,86 +295,3 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // Buffered returns the number of bytes that have come and were not read.
 func (c *Conn) Buffered() int { return c.in.Buffered() }
-
-// await waits until the client has sent something.
-func (c *Conn) await() error {
-	if c.in.Buffered() > 0 {
-		return nil
-	}
-	start, silent := time.Now(), time.Duration(0)
-	for {
-		patience := c.server.patience(silent)
-		next := patience
-		if idle := c.server.cfg.Idle; idle > 0 && (next == 0 || idle <= next) {
-			next = idle
-		}
-		var until time.Time
-		if next > 0 {
-			until = start.Add(next)
-		}
-		c.setReadDeadline(until)
-		_, err := c.in.Peek(1)
-		if err == nil {
-			c.setReadDeadline(time.Time{})
-			return nil
-		}
-		if err := c.readError(err); err != ErrIdle {
-			return err
-		}
-		silent = next
-		if next == patience {
-			if err := c.idle(silent); err != nil {
-				return err
-			}
-		}
-		if next == c.server.cfg.Idle {
-			return ErrIdle
-		}
-	}
-}
-
-// idle lets a rule act on a silent client.
-func (c *Conn) idle(silent time.Duration) error {
-	t, err := c.attempt("", &mailtest.Attempt{Stage: mailtest.Idle, Silent: silent})
-	if err != nil || t.rule == nil {
-		return err
-	}
-	return t.End(true) // the server has no reply of its own here
-}
-
-// idleAt returns the time at which a client that begins to be silent now is cut off, or zero for never.
-func (c *Conn) idleAt(now time.Time) time.Time {
-	if c.server.cfg.Idle == 0 {
-		return time.Time{}
-	}
-	return now.Add(c.server.cfg.Idle)
-}
-
-// setReadDeadline sets the read deadline, unless stop or Abort was called. Zero means no deadline.
-func (c *Conn) setReadDeadline(t time.Time) {
-	c.deadline.Lock()
-	defer c.deadline.Unlock()
-	if !c.stopping && !c.aborted {
-		c.raw.SetReadDeadline(t)
-	}
-}
-
-// sleep waits for d, or until the server ends.
-func (c *Conn) sleep(d time.Duration) error {
-	_, err := c.Await(nil, d)
-	return err
-}
-
-// Await waits for at most d until a channel is closed, and reports whether it is. The error says that the server ends.
-func (c *Conn) Await(closed <-chan struct{}, d time.Duration) (bool, error) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-closed:
-		return true, nil
-	case <-timer.C:
-		return false, nil
-	case <-c.closing:
-		return false, errStopped
-	}
-}

@@ -27,8 +27,24 @@ func limits(r *mailtest.Rule) rulebook.Limits {
 // AddRules puts rules into force. It panics, saying why, if one of them makes no sense.
 func (s *Server) AddRules(rules ...mailtest.Rule) {
 	s.mustMakeSense(rules, "of this call")
+	silent := false
 	for _, r := range rules {
 		s.rules.Add(r, uint8(r.At), 0, limits(&r))
+		silent = silent || r.At == mailtest.Idle
+	}
+	if silent {
+		s.hurry()
+	}
+}
+
+// hurry makes the rules at Idle that were just added apply to clients that are silent already.
+func (s *Server) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ss := range s.sessions {
+		if c := ss.live(); c != nil {
+			c.hurry()
+		}
 	}
 }
 
