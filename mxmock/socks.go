@@ -10,7 +10,9 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/hangup"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
+	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/mxmock/internal/socks"
 )
 
@@ -78,6 +80,9 @@ func (n *Internet) admitSOCKS(client net.Conn) {
 			return
 		}
 		defer host.Close()
+		if host, ok := host.(*memnet.Conn); ok {
+			host.Forward(func() bool { return hangup.By(client) })
+		}
 		if socks.Reply(client, nil) != nil {
 			return
 		}

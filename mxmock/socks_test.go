@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,6 +118,27 @@ func TestSOCKSEnds(t *testing.T) {
 		if !errors.Is(err, want) || strings.Contains(string(got), "\r\n250 ") != (i == 2) {
 			t.Errorf("session %d: got %q and error %v, want %v", i+1, got, err, want)
 		}
+	}
+}
+
+// A client that has closed its connection to the proxy is not counted by the host, even if the proxy has yet to notice.
+func TestSOCKSConnectionLimit(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the proxy can't know it there before it reads")
+	}
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")[0].AddRules(mailtest.ConnectionLimit(1))
+	d := socksDialer(t, inet, nil)
+	for i := range 100 {
+		conn, err := d.Dial("tcp", "mx1.qq.com:25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := smtp.NewClient(conn, "mx1.qq.com"); err != nil {
+			t.Fatalf("connection %d: %v", i+1, err)
+		}
+		conn.Close()
 	}
 }
 

@@ -214,10 +214,13 @@ func (s *sandbox) watchDeletions(page http.Handler) http.Handler {
 		return page
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		page.ServeHTTP(w, r)
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			s.store.deleted(s.inet.Messages())
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			page.ServeHTTP(w, r)
+			return
 		}
+		s.store.arrived(s.inet.Messages()) // watch may not have come to them yet
+		page.ServeHTTP(w, r)
+		s.store.deleted(s.inet.Messages())
 	})
 }
 

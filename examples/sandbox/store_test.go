@@ -150,6 +150,19 @@ func TestDeleted(t *testing.T) {
 			t.Errorf("%d files are left, want 2", got)
 		}
 	})
+	t.Run("at once", func(t *testing.T) {
+		out := begin(t, "-save", dir)
+		before := files()
+		for i := range 30 {
+			err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: short-lived\r\n\r\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if remove(out, "subject:short-lived"); files() != before {
+				t.Fatalf("message %d was deleted as soon as it was accepted: its file is left", i+1)
+			}
+		}
+	})
 	t.Run("the next run", func(t *testing.T) {
 		out := begin(t, "-save", dir)
 		out.await(t, `"three"`)

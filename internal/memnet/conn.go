@@ -47,6 +47,8 @@ type Conn struct {
 	abortive   bool // by SetLinger(0): Close sends an RST
 	dead       bool // an RST came
 	closed     bool
+
+	deserted func() bool // see Forward; or nil
 }
 
 var _ net.Conn = (*Conn)(nil)
@@ -296,10 +298,20 @@ func (c *Conn) shutdown() error {
 }
 
 // PeerClosed reports whether a FIN or an RST has come, though the bytes before it may be unread, or whether this end is closed.
+// It also reports true if the other end belongs to a proxy whose client has gone; see Forward.
 func (c *Conn) PeerClosed() bool {
 	c.mu.Lock()
+	closed, deserted := c.peer.finSent || c.dead || c.closed, c.peer.deserted
+	c.mu.Unlock()
+	return closed || deserted != nil && deserted()
+}
+
+// Forward says that this end belongs to a proxy, which forwards to it what a client sends. The function deserted reports whether
+// the client has gone, though the proxy may not have noticed yet.
+func (c *Conn) Forward(deserted func() bool) {
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.peer.finSent || c.dead || c.closed
+	c.deserted = deserted
 }
 
 // SetLinger makes Close abort the connection with an RST if sec is 0. With any other value, Close ends it in order,
