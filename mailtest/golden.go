@@ -22,10 +22,10 @@ import (
 // size and the beginning of its SHA-256.
 func (m *Message) Summary() string {
 	var b strings.Builder
-	var unstable []string
+	var boundaries []string
 	for _, part := range m.Parts {
 		if boundary := part.Params["boundary"]; boundary != "" {
-			unstable = append(unstable, boundary)
+			boundaries = append(boundaries, boundary)
 		}
 	}
 	for _, f := range m.Header {
@@ -46,12 +46,12 @@ func (m *Message) Summary() string {
 	for _, p := range m.Problems {
 		fmt.Fprintf(&b, "\nproblem: %s\n", p)
 	}
-	text := b.String()
-	slices.SortFunc(unstable, func(a, b string) int { return len(b) - len(a) })
-	for _, u := range unstable {
-		text = strings.ReplaceAll(text, u, "*")
+	slices.SortFunc(boundaries, func(a, b string) int { return len(b) - len(a) })
+	var stars []string // pairs of a boundary and a star
+	for _, boundary := range boundaries {
+		stars = append(stars, boundary, "*")
 	}
-	return text
+	return strings.NewReplacer(stars...).Replace(b.String())
 }
 
 // summarize writes a leaf.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -134,4 +135,28 @@ func TestGoldenBlank(t *testing.T) {
 		}
 	}()
 	Golden(t, name, m, "(")
+}
+
+// TestSummaryGrowth shows that the summary of a message with twice as many boundaries takes about twice the memory.
+func TestSummaryGrowth(t *testing.T) {
+	allocated := func(n int) uint64 {
+		var parts, text strings.Builder
+		for i := range n {
+			fmt.Fprintf(&parts, "--b\r\nContent-Type: multipart/mixed; boundary=boundary%d\r\n\r\n", i)
+			fmt.Fprintf(&text, "boundary%d\r\n", i)
+		}
+		m := ParseMessage([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts.String() + "--b\r\n\r\n" + text.String() + "--b--\r\n"))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		summary := m.Summary()
+		runtime.ReadMemStats(&after)
+		if got, want := strings.Count(summary, "\n*\n"), n/2; got < want {
+			t.Errorf("%d boundaries are stars, want %d", got, want)
+		}
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	small, large := allocated(1_000), allocated(2_000)
+	if large > 3*small {
+		t.Errorf("twice the boundaries take %d bytes of memory instead of %d", large, small)
+	}
 }

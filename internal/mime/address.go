@@ -54,6 +54,7 @@ type addressParser struct {
 	groups []Group // those that have ended; out has the members of the current one
 
 	noQuote, noComment bool // a quote or parenthesis is never closed: from there on they are text
+	unclosed           int  // up to there, no bracket closes an angle bracket that was read before
 }
 
 // addressWord is a word between white space. Quoted strings and encoded words are not split.
@@ -160,7 +161,8 @@ func (p *addressParser) endGroup(name []addressWord) {
 }
 
 // angleAddress reads the text between the "<" at s[i] and its ">", and returns the index after the ">". If there is no
-// ">" before the next "<", the address ends at the next comma or semicolon.
+// ">" before the next "<", the address ends at the next comma or semicolon. Where an earlier search for a ">" has passed, only
+// the text up to that is searched, so that no text is searched again and again.
 func (p *addressParser) angleAddress(i int) int {
 	end, separator, closed := i+1, -1, false
 scan:
@@ -170,6 +172,9 @@ scan:
 			closed = true
 			break scan
 		case c == '<':
+			break scan
+		case (c == ',' || c == ';') && end < p.unclosed:
+			separator = end
 			break scan
 		case (c == ',' || c == ';') && separator < 0:
 			separator = end
@@ -190,6 +195,7 @@ scan:
 	next := end + 1
 	if !closed {
 		p.bad.Addf("the angle bracket at byte %d is not closed", i)
+		p.unclosed = max(p.unclosed, end)
 		if separator >= 0 {
 			end = separator
 		}

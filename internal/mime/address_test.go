@@ -69,6 +69,7 @@ func TestParseAddresses(t *testing.T) {
 		{"nothing behind at", "bob@", list{{"", "bob@"}}, `the address "bob@" is incomplete`},
 		{"open bracket", "Bob <bob@x", list{{"Bob", "bob@x"}}, "the angle bracket at byte 4 is not closed"},
 		{"open bracket before another", "Bob <bob@x, A <a@y>", list{{"Bob", "bob@x"}, {"A", "a@y"}}, "the angle bracket at byte 4 is not closed"},
+		{"open bracket beside a bracket in a comment", "<x@y,@[(]<a@b,c@d>)", list{{"", "x@y"}, {"@[(]", "a@b"}, {"", "c@d>)"}}, "the angle bracket at byte 0 is not closed"},
 		{"double brackets", "<<bob@x>>", list{{"", "bob@x"}}, "the angle bracket at byte 0 is not closed"},
 		{"closing bracket alone", "bob@x>", list{{"", "bob@x>"}}, ""},
 		{"two brackets", "Bob <a@x> <b@y>", list{{"Bob", "a@x"}, {"", "b@y"}}, "there is a second address in angle brackets"},

@@ -159,6 +159,9 @@ func TestHTMLGrowth(t *testing.T) {
 		"rules and elements": func(n int) string {
 			return "<style>" + many("", ".c%d i{display:none}")(n) + "</style>" + strings.Repeat("<i class='c1 c2'>x", n)
 		},
+		"selectors and declarations": func(n int) string {
+			return "<style>" + strings.Repeat("i,", n) + "b{" + strings.Repeat("opacity:0;", n) + "}</style><i>x"
+		},
 		"one rule, many of it": func(n int) string {
 			return "<style>" + strings.Repeat("i{display:none}", n) + "</style>" + strings.Repeat("<i>x</i>", n)
 		},

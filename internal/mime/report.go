@@ -20,18 +20,19 @@ type DeliveryStatus struct {
 // recipient. If a group repeats a field, the first one counts.
 func ParseReport(content []byte) []DeliveryStatus {
 	text := strings.ReplaceAll(ToUTF8(string(content), "", new(Problems)), "\r\n", "\n")
-	var message map[string]string
+	var message DeliveryStatus // what is the same for all recipients
+	begun := false             // the group about the message was read
 	var report []DeliveryStatus
 	for group := range strings.SplitSeq(text, "\n\n") {
 		fields := fieldGroup(group)
 		switch {
 		case len(fields) == 0:
-		case message == nil && fields["final-recipient"] == "":
-			message = fields
+		case !begun && fields["final-recipient"] == "":
+			message.ReportingMTA, message.EnvelopeID, begun = untyped(fields["reporting-mta"]), fields["original-envelope-id"], true
 		default:
 			code, _, _ := strings.Cut(fields["status"], " ")
 			report = append(report, DeliveryStatus{
-				ReportingMTA: untyped(message["reporting-mta"]), EnvelopeID: message["original-envelope-id"],
+				ReportingMTA: message.ReportingMTA, EnvelopeID: message.EnvelopeID,
 				Recipient: untyped(fields["final-recipient"]), Original: untyped(fields["original-recipient"]),
 				Action: strings.ToLower(fields["action"]), Status: code,
 				RemoteMTA: untyped(fields["remote-mta"]), Diagnostic: untyped(fields["diagnostic-code"]),
@@ -85,6 +86,7 @@ func untyped(value string) string {
 
 // unescapeUTF8 decodes the escapes of an address of the type utf-8: "\x{E9}" is "é". Everything else stays.
 func unescapeUTF8(s string) string {
+	const most = 6 // digits of an escape
 	var b strings.Builder
 	for {
 		before, after, found := strings.Cut(s, `\x{`)
@@ -92,10 +94,10 @@ func unescapeUTF8(s string) string {
 		if !found {
 			return b.String()
 		}
-		digits, rest, closed := strings.Cut(after, "}")
+		digits, _, closed := strings.Cut(after[:min(len(after), most+1)], "}")
 		if n, err := strconv.ParseUint(digits, 16, 21); closed && err == nil && utf8.ValidRune(rune(n)) {
 			b.WriteRune(rune(n))
-			s = rest
+			s = after[len(digits)+1:]
 		} else {
 			b.WriteString(`\x{`)
 			s = after

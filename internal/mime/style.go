@@ -26,15 +26,18 @@ type declaration struct {
 	important       bool
 }
 
-// styleRule is a selector with those of its declarations that can hide something.
+// styleRule is a selector with the declarations of its rule set.
 type styleRule struct {
 	selector    cascadia.Sel
 	combinators int
 	sideways    bool // the selector refers to siblings
 	specificity cascadia.Specificity
 	order       int
-	declared    []declaration
+	set         *ruleSet
 }
+
+// ruleSet has those declarations of a rule set that can hide something. All selectors of its list share it.
+type ruleSet struct{ declared []declaration }
 
 // styles holds the style sheets of a page. The zero value has none.
 type styles struct {
@@ -47,6 +50,7 @@ type styles struct {
 // add adds a style sheet.
 func (s *styles) add(sheet string) {
 	var open []*styleRule // the rules of the current rule set
+	var set *ruleSet      // the set itself
 	applies := []bool{true}
 	p := css.NewParser(parse.NewInputString(sheet), false)
 	for {
@@ -69,7 +73,7 @@ func (s *styles) add(sheet string) {
 		case css.EndAtRuleGrammar:
 			applies = applies[:max(1, len(applies)-1)]
 		case css.BeginRulesetGrammar:
-			open = open[:0]
+			open, set = open[:0], new(ruleSet)
 			for _, selector := range selectors(text(p.Values())) {
 				rule, ok := s.rule(selector)
 				if !ok || !applies[len(applies)-1] {
@@ -77,18 +81,17 @@ func (s *styles) add(sheet string) {
 					break
 				}
 				if rule != nil {
+					rule.set = set
 					open = append(open, rule)
 				}
 			}
 		case css.DeclarationGrammar:
-			if d, ok := declared(data, p.Values()); ok {
-				for _, rule := range open {
-					rule.declared = append(rule.declared, d)
-				}
+			if d, ok := declared(data, p.Values()); ok && len(open) > 0 {
+				set.declared = append(set.declared, d)
 			}
 		case css.EndRulesetGrammar:
 			for _, rule := range open {
-				if len(rule.declared) > 0 {
+				if len(set.declared) > 0 {
 					s.file(rule)
 				}
 			}
@@ -209,8 +212,8 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 			}
 			s.steps += cost
 			if rule.selector.Match(n) {
-				s.steps += 10 * int64(len(rule.declared))
-				for _, d := range rule.declared {
+				s.steps += 10 * int64(len(rule.set.declared))
+				for _, d := range rule.set.declared {
 					found = append(found, candidate{rule, d})
 				}
 			}
