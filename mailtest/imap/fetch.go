@@ -7,12 +7,12 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 
+	"github.com/seed078e9d8c/maillab/internal/mime"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
@@ -20,11 +20,11 @@ import (
 // decoded is a decoded message with its UID, which is kept for further commands about it.
 type decoded struct {
 	uid     uint32
-	message *mailtest.Message
+	message *document
 }
 
 // decode returns a message, decoded.
-func (ss *session) decode(uid uint32) (*mailtest.Message, error) {
+func (ss *session) decode(uid uint32) (*document, error) {
 	if ss.latest.message != nil && ss.latest.uid == uid {
 		return ss.latest.message, nil
 	}
@@ -32,7 +32,7 @@ func (ss *session) decode(uid uint32) (*mailtest.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	ss.latest = decoded{uid, mailtest.ParseMessage(raw)}
+	ss.latest = decoded{uid, &document{Message: mailtest.ParseMessage(raw)}}
 	return ss.latest.message, nil
 }
 
@@ -47,13 +47,13 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set goimap.NumSet, options *
 	if err == nil {
 		err = ss.lose(messages)
 	}
-	if err == nil && options.Flags {
+	seen := !ss.readOnly && marksSeen(options)
+	if err == nil && (options.Flags || seen) {
 		err = ss.refresh()
 	}
 	if err != nil {
 		return err
 	}
-	seen := !ss.readOnly && marksSeen(options)
 	gone := false
 	for _, m := range messages {
 		err := ss.fetch(w, m, options, seen)
@@ -80,7 +80,7 @@ func marksSeen(options *goimap.FetchOptions) bool {
 // fetch sends the requested data of one message. If the message is gone, it sends nothing and returns
 // mailstore.ErrNoMessage.
 func (ss *session) fetch(w *imapserver.FetchWriter, m found, options *goimap.FetchOptions, seen bool) error {
-	var msg *mailtest.Message
+	var msg *document
 	if options.Envelope || options.BodyStructure != nil || len(options.BodySection) > 0 || len(options.BinarySection) > 0 ||
 		len(options.BinarySectionSize) > 0 {
 		var err error
@@ -94,10 +94,8 @@ func (ss *session) fetch(w *imapserver.FetchWriter, m found, options *goimap.Fet
 		if err := ss.mailbox.ChangeFlags([]string{string(goimap.FlagSeen)}, nil, m.UID); err != nil {
 			return refused(err)
 		}
-		if err := ss.refresh(); err != nil {
-			return err
-		}
-		flags = ss.view[m.seq-1].Flags
+		flags = slices.Sorted(slices.Values(append(slices.Clone(flags), string(goimap.FlagSeen))))
+		ss.view[m.seq-1].Flags = flags
 	}
 	response := w.CreateMessage(m.seq)
 	if options.UID {
@@ -113,7 +111,7 @@ func (ss *session) fetch(w *imapserver.FetchWriter, m found, options *goimap.Fet
 		response.WriteRFC822Size(m.Size)
 	}
 	if options.Envelope {
-		response.WriteEnvelope(envelope(msg))
+		response.WriteEnvelope(envelope(msg.Message))
 	}
 	if options.BodyStructure != nil {
 		response.WriteBodyStructure(structure(msg))
@@ -147,39 +145,30 @@ func partial(data []byte, p *goimap.SectionPartial) []byte {
 	return data[from : from+min(max(p.Size, 0), int64(len(data))-from)]
 }
 
-// find returns the part with a number, or nil if there is none. A message/rfc822 part has the parts of its message
-// below it.
-func find(msg *mailtest.Message, path []int) *mailtest.Part {
-	for n := len(path); n > 0; n-- {
-		i := slices.IndexFunc(msg.Parts, func(p mailtest.Part) bool { return p.Path == number(path[:n]) })
+// find returns the part with a number, and the document that has it, or nil if there is none. A message/rfc822 part has the
+// parts of its message below it.
+func find(d *document, number []int) (*mailtest.Part, *document, int) {
+	for n := min(len(number), mime.MaxDepth); n > 0; n-- {
+		i := d.part(number[:n])
 		switch {
 		case i < 0:
-		case n == len(path):
-			return &msg.Parts[i]
+		case n == len(number):
+			return &d.Parts[i], d, i
 		default:
-			if inner := message(&msg.Parts[i]); inner != nil {
-				return find(inner, path[n:])
+			if inner := d.message(i); inner != nil {
+				return find(inner, number[n:])
 			}
-			return nil
+			return nil, nil, 0
 		}
 	}
-	return nil
-}
-
-// number returns the number of a part in the form of mailtest.Part.Path.
-func number(path []int) string {
-	words := make([]string, len(path))
-	for i, n := range path {
-		words[i] = strconv.Itoa(n)
-	}
-	return strings.Join(words, ".")
+	return nil, nil, 0
 }
 
 // section returns a section of a message, or nothing if there is none (RFC 9051 §6.4.5.1).
-func section(msg *mailtest.Message, s *goimap.FetchItemBodySection) []byte {
-	var part *mailtest.Part
+func section(msg *document, s *goimap.FetchItemBodySection) []byte {
 	if len(s.Part) > 0 {
-		if part = find(msg, s.Part); part == nil {
+		part, holder, i := find(msg, s.Part)
+		if part == nil {
 			return nil
 		}
 		switch s.Specifier {
@@ -188,7 +177,7 @@ func section(msg *mailtest.Message, s *goimap.FetchItemBodySection) []byte {
 		case goimap.PartSpecifierMIME:
 			return header(part.Header, s)
 		}
-		if msg = message(part); msg == nil {
+		if msg = holder.message(i); msg == nil {
 			return nil
 		}
 	}
@@ -203,12 +192,10 @@ func section(msg *mailtest.Message, s *goimap.FetchItemBodySection) []byte {
 
 // header returns all or the requested header fields as they stand in a message, and the empty line after them.
 func header(fields []mailtest.Field, s *goimap.FetchItemBodySection) []byte {
-	among := func(names []string, name string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
-	}
+	wanted, unwanted := lower(s.HeaderFields), lower(s.HeaderFieldsNot)
 	var b bytes.Buffer
 	for _, f := range fields {
-		if s.HeaderFields != nil && !among(s.HeaderFields, f.Name) || among(s.HeaderFieldsNot, f.Name) {
+		if name := strings.ToLower(f.Name); s.HeaderFields != nil && !wanted[name] || unwanted[name] {
 			continue
 		}
 		b.WriteString(f.Raw)
@@ -220,12 +207,21 @@ func header(fields []mailtest.Field, s *goimap.FetchItemBodySection) []byte {
 	return b.Bytes()
 }
 
+// lower returns the set of some names in lower case.
+func lower(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[strings.ToLower(name)] = true
+	}
+	return set
+}
+
 // binary returns the content of a part, with the transfer encoding undone (RFC 9051 §6.4.5.2).
-func binary(msg *mailtest.Message, path []int) []byte {
+func binary(msg *document, path []int) []byte {
 	if len(path) == 0 {
 		return msg.Raw
 	}
-	part := find(msg, path)
+	part, _, _ := find(msg, path)
 	switch {
 	case part == nil:
 		return nil

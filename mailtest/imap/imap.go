@@ -22,7 +22,8 @@
 //
 // It differs from other servers: it has no CONDSTORE, no QRESYNC and no \Recent flag, and sorts the parameters of a
 // BODYSTRUCTURE by their names. A field with bytes beyond ASCII is in ENVELOPE and BODYSTRUCTURE in UTF-8, whatever its
-// charset. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of type application/octet-stream.
+// charset. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of type application/octet-stream, and so is
+// one in the hundredth message inside another.
 //
 // # Faults
 //

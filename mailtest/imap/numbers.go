@@ -3,7 +3,9 @@ package imap
 // Sequence numbers and UIDs: the messages that a command names.
 
 import (
+	"cmp"
 	"slices"
+	"sort"
 
 	goimap "github.com/emersion/go-imap/v2"
 
@@ -21,34 +23,52 @@ var errGone = no("EXPUNGEISSUED", "Some of the messages are gone")
 
 // find returns the messages of a set that the client knows, in order. The error says that there is no such sequence number.
 func (ss *session) find(set goimap.NumSet) ([]found, error) {
-	if seqs, ok := set.(goimap.SeqSet); ok {
-		for _, r := range seqs {
-			if max(r.Start, r.Stop) > uint32(len(ss.view)) || len(ss.view) == 0 {
-				return nil, &goimap.Error{Type: goimap.StatusResponseTypeBad, Text: "There is no message with that sequence number"}
-			}
-		}
+	spans, byUID := ss.spans(set)
+	if n := len(spans); n > 0 && !byUID && (len(ss.view) == 0 || spans[n-1].to > uint32(len(ss.view))) {
+		return nil, &goimap.Error{Type: goimap.StatusResponseTypeBad, Text: "There is no message with that sequence number"}
 	}
-	contains := ss.matcher(set)
+	number := func(i int) uint32 {
+		if byUID {
+			return ss.view[i].UID
+		}
+		return uint32(i + 1)
+	}
 	var all []found
-	for i, m := range ss.view {
-		if seq := uint32(i + 1); contains(seq, m.UID) {
-			all = append(all, found{seq, m})
+	for _, s := range spans {
+		first := sort.Search(len(ss.view), func(i int) bool { return number(i) >= s.from })
+		for i := first; i < len(ss.view) && number(i) <= s.to; i++ {
+			all = append(all, found{uint32(i + 1), ss.view[i]})
 		}
 	}
 	return all, nil
 }
 
-// matcher returns a function that reports whether a message is in a set. "*" is the last message there is, and "$"
-// the result of the last SEARCH that has saved one.
+// matcher returns a function that reports whether a message is in a set.
 func (ss *session) matcher(set goimap.NumSet) func(seq, uid uint32) bool {
+	spans, byUID := ss.spans(set)
+	return func(seq, uid uint32) bool {
+		n := seq
+		if byUID {
+			n = uid
+		}
+		i := sort.Search(len(spans), func(i int) bool { return spans[i].to >= n })
+		return i < len(spans) && spans[i].from <= n
+	}
+}
+
+// span is a range of numbers, both ends included.
+type span struct{ from, to uint32 }
+
+// spans returns the ranges of a set, in order and without overlaps, and reports whether they are of UIDs. "*" is the last
+// message there is, and "$" the result of the last SEARCH that has saved one.
+func (ss *session) spans(set goimap.NumSet) (spans []span, byUID bool) {
 	switch set := set.(type) {
 	case goimap.SeqSet:
-		ranges := make([]span, len(set))
-		for i, r := range set {
-			ranges[i] = newSpan(r.Start, r.Stop, uint32(len(ss.view)))
+		for _, r := range set {
+			spans = append(spans, newSpan(r.Start, r.Stop, uint32(len(ss.view))))
 		}
-		return func(seq, _ uint32) bool { return inSpans(ranges, seq) }
 	case goimap.UIDSet:
+		byUID = true
 		if goimap.IsSearchRes(set) {
 			set = ss.saved
 		}
@@ -56,17 +76,21 @@ func (ss *session) matcher(set goimap.NumSet) func(seq, uid uint32) bool {
 		if n := len(ss.view); n > 0 {
 			last = ss.view[n-1].UID
 		}
-		ranges := make([]span, len(set))
-		for i, r := range set {
-			ranges[i] = newSpan(uint32(r.Start), uint32(r.Stop), last)
+		for _, r := range set {
+			spans = append(spans, newSpan(uint32(r.Start), uint32(r.Stop), last))
 		}
-		return func(_, uid uint32) bool { return inSpans(ranges, uid) }
 	}
-	return func(uint32, uint32) bool { return false }
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	apart := spans[:0]
+	for _, s := range spans {
+		if n := len(apart); n > 0 && s.from <= apart[n-1].to {
+			apart[n-1].to = max(apart[n-1].to, s.to)
+		} else {
+			apart = append(apart, s)
+		}
+	}
+	return apart, byUID
 }
-
-// span is a range of numbers, both ends included.
-type span struct{ from, to uint32 }
 
 // newSpan returns a range in which 0 stands for "*".
 func newSpan(from, to, star uint32) span {
@@ -77,10 +101,6 @@ func newSpan(from, to, star uint32) span {
 		to = star
 	}
 	return span{min(from, to), max(from, to)}
-}
-
-func inSpans(spans []span, n uint32) bool {
-	return slices.ContainsFunc(spans, func(s span) bool { return n >= s.from && n <= s.to })
 }
 
 // uids returns the UIDs of messages.

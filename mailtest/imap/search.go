@@ -9,8 +9,6 @@ import (
 
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
-
-	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
 // Search runs SEARCH.
@@ -143,19 +141,22 @@ func (q *query) matchesContent(m *found) bool {
 	if !within(msg.Date, q.SentSince, q.SentBefore) {
 		return false
 	}
+	in := msg.search()
+	contains := func(texts []string, want string) bool {
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, want) })
+	}
 	for _, h := range q.Header {
-		want := strings.ToLower(h.Value)
-		if !slices.ContainsFunc(msg.GetAll(h.Key), func(value string) bool { return strings.Contains(strings.ToLower(value), want) }) {
+		if !contains(in.fields[strings.ToLower(h.Key)], strings.ToLower(h.Value)) {
 			return false
 		}
 	}
 	for _, want := range q.body {
-		if !inBody(msg, want) {
+		if !contains(in.body, want) {
 			return false
 		}
 	}
 	for _, want := range q.text {
-		if !inText(msg, want) {
+		if !contains(in.all, want) {
 			return false
 		}
 	}
@@ -167,31 +168,4 @@ func within(t, since, before time.Time) bool {
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	start := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	return (since.IsZero() || !day.Before(start(since))) && (before.IsZero() || day.Before(start(before)))
-}
-
-// inText reports whether a text in lower case is in a message, or in a message inside it, or in the headers of their parts.
-func inText(msg *mailtest.Message, want string) bool {
-	return slices.ContainsFunc(msg.Parts, func(p mailtest.Part) bool {
-		if inner := p.Message(); inner != nil && inText(inner, want) {
-			return true
-		}
-		return inHeader(p.Header, want) || strings.Contains(strings.ToLower(p.Text), want)
-	})
-}
-
-// inHeader reports whether a text in lower case is in a field of a header.
-func inHeader(header []mailtest.Field, want string) bool {
-	return slices.ContainsFunc(header, func(f mailtest.Field) bool {
-		return strings.Contains(strings.ToLower(f.Name+": "+f.Value), want)
-	})
-}
-
-// inBody reports whether a text in lower case is in a text part of a message, or of a message inside it.
-func inBody(msg *mailtest.Message, want string) bool {
-	return slices.ContainsFunc(msg.Parts, func(p mailtest.Part) bool {
-		if inner := p.Message(); inner != nil {
-			return inHeader(inner.Header, want) || inBody(inner, want)
-		}
-		return strings.Contains(strings.ToLower(p.Text), want)
-	})
 }

@@ -50,12 +50,17 @@ func (ss *session) Select(name string, options *goimap.SelectOptions) (*goimap.S
 	if ss.imap.EnabledCaps().Has(goimap.CapIMAP4rev2) {
 		data.List = &goimap.ListData{Mailbox: name, Delim: '/'}
 	}
+	known := make(map[goimap.Flag]bool)
+	for _, flag := range data.Flags {
+		known[flag] = true
+	}
 	for i, m := range messages {
 		if data.FirstUnseenSeqNum == 0 && !hasFlag(m.Flags, goimap.FlagSeen) {
 			data.FirstUnseenSeqNum = uint32(i + 1)
 		}
 		for _, flag := range flagsOf(m.Flags) {
-			if !slices.Contains(data.Flags, flag) {
+			if !known[flag] {
+				known[flag] = true
 				data.Flags = append(data.Flags, flag)
 			}
 		}
@@ -180,9 +185,13 @@ func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) erro
 	if err := ss.refresh(); err != nil {
 		return err
 	}
+	among := func(uint32, uint32) bool { return true }
+	if set != nil {
+		among = ss.matcher(*set)
+	}
 	var gone []found
 	for i, m := range ss.view {
-		if hasFlag(m.Flags, goimap.FlagDeleted) && (set == nil || ss.matcher(*set)(0, m.UID)) {
+		if hasFlag(m.Flags, goimap.FlagDeleted) && among(0, m.UID) {
 			gone = append(gone, found{uint32(i + 1), m})
 		}
 	}
@@ -195,8 +204,16 @@ func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) erro
 	return ss.expunged(gone, w.WriteExpunge)
 }
 
-// refresh reads the flags of the messages in the view again, since another client may have changed them.
+// refresh reads the flags of the messages in the view again if something has changed, since another client may have changed
+// them.
 func (ss *session) refresh() error {
+	status, err := ss.mailbox.Status()
+	if err != nil {
+		return refused(err)
+	}
+	if status.UIDValidity == ss.status.UIDValidity && status.Version == ss.status.Version {
+		return nil
+	}
 	messages, err := ss.mailbox.Messages()
 	if err != nil {
 		return refused(err)
@@ -215,13 +232,20 @@ func (ss *session) refresh() error {
 // expunged tells the client that messages are gone. It goes from the last to the first, so the numbers of the
 // others stay right.
 func (ss *session) expunged(gone []found, write func(uint32) error) error {
-	for _, m := range slices.Backward(gone) {
-		if err := write(m.seq); err != nil {
-			return err
-		}
-		ss.view = slices.Delete(ss.view, int(m.seq-1), int(m.seq))
+	var err error
+	told := len(gone)
+	for ; told > 0 && err == nil; told-- {
+		err = write(gone[told-1].seq)
 	}
-	return nil
+	gone = gone[told:]
+	ss.view = slices.DeleteFunc(ss.view, func(m mailstore.Message) bool {
+		if len(gone) == 0 || m.UID != gone[0].UID {
+			return false
+		}
+		gone = gone[1:]
+		return true
+	})
+	return err
 }
 
 // Store runs STORE.

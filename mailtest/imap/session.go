@@ -168,18 +168,20 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 	matches := func(info mailstore.Info) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool {
 			if info.Name == "INBOX" { // in any letters (RFC 9051 §5.1)
-				return imapserver.MatchList(info.Name, '/', strings.ToUpper(ref), strings.ToUpper(pattern))
+				return matchList(strings.ToUpper(ref), strings.ToUpper(pattern), info.Name)
 			}
-			return imapserver.MatchList(info.Name, '/', ref, pattern)
+			return matchList(ref, pattern, info.Name)
 		})
 	}
+	parents := above(infos, func(info mailstore.Info) bool { return !info.Missing })
+	subscribed := above(infos, func(info mailstore.Info) bool { return info.Subscribed && !(lsub && matches(info)) })
 	for _, info := range withParents(infos) {
 		if !matches(info) {
 			continue
 		}
-		data, wanted := listData(info, infos, options)
+		data, wanted := listData(info, parents[info.Name], subscribed[info.Name], options)
 		if lsub {
-			data, wanted = lsubData(info, infos, matches, patterns[0])
+			data, wanted = lsubData(info, subscribed[info.Name], patterns[0])
 		}
 		if !wanted {
 			continue
@@ -215,14 +217,30 @@ func withParents(infos []mailstore.Info) []mailstore.Info {
 	return all
 }
 
-// listData describes a mailbox to LIST, and reports whether the options want it.
-func listData(info mailstore.Info, all []mailstore.Info, options *goimap.ListOptions) (data *goimap.ListData, wanted bool) {
+// above returns the names of the levels above those mailboxes for which counts reports true.
+func above(infos []mailstore.Info, counts func(mailstore.Info) bool) map[string]bool {
+	names := make(map[string]bool)
+	for _, info := range infos {
+		if !counts(info) {
+			continue
+		}
+		for i := range len(info.Name) {
+			if info.Name[i] == '/' {
+				names[info.Name[:i]] = true
+			}
+		}
+	}
+	return names
+}
+
+// listData describes a mailbox to LIST, and reports whether the options want it. It gets whether there are mailboxes below it,
+// and whether the user is subscribed to any name below it.
+func listData(info mailstore.Info, parent, subscribedBelow bool, options *goimap.ListOptions) (data *goimap.ListData, wanted bool) {
 	data = &goimap.ListData{Mailbox: info.Name, Delim: '/'}
-	below := func(other mailstore.Info) bool { return strings.HasPrefix(other.Name, info.Name+"/") }
 	if info.Missing {
 		data.Attrs = append(data.Attrs, goimap.MailboxAttrNonExistent)
 	}
-	if slices.ContainsFunc(all, func(other mailstore.Info) bool { return below(other) && !other.Missing }) {
+	if parent {
 		data.Attrs = append(data.Attrs, goimap.MailboxAttrHasChildren)
 	} else {
 		data.Attrs = append(data.Attrs, goimap.MailboxAttrHasNoChildren)
@@ -242,23 +260,21 @@ func listData(info mailstore.Info, all []mailstore.Info, options *goimap.ListOpt
 		return data, true
 	case options.SelectRecursiveMatch:
 		data.ChildInfo = &goimap.ListDataChildInfo{Subscribed: true}
-		return data, slices.ContainsFunc(all, func(other mailstore.Info) bool { return below(other) && other.Subscribed })
+		return data, subscribedBelow
 	}
 	return nil, false
 }
 
 // lsubData describes a mailbox that matches to LSUB, and reports whether it belongs in the reply: because the user has
 // subscribed to it or, as \Noselect, if "%" hides that he has subscribed to one beneath it (RFC 3501 §6.3.9). Dovecot also
-// says nothing else about the mailboxes.
-func lsubData(info mailstore.Info, all []mailstore.Info, matches func(mailstore.Info) bool, pattern string) (data *goimap.ListData, wanted bool) {
+// says nothing else about the mailboxes. It gets whether the user is subscribed to a name below it that does not match.
+func lsubData(info mailstore.Info, hides bool, pattern string) (data *goimap.ListData, wanted bool) {
 	data = &goimap.ListData{Mailbox: info.Name, Delim: '/'}
 	if info.Subscribed {
 		return data, true
 	}
 	data.Attrs = []goimap.MailboxAttr{goimap.MailboxAttrNoSelect}
-	return data, strings.Contains(pattern, "%") && slices.ContainsFunc(all, func(other mailstore.Info) bool {
-		return other.Subscribed && strings.HasPrefix(other.Name, info.Name+"/") && !matches(other)
-	})
+	return data, strings.Contains(pattern, "%") && hides
 }
 
 // Status runs STATUS.

@@ -88,32 +88,32 @@ func split(a mailtest.Address) goimap.Address {
 }
 
 // structure returns the BODYSTRUCTURE of a message.
-func structure(msg *mailtest.Message) goimap.BodyStructure {
-	s, _ := structureOf(msg.Parts)
+func structure(d *document) goimap.BodyStructure {
+	s, _ := structureOf(d, 0)
 	return s
 }
 
-// structureOf returns the structure of the first of some parts, and the parts that are neither it nor below it.
-func structureOf(parts []mailtest.Part) (goimap.BodyStructure, []mailtest.Part) {
-	p, rest := &parts[0], parts[1:]
+// structureOf returns the structure of a part, and the index of the first part that is neither it nor below it.
+func structureOf(d *document, i int) (s goimap.BodyStructure, next int) {
+	p := &d.Parts[i]
 	if p.Below == 0 {
-		return leaf(p), rest
+		return leaf(d, i), i + 1
 	}
-	below, rest := rest[:p.Below], rest[p.Below:]
 	_, subtype, _ := strings.Cut(p.MediaType, "/")
 	multi := &goimap.BodyStructureMultiPart{Subtype: subtype, Extended: &goimap.BodyStructureMultiPartExt{
 		Params: params(p), Disposition: disposition(p), Language: language(p), Location: p.Get("Content-Location"),
 	}}
-	for len(below) > 0 {
+	for next = i + 1; next <= i+p.Below; {
 		var child goimap.BodyStructure
-		child, below = structureOf(below)
+		child, next = structureOf(d, next)
 		multi.Children = append(multi.Children, child)
 	}
-	return multi, rest
+	return multi, next
 }
 
 // leaf returns the structure of a part with content.
-func leaf(p *mailtest.Part) *goimap.BodyStructureSinglePart {
+func leaf(d *document, i int) *goimap.BodyStructureSinglePart {
+	p := &d.Parts[i]
 	typ, subtype, _ := strings.Cut(p.MediaType, "/")
 	if typ == "multipart" { // a multipart that could not be taken apart
 		typ, subtype = "application", "octet-stream"
@@ -131,13 +131,13 @@ func leaf(p *mailtest.Part) *goimap.BodyStructureSinglePart {
 	if p.ContentID != "" {
 		single.ID = "<" + p.ContentID + ">"
 	}
-	inner := message(p)
+	inner := d.message(i)
 	switch {
 	case typ == "text":
 		single.Text = &goimap.BodyStructureText{NumLines: lineCount(p.Raw)}
 	case p.MediaType == "message/rfc822" && inner != nil:
 		single.MessageRFC822 = &goimap.BodyStructureMessageRFC822{
-			Envelope: envelope(inner), BodyStructure: structure(inner), NumLines: lineCount(p.Raw),
+			Envelope: envelope(inner.Message), BodyStructure: structure(inner), NumLines: lineCount(p.Raw),
 		}
 	case p.MediaType == "message/rfc822": // whose form would demand an envelope
 		single.Type, single.Subtype = "application", "octet-stream"
@@ -152,15 +152,6 @@ func lineCount(b []byte) int64 {
 		n++
 	}
 	return n
-}
-
-// message returns the message that a part holds, or nil. Without its encoding a message would have other bytes than those that
-// the client can fetch, so an encoded part holds none (RFC 2046 §5.2.1 forbids it).
-func message(p *mailtest.Part) *mailtest.Message {
-	if !bytes.Equal(p.Raw, p.Content) {
-		return nil
-	}
-	return p.Message()
 }
 
 // params returns the parameters of the Content-Type of a part.

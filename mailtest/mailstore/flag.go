@@ -3,6 +3,7 @@ package mailstore
 // Flags of messages in their canonical form.
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,22 +57,32 @@ func isSpecial(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune
 
 // changedFlags returns flags with others added and removed. All are canonical.
 func changedFlags(flags, add, remove []string) []string {
+	gone := slices.SortedFunc(slices.Values(remove), compareFold)
 	var changed []string
 	for _, flag := range flags {
-		if !containsFlag(remove, flag) {
+		if _, found := slices.BinarySearchFunc(gone, flag, compareFold); !found {
 			changed = append(changed, flag)
 		}
 	}
-	for _, flag := range add {
-		if !containsFlag(changed, flag) {
-			changed = append(changed, flag)
-		}
-	}
+	changed = append(changed, add...)
+	slices.SortStableFunc(changed, compareFold)
+	changed = slices.CompactFunc(changed, strings.EqualFold) // of two spellings, that of the message stays
 	slices.Sort(changed)
 	return changed
 }
 
-// containsFlag reports whether one of flags is flag, in any letter case.
-func containsFlag(flags []string, flag string) bool {
-	return slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, flag) })
+// compareFold compares two flags, which are in ASCII, without regard to letter case.
+func compareFold(a, b string) int {
+	lower := func(c byte) byte {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		return c
+	}
+	for i := range min(len(a), len(b)) {
+		if c := cmp.Compare(lower(a[i]), lower(b[i])); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
 }
