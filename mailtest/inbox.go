@@ -43,11 +43,13 @@ type Inbox struct {
 	entries []entry
 	base    int         // the number of entries that Reset has forgotten, so the place of entries[0] among all entries
 	settled int         // the number of entries, from the first on, that the waits may return
+	gone    int         // the number of entries, from the first on, that were removed
 	first   int         // index of the first entry that is not taken
 	taken   int         // the number of entries that are taken
 	crash   *crash      // the first crash of any of the servers
 	waiting notice.List // of waits in progress
 	notices notice.List // of Notify
+	places  places      // nil until Remove is called
 	servers []*Server
 	boxes   *mailboxes // nil until Mailboxes is called
 	closed  bool       // no message can come any more
@@ -64,6 +66,20 @@ type entry struct {
 	*record
 	settled bool // the turn that accepted the message is over
 	taken   bool
+}
+
+// name names a message, as [Message] does.
+type name struct {
+	number, session int
+	server          string
+}
+
+// places has the places of messages among all entries of an inbox, by name.
+type places map[name][]int
+
+func (p places) add(r *record, place int) {
+	n := name{r.number, r.session.number, r.session.local}
+	p[n] = append(p[n], place)
 }
 
 // join adds a server whose connections belong to this inbox.
@@ -92,6 +108,9 @@ func (b *Inbox) add(r *record) {
 }
 
 func (b *Inbox) addLocked(r *record) {
+	if b.places != nil {
+		b.places.add(r, b.base+len(b.entries))
+	}
 	b.entries = append(b.entries, entry{record: r})
 	if b.boxes != nil {
 		b.boxes.numbers = append(b.boxes.numbers, 0)
@@ -157,7 +176,7 @@ func (b *Inbox) Reset() {
 		b.boxes.numbers = nil
 	}
 	b.base += len(b.entries)
-	b.entries, b.settled, b.first, b.taken = nil, 0, 0, 0
+	b.entries, b.settled, b.first, b.taken, b.gone, b.places = nil, 0, 0, 0, 0, nil
 	b.notices.Send()
 }
 
@@ -180,32 +199,34 @@ func (b *Inbox) Messages() []*Message {
 // [Server.Collect]) keep them, and so do the transcripts unless [Server.LimitSessions] bounds them. The numbers of the other
 // messages do not change. Like Since, Remove is for code beside the test, such as a mail client that deletes what it has read.
 func (b *Inbox) Remove(messages ...*Message) int {
-	type name struct {
-		number, session int
-		server          string
-	}
-	unwanted := make(map[name]bool, len(messages))
-	for _, m := range messages {
-		unwanted[name{m.Number, m.Session, m.Envelope.Server}] = true
-	}
 	var removed []*record
 	defer func() { release(removed) }() // after the lock is released
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.places == nil {
+		b.places = make(places)
+		for i, e := range b.entries {
+			if e.record != nil {
+				b.places.add(e.record, b.base+i)
+			}
+		}
+	}
 	var withdrawn []int
-	for i, e := range b.entries {
-		if e.record == nil || !unwanted[name{e.number, e.session.number, e.session.local}] {
-			continue
+	for _, m := range messages {
+		n := name{m.Number, m.Session, m.Envelope.Server}
+		for _, place := range b.places[n] {
+			i := place - b.base
+			removed = append(removed, b.entries[i].record)
+			if !b.entries[i].taken {
+				b.takeLocked(i)
+			}
+			if b.boxes != nil && b.boxes.numbers[i] != 0 {
+				withdrawn = append(withdrawn, b.boxes.numbers[i])
+				b.boxes.numbers[i] = 0
+			}
+			b.entries[i] = entry{settled: true, taken: true}
 		}
-		if !e.taken {
-			b.takeLocked(i)
-		}
-		if b.boxes != nil && b.boxes.numbers[i] != 0 {
-			withdrawn = append(withdrawn, b.boxes.numbers[i])
-			b.boxes.numbers[i] = 0
-		}
-		b.entries[i] = entry{settled: true, taken: true}
-		removed = append(removed, e.record)
+		delete(b.places, n)
 	}
 	if len(withdrawn) > 0 {
 		b.boxes.Withdraw(withdrawn...)
@@ -215,14 +236,17 @@ func (b *Inbox) Remove(messages ...*Message) int {
 	return len(removed)
 }
 
-// trim forgets the entries before the first that has a message. An inbox therefore does not grow if the oldest
-// messages are removed as others come. The caller holds the lock.
+// trim forgets the entries before the first that has a message, once they are the majority. An inbox therefore does not grow
+// if the oldest messages are removed as others come. The caller holds the lock.
 func (b *Inbox) trim() {
-	gone := slices.IndexFunc(b.entries[:b.settled], func(e entry) bool { return e.record != nil })
-	if gone < 0 {
-		gone = b.settled
+	for b.gone < b.settled && b.entries[b.gone].record == nil {
+		b.gone++
 	}
-	b.entries = slices.Delete(b.entries, 0, gone)
+	gone := b.gone
+	if gone < len(b.entries)-gone {
+		return
+	}
+	b.entries, b.gone = slices.Delete(b.entries, 0, gone), 0
 	b.base, b.settled, b.taken, b.first = b.base+gone, b.settled-gone, b.taken-gone, max(b.first-gone, 0)
 	if b.boxes != nil {
 		b.boxes.numbers = slices.Delete(b.boxes.numbers, 0, gone)

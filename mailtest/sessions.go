@@ -35,6 +35,14 @@ func (s *Server) trimSessions() {
 	if most == 0 || over <= 0 {
 		return
 	}
+	for over > 0 && s.state.sessions[0].conn == nil { // without a look at all the others
+		s.state.sessions[0] = nil
+		s.state.sessions = s.state.sessions[1:]
+		over--
+	}
+	if over == 0 {
+		return
+	}
 	s.state.sessions = slices.DeleteFunc(s.state.sessions, func(ss *session) bool {
 		if over <= 0 || !ss.ended {
 			return false
@@ -48,11 +56,8 @@ func (s *Server) trimSessions() {
 func (ss *session) release(number int) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	for i := ss.log.released; i < len(ss.log.filed); i++ {
-		if ss.log.filed[i].number == number {
-			ss.log.filed[i] = &record{number: number}
-			break
-		}
+	if i, ok := slices.BinarySearchFunc(ss.log.filed, number, func(r *record, n int) int { return cmp.Compare(r.number, n) }); ok {
+		ss.log.filed[i] = &record{number: number}
 	}
 	for ss.log.released < len(ss.log.filed) && ss.log.filed[ss.log.released].raw == nil {
 		ss.log.released++

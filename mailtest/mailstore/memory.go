@@ -31,7 +31,7 @@ type Memory struct {
 	accounts   map[string]*memoryAccount // by canonical name
 	all        *memoryAccount            // gets all deliveries; nil until All is called
 	deliveries []*delivery               // by number less 1; nil for those that were withdrawn
-	mail       map[string][]*delivery    // in order, by the canonical name of their account
+	mail       map[string]*arrivals      // by the canonical name of their account
 	validity   uint32                    // the last UIDVALIDITY
 }
 
@@ -40,7 +40,20 @@ type delivery struct {
 	raw       []byte
 	date      time.Time
 	users     []string // canonical names of accounts, each once
+	places    []place  // where it was put; the messages there may be gone
 	withdrawn bool
+}
+
+// place is the place of a message.
+type place struct {
+	mailbox *memoryMailbox
+	uid     uint32
+}
+
+// arrivals has the deliveries to an account in order, those that were withdrawn included, until they are the majority.
+type arrivals struct {
+	all       []*delivery
+	withdrawn int
 }
 
 // Mailboxes returns m.
@@ -72,7 +85,7 @@ func (m *Memory) account(user string) (*memoryAccount, error) {
 	if m.accounts == nil {
 		m.accounts = make(map[string]*memoryAccount)
 	}
-	a := newMemoryAccount(m, m.mail[key])
+	a := newMemoryAccount(m, m.mail[key].left())
 	m.accounts[key] = a
 	return a, nil
 }
@@ -103,10 +116,13 @@ func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (numb
 	defer m.mu.Unlock()
 	m.deliveries = append(m.deliveries, d)
 	if m.mail == nil {
-		m.mail = make(map[string][]*delivery)
+		m.mail = make(map[string]*arrivals)
 	}
 	for _, user := range d.users {
-		m.mail[user] = append(m.mail[user], d)
+		if m.mail[user] == nil {
+			m.mail[user] = new(arrivals)
+		}
+		m.mail[user].all = append(m.mail[user].all, d)
 		if a := m.accounts[user]; a != nil {
 			a.deliver(d)
 		}
@@ -123,7 +139,7 @@ func (m *Memory) Deliver(raw []byte, date time.Time, recipients ...string) (numb
 func (m *Memory) Withdraw(numbers ...int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	users := make(map[string]bool)
+	before := make(map[*memoryMailbox]int) // the numbers of their messages
 	for _, n := range numbers {
 		if n < 1 || n > len(m.deliveries) || m.deliveries[n-1] == nil {
 			continue
@@ -131,22 +147,41 @@ func (m *Memory) Withdraw(numbers ...int) {
 		d := m.deliveries[n-1]
 		m.deliveries[n-1] = nil
 		d.withdrawn = true
+		for _, p := range d.places {
+			if _, known := before[p.mailbox]; !known {
+				before[p.mailbox] = p.mailbox.index.status.Messages
+			}
+			if e, err := p.mailbox.index.find(p.uid); err == nil && e.more.delivery == d {
+				p.mailbox.index.drop(e)
+			}
+		}
 		for _, user := range d.users {
-			users[user] = true
+			if m.mail[user].withdraw() == 0 {
+				delete(m.mail, user)
+			}
 		}
 	}
-	for user := range users {
-		left := slices.DeleteFunc(m.mail[user], func(d *delivery) bool { return d.withdrawn })
-		if m.mail[user] = left; len(left) == 0 {
-			delete(m.mail, user)
-		}
-		if a := m.accounts[user]; a != nil {
-			a.withdraw()
-		}
+	for b, messages := range before {
+		b.index.dropped(messages)
 	}
-	if m.all != nil {
-		m.all.withdraw()
+}
+
+// left returns the deliveries that were not withdrawn.
+func (a *arrivals) left() []*delivery {
+	if a == nil {
+		return nil
 	}
+	return slices.DeleteFunc(slices.Clone(a.all), func(d *delivery) bool { return d.withdrawn })
+}
+
+// withdraw notes that one more delivery was withdrawn, and returns how many are left.
+func (a *arrivals) withdraw() int {
+	a.withdrawn++
+	left := len(a.all) - a.withdrawn
+	if left < a.withdrawn {
+		a.all, a.withdrawn = a.left(), 0
+	}
+	return left
 }
 
 // Put adds a message to a mailbox of a user as Append of [Mailbox] does, and creates the mailbox if necessary. It

@@ -49,13 +49,6 @@ func (a *memoryAccount) makeAbove(name string) {
 // deliver adds a delivery to INBOX. The lock is held.
 func (a *memoryAccount) deliver(d *delivery) { a.mailboxes[inbox].add(d.raw, d.date, nil, d) }
 
-// withdraw removes the messages that were withdrawn. The lock is held.
-func (a *memoryAccount) withdraw() {
-	for _, b := range a.mailboxes {
-		b.withdraw()
-	}
-}
-
 func (a *memoryAccount) Mailboxes() ([]Info, error) {
 	a.store.mu.Lock()
 	defer a.store.mu.Unlock()

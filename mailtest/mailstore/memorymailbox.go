@@ -86,7 +86,11 @@ func (b *memoryMailbox) put(raw []byte, date time.Time, flags []string) (uid uin
 
 // add adds a message with canonical flags. The lock is held.
 func (b *memoryMailbox) add(raw []byte, date time.Time, flags []string, d *delivery) (uid uint32) {
-	return b.index.add(Message{Flags: flags, Date: date, Size: int64(len(raw))}, memoryMessage{raw, d})
+	uid = b.index.add(Message{Flags: flags, Date: date, Size: int64(len(raw))}, memoryMessage{raw, d})
+	if d != nil {
+		d.places = append(d.places, place{b, uid})
+	}
+	return uid
 }
 
 // respell returns canonical flags with each keyword as it was first spelled in the mailbox. The lock is held.
@@ -163,29 +167,28 @@ func (b *memoryMailbox) Remove(uids ...uint32) error {
 	return nil
 }
 
-// withdraw removes the messages whose delivery was withdrawn. The lock is held.
-func (b *memoryMailbox) withdraw() {
-	before := b.index.status.Messages
-	for e := range b.index.all {
-		if d := e.more.delivery; d != nil && d.withdrawn {
-			b.index.drop(e)
-		}
-	}
-	b.index.dropped(before)
-}
-
 func (b *memoryMailbox) Renumber() error {
 	if err := b.lock(); err != nil {
 		return err
 	}
 	defer b.unlock()
 	b.index.renumber(b.store.nextValidity())
+	for e := range b.index.all {
+		if d := e.more.delivery; d != nil {
+			d.places = append(slices.DeleteFunc(d.places, func(p place) bool { return p.mailbox == b }), place{b, e.UID})
+		}
+	}
 	return nil
 }
 
 // moveTo moves all messages to an empty mailbox, as index.moveTo does. The lock is held.
 func (b *memoryMailbox) moveTo(to *memoryMailbox) {
 	b.index.moveTo(&to.index)
+	for e := range to.index.all {
+		if d := e.more.delivery; d != nil {
+			d.places = append(slices.DeleteFunc(d.places, func(p place) bool { return p.mailbox == b }), place{to, e.UID})
+		}
+	}
 	to.spellings = maps.Clone(b.spellings)
 }
 
