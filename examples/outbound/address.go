@@ -1,5 +1,7 @@
 package outbound
 
+// The parser of mailbox addresses (RFC 5321 §4.1.2, RFC 6531 §3.3).
+
 import (
 	"errors"
 	"net/netip"
@@ -8,8 +10,6 @@ import (
 
 	"golang.org/x/net/idna"
 )
-
-// The parser of mailbox addresses (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 // maxPath is the longest mailbox in octets: a path of 256 (RFC 5321 §4.5.3.1.3)
 // without its angle brackets.

@@ -1,14 +1,14 @@
 package outbound
 
+// The delivery to the hosts of one domain, one after the other, until every recipient has an outcome (RFC 5321
+// §5.1).
+
 import (
 	"context"
 	"net"
 	"net/netip"
 	"slices"
 )
-
-// The delivery to the hosts of one domain, one after the other, until every recipient has an outcome (RFC 5321
-// §5.1).
 
 // mail has the data that is the same for all recipients.
 type mail struct {

@@ -1,5 +1,7 @@
 package outbound
 
+// The results of a delivery, one for each recipient, and its errors.
+
 import (
 	"errors"
 	"fmt"
@@ -9,8 +11,6 @@ import (
 	"os"
 	"strings"
 )
-
-// The results of a delivery, one for each recipient, and its errors.
 
 // Status is the outcome of a delivery for one recipient.
 type Status string

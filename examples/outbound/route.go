@@ -1,5 +1,7 @@
 package outbound
 
+// The look-up of the hosts for the mail of a domain (RFC 5321 §5.1).
+
 import (
 	"cmp"
 	"context"
@@ -9,8 +11,6 @@ import (
 	"slices"
 	"strings"
 )
-
-// The look-up of the hosts for the mail of a domain (RFC 5321 §5.1).
 
 // host is one machine that may take the mail.
 type host struct {

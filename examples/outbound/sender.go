@@ -1,5 +1,7 @@
 package outbound
 
+// The Sender: its settings, and the division of recipients into domains.
+
 import (
 	"context"
 	"crypto/tls"
@@ -13,8 +15,6 @@ import (
 	"sync"
 	"time"
 )
-
-// The Sender: its settings, and the division of recipients into domains.
 
 // Resolver is the part of a [net.Resolver] that a Sender needs.
 type Resolver interface {

@@ -1,5 +1,7 @@
 package outbound
 
+// The SMTP session: greeting, EHLO, STARTTLS, transactions, QUIT.
+
 import (
 	"context"
 	"crypto/tls"
@@ -11,8 +13,6 @@ import (
 	"strings"
 	"time"
 )
-
-// The SMTP session: greeting, EHLO, STARTTLS, transactions, QUIT.
 
 const (
 	// maxRecipients is the number of recipients that every server takes in one transaction (RFC 5321 §4.5.3.1.8).

@@ -1,5 +1,7 @@
 package outbound
 
+// The client's end of an SMTP connection: commands, replies, limits and deadlines, without transactions.
+
 import (
 	"bufio"
 	"errors"
@@ -9,8 +11,6 @@ import (
 	"strings"
 	"time"
 )
-
-// The client's end of an SMTP connection: commands, replies, limits and deadlines, without transactions.
 
 const (
 	maxReplyLine = 4096     // a line should have 512 octets (RFC 5321 §4.5.3.1.5); be generous
