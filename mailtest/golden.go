@@ -130,7 +130,7 @@ func compareGolden(tb testing.TB, name, got string, update bool) {
 		return
 	}
 	if err != nil {
-		tb.Fatalf("mailtest: golden file: %v\n(a test with a flag named update writes it when that is set)\nthe message is\n%s", err, got)
+		tb.Fatalf("mailtest: golden file: %v\n(go test -update writes it, if a test file of the package defines that flag)\nthe message is\n%s", err, got)
 	}
 	wants, gots := lines(string(want)), lines(got)
 	for i := range max(len(wants), len(gots)) {

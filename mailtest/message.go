@@ -187,7 +187,7 @@ type Address struct {
 
 	// Address is the address without angle brackets, source route, comments and white space
 	// around it, as in an [Envelope]: "bob@qq.com". Text that cannot be read as an address is
-	// here in full, and in the Problems of the message.
+	// kept here in full, and the Problems of the message name it.
 	Address string
 }
 

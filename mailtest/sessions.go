@@ -16,11 +16,11 @@ import (
 )
 
 // LimitSessions bounds the transcripts that the server keeps, from now on. If there are more than most sessions, the server
-// forgets the oldest of those that have ended. If the turns of a session take more than about a megabyte, it forgets some of
-// them, the oldest but the first twenty; a [Note] of the kind TurnsForgotten says so. It also forgets the [Turn.Payload] of
-// each message that [Inbox.Remove] removes. Zero, the default, means that there is no bound. LimitSessions is for servers that
-// run for days: each session takes about a kilobyte, and each of its turns takes some 40 bytes, and more if its text is new to
-// the server.
+// forgets the oldest of those that have ended. If the turns of a session take more than about a megabyte, it forgets the
+// oldest of them, except the first twenty, and a [Note] of the kind TurnsForgotten says so. It also forgets the [Turn.Payload]
+// of each message that [Inbox.Remove] removes. Zero, the default, means that there is no bound. LimitSessions is for servers
+// that run for days: each session takes about a kilobyte, and each of its turns takes some 40 bytes, and more if its text is
+// new to the server.
 func (s *Server) LimitSessions(most int) {
 	s.state.Lock()
 	defer s.state.Unlock()

@@ -42,8 +42,8 @@ type Session struct {
 	// Turns are the turns in order. After [Server.LimitSessions], some may have been forgotten.
 	Turns []Turn
 
-	// Messages are the numbers of the messages that were accepted on this connection, but for those of turns that were
-	// forgotten. MessageCount is the number of all.
+	// Messages are the numbers of the messages that were accepted on this connection, except in turns that were
+	// forgotten. MessageCount counts those too.
 	Messages     []int
 	MessageCount int
 }

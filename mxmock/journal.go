@@ -43,9 +43,9 @@ type Event struct {
 	What string
 
 	// Result is the outcome: the answer of the DNS, without signatures; "connected", the error, or
-	// "(no answer yet)"; the first line of the reply; or sender and subject. In parentheses, an answer
-	// is "truncated" (TC), "secure" (AD) or came by "tcp", and the fault is named that a question or
-	// a connection has met.
+	// "(no answer yet)"; the first line of the reply; or sender and subject. Parentheses
+	// after it say that an answer is "truncated" (TC) or "secure" (AD), or came by "tcp", and name the
+	// fault that a question or a connection has met.
 	Result string
 
 	// Names are the further names of the host ([Host.AddNames]), with a space between, if it has any.

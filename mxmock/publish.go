@@ -47,7 +47,7 @@ type Records struct {
 	// [ed25519.PublicKey]. A nil key means that the key was revoked.
 	DKIM map[string]crypto.PublicKey
 
-	// DMARC is the text after "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 7489 §6.3).
+	// DMARC is the text after "v=DMARC1;" in the record at _dmarc: "p=reject" (RFC 9989 §4.7).
 	DMARC string
 
 	// MTASTS is the mode of the domain's MTA-STS policy: "enforce", "testing" or "none" (RFC 8461

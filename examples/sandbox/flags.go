@@ -62,7 +62,7 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	fs.StringVar(&o.users, "users", "", "`file` of users, name:password on each line, for -submission, -pop3 and -imap")
 	fs.BoolVar(&o.tls, "tls", false, "offer STARTTLS, and write the certificate authority to a file")
 	fs.IntVar(&o.hostsOnLoopback, "hosts-on-loopback", 0, "`port` on which each host listens at an address 127.80.x.y of its own, for its port 25")
-	fs.StringVar(&o.save, "save", "", "`folder`, a Maildir, that keeps the mail, but for what the page deletes, and is read at the start")
+	fs.StringVar(&o.save, "save", "", "`folder`, a Maildir, that keeps the mail, except what the page deletes, and is read at the start")
 	fs.IntVar(&o.most, "max", 0, "`number` of messages, and of sessions, to keep in memory, which also bounds the journal and long sessions; 0 means all")
 	fs.StringVar(&o.relay, "relay", "", "`host:port` of a real server that gets the mail for -relay-to")
 	fs.StringVar(&o.relayTo, "relay-to", "", "`pattern` of recipients, such as *@shop.example")

@@ -38,7 +38,7 @@
 //	header-missing         error    RFC 5322 §3.5
 //	    The message does not begin with a header field.
 //	blank-line-missing     error    RFC 5322 §2.1
-//	    No empty line is between the header and the body.
+//	    There is no empty line between the header and the body.
 //	header-in-body         warning  RFC 5322 §2.1
 //	    A line of the body looks like a header field that the header lacks, as if an empty line
 //	    had come too early.
@@ -52,7 +52,7 @@
 //	message-id-missing     warning  RFC 5322 §3.6.4
 //	    There is no Message-ID field.
 //	field-twice            error    RFC 5322 §3.6, RFC 2045 §3
-//	    A field that may be there once is there again.
+//	    A field that may occur only once occurs again.
 //	control-character      error    RFC 5322 §2.2, RFC 2045 §2.8
 //	    A header has a control character in it, or a NUL is anywhere in the message.
 //	header-not-ascii       error    RFC 5322 §2.2, RFC 6532 §3

@@ -1,4 +1,4 @@
-// Package mailstore has the mailboxes that the POP3 and IMAP servers of a test show to their clients.
+// Package mailstore holds the mailboxes that the POP3 and IMAP servers of a test show to their clients.
 //
 // A [Store] has accounts, an [Account] has mailboxes, and a [Mailbox] has messages. There are three kinds of store:
 // the captured mail of a server of package mailtest, a [Memory], which holds messages that a test puts into it, and

@@ -20,8 +20,8 @@
 // refuses LANG. Like most servers, it sends a message as it is, even if the header has UTF-8 and the client has not
 // said UTF8.
 //
-// A mailbox can be open in one session at a time. The server refuses others with [IN-USE], after it has waited for a
-// quarter of a second, since the client of the first may have gone. Deletions take effect at QUIT.
+// A mailbox can be open in one session at a time. The server refuses others with [IN-USE], but waits a quarter of a
+// second first, since the client of the open session may just have left. Deletions take effect at QUIT.
 //
 // # Faults
 //

@@ -1,5 +1,5 @@
-// Package inspect shows the captured messages, the sessions and the journal of a mail server of a test, or of a
-// whole simulated internet. People look at a [Page], and programs in any language use its JSON API.
+// Package inspect shows the messages, the sessions and the journal that a mail server or a simulated internet of a
+// test has recorded. People look at a [Page], and programs in any language use its JSON API.
 //
 //	inet := mxmock.New(t)
 //	page := inspect.New(t, inet)
