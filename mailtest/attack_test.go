@@ -261,7 +261,7 @@ func TestCloseAnyTime(t *testing.T) {
 		var wg sync.WaitGroup
 		for client := range 4 {
 			wg.Go(func() {
-				for {
+				for range 50 {
 					conn, err := srv.Dial(context.Background())
 					if err != nil {
 						return

@@ -76,12 +76,12 @@ func FilesInMemory() {
 	}
 }
 
-// CollectRarely makes the garbage collector of a process begin at 16 MiB instead of 4 MiB, for tests that allocate much
-// and keep little: they spend a fifth of their time in it otherwise. Above half a gigabyte, it collects as often as it
+// CollectRarely makes the garbage collector of a process begin at 64 MiB instead of 4 MiB, for tests that allocate much
+// and keep little: they spend a quarter of their time in it otherwise. Above half a gigabyte, it collects as often as it
 // must. It does nothing where GOGC says how often to collect.
 func CollectRarely() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(1600)
 		debug.SetMemoryLimit(512 << 20)
 	}
 }

@@ -85,7 +85,7 @@ func TestCollectRarely(t *testing.T) {
 	for _, test := range []struct {
 		env  string
 		want int
-	}{{"50", 100}, {"", 400}} {
+	}{{"50", 100}, {"", 1600}} {
 		t.Setenv("GOGC", test.env)
 		CollectRarely()
 		if got := debug.SetGCPercent(100); got != test.want {

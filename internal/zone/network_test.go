@@ -145,7 +145,7 @@ func TestSecureNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := validator{db, anchor, make(map[dns.Question]*dns.Msg), make(map[string]trust)}
+		v := newValidator(db, anchor)
 		var there []string
 		names := []string{"bl.test.", "[.bl.test.", "x.w.bl.test.", "x.y.w.bl.test.", "off.bl.test.", "on.off.bl.test.", "x.y.bl.test.", "open.bl.test.", "x.open.bl.test."}
 		for range 60 {
@@ -170,6 +170,7 @@ func TestSecureNetworks(t *testing.T) {
 				there = append(there, owner)
 			}
 		}
+		looked := make(map[string]bool) // at a denial
 		for _, name := range names {
 			name = strings.TrimPrefix(name, ".")
 			for _, typ := range []uint16{dns.TypeA, dns.TypeTXT, dns.TypeDS, dns.TypeNSEC} {
@@ -182,6 +183,11 @@ func TestSecureNetworks(t *testing.T) {
 					t.Fatalf("seed %d: %s %s has the verdict %d, want %d: %s\n%v\n%v", seed, name, dns.Type(typ), got, want, why, r, networks)
 				}
 				for _, d := range v.denials(v.zones["bl.test."], r) {
+					key := fmt.Sprint(d)
+					if looked[key] {
+						continue
+					}
+					looked[key] = true
 					for _, other := range there {
 						if d.covers(other) || d.matches(other) && !d.has(dns.TypeA) {
 							t.Fatalf("seed %d: the answer about %s %s denies %s\n%v", seed, name, dns.Type(typ), other, r)

@@ -21,6 +21,18 @@ type validator struct {
 	anchor  *dns.DNSKEY
 	answers map[dns.Question]*dns.Msg // what ask returned
 	zones   map[string]trust          // what trustIn found
+	signed  map[*dns.RRSIG]signed     // what verify found about signatures in answers
+}
+
+// signed is what a validator knows about a signature in an answer.
+type signed struct {
+	by    []dns.RR // the keys that it was compared with
+	rrs   []dns.RR
+	valid bool
+}
+
+func newValidator(db *DB, anchor *dns.DNSKEY) *validator {
+	return &validator{db, anchor, make(map[dns.Question]*dns.Msg), make(map[string]trust), make(map[*dns.RRSIG]signed)}
 }
 
 // trust is what a validator knows about the zone that a name is in.
@@ -69,6 +81,22 @@ func verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok 
 	return 0, false
 }
 
+// verify is the function of that name, but verifies a signature of an answer only once.
+func (v *validator) verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok bool) {
+	for _, sig := range sigs {
+		known, ok := v.signed[sig]
+		if !ok || !slices.Equal(known.by, keys) || !slices.Equal(known.rrs, rrs) {
+			_, valid := verify(zone, keys, rrs, []*dns.RRSIG{sig})
+			known = signed{keys, rrs, valid}
+			v.signed[sig] = known
+		}
+		if known.valid {
+			return int(sig.Labels), true
+		}
+	}
+	return 0, false
+}
+
 // trustIn walks from the root to the zone that data of a type at a name is in: the one that says it
 // has signed it, if any.
 func (v *validator) trustIn(name string, typ uint16, sigs []*dns.RRSIG) trust {
@@ -106,7 +134,7 @@ func (v *validator) trustIn(name string, typ uint16, sigs []*dns.RRSIG) trust {
 func (v *validator) root() trust {
 	r := v.ask(".", dns.TypeDNSKEY)
 	keys, sigs := pick(r.Answer, ".", dns.TypeDNSKEY)
-	if _, ok := verify(".", []dns.RR{v.anchor}, keys, sigs); !ok {
+	if _, ok := v.verify(".", []dns.RR{v.anchor}, keys, sigs); !ok {
 		return trust{verdict: bogus}
 	}
 	return trust{".", keys, secure}
@@ -137,7 +165,7 @@ func (v *validator) enter(t trust, name string) trust {
 		}
 		return trust{verdict: bogus}
 	}
-	if _, ok := verify(t.apex, t.keys, rrs, sigs); !ok {
+	if _, ok := v.verify(t.apex, t.keys, rrs, sigs); !ok {
 		return trust{verdict: bogus}
 	}
 	r = v.ask(name, dns.TypeDNSKEY)
@@ -148,7 +176,7 @@ func (v *validator) enter(t trust, name string) trust {
 		supported = supported || ds.Algorithm == dns.ECDSAP256SHA256 || ds.Algorithm == dns.ED25519
 		for _, key := range keys {
 			if other := key.(*dns.DNSKEY).ToDS(ds.DigestType); other != nil && strings.EqualFold(other.Digest, ds.Digest) {
-				if _, ok := verify(name, []dns.RR{key}, keys, sigs); ok {
+				if _, ok := v.verify(name, []dns.RR{key}, keys, sigs); ok {
 					return trust{name, keys, secure}
 				}
 			}
@@ -178,7 +206,7 @@ func (v *validator) denials(t trust, r *dns.Msg) (all denials) {
 			continue
 		}
 		rrs, sigs := pick(r.Ns, rr.Header().Name, rr.Header().Rrtype)
-		if _, ok := verify(t.apex, t.keys, rrs, sigs); !ok || len(rrs) != 1 {
+		if _, ok := v.verify(t.apex, t.keys, rrs, sigs); !ok || len(rrs) != 1 {
 			continue
 		}
 		switch rr := rr.(type) {
@@ -316,7 +344,7 @@ func (v *validator) validate(name string, typ uint16) (verdict, string) {
 		if note(t.verdict, h.Name+" is in such a zone"); t.verdict != secure {
 			continue
 		}
-		n, ok := verify(t.apex, t.keys, rrs, sigs)
+		n, ok := v.verify(t.apex, t.keys, rrs, sigs)
 		if !ok {
 			note(bogus, fmt.Sprintf("no good signature of %s in %v", rr, sigs))
 			continue
@@ -441,7 +469,7 @@ func compareWithValidator(t *testing.T, seed uint64) [3]int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := validator{&db, anchor, make(map[dns.Question]*dns.Msg), make(map[string]trust)}
+	v := newValidator(&db, anchor)
 	asked := map[string]bool{".": true, "nope.": true}
 	for range 20 {
 		for _, n := range suffixes(name()) {
