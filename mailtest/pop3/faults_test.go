@@ -154,6 +154,22 @@ func TestLockEnds(t *testing.T) {
 	}
 }
 
+// A login waits for the end of a session whose client has gone, but not for ever.
+func TestLockOfTheGone(t *testing.T) {
+	t.Parallel()
+	for delay, want := range map[time.Duration]string{time.Second: "s .. 1s\ns <- +OK 3 messages\n", time.Minute: "s .. 5s\ns <- -ERR [IN-USE] *\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			const login = "s <- +OK *\nc -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\n"
+			srv := pop3.New(t, newStore())
+			srv.AddRules(mailtest.Rule{At: pop3.Stat, Delay: delay})
+			gone := play(t, srv, login+"s <- +OK 3 messages\nc -> STAT\n")
+			synctest.Wait()
+			gone.Conn.Close()
+			play(t, srv, login+want)
+		})
+	}
+}
+
 // play plays a script with a new connection.
 func play(t *testing.T, srv *pop3.Server, script string) *dialogue.Player {
 	t.Helper()

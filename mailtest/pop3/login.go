@@ -195,19 +195,31 @@ func (ss *session) login(t *access.Turn, user, mechanism string) error {
 // server is about to notice.
 const lockWait = 250 * time.Millisecond
 
+// slowest is the time after which a login does not wait any more though the client has gone: a rule may hold up the session.
+const slowest = 5 * time.Second
+
+// held says that a session has the mailbox of a user.
+type held struct {
+	by    *access.Conn
+	ended chan struct{} // closed at its end
+}
+
 // lock gives the session the mailbox of a user, if no other has it. It notes the time of the login.
 func (ss *session) lock(key string) error {
 	s := ss.server
-	for deadline := time.Now().Add(lockWait); ; {
+	start := time.Now()
+	for deadline := start.Add(lockWait); ; {
 		s.mu.Lock()
-		other := s.locked[key]
-		if other == nil {
+		other, locked := s.locked[key]
+		if !locked {
 			break
 		}
 		s.mu.Unlock()
-		switch ended, err := ss.conn.Await(other, time.Until(deadline)); {
+		switch ended, err := ss.conn.Await(other.ended, time.Until(deadline)); {
 		case err != nil:
 			return err
+		case !ended && other.by.Deserted() && time.Since(start) < slowest:
+			deadline = time.Now().Add(lockWait)
 		case !ended:
 			return refuse("[IN-USE] Another session has the mailbox")
 		}
@@ -217,7 +229,7 @@ func (ss *session) lock(key string) error {
 	if last, before := s.logins[key]; s.LoginDelay > 0 && before && now.Sub(last) < s.LoginDelay {
 		return refuse("[LOGIN-DELAY] Wait %v between two logins", s.LoginDelay)
 	}
-	s.locked[key], s.logins[key] = make(chan struct{}), now
+	s.locked[key], s.logins[key] = held{ss.conn, make(chan struct{})}, now
 	return nil
 }
 
@@ -225,7 +237,7 @@ func (ss *session) lock(key string) error {
 func (s *Server) unlock(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	close(s.locked[key])
+	close(s.locked[key].ended)
 	delete(s.locked, key)
 }
 

@@ -21,7 +21,8 @@
 // said UTF8.
 //
 // A mailbox can be open in one session at a time. The server refuses others with [IN-USE], but waits a quarter of a
-// second first, since the client of the open session may just have left. Deletions take effect at QUIT.
+// second first, since the client of the open session may just have left, or up to five seconds if it has. Deletions take
+// effect at QUIT.
 //
 // # Faults
 //
@@ -128,8 +129,8 @@ type Server struct {
 	set    settings // the settings at the first use
 
 	mu     sync.Mutex
-	locked map[string]chan struct{} // for each user with a session, what is closed at its end
-	logins map[string]time.Time     // the time of the last login of a user
+	locked map[string]held      // for each user with a session
+	logins map[string]time.Time // the time of the last login of a user
 }
 
 // New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server
@@ -166,7 +167,7 @@ func (s *Server) use() *access.Server {
 		s.server = access.New(s.tb, &p, access.Config{
 			Name: s.Name, StartTLS: s.StartTLS, ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, Rules: s.Rules, Idle: idle,
 		})
-		s.locked, s.logins = make(map[string]chan struct{}), make(map[string]time.Time)
+		s.locked, s.logins = make(map[string]held), make(map[string]time.Time)
 	})
 	return s.server
 }

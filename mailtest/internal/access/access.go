@@ -13,9 +13,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,7 +25,6 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/artifact"
 	"github.com/seed078e9d8c/maillab/internal/bubble"
-	"github.com/seed078e9d8c/maillab/internal/hangup"
 	"github.com/seed078e9d8c/maillab/internal/loopback"
 	"github.com/seed078e9d8c/maillab/internal/memnet"
 	"github.com/seed078e9d8c/maillab/internal/notice"
@@ -85,10 +86,11 @@ type Server struct {
 	plain, tls   net.Listener // of Addr and TLSAddr
 	listeners    map[int]net.Listener
 	lastListener int
-	sessions     []*session
-	last         int // number of the last session
-	most         int // the number of sessions to keep, or 0
-	open         int // the number of live connections that no rule has ended
+	sessions     []*session     // that are not forgotten
+	live         map[*Conn]bool // those that are not closed
+	last         int            // number of the last session
+	most         int            // the number of sessions to keep, or 0
+	open         int            // the number of live connections that no rule has ended
 	dialled      int
 	closed       bool
 	crash        *crash
@@ -100,7 +102,7 @@ type Server struct {
 // no sense. If tb is not nil, the caller calls Cleanup at the end of that test.
 func New(tb testing.TB, p *Protocol, cfg Config) *Server {
 	cfg.Name = cmp.Or(cfg.Name, "localhost")
-	s := &Server{protocol: p, cfg: cfg, tb: tb, listeners: make(map[int]net.Listener)}
+	s := &Server{protocol: p, cfg: cfg, tb: tb, listeners: make(map[int]net.Listener), live: make(map[*Conn]bool)}
 	s.mustMakeSense(cfg.Rules, "of Server.Rules")
 	for _, r := range cfg.Rules {
 		s.standing.Add(r, uint8(r.At), standingRule, limits(&r))
@@ -252,6 +254,7 @@ func (s *Server) serve(conn net.Conn, implicit bool) bool {
 	s.open++
 	c.session.log.Number = s.last
 	s.sessions = append(s.sessions, c.session)
+	s.live[c] = true
 	s.trimSessions()
 	s.running.Add(1)
 	s.mu.Unlock()
@@ -265,15 +268,20 @@ func (s *Server) serve(conn net.Conn, implicit bool) bool {
 
 // openSessions returns the number of connections that are open when a turn of one of them begins, see [mailtest.Attempt].
 func (s *Server) openSessions(now *Conn, stage mailtest.Stage) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	open := s.open
 	at := uint8(stage)
-	if stage != mailtest.Greeting || open == 1 || !s.rules.Has(at) && !s.standing.Has(at) {
-		return open
+	s.mu.Lock()
+	open := s.open
+	var others []*Conn
+	if stage == mailtest.Greeting && open > 1 && (s.rules.Has(at) || s.standing.Has(at)) {
+		for c := range s.live {
+			if c != now && !c.left {
+				others = append(others, c)
+			}
+		}
 	}
-	for _, ss := range s.sessions {
-		if c := ss.live(); c != nil && c != now && !c.left && hangup.By(c.raw) {
+	s.mu.Unlock()
+	for _, c := range others {
+		if c.Deserted() {
 			open--
 		}
 	}
@@ -305,12 +313,7 @@ func (s *Server) end() {
 	for _, l := range s.listeners {
 		l.Close()
 	}
-	var live []*Conn
-	for _, ss := range s.sessions {
-		if c := ss.live(); c != nil {
-			live = append(live, c)
-		}
-	}
+	live := slices.Collect(maps.Keys(s.live))
 	s.mu.Unlock()
 	for _, c := range live {
 		c.stop()

@@ -57,7 +57,7 @@ func newConn(s *Server, conn net.Conn) *Conn {
 	if given, ok := conn.(tlsConn); ok {
 		c.given, c.raw = given, given.NetConn()
 	}
-	c.session = &session{notices: &s.notices, conn: c, log: mailtest.Session{Client: text(conn.RemoteAddr()), Server: text(conn.LocalAddr()), Start: time.Now()}}
+	c.session = &session{notices: &s.notices, log: mailtest.Session{Client: text(conn.RemoteAddr()), Server: text(conn.LocalAddr()), Start: time.Now()}}
 	return c
 }
 

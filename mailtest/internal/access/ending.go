@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/hangup"
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
@@ -96,9 +97,9 @@ func (c *Conn) end(err error) {
 		c.conn.Close()
 	}
 	c.raw.Close()
-	c.session.mu.Lock()
-	c.session.conn = nil
-	c.session.mu.Unlock()
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	delete(c.server.live, c)
 }
 
 // ends notes how the connection ends, unless that is known: before the client can notice that the server ends it, or when the
@@ -150,6 +151,10 @@ func (c *Conn) stopped() bool {
 		return false
 	}
 }
+
+// Deserted reports whether the client has closed the connection, though the session may not have noticed. It may be called from
+// any goroutine.
+func (c *Conn) Deserted() bool { return hangup.By(c.raw) }
 
 // Abort ends a session from another goroutine: reading from the client fails with an error of Ended.
 func (c *Conn) Abort(err error) {

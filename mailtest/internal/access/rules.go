@@ -5,6 +5,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,11 +41,10 @@ func (s *Server) AddRules(rules ...mailtest.Rule) {
 // hurry makes the rules at Idle that were just added apply to clients that are silent already.
 func (s *Server) hurry() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, ss := range s.sessions {
-		if c := ss.live(); c != nil {
-			c.hurry()
-		}
+	conns := slices.Collect(maps.Keys(s.live))
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.hurry()
 	}
 }
 

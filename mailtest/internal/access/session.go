@@ -27,18 +27,17 @@ type session struct {
 	notices *notice.List // of the server
 
 	mu   sync.Mutex
-	conn *Conn // nil when it has ended
 	log  mailtest.Session
 	size int // the bytes of commands and replies
 
 	forgotten int64 // turns
 }
 
-// live returns the connection, or nil if it has ended.
-func (ss *session) live() *Conn {
+// ended reports whether the session has ended. Its connection may not be closed yet.
+func (ss *session) ended() bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	return ss.conn
+	return !ss.log.End.IsZero()
 }
 
 // add appends a turn.
@@ -114,7 +113,7 @@ func (s *Server) trimSessions() {
 		return
 	}
 	s.sessions = slices.DeleteFunc(s.sessions, func(ss *session) bool {
-		if over <= 0 || ss.live() != nil {
+		if over <= 0 || !ss.ended() {
 			return false
 		}
 		over--
