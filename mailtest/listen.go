@@ -84,6 +84,8 @@ func (s *Server) forget(l listening) {
 func (s *Server) Suspend() {
 	s.prepare()
 	s.mustBeSettled()
+	s.passBacklog(&s.state.plain)
+	s.passBacklog(&s.state.tls)
 	s.state.Lock()
 	defer s.state.Unlock()
 	s.state.suspended = true
@@ -94,6 +96,33 @@ func (s *Server) Suspend() {
 			at.listener = listening{}
 		}
 	}
+}
+
+// passBacklog waits until the server has accepted all connections that clients have made to an address so far, since a client can't
+// tell whether its own was accepted. It does so by a connection of its own, which comes after them and is turned away.
+func (s *Server) passBacklog(at *endpoint) {
+	s.state.Lock()
+	if at.listener.number == 0 {
+		s.state.Unlock()
+		return
+	}
+	conn, err := net.Dial("tcp", at.addr.String())
+	if err != nil {
+		s.state.Unlock()
+		return
+	}
+	client := conn.LocalAddr().String()
+	if s.state.probes == nil {
+		s.state.probes = make(map[string]bool)
+	}
+	s.state.probes[client] = true
+	s.state.Unlock()
+	conn.SetReadDeadline(time.Now().Add(time.Second)) // the process may have too many open files
+	conn.Read(make([]byte, 1))                        // until the server closes it
+	s.state.Lock()
+	delete(s.state.probes, client)
+	s.state.Unlock()
+	conn.Close()
 }
 
 // Resume undoes [Server.Suspend]: the server listens on the same addresses again. The error is that of
@@ -287,7 +316,7 @@ func (s *Server) serve(conn net.Conn, cfg *wire.Config) bool {
 func (s *Server) admit(ss *session) bool {
 	s.state.Lock()
 	defer s.state.Unlock()
-	if s.state.closed || s.state.suspended {
+	if s.state.closed || s.state.suspended || s.state.probes[ss.client] {
 		return false
 	}
 	s.state.last++

@@ -169,6 +169,7 @@ type Server struct {
 		mostSessions atomic.Int64      // the number to keep, or 0; written under the lock
 		open         int               // the number of live connections that no rule has ended
 		dialled      int               // connections made by Dial
+		probes       map[string]bool   // the client addresses of connections of passBacklog
 		suspended    bool              // Suspend was called, and Resume was not
 		closed       bool              // Close was called
 		ended        bool              // Close has ended everything, so no message can come any more

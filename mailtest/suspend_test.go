@@ -61,6 +61,26 @@ func TestSuspend(t *testing.T) {
 	}
 }
 
+// A connection that a client has made before Suspend continues, even if the client has not heard of the server yet.
+func TestSuspendAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	for i := range 200 {
+		conn := dialled(t, srv, connections[1])
+		srv.Suspend()
+		if err := dialogue.Play(conn, "s <- 220 *\n"); err != nil {
+			t.Fatalf("connection %d: %v", i+1, err)
+		}
+		conn.Close()
+		if err := srv.Resume(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(srv.Sessions()); n != 200 {
+		t.Errorf("there are %d sessions, want those of the clients", n)
+	}
+}
+
 // A server can be suspended before anybody has asked for its address.
 func TestSuspendBeforeUse(t *testing.T) {
 	t.Parallel()
