@@ -66,6 +66,7 @@ type entry struct {
 	*record
 	settled bool // the turn that accepted the message is over
 	taken   bool
+	skip    int32 // of a taken entry, if not 0: so many entries from this one on are taken
 }
 
 // name names a message, as [Message] does.
@@ -323,6 +324,21 @@ func (b *Inbox) takeFirst(n int) []*record {
 	return records
 }
 
+// untakenFrom returns the index of the first entry at or after an index that is not taken, or the number of entries. It notes in
+// the entries on its way how many can be skipped, so that the next search is short. The caller holds the lock.
+func (b *Inbox) untakenFrom(i int) int {
+	end := i
+	for end < len(b.entries) && b.entries[end].taken {
+		end += max(int(b.entries[end].skip), 1)
+	}
+	for i < end {
+		e := &b.entries[i]
+		next := i + max(int(e.skip), 1)
+		e.skip, i = int32(end-i), next
+	}
+	return end
+}
+
 // decoded returns the messages of records.
 func decoded(records []*record) []*Message {
 	messages := make([]*Message, len(records))
@@ -336,9 +352,7 @@ func decoded(records []*record) []*Message {
 func (b *Inbox) takeLocked(i int) {
 	b.entries[i].taken = true
 	b.taken++
-	for b.first < len(b.entries) && b.entries[b.first].taken {
-		b.first++
-	}
+	b.first = b.untakenFrom(b.first)
 }
 
 // Close declares that no further message will come. Waits, later ones too, end at once unless they find what

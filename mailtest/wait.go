@@ -160,14 +160,12 @@ func (b *Inbox) take(l limit, what string, match func(*Message) bool) (*Message,
 		var e entry
 		err := w.until(what, func() bool {
 			place = max(place, b.base+b.first)
-			for place < b.base+b.settled {
-				e = b.entries[place-b.base]
-				place++
-				if !e.taken {
-					return true
-				}
+			if place = b.base + b.untakenFrom(place-b.base); place >= b.base+b.settled {
+				return false
 			}
-			return false
+			e = b.entries[place-b.base]
+			place++
+			return true
 		})
 		if err != nil {
 			return nil, err

@@ -1,6 +1,8 @@
 package mxmock_test
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -156,5 +158,29 @@ func TestSignedZone(t *testing.T) {
 	}
 	if r, err := dns.Exchange(new(dns.Msg).SetQuestion("qq.com.", dns.TypeMX), resolverOf(t, inet)); err != nil || r.Rcode != dns.RcodeNameError {
 		t.Errorf("got %v, %v", r, err)
+	}
+}
+
+// TestZoneGrowth shows that twice as many delegations take about twice the memory. It is not parallel: allocations of others
+// would count.
+func TestZoneGrowth(t *testing.T) {
+	allocated := func(n int) uint64 {
+		var text strings.Builder
+		text.WriteString("example.com. SOA ns.example.com. hostmaster.example.com. 1 1 1 1 1\n")
+		for i := range n {
+			fmt.Fprintf(&text, "s%d.example.com. NS ns.s%d.example.com.\nns.s%d.example.com. A 203.0.113.1\n", i, i, i)
+		}
+		inet := mxmock.New(t)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := inet.AddZone(text.String()); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	small, large := allocated(500), allocated(1_000)
+	if large > 3*small {
+		t.Errorf("twice as many delegations take %d bytes of memory instead of %d", large, small)
 	}
 }

@@ -4,8 +4,8 @@ package mxmock
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -76,36 +76,46 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 	type cut struct {
 		owner   string
 		servers map[string]bool
+		hides   bool // there are other records at or beneath it
+		apex    bool // it has an SOA record
 	}
 	var cuts []*cut
+	byOwner := make(map[string]*cut)
 	for _, rr := range rrs {
 		ns, ok := rr.(*dns.NS)
 		if !ok {
 			continue
 		}
 		owner := strings.ToLower(ns.Hdr.Name)
-		i := slices.IndexFunc(cuts, func(c *cut) bool { return c.owner == owner })
-		if i < 0 {
-			i, cuts = len(cuts), append(cuts, &cut{owner, make(map[string]bool)})
+		c := byOwner[owner]
+		if c == nil {
+			c = &cut{owner: owner, servers: make(map[string]bool)}
+			cuts, byOwner[owner] = append(cuts, c), c
 		}
-		cuts[i].servers[strings.ToLower(ns.Ns)] = true
+		c.servers[strings.ToLower(ns.Ns)] = true
+	}
+	for _, rr := range rrs {
+		name := strings.ToLower(rr.Header().Name)
+		for owner := range atAndAbove(name) {
+			c := byOwner[owner]
+			if c == nil {
+				continue
+			}
+			switch rr.Header().Rrtype {
+			case dns.TypeA, dns.TypeAAAA:
+				c.hides = c.hides || !c.servers[name]
+			case dns.TypeNS, dns.TypeDS:
+				c.hides = c.hides || name != owner
+			case dns.TypeSOA:
+				c.apex, c.hides = c.apex || name == owner, true
+			default:
+				c.hides = true
+			}
+		}
 	}
 	var soas []dns.RR
 	for _, c := range cuts {
-		hides := func(rr dns.RR) bool {
-			h := rr.Header()
-			switch h.Rrtype {
-			case dns.TypeA, dns.TypeAAAA:
-				return dns.IsSubDomain(c.owner, h.Name) && !c.servers[strings.ToLower(h.Name)]
-			case dns.TypeNS, dns.TypeDS:
-				return dns.IsSubDomain(c.owner, h.Name) && !strings.EqualFold(h.Name, c.owner)
-			}
-			return dns.IsSubDomain(c.owner, h.Name)
-		}
-		isSOA := func(rr dns.RR) bool {
-			return rr.Header().Rrtype == dns.TypeSOA && strings.EqualFold(rr.Header().Name, c.owner)
-		}
-		if n.isApex(c.owner) || slices.ContainsFunc(rrs, isSOA) || !slices.ContainsFunc(rrs, hides) {
+		if n.isApex(c.owner) || c.apex || !c.hides {
 			continue
 		}
 		under := strings.TrimPrefix(c.owner, ".") // "" for the root
@@ -115,6 +125,18 @@ func (n *Internet) apexes(rrs []dns.RR) []dns.RR {
 		})
 	}
 	return soas
+}
+
+// atAndAbove yields a name and the names above it, up to the root.
+func atAndAbove(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at, end := 0, name == "."; !end; at, end = dns.NextLabel(name, at) {
+			if !yield(name[at:]) {
+				return
+			}
+		}
+		yield(".")
+	}
 }
 
 // ReplaceZone replaces all records in the zone of a domain by those of a master file, written as

@@ -254,7 +254,9 @@ func (n *Internet) concludeDial(e *dialled, err error) *dialled {
 	concluded.concluded, concluded.err = true, err
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	replace(n.events.entries, e, &concluded)
+	if i := e.number - 1 - (n.events.last - len(n.events.entries)); i >= 0 { // otherwise it was forgotten
+		n.events.entries[i] = &concluded
+	}
 	if e.concluded { // a second call: the service has turned out to be closed
 		replace(n.events.finished, e, &concluded)
 	} else {
@@ -263,7 +265,7 @@ func (n *Internet) concludeDial(e *dialled, err error) *dialled {
 	return &concluded
 }
 
-// replace replaces an entry, which is one of the last, by another.
+// replace replaces an entry, which is one of the last, by another, if it is there.
 func replace(entries []entry, old, by entry) {
 	for i, e := range slices.Backward(entries) {
 		if e == old {

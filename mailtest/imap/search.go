@@ -165,6 +165,9 @@ func (q *query) matchesContent(m *found) bool {
 
 // within reports whether the day of a time is in a range. It ignores the time zone (RFC 9051 §6.4.4).
 func within(t, since, before time.Time) bool {
+	if since.IsZero() && before.IsZero() {
+		return true
+	}
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	start := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	return (since.IsZero() || !day.Before(start(since))) && (before.IsZero() || day.Before(start(before)))

@@ -159,9 +159,10 @@ func (r *mboxReader) trust(length int) {
 		return
 	}
 	end := r.after + length
-	below := lineAt(r.mbox, end)
+	text := r.mbox[:min(len(r.mbox), end+2*mostSeparator)] // many messages may end before the same long line
+	below := lineAt(text, end)
 	if isEmpty(below) {
-		below = lineAt(r.mbox, end+len(below))
+		below = lineAt(text, end+len(below))
 	}
 	if _, ok := parseSeparator(below); ok || len(below) == 0 {
 		r.bodyEnd = end
@@ -214,10 +215,13 @@ var dates = []string{
 	"2006-01-02 15:04:05 -0700", "2006-01-02T15:04:05Z07:00",
 }
 
+// mostSeparator is the maximum length of a separator after "From ", in bytes.
+const mostSeparator = 1000
+
 // parseSeparator reads a line "From sender date", and perhaps "remote from host" after it, as UUCP has it.
 func parseSeparator(line []byte) (sep separator, ok bool) {
 	rest, ok := bytes.CutPrefix(line, []byte("From "))
-	if !ok || len(rest) > 1000 {
+	if !ok || len(rest) > mostSeparator {
 		return sep, false
 	}
 	words := strings.Fields(string(rest))

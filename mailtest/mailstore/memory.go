@@ -28,6 +28,7 @@ type Memory struct {
 	Passwords map[string]string
 
 	mu         sync.Mutex
+	users      map[string]bool           // the canonical names of Passwords; nil until Put is called
 	accounts   map[string]*memoryAccount // by canonical name
 	all        *memoryAccount            // gets all deliveries; nil until All is called
 	deliveries []*delivery               // by number less 1; nil for those that were withdrawn
@@ -210,12 +211,15 @@ func (m *Memory) Put(user, mailbox string, raw []byte, date time.Time, flags ...
 
 // isUser reports whether a name is among the Passwords, in any spelling.
 func (m *Memory) isUser(name string) bool {
-	for user := range m.Passwords {
-		if canonicalUser(user) == canonicalUser(name) {
-			return true
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.users == nil {
+		m.users = make(map[string]bool, len(m.Passwords))
+		for user := range m.Passwords {
+			m.users[canonicalUser(user)] = true
 		}
 	}
-	return false
+	return m.users[canonicalUser(name)]
 }
 
 // nextValidity returns a UIDVALIDITY that no mailbox of the store has had. The lock is held.

@@ -31,6 +31,9 @@ type index struct {
 	refreshing sync.Mutex // one refresh at a time
 	last       int        // the largest id; guarded by refreshing
 	sweepAt    int        // the number of items at which extend looks for those that the source has forgotten; likewise
+	fresh      bool       // a refresh has read the source, and only what told tells of can have changed since; likewise
+	told       chan struct{}
+	stop       func() // of the notices to told; nil if the source sends none, or no more
 
 	mu      sync.Mutex
 	items   []*item       // in the order of their ids; only appended to
@@ -41,7 +44,31 @@ type index struct {
 const sweepLeast = 1000
 
 func newIndex(x Source) *index {
-	return &index{source: x, changed: make(chan struct{}), sweepAt: sweepLeast}
+	ix := &index{source: x, changed: make(chan struct{}), sweepAt: sweepLeast, told: make(chan struct{}, 1)}
+	if x, ok := x.(notifier); ok {
+		ix.stop = x.Notify(ix.told)
+	}
+	return ix
+}
+
+// close ends the notices of the source. Each refresh reads the source from then on.
+func (ix *index) close() {
+	ix.refreshing.Lock()
+	defer ix.refreshing.Unlock()
+	if ix.stop != nil {
+		ix.stop()
+		ix.stop = nil
+	}
+}
+
+// unchanged reports whether the source is as the last refresh has found it. It is called during a refresh.
+func (ix *index) unchanged() bool {
+	select {
+	case <-ix.told:
+		ix.fresh = false
+	default:
+	}
+	return ix.fresh && ix.stop != nil
 }
 
 // follow keeps the index up to date as messages come, until ctx is done or no message can come.
@@ -106,7 +133,11 @@ func (ix *index) refresh() []*item {
 	ix.mu.Lock()
 	old := ix.items
 	ix.mu.Unlock()
+	if ix.unchanged() {
+		return old
+	}
 	messages := ix.source.Messages()
+	ix.fresh = true
 	if agree(old, messages) {
 		return old
 	}

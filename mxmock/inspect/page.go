@@ -115,6 +115,7 @@ func (p *Page) Close() {
 		server.Close()
 	}
 	p.running.Wait()
+	p.index.close()
 }
 
 // ServeHTTP serves the page and the JSON API.

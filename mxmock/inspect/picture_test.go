@@ -241,6 +241,24 @@ func TestPictureTitlesHaveWholeFailures(t *testing.T) {
 	}
 }
 
+// TestPictureOfManyQuestions shows that a run of questions is one step, whose title has the first of them.
+func TestPictureOfManyQuestions(t *testing.T) {
+	t.Parallel()
+	types := []string{"mx", "txt", "a", "aaaa", "ns"}
+	var j mxmock.Journal
+	for i := range 20_000 {
+		what := fmt.Sprintf("ask %s d%d.example", types[(i*i/3+i/7)%5], i) // in no order that repeats
+		j = append(j, mxmock.Event{Number: i + 1, Client: "192.0.2.1:1", What: what, Result: "NOERROR"})
+	}
+	svg := picture(t, j)
+	if !strings.Contains(svg, " …</title>") {
+		t.Error("no title ends after the first questions")
+	}
+	if len(svg) > 64<<10 {
+		t.Errorf("the picture has %d bytes, want at most 64 kilobytes", len(svg))
+	}
+}
+
 func TestPictureOfNothing(t *testing.T) {
 	t.Parallel()
 	if svg := picture(t, nil); !strings.Contains(svg, "Nothing has happened.") {

@@ -16,6 +16,7 @@ const (
 	mostTurns   = 120 // steps; in a longer journal, a connection is one step
 	mostDrawn   = 300 // steps
 	mostRepeats = 24  // steps of an exchange that can be found to be repeated
+	mostTitles  = 50  // lines of the title of a run of questions
 )
 
 // fold reduces the number of steps.
@@ -123,7 +124,12 @@ func sessions(steps []step) []step {
 				last := &out[n-1]
 				asked++
 				last.said, last.reply, last.end = first+" and "+strconv.Itoa(asked)+" more", "", s.end
-				last.title += "\n" + s.title
+				switch {
+				case asked < mostTitles:
+					last.title += "\n" + s.title
+				case asked == mostTitles:
+					last.title += "\n…"
+				}
 				last.shape = fmt.Sprint("questions", s.from)
 				continue
 			}

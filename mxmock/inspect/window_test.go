@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -267,6 +268,32 @@ func TestLongListsAreQuick(t *testing.T) {
 		if cost > before[i]*1.2+100 { // connections that end make some, too
 			t.Errorf("%s: %.0f allocations, %.0f in a journal of twice the length", paths[i], before[i], cost)
 		}
+	}
+}
+
+// TestOneOfManyIsQuick compares what a request for one message takes with what it takes among twice as many. It is not parallel:
+// allocations of others would count.
+func TestOneOfManyIsQuick(t *testing.T) {
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	page := &inspect.Page{Source: inet}
+	t.Cleanup(page.Close)
+	get := func() {
+		page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://localhost/api/messages/1", nil))
+	}
+	allocated := func() uint64 {
+		hurry(t, inet, strings.Repeat("MAIL FROM:<a@shop.example>\r\nRCPT TO:<bob@qq.com>\r\nDATA\r\nSubject: x\r\n\r\n.\r\n", 2_000))
+		get()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range 20 {
+			get()
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if small, large := allocated(), allocated(); large > small*6/5 {
+		t.Errorf("among twice as many messages, one takes %d bytes of memory instead of %d", large, small)
 	}
 }
 

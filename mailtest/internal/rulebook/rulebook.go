@@ -22,13 +22,26 @@ type Entry[R any] struct {
 	begin  time.Time
 	end    time.Time // zero means never
 	seen   int       // the number of turns that matched
+	skip   int       // of a rule that is used up, if not 0: so many rules of its stage from this one on are used up
 }
 
-// peers are the rules of a stage. Those before first are used up. They are skipped because a test may add a hundred
-// thousand rules that act once each.
-type peers[R any] struct {
-	entries []*Entry[R] // append-only
-	first   int
+// peers are the rules of a stage, append-only.
+type peers[R any] []*Entry[R]
+
+// open returns the index of the first rule at or after an index that is not used up, or the number of rules. It notes in the
+// rules on its way how many can be skipped, because a test may add a hundred thousand rules that act once each. The caller
+// holds the lock of the book.
+func (p peers[R]) open(i int) int {
+	end := i
+	for end < len(p) && p[end].usedUp() {
+		end += max(p[end].skip, 1)
+	}
+	for i < end {
+		e := p[i]
+		next := i + max(e.skip, 1)
+		e.skip, i = end-i, next
+	}
+	return end
 }
 
 // Book holds rules in force in the order in which they were added. The zero value has none. All methods may be called from
@@ -36,7 +49,7 @@ type peers[R any] struct {
 type Book[R any] struct {
 	mu      sync.Mutex
 	all     []*Entry[R]
-	stages  map[uint8]*peers[R]
+	stages  map[uint8]peers[R]
 	cleared int // the number of rules before the last Clear
 }
 
@@ -53,14 +66,9 @@ func (b *Book[R]) Add(rule R, stage uint8, number int, limits Limits) {
 		e.Number = b.cleared + len(b.all) + 1
 	}
 	if b.stages == nil {
-		b.stages = make(map[uint8]*peers[R])
+		b.stages = make(map[uint8]peers[R])
 	}
-	p := b.stages[stage]
-	if p == nil {
-		p = new(peers[R])
-		b.stages[stage] = p
-	}
-	p.entries = append(p.entries, e)
+	b.stages[stage] = append(b.stages[stage], e)
 	b.all = append(b.all, e)
 }
 
@@ -102,13 +110,7 @@ func (b *Book[R]) Open(stage uint8) []*Entry[R] {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.stages[stage]
-	if p == nil {
-		return nil
-	}
-	for p.first < len(p.entries) && p.entries[p.first].usedUp() {
-		p.first++
-	}
-	return p.entries[p.first:]
+	return p[p.open(0):]
 }
 
 // Use returns the first rule of a stage that is in force and matches, and counts a use of it. It returns nil if
@@ -120,15 +122,21 @@ func (b *Book[R]) Use(stage uint8, matches func(*Entry[R]) bool) *Entry[R] {
 // Find is like [Book.Use], but does not count the use of a rule for which later reports true, because that rule
 // acts later or not at all. [Book.Act] counts that use.
 func (b *Book[R]) Find(stage uint8, matches, later func(*Entry[R]) bool) *Entry[R] {
-	for _, e := range b.Open(stage) {
-		if b.usedUp(e) || !e.inForce() || !matches(e) {
+	b.mu.Lock()
+	p := b.stages[stage]
+	b.mu.Unlock()
+	for i := 0; ; i++ {
+		if i = b.open(p, i); i >= len(p) {
+			return nil
+		}
+		e := p[i]
+		if !e.inForce() || !matches(e) {
 			continue
 		}
 		if later(e) && b.awaited(e) || !later(e) && b.Act(e) {
 			return e
 		}
 	}
-	return nil
 }
 
 // Act counts a turn that a rule of the book matches, and reports whether the rule acts. Another connection may have
@@ -167,10 +175,10 @@ func (b *Book[R]) Unused() []R {
 	return unused
 }
 
-func (b *Book[R]) usedUp(e *Entry[R]) bool {
+func (b *Book[R]) open(p peers[R], i int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return e.usedUp()
+	return p.open(i)
 }
 
 // usedUp reports whether the rule is used up. The caller holds the lock of the book.
