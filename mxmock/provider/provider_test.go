@@ -344,7 +344,7 @@ func TestRecords(t *testing.T) {
 			}
 			strict := Add(w.inet, other(name))
 			strict.Only("spf")
-			s := outbound.Sender{Resolver: r, DialContext: w.p.MX[0].DialContext, Hostname: w.p.MX[0].Name(), TLSConfig: w.inet.ClientTLS()}
+			s := outbound.Sender{Resolver: r, DialContext: w.p.MX[0].DialContext, Hostname: w.p.MX[0].Name(), TLSConfig: w.clientTLS()}
 			m := &mail{from: "alice@" + w.p.Domains[0], to: []string{"bob@" + strict.Domains[0]}}
 			if results, err := s.Send(t.Context(), m.from, m.to, m.message(w)); err != nil {
 				t.Errorf("mail from its own host: %+v, want delivered", results[0])

@@ -20,7 +20,7 @@ func (w *world) send(t *testing.T, m *mail) []outbound.Result {
 	t.Helper()
 	s := outbound.Sender{
 		Resolver: w.inet.Resolver(), DialContext: m.client, Hostname: strings.TrimPrefix(m.helo, "EHLO "),
-		TLSConfig: w.inet.ClientTLS(), Shuffle: func(int, func(i, j int)) {},
+		TLSConfig: w.clientTLS(), Shuffle: func(int, func(i, j int)) {},
 	}
 	results, err := s.Send(t.Context(), strings.Trim(m.from, "<>"), m.to, m.message(w))
 	if len(results) == 0 {

@@ -87,7 +87,7 @@ func (w *world) converse(t *testing.T, s *service, host string, port int) []stri
 	want("ehlo", "EHLO mail.shop.example")
 	if s.offers("STARTTLS") && port != 465 {
 		want("starttls", "STARTTLS")
-		cfg := w.inet.ClientTLS()
+		cfg := w.clientTLS()
 		cfg.ServerName = host
 		c.conn = tls.Client(c.conn, cfg)
 		c.r.Reset(c.conn)

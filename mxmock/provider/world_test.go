@@ -56,6 +56,13 @@ func newWorld(tb testing.TB, name string) *world {
 	return w
 }
 
+// clientTLS is ClientTLS of the internet with the cheapest key exchange.
+func (w *world) clientTLS() *tls.Config {
+	cfg := w.inet.ClientTLS()
+	cfg.CurvePreferences = []tls.CurveID{tls.CurveP256}
+	return cfg
+}
+
 // customersOf returns a domain for a provider that has none of its own.
 func customersOf(name string) []string {
 	for _, dom := range builtin()[name].domains {
@@ -181,7 +188,7 @@ func (w *world) connect(t *testing.T, m *mail, host string, port int) (*conversa
 		t.Fatal(err)
 	}
 	if port == 465 {
-		cfg := w.inet.ClientTLS()
+		cfg := w.clientTLS()
 		cfg.ServerName = host
 		conn = tls.Client(conn, cfg)
 	}
@@ -212,7 +219,7 @@ func (w *world) deliver(t *testing.T, c *conversation, m *mail, host string, aga
 			if !c.say(t, "starttls", "STARTTLS") {
 				t.Fatalf("STARTTLS: %q", c.replies["starttls"])
 			}
-			cfg := w.inet.ClientTLS()
+			cfg := w.clientTLS()
 			cfg.ServerName = host
 			c.conn = tls.Client(c.conn, cfg)
 			c.r.Reset(c.conn)
