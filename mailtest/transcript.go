@@ -25,7 +25,9 @@ type Session struct {
 	Server string
 
 	// Start is the time at which the connection was accepted, and End the time at which it ended, or zero while
-	// it is open. Ending is how it ended.
+	// it is open. Ending is how it ended. If the server ends the connection, as after QUIT, that is noted before the
+	// client can see it. If the client has closed it, the server may yet have to notice, for which
+	// [Server.WaitSession] waits.
 	Start  time.Time
 	End    time.Time
 	Ending Ending
