@@ -16,9 +16,9 @@
 //
 // The server speaks IMAP4rev1 and IMAP4rev2 (RFC 9051), through github.com/emersion/go-imap/v2, with IDLE, MOVE, UIDPLUS,
 // ESEARCH, SEARCHRES, NAMESPACE, SPECIAL-USE, LIST-EXTENDED, LIST-STATUS, STATUS=SIZE, BINARY, LITERAL-, ENABLE,
-// UNSELECT, CHILDREN, UTF8=ACCEPT, SASL-IR, APPENDLIMIT and ID. Part numbers, ENVELOPE and BODYSTRUCTURE come from the decoder of package
-// mailtest. Encoded words and parameters in them are left for the client to decode, as other servers do. SEARCH takes a
-// query in UTF-8, and looks for it in decoded text of any charset.
+// UNSELECT, CHILDREN, UTF8=ACCEPT, SASL-IR, APPENDLIMIT and ID. Part numbers, ENVELOPE and BODYSTRUCTURE come from the
+// decoder of package mailtest. Encoded words and parameters in them are left for the client to decode, as other servers
+// do. SEARCH takes a query in UTF-8, and looks for it in decoded text of any charset.
 //
 // It differs from other servers: it has no CONDSTORE, no QRESYNC and no \Recent flag, and sorts the parameters of a
 // BODYSTRUCTURE by their names. A field with bytes beyond ASCII is in ENVELOPE and BODYSTRUCTURE in UTF-8, whatever its

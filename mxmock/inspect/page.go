@@ -50,9 +50,11 @@ type Page struct {
 
 // New returns a page that shows x, listens on a free port of the loopback interface, and is closed at the end of the test.
 // Inside a synctest bubble, where a real socket would stop the clock, it does not listen, and its URL is empty.
+// New panics if x is nil.
 func New(tb testing.TB, x Source) *Page {
 	tb.Helper()
 	p := &Page{Source: x}
+	p.mustHaveSource()
 	tb.Cleanup(p.Close)
 	if bubble.Of(tb) == bubble.Inside {
 		return p
@@ -63,8 +65,16 @@ func New(tb testing.TB, x Source) *Page {
 	return p
 }
 
+// mustHaveSource panics if there is nothing to show, before a goroutine does.
+func (p *Page) mustHaveSource() {
+	if p.Source == nil {
+		panic("inspect: Page.Source is nil; it says what the page shows")
+	}
+}
+
 // prepare prepares the page at the first call.
 func (p *Page) prepare() {
+	p.mustHaveSource()
 	p.setup.Do(func() {
 		p.ctx, p.stop = context.WithCancel(context.Background())
 		p.index = newIndex(p.Source)

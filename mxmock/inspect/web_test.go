@@ -2,6 +2,7 @@ package inspect_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -230,5 +231,23 @@ func TestSpoofedLinks(t *testing.T) {
 	var report bytes.Buffer
 	if err := inspect.WriteReport(&report, inet); err != nil || !strings.Contains(report.String(), says) {
 		t.Errorf("the report does not say %q: %v", says, err)
+	}
+}
+
+// A page without a source is a mistake, which is told where it is made.
+func TestNoSource(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]func(){
+		"New":   func() { inspect.New(t, nil) },
+		"Start": func() { new(inspect.Page).Start() },
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, "Page.Source is nil") {
+					t.Errorf("%s: got %q, want a panic about Page.Source", name, got)
+				}
+			}()
+			f()
+		}()
 	}
 }

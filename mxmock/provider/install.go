@@ -104,7 +104,7 @@ func (p *Provider) serve(inet *mxmock.Internet, s *service) error {
 		for _, port := range s.ports {
 			server := host.Server(port)
 			if server.Reword != nil {
-				return fmt.Errorf("%s:%d has another provider's service already", name, port)
+				return fmt.Errorf("%s:%d is that of a provider that was added before; each can be added once", name, port)
 			}
 			r := role{p, s, name, port}
 			server.Rules, server.Reword = r.rules(), r.reword

@@ -374,7 +374,7 @@ func TestMistakes(t *testing.T) {
 		do   func()
 	}{
 		{`provider: there is no "qq.cn"; there are 139.com, 163.com, `, func() { Add(inet, "qq.cn") }},
-		{`provider: qq.com: mx3.qq.com:25 has another provider's service already`, func() { Add(inet, "qq.com") }},
+		{`provider: qq.com: mx3.qq.com:25 is that of a provider that was added before; each can be added once`, func() { Add(inet, "qq.com") }},
 		{`provider: exmail.qq.com: it serves the domains of customers; name at least one`, func() { Add(inet, "exmail.qq.com") }},
 		{`provider: gmail.com: it has no customers with domains of their own, and so not shop.example`, func() { Add(inet, "gmail.com", "shop.example") }},
 		{`provider: exmail.qq.com: "shop" is not a domain name`, func() { Add(inet, "exmail.qq.com", "shop") }},
