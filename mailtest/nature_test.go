@@ -118,7 +118,7 @@ func TestServerRulesBesideCommands(t *testing.T) {
 func TestServerRulesThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	defer func() {
-		if got, want := fmt.Sprint(recover()), "mailtest: rule 1 of Server.Rules: a rule at Mail that does nothing"; !strings.HasPrefix(got, want) {
+		if got, want := fmt.Sprint(recover()), "mailtest: rule 1 of Server.Rules: the rule at Mail does nothing"; !strings.HasPrefix(got, want) {
 			t.Errorf("panic = %q, want %q…", got, want)
 		}
 	}()

@@ -138,7 +138,7 @@ func (r *Rule) check() error {
 	case stageNames.Valid(uint8(r.At)) && r.At > lastStage:
 		return fmt.Errorf("At is %v, a stage of POP3 or IMAP; an SMTP server never comes to it", r.At)
 	case r.At == 0 || r.At > lastStage:
-		return errors.New("At is no stage; say where the rule acts, such as mailtest.Rcpt")
+		return errors.New("At is not a stage; say where the rule acts, such as mailtest.Rcpt")
 	}
 	return errors.Join(r.checkFields(), r.checkReply(), r.Validate())
 }
@@ -319,7 +319,7 @@ func (r *Rule) checkEffect() error {
 		return fmt.Errorf("Pace at %v without a Reply: there are no bytes of the server's own to pace", r.At)
 	case !replies && r.Drop == 0 && r.Delay == 0 && r.Pace == 0 && !r.Lose && len(r.Hide) == 0 && len(r.Add) == 0 &&
 		r.Certificate == 0 && r.MaxTLS == 0 && !r.ClientCertificate:
-		return fmt.Errorf("a rule at %v that does nothing; set Reply, Delay, Drop or another field that says what happens", r.At)
+		return fmt.Errorf("the rule at %v does nothing; set Reply, Delay, Drop or another field that says what happens", r.At)
 	}
 	return nil
 }

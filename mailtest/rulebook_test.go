@@ -22,8 +22,8 @@ func TestBadRules(t *testing.T) {
 		want string // in the text
 	}{
 		{mailtest.Rule{Reply: "450 Later"}, "say where the rule acts, such as mailtest.Rcpt"},
-		{mailtest.Rule{At: 200, Reply: "450 Later"}, "At is no stage"},
-		{mailtest.Rule{At: 63, Reply: "450 Later"}, "At is no stage"},
+		{mailtest.Rule{At: 200, Reply: "450 Later"}, "At is not a stage"},
+		{mailtest.Rule{At: 63, Reply: "450 Later"}, "At is not a stage"},
 		{mailtest.Rule{At: stage.Retr, Drop: mailtest.Reset}, "At is Retr, a stage of POP3 or IMAP; an SMTP server never comes to it"},
 		{mailtest.Rule{At: mailtest.Rcpt}, "does nothing; set Reply, Delay, Drop"},
 		{mailtest.Rule{At: mailtest.Helo, Hide: []string{}}, "does nothing"},

@@ -106,8 +106,8 @@ func TestRuleTextFields(t *testing.T) {
 func TestRuleTextMistakes(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ text, want string }{
-		{``, "mailtest: rule: At is no stage"},
-		{`At: Rcpt`, "mailtest: rule: a rule at Rcpt that does nothing"},
+		{``, "mailtest: rule: At is not a stage"},
+		{`At: Rcpt`, "mailtest: rule: the rule at Rcpt does nothing"},
 		{`At: Recipient, Drop: Close`, `mailtest: rule: column 5: At: mailtest: stage "Recipient": there is none of that name; want one of Greeting`},
 		{`At: Rcpt, Rply: "450 x"`, `mailtest: rule: column 11: there is no field "Rply"; want one of At, Session,`},
 		{`At: Rcpt, When: nil`, `mailtest: rule: column 17: When: a func can't be written as text`},
@@ -125,7 +125,7 @@ func TestRuleTextMistakes(t *testing.T) {
 	when := mailtest.Rule{At: mailtest.Rcpt, Drop: mailtest.Close, When: func(*mailtest.Attempt) bool { return true }}
 	for want, rule := range map[string]mailtest.Rule{
 		"mailtest: rule as text: When: a func can't be written as text": when,
-		"mailtest: rule as text: At is no stage":                        {},
+		"mailtest: rule as text: At is not a stage":                     {},
 	} {
 		if text, err := rule.MarshalText(); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("text = %s, error = %v, want %s", text, err, want)

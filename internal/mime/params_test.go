@@ -58,7 +58,7 @@ func TestParseParams(t *testing.T) {
 		{"gap", "a/b; name*0=a; name*2=c", "a/b", params{"name": "ac"}, `segment 1 of the parameter "name" is missing`},
 		{"no beginning", "a/b; name*1=b", "a/b", params{"name": "b"}, `segment 0 of the parameter "name" is missing`},
 		{"segment twice", "a/b; name*0=a; name*0=b", "a/b", params{"name": "a"}, `segment 0 of the parameter "name" is there again`},
-		{"percent damage", "a/b; name*=utf-8''a%4z%4", "a/b", params{"name": "a%4z%4"}, `"%4z" at byte 1 is no escape`},
+		{"percent damage", "a/b; name*=utf-8''a%4z%4", "a/b", params{"name": "a%4z%4"}, `"%4z" at byte 1 is not an escape`},
 		{"no charset", "a/b; name*=''%E4%BD%A0", "a/b", params{"name": "你"}, ""},
 		{"no quotes", "a/b; name*=%E4%BD%A0", "a/b", params{"name": "你"}, ""},
 		{"unknown charset", "a/b; name*=x-foo''%E4%BD%A0", "a/b", params{"name": "你"}, `charset "x-foo" is unknown`},

@@ -171,7 +171,7 @@ func appendUnescaped[T string | []byte](out []byte, s T, mark byte, at int, bad 
 			continue
 		}
 		if !bad.full() {
-			bad.Addf("%q at byte %d is no escape", Clip(s[i:min(len(s), i+3)]), at+i)
+			bad.Addf("%q at byte %d is not an escape", Clip(s[i:min(len(s), i+3)]), at+i)
 		}
 		i++
 	}

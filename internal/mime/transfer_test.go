@@ -107,10 +107,10 @@ func TestDecodeQuotedPrintable(t *testing.T) {
 		{"encoded white space at the end", "a=20\r\n", "a \r\n", nil},
 		{"line ends stay", "a\nb\r\nc", "a\nb\r\nc", nil},
 		{"8 bits stay", "é", "é", nil},
-		{"no hex", "a=G1b", "a=G1b", Problems{`"=G1" at byte 1 is no escape`}},
-		{"half hex", "x\r\na=1", "x\r\na=1", Problems{`"=1" at byte 4 is no escape`}},
-		{"space after", "a= b", "a= b", Problems{`"= b" at byte 1 is no escape`}},
-		{"two equals signs", "a==41", "a=A", Problems{`"==4" at byte 1 is no escape`}},
+		{"no hex", "a=G1b", "a=G1b", Problems{`"=G1" at byte 1 is not an escape`}},
+		{"half hex", "x\r\na=1", "x\r\na=1", Problems{`"=1" at byte 4 is not an escape`}},
+		{"space after", "a= b", "a= b", Problems{`"= b" at byte 1 is not an escape`}},
+		{"two equals signs", "a==41", "a=A", Problems{`"==4" at byte 1 is not an escape`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

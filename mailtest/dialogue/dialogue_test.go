@@ -27,8 +27,8 @@ func TestDialogueSyntax(t *testing.T) {
 		{"c\n", `line 1: "" is not one of -> ~> => .. !!`},
 		{"c x0 -> a\n", `line 1: "x0" is not a number of times`},
 		{"# \n\nc -> \\q\n", `line 3: a bad backslash in "\\q"`},
-		{"s .. soon\n", `line 1: "soon" is no duration such as 5m or 1.5s`},
-		{"s .. -1s\n", `line 1: "-1s" is no duration such as 5m or 1.5s`},
+		{"s .. soon\n", `line 1: "soon" is not a duration such as 5m or 1.5s`},
+		{"s .. -1s\n", `line 1: "-1s" is not a duration such as 5m or 1.5s`},
 		{"s !! starttls\n", `line 1: "starttls" is not one of close, cut, reset`},
 		{"c !! cut\n", `line 1: "cut" is not one of close, closewrite, reset, starttls`},
 	} {

@@ -100,7 +100,7 @@ func parseStep(line string) (step, error) {
 	switch op {
 	case "..":
 		if s.pause, err = time.ParseDuration(text); err != nil || s.pause < 0 {
-			return s, fmt.Errorf("%q is no duration such as 5m or 1.5s", text)
+			return s, fmt.Errorf("%q is not a duration such as 5m or 1.5s", text)
 		}
 		return s, nil
 	case "!!":

@@ -95,13 +95,13 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 		rule mailtest.Rule
 		want string
 	}{
-		{mailtest.Rule{Reply: "-ERR"}, "At is no stage"},
+		{mailtest.Rule{Reply: "-ERR"}, "At is not a stage"},
 		{mailtest.Rule{At: mailtest.Rcpt, Reply: "-ERR"}, "At is Rcpt, to which a server of package pop3 never comes"},
 		{mailtest.Rule{At: pop3.Retr, Reply: "550 no"}, "does not begin with +OK or -ERR"},
 		{mailtest.Rule{At: pop3.Retr, Reply: "-ERR\nx\n."}, "several lines, which only a positive reply may have"},
 		{mailtest.Rule{At: pop3.Retr, Reply: "+OK\nx"}, "the last is not a dot"},
 		{mailtest.Rule{At: pop3.Retr, Reply: "+OKAY"}, "does not begin with +OK"},
-		{mailtest.Rule{At: pop3.Retr}, "a rule at Retr that does nothing"},
+		{mailtest.Rule{At: pop3.Retr}, "the rule at Retr does nothing"},
 		{mailtest.Rule{At: pop3.Stat, Lose: true}, "Lose at Stat means nothing"},
 		{mailtest.Rule{At: pop3.Stat, To: "bob@qq.com", Drop: mailtest.Reset}, "To means nothing to pop3"},
 		{mailtest.Rule{At: pop3.Stat, MaxTLS: 0x303}, "MaxTLS and ClientCertificate at Stat mean nothing"},

@@ -283,7 +283,7 @@ func (p *Provider) sizeOf(s *service) int64 {
 // as that of recipients, takes n only. Policies that are off stay off.
 func (p *Provider) Limit(n int, period time.Duration, policies ...string) {
 	if n < 0 || period < 0 {
-		panic(fmt.Sprintf("provider: %d for each %v is no limit", n, period))
+		panic(fmt.Sprintf("provider: %d for each %v is not a limit", n, period))
 	}
 	chosen := p.choose(policies)
 	p.mu.Lock()

@@ -381,7 +381,7 @@ func TestMistakes(t *testing.T) {
 		{`provider: qq.com has no policy "SPF"; it has connection-denied, `, func() { qq.Off("SPF") }},
 		{`provider: qq.com has no mailbox "bob@163.com" that could be Full; its domains are qq.com, vip.qq.com, foxmail.com`, func() { qq.Mailbox("bob@163.com", Full) }},
 		{`provider: qq.com has no mailbox "bob@qq.com" that could be State(9)`, func() { qq.Mailbox("bob@qq.com", 9) }},
-		{`provider: -1 for each 1h0m0s is no limit`, func() { qq.Limit(-1, time.Hour) }},
+		{`provider: -1 for each 1h0m0s is not a limit`, func() { qq.Limit(-1, time.Hour) }},
 	} {
 		func() {
 			defer func() {

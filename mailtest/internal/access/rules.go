@@ -93,7 +93,7 @@ func (p *Protocol) ParseRule(text []byte) (mailtest.Rule, error) {
 func (p *Protocol) check(r *mailtest.Rule) error {
 	if !slices.Contains(p.Stages, r.At) {
 		if r.At == 0 {
-			return fmt.Errorf("At is no stage; say where the rule acts, such as %v", p.Stages[len(p.Stages)-1])
+			return fmt.Errorf("At is not a stage; say where the rule acts, such as %v", p.Stages[len(p.Stages)-1])
 		}
 		return fmt.Errorf("At is %v, to which a server of package %s never comes", r.At, p.Name)
 	}
