@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ func printGrowth(w io.Writer) {
 	}{
 		{"deliver n messages in memory, per message", thousands, growMessages},
 		{"take n messages one by one with Next, per message", thousands, growNext},
+		{"remove n messages one by one, the oldest last, per message", thousands, growRemove},
 		{"make n hosts of an internet, per host", thousands, growHosts},
 		{"look up one of n hosts", thousands, growLookUp},
 		{"read a zone of n records, per record", thousands, growZone},
@@ -96,6 +98,26 @@ func growNext(n int) (time.Duration, error) {
 		if _, err := s.NextContext(context.Background()); err != nil {
 			return 0, err
 		}
+	}
+	return elapsed(), c.quit()
+}
+
+func growRemove(n int) (time.Duration, error) {
+	s := new(mailtest.Server)
+	defer s.Close()
+	c, err := connect(s)
+	if err != nil {
+		return 0, err
+	}
+	for range n {
+		if err := c.send(false); err != nil {
+			return 0, err
+		}
+	}
+	messages := s.Messages()
+	elapsed := stopwatch()
+	for _, m := range slices.Backward(messages) {
+		s.Remove(m)
 	}
 	return elapsed(), c.quit()
 }

@@ -129,8 +129,8 @@ func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	if err != nil {
 		return refused(err)
 	}
-	var view []mailstore.Message
-	complete := true // the view is up to date
+	view := ss.view[:0] // in the same memory, in which it is never ahead
+	complete := true    // the view is up to date
 	for seq := uint32(1); len(ss.view) > 0; {
 		known := ss.view[0]
 		ss.view = ss.view[1:]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -278,19 +279,20 @@ func TestOneOfManyIsQuick(t *testing.T) {
 	inet.MX("qq.com", "mx1.qq.com")
 	page := &inspect.Page{Source: inet}
 	t.Cleanup(page.Close)
-	get := func() {
-		page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://localhost/api/messages/1", nil))
-	}
+	get := func() { look(t, page, "/api/messages/1") }
 	allocated := func() uint64 {
-		hurry(t, inet, strings.Repeat("MAIL FROM:<a@shop.example>\r\nRCPT TO:<bob@qq.com>\r\nDATA\r\nSubject: x\r\n\r\n.\r\n", 2_000))
-		get()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		for range 20 {
-			get()
+		hurry(t, inet, "EHLO a.example.com\r\n"+strings.Repeat("MAIL FROM:<a@shop.example>\r\nRCPT TO:<bob@qq.com>\r\nDATA\r\nSubject: x\r\n\r\n.\r\n", 2_000))
+		least := uint64(math.MaxUint64)
+		for range 10 { // the page takes notice of the messages meanwhile
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range 10 {
+				get()
+			}
+			runtime.ReadMemStats(&after)
+			least = min(least, after.TotalAlloc-before.TotalAlloc)
 		}
-		runtime.ReadMemStats(&after)
-		return after.TotalAlloc - before.TotalAlloc
+		return least
 	}
 	if small, large := allocated(), allocated(); large > small*6/5 {
 		t.Errorf("among twice as many messages, one takes %d bytes of memory instead of %d", large, small)
