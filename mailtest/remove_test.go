@@ -99,7 +99,7 @@ func TestRemoveIsBounded(t *testing.T) {
 			srv.Remove(all[0])
 		}
 	}
-	if grown := heap() - before; grown > int64(total)*1000 {
+	if grown := heap() - before; grown > 4_000_000 { // all messages are 7,000,000 or more
 		t.Errorf("%d bytes more are in use after %d messages of %d bytes, of which %d are kept", grown, total, len(body), kept)
 	}
 	all := srv.Messages()
