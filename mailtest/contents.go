@@ -49,7 +49,9 @@ func (m *Message) Links() []Link {
 	if m.HTML != "" {
 		_, clicks, _ := mime.ReadHTML(m.HTML)
 		for _, l := range clicks {
-			links = append(links, Link{URL: l.URL, Text: l.Text})
+			if !l.Hidden {
+				links = append(links, Link{URL: l.URL, Text: l.Text})
+			}
 		}
 	}
 	return links

@@ -15,6 +15,9 @@ type Link struct {
 	URL  string // the target, resolved against the base of the page
 	Text string
 	Href string // the target as it stands in the page
+
+	// Hidden means that the link is in an element that is not displayed, at least not on a wide screen.
+	Hidden bool
 }
 
 // ReadHTML returns the visible text of a page, its links, and its base. Its time and memory are proportional to the size of
@@ -26,15 +29,19 @@ func ReadHTML(page string) (text string, links []Link, base Base) {
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			r.endLink()
+			r.endLink(&r.link)
+			r.endLink(&r.unseen)
 			return r.visible(), r.links, r.base
 		case html.TextToken:
 			text := html.UnescapeString(string(z.Raw()))
 			if strings.TrimSpace(text) != "" {
 				r.close("")
 			}
-			if r.top().shown() {
+			switch look := r.top(); {
+			case look.shown():
 				r.write(text)
+			case look.hidden && r.unseen.open:
+				r.unseen.label.WriteString(text)
 			}
 		case html.StartTagToken:
 			r.start(z.Token(), false)
@@ -93,11 +100,17 @@ type reader struct {
 	lines int  // line ends to be written before the next word
 	pre   int  // the number of open pre elements
 
-	links []Link
-	base  Base
-	href  string          // the target of the open link
-	label strings.Builder // the text of the open link
+	links  []Link
+	base   Base
+	link   openLink
+	unseen openLink // in hidden elements
+}
+
+// openLink is a link whose end is still to come.
+type openLink struct {
 	open  bool
+	href  string
+	label strings.Builder
 }
 
 // element is an open element.
@@ -242,6 +255,9 @@ func (r *reader) start(t html.Token, closed bool) {
 		closed = true
 	}
 	if shown.hidden {
+		if href, ok := attribute(t, "href"); ok && t.DataAtom == atom.A {
+			r.beginLink(&r.unseen, href)
+		}
 		return
 	}
 	r.lines = max(r.lines, breaks(t.DataAtom))
@@ -264,12 +280,11 @@ func (r *reader) start(t html.Token, closed bool) {
 		}
 	case atom.A, atom.Area:
 		if href, ok := attribute(t, "href"); ok {
-			r.endLink()
-			r.open, r.href = true, strings.TrimSpace(href)
+			r.beginLink(&r.link, href)
 			if t.DataAtom == atom.Area {
 				alt, _ := attribute(t, "alt")
-				r.label.WriteString(alt)
-				r.endLink()
+				r.link.label.WriteString(alt)
+				r.endLink(&r.link)
 			}
 		}
 	}
@@ -296,8 +311,12 @@ func (r *reader) close(name string) {
 
 func (r *reader) end(t html.Token) {
 	hidden := r.top().hidden
-	if t.DataAtom == atom.A && !hidden {
-		r.endLink()
+	switch {
+	case t.DataAtom != atom.A:
+	case hidden:
+		r.endLink(&r.unseen)
+	default:
+		r.endLink(&r.link)
 	}
 	r.pop(t.Data)
 	if hidden {
@@ -306,21 +325,26 @@ func (r *reader) end(t html.Token) {
 	r.lines = max(r.lines, breaks(t.DataAtom))
 }
 
-// endLink adds the open link to the links.
-func (r *reader) endLink() {
-	if !r.open {
+// beginLink ends the link that is open, and opens another.
+func (r *reader) beginLink(l *openLink, href string) {
+	r.endLink(l)
+	l.open, l.href = true, strings.TrimSpace(href)
+}
+
+// endLink adds a link to the links, if it is open.
+func (r *reader) endLink(l *openLink) {
+	if !l.open {
 		return
 	}
-	text := strings.Join(strings.Fields(r.label.String()), " ")
-	r.links = append(r.links, Link{URL: r.base.Resolve(r.href), Text: text, Href: r.href})
-	r.open, r.href = false, ""
-	r.label.Reset()
+	text := strings.Join(strings.Fields(l.label.String()), " ")
+	r.links = append(r.links, Link{URL: r.base.Resolve(l.href), Text: text, Href: l.href, Hidden: l == &r.unseen})
+	*l = openLink{}
 }
 
 // write adds text, and collapses white space as HTML does.
 func (r *reader) write(s string) {
-	if r.open {
-		r.label.WriteString(s)
+	if r.link.open {
+		r.link.label.WriteString(s)
 	}
 	for _, c := range s {
 		switch {

@@ -106,9 +106,9 @@ func TestReadHTML(t *testing.T) {
 func TestReadLinks(t *testing.T) {
 	t.Parallel()
 	page := `<base href="https://a.example/b/"><base href="https://z.example/"><style>.x{display:none}</style>
-<a href="c">one</a><a href="HTTPS://d.example/">two</a><a class=x href=e>not</a><a href="mailto:x@y.example">mail</a><a href="//f.example">four`
+<a href="c">one</a><a href="HTTPS://d.example/">two</a><a class=x href=e>not <br>here</a><a href="mailto:x@y.example">mail</a><a href="//f.example">four`
 	_, links, _ := ReadHTML(page)
-	want := `[{https://a.example/b/c one c} {HTTPS://d.example/ two HTTPS://d.example/} {mailto:x@y.example mail mailto:x@y.example} {https://f.example four //f.example}]`
+	want := `[{https://a.example/b/c one c false} {HTTPS://d.example/ two HTTPS://d.example/ false} {https://a.example/b/e not here e true} {mailto:x@y.example mail mailto:x@y.example false} {https://f.example four //f.example false}]`
 	if got := fmt.Sprint(links); got != want {
 		t.Errorf("links = %s, want %s", got, want)
 	}
@@ -232,7 +232,7 @@ func FuzzReadHTML(f *testing.F) {
 	f.Fuzz(func(t *testing.T, page string) {
 		text, links, _ := ReadHTML(strings.ToValidUTF8(page, "?"))
 		if !utf8.ValidString(text) || !utf8.ValidString(fmt.Sprint(links)) {
-			t.Errorf("%q, %q is not UTF-8", text, links)
+			t.Errorf("%q, %+v is not UTF-8", text, links)
 		}
 	})
 }

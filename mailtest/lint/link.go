@@ -15,7 +15,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
 
-// links looks at the links that a page shows, and returns its base.
+// links looks at the links of a page, hidden ones included, and returns its base.
 func (c *checker) links(l leaf) *mime.Base {
 	_, links, base := mime.ReadHTML(l.Text)
 	for _, link := range links {
