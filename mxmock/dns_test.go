@@ -260,6 +260,10 @@ func TestChanges(t *testing.T) {
 		t.Errorf("after RemoveZone: %s, want NXDOMAIN", dns.RcodeToString[r.Rcode])
 	}
 	mustPanic(t, "Remove of a pattern", func() { inet.RemoveRecords("mx *.qq.com") })
+	const classless = "0/25.2.0.192.in-addr.arpa" // RFC 2317 §4
+	if err := inet.AddZone(classless + ". SOA ns.qq.com. bob.qq.com. 1 1 1 1 1"); err != nil || !inet.RemoveZone(classless) {
+		t.Errorf("a zone of PTR records for half a network: AddZone: %v; RemoveZone: false, want true", err)
+	}
 	mustPanic(t, "RemoveZone of nothing", func() { inet.RemoveZone("") })
 }
 

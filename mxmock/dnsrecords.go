@@ -216,7 +216,7 @@ func mustQuestion(text string) question.Question {
 // mustName is [question.ASCII] for a name in the code of a test. It panics if that is wrong.
 func mustName(name string) string {
 	fqdn, err := question.ASCII(name)
-	if err == nil && strings.ContainsAny(name, "@:/") { // legal in the DNS, but the sign of an address, a port or a URL
+	if err == nil && strings.ContainsAny(name, "@:") { // legal in the DNS, but the sign of an address, a port or a URL; RFC 2317 uses "/"
 		err = fmt.Errorf("%q is not a domain name", name)
 	}
 	if err != nil {
