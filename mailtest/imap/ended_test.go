@@ -28,6 +28,7 @@ func TestEnded(t *testing.T) {
 		{"close", mailtest.Rule{At: mailtest.Noop, Drop: mailtest.Close}, "c -> a NOOP\ns !! close\n", mailtest.ServerClosed},
 		{"refused", mailtest.Rule{At: mailtest.Noop, Reply: "NO Later", Drop: mailtest.Close}, "c -> a NOOP\ns <- a NO Later\n", mailtest.ServerClosed},
 		{"half a reply", mailtest.Rule{At: mailtest.Noop, AfterBytes: 3, Drop: mailtest.Reset}, "c -> a NOOP\ns <= a O\n", mailtest.ServerReset},
+		{"TLS at the wrong port", mailtest.Rule{At: mailtest.Noop, Reply: "NO"}, "c => \\x16\\x03\\x01\\x00\\xa5\\n\\x00\ns !! close\n", mailtest.TLSFailed},
 		{"closed by the client", mailtest.Rule{At: mailtest.Noop, Reply: "NO"}, "c -> a CAPABILITY\n", mailtest.ClientClosed},
 	} {
 		for name, dial := range map[string]func(*imap.Server) (net.Conn, error){

@@ -28,6 +28,7 @@ func TestEnded(t *testing.T) {
 		{"close", mailtest.Rule{At: pop3.Capa, Drop: mailtest.Close}, "c -> CAPA\ns !! close\n", mailtest.ServerClosed},
 		{"refused", mailtest.Rule{At: pop3.Capa, Reply: "-ERR Later", Drop: mailtest.Close}, "c -> CAPA\ns <- -ERR Later\n", mailtest.ServerClosed},
 		{"half a reply", mailtest.Rule{At: pop3.Capa, AfterBytes: 3, Drop: mailtest.Reset}, "c -> CAPA\ns <= +OK\n", mailtest.ServerReset},
+		{"TLS at the wrong port", mailtest.Rule{At: pop3.Capa, Reply: "-ERR"}, "c => \\x16\\x03\\x01\\x00\\xa5\\n\\x00\ns !! close\n", mailtest.TLSFailed},
 		{"closed by the client", mailtest.Rule{At: mailtest.Noop, Reply: "-ERR"}, "c -> CAPA\n", mailtest.ClientClosed},
 	} {
 		for name, dial := range map[string]func(*pop3.Server) (net.Conn, error){

@@ -249,11 +249,12 @@ func (c *Conn) ReadLine(most int) (Line, error) {
 
 // strayTLS records that the client has begun a TLS handshake instead of a command, and closes the connection.
 func (c *Conn) strayTLS() error {
-	const why = "it came where a command was expected"
-	note := mailtest.Note{Kind: mailtest.HandshakeFailed, Text: why}
+	how := mailtest.Ending{Kind: mailtest.TLSFailed, Cause: "it came where a command was expected"}
+	note := mailtest.Note{Kind: mailtest.HandshakeFailed, Text: how.Cause}
 	c.session.add(mailtest.Turn{Stage: mailtest.Handshake, Received: time.Now(), Notes: []mailtest.Note{note}})
+	c.ends(how)
 	c.hangUp(mailtest.Close)
-	return Ended(mailtest.TLSFailed, why)
+	return endError{how}
 }
 
 // finish returns the Line for a line that was read with its end, of size bytes in all.
