@@ -58,3 +58,14 @@ func TestTransactions(t *testing.T) {
 		t.Errorf("%d calls of Reset, want one for each message, and %d of go-smtp", resets, want-3)
 	}
 }
+
+// A parameter whose keyword ends the address too is found after the address.
+func TestKeywordInAddress(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"<a@b.x>", "<@r.example:a@b.xx>", "<a@b.x> ", "a@b.x"} {
+		_, read := converse(t, &Config{Name: "localhost", MaxSize: 1000}, []byte("EHLO x\r\nMAIL FROM:"+path+" x\r\n"), nil)
+		if !strings.Contains(string(read), "\r\n555 5.5.4 ") {
+			t.Errorf("MAIL FROM:%s x is not refused for its parameter: %q", path, read)
+		}
+	}
+}

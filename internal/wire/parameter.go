@@ -95,6 +95,7 @@ func (c *Conn) forEngine() string {
 	words := []string{arg}
 	if len(t.params) > 0 {
 		end := len(arg) - len(strings.TrimLeft(arg[colon+1:], " \t")) + len(t.route) + len(t.address)
+		end += strings.IndexAny(arg[end:], "> \t") // past the rest of the address, whose last letters may be a keyword too
 		words[0] = arg[:end+strings.Index(arg[end:], t.params[0])]
 	}
 	switch domain, empty := strings.CutPrefix(t.address, `""@`); {
