@@ -106,7 +106,7 @@ func (s *Server) passBacklog(at *endpoint) {
 		s.state.Unlock()
 		return
 	}
-	conn, err := net.Dial("tcp", at.addr.String())
+	conn, err := net.DialTimeout("tcp", at.addr.String(), time.Second) // the backlog may be full
 	if err != nil {
 		s.state.Unlock()
 		return
