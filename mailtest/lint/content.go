@@ -94,7 +94,7 @@ func (c *checker) html(l leaf) {
 			for more {
 				var key, value []byte
 				key, value, more = z.TagAttr()
-				if name := string(key); name == "src" || name == "background" {
+				if name := string(key); name == "src" || name == "background" && len(bytes.TrimSpace(value)) > 0 {
 					c.reference(l, base, tag, strings.TrimSpace(string(value)))
 				}
 			}
