@@ -182,7 +182,7 @@ func (ss *session) login(t *access.Turn, user, mechanism string) error {
 	}
 	drop, err := openMaildrop(s, user)
 	if err != nil {
-		s.unlock(key)
+		ss.leave()
 		return refuse("[SYS/TEMP] The mailbox can't be opened: %v", err)
 	}
 	ss.drop = drop
@@ -230,20 +230,18 @@ func (ss *session) lock(key string) error {
 		return refuse("[LOGIN-DELAY] Wait %v between two logins", s.LoginDelay)
 	}
 	s.locked[key], s.logins[key] = held{ss.conn, make(chan struct{})}, now
+	ss.key = key
 	return nil
 }
 
-// unlock releases the mailbox of a user.
-func (s *Server) unlock(key string) {
+// leave releases the mailbox that the session has locked, if any. At the end of the session, that is before the client can
+// notice it.
+func (ss *session) leave() {
+	s := ss.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	close(s.locked[key].ended)
-	delete(s.locked, key)
-}
-
-// leave releases the mailbox of the session, if it has one, before the client can notice that the session ends.
-func (ss *session) leave() {
-	if ss.drop != nil {
-		ss.server.unlock(ss.drop.key)
+	if other, locked := s.locked[ss.key]; locked && other.by == ss.conn {
+		close(other.ended)
+		delete(s.locked, ss.key)
 	}
 }

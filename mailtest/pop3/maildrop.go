@@ -16,7 +16,6 @@ import (
 
 // maildrop has the messages of a session.
 type maildrop struct {
-	key      string // of the lock
 	mailbox  mailstore.Mailbox
 	validity uint32
 	messages []message // number 1 is the first
@@ -43,7 +42,7 @@ func openMaildrop(s *Server, user string) (*maildrop, error) {
 			return nil, err
 		}
 	}
-	d := &maildrop{key: strings.ToLower(user), mailbox: mailbox}
+	d := &maildrop{mailbox: mailbox}
 	return d, d.load()
 }
 

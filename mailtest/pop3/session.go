@@ -30,6 +30,7 @@ type session struct {
 	conn   *access.Conn
 	stamp  string    // of the greeting, for APOP
 	claim  string    // the name given by USER
+	key    string    // of the mailbox that the session has locked, if any
 	drop   *maildrop // since the login; nil before that
 	errors int
 	quit   bool // after QUIT
