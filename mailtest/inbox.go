@@ -45,7 +45,7 @@ type Inbox struct {
 	settled int         // the number of entries, from the first on, that the waits may return
 	gone    int         // the number of entries, from the first on, that were removed
 	first   int         // index of the first entry that is not taken
-	taken   int         // the number of entries that are taken
+	taken   int         // the number of settled entries that are taken
 	crash   *crash      // the first crash of any of the servers
 	waiting notice.List // of waits in progress
 	notices notice.List // of Notify
@@ -133,6 +133,9 @@ func (b *Inbox) settle(r *record) {
 		}
 	}
 	for b.settled < len(b.entries) && b.entries[b.settled].settled {
+		if b.entries[b.settled].taken {
+			b.taken++
+		}
 		b.settled++
 	}
 	b.waiting.Send()
@@ -351,7 +354,9 @@ func decoded(records []*record) []*Message {
 // takeLocked takes entry i and moves first to the first that is not taken.
 func (b *Inbox) takeLocked(i int) {
 	b.entries[i].taken = true
-	b.taken++
+	if i < b.settled {
+		b.taken++
+	}
 	b.first = b.untakenFrom(b.first)
 }
 

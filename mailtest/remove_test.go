@@ -6,7 +6,9 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 )
@@ -119,4 +121,39 @@ func TestRemoveIsBounded(t *testing.T) {
 	if m := srv.Next(t); m != all[0] {
 		t.Errorf("Next = %v, want the oldest that is kept", m)
 	}
+}
+
+// A message that was removed while another before it is on its way does not hide a message from WaitN.
+func TestRemoveBeyondHeld(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.Patience = 2 * time.Second
+	held, release := make(chan struct{}), make(chan struct{})
+	srv.Watch = func(session, turn int) {
+		if s := srv.Session(session); session == 2 && s.Turns[turn].Stage == mailtest.Dot {
+			close(held)
+			<-release
+		}
+	}
+	sendTo(t, srv, "one", "bob@qq.com")
+	var second sync.WaitGroup
+	second.Go(func() {
+		if err := smtp.SendMail(srv.Addr(), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: two\r\n\r\nHi\r\n")); err != nil {
+			t.Error(err)
+		}
+	})
+	defer second.Wait()
+	<-held
+	sendTo(t, srv, "three", "bob@qq.com")
+	srv.Remove(srv.Message(3))
+	free := sync.OnceFunc(func() { close(release) })
+	defer free()
+	if got := srv.WaitN(t, 1)[0].Subject; got != "one" {
+		t.Errorf("the first message is %q", got)
+	}
+	free()
+	if got := srv.WaitN(t, 1)[0].Subject; got != "two" {
+		t.Errorf("the second message is %q", got)
+	}
+	srv.WaitOnly(t, 0, 0)
 }
