@@ -63,7 +63,11 @@ func ParseDate(s string) (time.Time, bool) {
 	if offset != 0 {
 		zone = time.FixedZone("", offset)
 	}
-	return time.Date(year, month, day, h, m, sec, 0, zone), true
+	date := time.Date(year, month, day, h, m, sec, 0, zone)
+	if date.Year() > 9999 { // by a leap second
+		return time.Time{}, false
+	}
+	return date, true
 }
 
 // number parses a decimal number that has at most the given count of digits.

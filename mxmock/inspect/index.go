@@ -31,7 +31,7 @@ type index struct {
 	refreshing sync.Mutex // one refresh at a time
 	last       int        // the largest id; guarded by refreshing
 	sweepAt    int        // the number of items at which extend looks for those that the source has forgotten; likewise
-	fresh      bool       // a refresh has read the source, and only what told tells of can have changed since; likewise
+	fresh      bool       // a refresh has read the source, and only what told reports can have changed since; likewise
 	told       chan struct{}
 	stop       func() // of the notices to told; nil if the source sends none, or no more
 

@@ -234,7 +234,7 @@ func TestSpoofedLinks(t *testing.T) {
 	}
 }
 
-// A page without a source is a mistake, which is told where it is made.
+// A page without a source panics where it is made.
 func TestNoSource(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]func(){
