@@ -84,6 +84,29 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A session that is silent is not over: it keeps the mailbox until its client ends it.
+func TestSilentKeepsMailbox(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := pop3.New(t, newStore())
+		srv.AddRules(mailtest.Rule{At: pop3.Stat, Drop: mailtest.Silence})
+		const login = "s <- +OK *\nc -> USER bob@qq.com\ns <- +OK *\nc -> PASS secret\n"
+		play := func(script string) {
+			conn, err := srv.Dial(t.Context())
+			must(t, err)
+			defer conn.Close()
+			must(t, dialogue.Play(conn, script))
+		}
+		silent, err := srv.Dial(t.Context())
+		must(t, err)
+		must(t, dialogue.Play(silent, login+"s <- +OK 3 messages\nc -> STAT\n"))
+		synctest.Wait() // until the server is silent
+		play(login + "s <- -ERR [IN-USE] *\n")
+		silent.Close()
+		play(login + "s <- +OK 3 messages\n")
+	})
+}
+
 // lines are the steps by which a server sends message 1.
 func lines(int) string {
 	return "s <- From: jb@shop.example\ns <- Subject: one\ns <- \ns <- Hello Bob, it's me\ns <- .\n"

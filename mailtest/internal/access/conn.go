@@ -46,8 +46,8 @@ type Conn struct {
 
 	left bool // the connection does not count as open any more; the lock of the server guards this
 
-	// Leave, if not nil, is called once, before the client can notice that the server ends the connection, or when the
-	// client has ended it.
+	// Leave, if not nil, is called before the client can notice that the server ends the connection, or when the client has
+	// ended it. It may be called twice.
 	Leave func()
 }
 

@@ -106,6 +106,9 @@ func (c *Conn) end(err error) {
 // client has ended it.
 func (c *Conn) ends(how mailtest.Ending) {
 	c.leave()
+	if c.Leave != nil {
+		c.Leave()
+	}
 	c.session.change(func(log *mailtest.Session) {
 		if log.End.IsZero() || log.Ending != how {
 			log.End, log.Ending = time.Now(), how
@@ -116,14 +119,10 @@ func (c *Conn) ends(how mailtest.Ending) {
 // leave removes the connection from the count of open connections, once.
 func (c *Conn) leave() {
 	c.server.mu.Lock()
-	left := c.left
-	if !left {
+	defer c.server.mu.Unlock()
+	if !c.left {
 		c.left = true
 		c.server.open--
-	}
-	c.server.mu.Unlock()
-	if !left && c.Leave != nil {
-		c.Leave()
 	}
 }
 
