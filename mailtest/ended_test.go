@@ -67,15 +67,17 @@ func TestClosedByClient(t *testing.T) {
 		for _, script := range []string{"", "c => NO", "c -> NOOP\nc !! reset\n", "c -> NOOP\ns <- 250 *\n", "c -> QUIT\n"} {
 			srv := mailtest.New(t)
 			srv.AddRules(mailtest.ConnectionLimit(1))
-			late := c.name == "loopback" // one RST or FIN may be: a busy kernel can take up a SYN of another processor before
+			refused := 0
 			for i := range 100 {
 				conn := dialled(t, srv, c)
-				if err := dialogue.Play(conn, "s <- 220 *\n"+script); err != nil && !late {
-					t.Fatalf("%s, session %d after %q: %v", c.name, i+1, script, err)
-				} else if err != nil {
-					late = false
+				if err := dialogue.Play(conn, "s <- 220 *\n"+script); err != nil {
+					refused++
+					t.Logf("%s, session %d after %q: %v", c.name, i+1, script, err)
 				}
 				conn.Close()
+			}
+			if refused > 0 && c.name != "loopback" || refused > 5 { // a busy kernel takes up the SYN of one processor before the FIN of another
+				t.Errorf("%s, after %q: %d connections of 100 were refused", c.name, script, refused)
 			}
 		}
 	}
