@@ -4,5 +4,5 @@ package hangup
 
 // Sockets on other systems.
 
-// peerClosed reports false, since there is no way to ask that does not depend on what the other end has sent before.
+// peerClosed reports false, because on these systems the state of a socket can't be seen while bytes before its end are unread.
 func peerClosed(uintptr) bool { return false }
