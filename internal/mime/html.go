@@ -15,6 +15,7 @@ type Link struct {
 	URL  string // the target, resolved against the base of the page
 	Text string
 	Href string // the target as it stands in the page
+	Alt  bool   // some of the text is the alternative text of an image
 
 	// Hidden means that the link is in an element that is not displayed, at least not on a wide screen.
 	Hidden bool
@@ -109,6 +110,7 @@ type reader struct {
 // openLink is a link whose end is still to come.
 type openLink struct {
 	open  bool
+	alt   bool
 	href  string
 	label strings.Builder
 }
@@ -276,6 +278,7 @@ func (r *reader) start(t html.Token, closed bool) {
 		}
 	case atom.Img:
 		if alt, _ := attribute(t, "alt"); !shown.invisible {
+			r.link.alt = r.link.alt || strings.TrimSpace(alt) != ""
 			r.write(alt)
 		}
 	case atom.A, atom.Area:
@@ -284,6 +287,7 @@ func (r *reader) start(t html.Token, closed bool) {
 			if t.DataAtom == atom.Area {
 				alt, _ := attribute(t, "alt")
 				r.link.label.WriteString(alt)
+				r.link.alt = true
 				r.endLink(&r.link)
 			}
 		}
@@ -328,7 +332,7 @@ func (r *reader) end(t html.Token) {
 // beginLink ends the link that is open, and opens another.
 func (r *reader) beginLink(l *openLink, href string) {
 	r.endLink(l)
-	l.open, l.href = true, strings.TrimSpace(href)
+	*l = openLink{open: true, href: strings.TrimSpace(href)}
 }
 
 // endLink adds a link to the links, if it is open.
@@ -337,7 +341,7 @@ func (r *reader) endLink(l *openLink) {
 		return
 	}
 	text := strings.Join(strings.Fields(l.label.String()), " ")
-	r.links = append(r.links, Link{URL: r.base.Resolve(l.href), Text: text, Href: l.href, Hidden: l == &r.unseen})
+	r.links = append(r.links, Link{URL: r.base.Resolve(l.href), Text: text, Href: l.href, Alt: l.alt, Hidden: l == &r.unseen})
 	*l = openLink{}
 }
 

@@ -216,6 +216,9 @@
 //	    The HTML shows images and no text.
 //	link-spoofed           error    Google email sender guidelines
 //	    The text of a link is the address of another site than the one it leads to.
+//	alt-spoofed            warning  rspamd PHISHING, Thunderbird's phishing detector
+//	    The text of a link with the alternative text of its images, as filters read it and
+//	    people do if images are off, is the address of another site than the one it leads to.
 //	link-relative          warning  RFC 3986 §5.1, RFC 2557 §5
 //	    The address of a link or an image in HTML is relative, and the message does not say to
 //	    what.

@@ -20,11 +20,14 @@ func (c *checker) links(l leaf) *mime.Base {
 	_, links, base := mime.ReadHTML(l.Text)
 	for _, link := range links {
 		if said, _ := Spoofed(mailtest.Link{URL: link.URL, Text: link.Text}); said != "" {
-			why := ""
+			r, where, why := linkSpoofed, "", ""
+			if link.Alt {
+				r, where = altSpoofed, "without images, "
+			}
 			if link.URL != link.Href {
 				why = ", because its address " + quote(link.Href) + " is relative to " + element(&base)
 			}
-			c.out.add(linkSpoofed, l.Path, c.placeIn(linkSpoofed, l, link.Href), "the link says %s and leads to %s%s", quote(link.Text), quote(link.URL), why)
+			c.out.add(r, l.Path, c.placeIn(r, l, link.Href), "%sthe link says %s and leads to %s%s", where, quote(link.Text), quote(link.URL), why)
 		}
 		if !strings.HasPrefix(link.Href, "#") { // a place in the page itself
 			c.relative(l, &base, "the link "+quote(link.Text), link.Href, link.URL)
@@ -48,8 +51,8 @@ func (c *checker) relative(l leaf, base *mime.Base, what, address, target string
 // element returns the base element of a page, for the text of a finding.
 func element(base *mime.Base) string { return "<base href=" + quote(base.Href) + ">" }
 
-// Spoofed returns the host that the text of a link names and the host to which the link leads, if the rule
-// "link-spoofed" finds that they belong to different sites. Otherwise it returns two empty strings.
+// Spoofed returns the host that the text of a link names and the host to which the link leads, if the rule "link-spoofed"
+// or "alt-spoofed" finds that they belong to different sites. Otherwise it returns two empty strings.
 func Spoofed(link mailtest.Link) (said, target string) {
 	to, err := url.Parse(link.URL)
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" {

@@ -119,6 +119,7 @@ const (
 	alternativeOrder
 	htmlEmpty
 	linkSpoofed
+	altSpoofed
 	linkRelative
 	unsubscribeMissing
 	oneClick
@@ -377,6 +378,9 @@ var rules = [numRules]RuleInfo{
 	linkSpoofed: {"link-spoofed", "deliverability", Error, "Google email sender guidelines",
 		"The text of a link is the address of another site than the one it leads to.",
 		"write words as the text of the link, or the address to which it leads"},
+	altSpoofed: {"alt-spoofed", "deliverability", Warning, "rspamd PHISHING, Thunderbird's phishing detector",
+		"The text of a link with the alternative text of its images, as filters read it and people do if images are off, is the address of another site than the one it leads to.",
+		"write words as the alternative text, such as the name of the shop"},
 	linkRelative: {"link-relative", "deliverability", Warning, "RFC 3986 §5.1, RFC 2557 §5",
 		"The address of a link or an image in HTML is relative, and the message does not say to what.",
 		"write the whole address, with https:// and the host"},
