@@ -84,7 +84,7 @@ func (c *checker) set(rrs []dns.RR) {
 			}
 		}
 		if count > 1 {
-			c.wrong("%s: %d TXT records with %s, and so none counts (RFC 7208 §4.5, RFC 7489 §6.6.3, RFC 8461 §3.1, RFC 8460 §3)", name, count, version)
+			c.wrong("%s: %d TXT records with %s, and so none counts (RFC 7208 §4.5, RFC 9989 §4.10, RFC 8461 §3.1, RFC 8460 §3)", name, count, version)
 		}
 		if domain, ok := strings.CutPrefix(name, "_mta-sts."); ok && count == 1 && version == "v=STSv1;" {
 			c.target(name+" TXT", "mta-sts."+domain+".", 443, mtaSTS)

@@ -524,7 +524,7 @@ mxmock: bad.example.com MX: alias.bad.example.com is an alias (RFC 2181 §10.3)
 mxmock: bad.example.com MX: nobody listens on port 25 of deaf.bad.example.com (198.51.100.10)
 mxmock: bad.example.com MX: nohost.bad.example.com has the address 198.51.100.9, which is that of no host
 mxmock: bad.example.com MX: nowhere.bad.example.com has no address (RFC 5321 §5.1)
-mxmock: bad.example.com: 2 TXT records with v=spf1, and so none counts (RFC 7208 §4.5, RFC 7489 §6.6.3, RFC 8461 §3.1, RFC 8460 §3)
+mxmock: bad.example.com: 2 TXT records with v=spf1, and so none counts (RFC 7208 §4.5, RFC 9989 §4.10, RFC 8461 §3.1, RFC 8460 §3)
 mxmock: dangling.bad.example.com: the alias leads to nowhere.example.net, for which the answer is NXDOMAIN
 mxmock: null.bad.example.com: a null MX beside other MX records (RFC 7505 §3)
 mxmock: null5.bad.example.com: a null MX with preference 5, want 0 (RFC 7505 §3)

@@ -200,7 +200,7 @@
 //	    The header names no recipient.
 //	from-domain            warning  RFC 5321 §2.3.5
 //	    The domain of the author's address cannot be one of the internet.
-//	name-spoofed           error    RFC 7489 §12.4
+//	name-spoofed           error    RFC 9989 §11.4
 //	    The name of the author is another address than his own.
 //	template-unfilled      warning  SpamAssassin UNRESOLVED_TEMPLATE, Go text/template, fmt
 //	    A placeholder of a template is left in the header or in a text, or what a template or

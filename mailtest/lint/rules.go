@@ -357,7 +357,7 @@ var rules = [numRules]RuleInfo{
 	fromDomain: {"from-domain", "deliverability", Warning, "RFC 5321 §2.3.5",
 		"The domain of the author's address cannot be one of the internet.",
 		"use an address to which an answer can be sent"},
-	nameSpoofed: {"name-spoofed", "deliverability", Error, "RFC 7489 §12.4",
+	nameSpoofed: {"name-spoofed", "deliverability", Error, "RFC 9989 §11.4",
 		"The name of the author is another address than his own.",
 		"write a name that has no address in it"},
 	templateUnfilled: {"template-unfilled", "deliverability", Warning, "SpamAssassin UNRESOLVED_TEMPLATE, Go text/template, fmt",
