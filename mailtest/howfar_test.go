@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -160,4 +161,42 @@ func TestWaitOne(t *testing.T) {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 	})
+}
+
+// Of many messages, a wait that fails names those that nobody has taken, since the one that it waits for may be among them
+// in another form.
+func TestHowFarTaken(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		open  []string // the subjects of messages that are not taken
+		count int
+		want  []string // in the text
+		not   string
+	}{
+		{[]string{"Receipt 3"}, 60, []string{"60 messages\n… 40 messages left out here\n  #3 \"Receipt 3\" ", "#42 ", "#60 "}, "#41 "},
+		{nil, 60, []string{"60 messages\n… 40 messages left out here\n  #41 ", "#60 \"Receipt 60\" from <a@a.example> to b@b.example (taken)"}, "#40 "},
+		{[]string{"Receipt 3"}, 20, []string{"20 messages\n  #1 \"Receipt 1\" ", "#3 \"Receipt 3\" from <a@a.example> to b@b.example\n", "#20 "}, "left out"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := &mailtest.Server{}
+			defer srv.Close()
+			for i := range test.count {
+				send(t, srv, "a@a.example", "b@b.example", fmt.Sprintf("Receipt %d", i+1))
+			}
+			for range test.count - len(test.open) {
+				srv.WaitFor(t, func(m *mailtest.Message) bool { return !slices.Contains(test.open, m.Subject) })
+			}
+			tb := &fakeTB{}
+			tb.run(func() { srv.WaitFor(tb, func(*mailtest.Message) bool { return false }) })
+			got := strings.Join(tb.fatal, "\n")
+			for _, want := range test.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%q is missing in\n%s", want, got)
+				}
+			}
+			if strings.Contains(got, test.not) {
+				t.Errorf("%q is in\n%s", test.not, got)
+			}
+		})
+	}
 }

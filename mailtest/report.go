@@ -32,10 +32,12 @@ func (s *Server) Report() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// latest returns the last 20 of some things, and writes how many it has left out.
+// mostListed bounds the things of one kind that a report lists.
+const mostListed = 20
+
+// latest returns the last of some things, and writes how many it has left out.
 func latest[T any](b *strings.Builder, all []T, thing string) []T {
-	const most = 20
-	if skipped := len(all) - most; skipped > 0 {
+	if skipped := len(all) - mostListed; skipped > 0 {
 		fmt.Fprintf(b, "… %s before these\n", count(skipped, thing))
 		all = all[skipped:]
 	}
@@ -87,11 +89,7 @@ func (m *Message) String() string {
 			b.WriteString(separator + "…")
 			break
 		}
-		b.WriteString(separator + printable(p.MediaType, width))
-		if p.Filename != "" {
-			fmt.Fprintf(&b, " %q", cut(p.Filename, width))
-		}
-		fmt.Fprintf(&b, " (%s)", count(len(p.Content), "byte"))
+		b.WriteString(separator + p.String())
 		separator = ", "
 	}
 	if len(m.Problems) > 0 {
@@ -114,6 +112,23 @@ func (m *Message) String() string {
 		fmt.Fprintf(&b, "\n    | %s", printable(line, width))
 	}
 	return b.String()
+}
+
+// String returns a few words that name the part: its type, its file name, its Content-ID as HTML refers to it, and its size.
+// They do not contain the content.
+func (p Part) String() string {
+	const width = 100
+	s := printable(p.MediaType, width)
+	if p.Filename != "" {
+		s += fmt.Sprintf(" %q", cut(p.Filename, width))
+	}
+	if p.ContentID != "" {
+		s += " cid:" + printable(p.ContentID, width)
+	}
+	if p.Below > 0 {
+		return s + fmt.Sprintf(" (%s below)", count(p.Below, "part"))
+	}
+	return s + fmt.Sprintf(" (%s)", count(len(p.Content), "byte"))
 }
 
 // cut returns the first n bytes of s, or a few less so that no letter is cut.
@@ -157,7 +172,11 @@ func (b *Inbox) explain() string {
 	b.mu.Unlock()
 	entries = slices.DeleteFunc(entries, func(e entry) bool { return e.record == nil })
 	s.WriteString(count(len(entries), "message") + "\n")
-	for _, e := range latest(&s, entries, "message") {
+	shown := telling(entries)
+	if left := len(entries) - len(shown); left > 0 {
+		fmt.Fprintf(&s, "… %s left out here\n", count(left, "message"))
+	}
+	for _, e := range shown {
 		s.WriteString("  ")
 		if len(servers) > 1 {
 			s.WriteString(e.session.server.name() + " ")
@@ -199,15 +218,44 @@ func (b *Inbox) explain() string {
 	return strings.TrimSuffix(s.String(), "\n")
 }
 
+// telling returns the entries to list, in order. Those that are not taken come before the others if there is not room for all,
+// and later ones before earlier ones.
+func telling(all []entry) []entry {
+	open := 0
+	for _, e := range all {
+		if !e.taken {
+			open++
+		}
+	}
+	room := map[bool]int{false: mostListed, true: max(mostListed-open, 0)} // for entries that are taken, or not
+	var shown []entry
+	for _, e := range slices.Backward(all) {
+		if room[e.taken] > 0 {
+			room[e.taken]--
+			shown = append(shown, e)
+		}
+	}
+	slices.Reverse(shown)
+	return shown
+}
+
 // summary returns a line that names the message.
 func (m *Message) summary() string {
+	const most = 500 // bytes of recipients
 	subject := strconv.Quote(cut(m.Subject, 200))
 	if m.Number == 0 { // no server has received it
 		return subject
 	}
-	to := make([]string, len(m.Envelope.To))
+	to := ""
 	for i, r := range m.Envelope.To {
-		to[i] = r.Address
+		if i > 0 {
+			to += ", "
+			if len(to)+len(r.Address) > most {
+				to += fmt.Sprintf("… and %d more", len(m.Envelope.To)-i)
+				break
+			}
+		}
+		to += cut(r.Address, most)
 	}
-	return fmt.Sprintf("#%d %s from <%s> to %s", m.Number, subject, m.Envelope.From, cut(strings.Join(to, ", "), 500))
+	return fmt.Sprintf("#%d %s from <%s> to %s", m.Number, subject, m.Envelope.From, to)
 }

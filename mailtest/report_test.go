@@ -48,3 +48,38 @@ func TestBriefSession(t *testing.T) {
 		}
 	}
 }
+
+// A part in the text of an error names itself, and does not show its bytes.
+func TestPartString(t *testing.T) {
+	t.Parallel()
+	m := ParseMessage([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n" +
+		"--b\r\n\r\nHello\r\n" +
+		"--b\r\nContent-Type: image/png\r\nContent-ID: <logo@shop.example>\r\nContent-Disposition: inline; filename=logo.png\r\n\r\nPNG\r\n" +
+		"--b\r\nContent-Disposition: attachment; filename*=UTF-8''%E5%8F%91%E7%A5%A8.pdf\r\nContent-Type: application/pdf\r\n\r\n1\r\n--b--\r\n"))
+	want := `[multipart/mixed (3 parts below) text/plain (5 bytes) image/png "logo.png" cid:logo@shop.example (3 bytes) application/pdf "发票.pdf" (1 byte)]`
+	if got := fmt.Sprint(m.Parts); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A message to many recipients names the first of them, and counts the others.
+func TestSummaryRecipients(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		count int
+		want  string // the end
+	}{
+		{1, " to user0@qq.com"},
+		{2, " to user0@qq.com, user1@qq.com"},
+		{34, ", user33@qq.com"},
+		{1000, ", user33@qq.com, … and 966 more"},
+	} {
+		m := &Message{Number: 1}
+		for i := range test.count {
+			m.Envelope.To = append(m.Envelope.To, Recipient{Address: fmt.Sprintf("user%d@qq.com", i)})
+		}
+		if got := m.summary(); !strings.HasSuffix(got, test.want) {
+			t.Errorf("%d recipients: got %q, want %q at its end", test.count, got, test.want)
+		}
+	}
+}
