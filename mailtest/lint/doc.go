@@ -203,8 +203,8 @@
 //	name-spoofed           error    RFC 9989 §11.4
 //	    The name of the author is another address than his own.
 //	template-unfilled      warning  SpamAssassin UNRESOLVED_TEMPLATE, Go text/template, fmt
-//	    A placeholder of a template is left in the header or in a text, or what a template or
-//	    fmt writes for a value that is missing.
+//	    A placeholder of a template, such as {{.Name}}, %%name%% or *|NAME|*, is left in the
+//	    header or in a text, or what a template or fmt writes for a value that is missing.
 //	encoded-twice          warning  RFC 2045 §6, RFC 2047 §2
 //	    After decoding, an encoding is left in the header or in a text: an encoded word, base64,
 //	    quoted-printable, UTF-8 that was taken for another charset, or HTML in plain text.
@@ -221,7 +221,7 @@
 //	    people do if images are off, is the address of another site than the one it leads to.
 //	link-relative          warning  RFC 3986 §5.1, RFC 2557 §5
 //	    The address of a link or an image in HTML is relative, and the message does not say to
-//	    what.
+//	    what; it may be a placeholder that was not filled in.
 //	unsubscribe-missing    warning  RFC 2369 §3.2, Google email sender guidelines
 //	    Bulk mail has no List-Unsubscribe field, or one without a URI in angle brackets.
 //	one-click              warning  RFC 8058 §3.1, §4

@@ -3,7 +3,9 @@ package lint
 // This file finds what a program has left in a text: placeholders of a template, and one encoding below another.
 
 import (
+	"cmp"
 	"encoding/base64"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,18 +16,35 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/mime"
 )
 
-// placeholder matches what a template leaves if it is not filled in: the placeholders of text/template, Jinja, ERB and
-// JavaScript, and what text/template, html/template, fmt and JavaScript write for a value that they cannot show.
+// placeholder matches what a template leaves if it is not filled in: the placeholders of text/template, Jinja, ERB,
+// JavaScript, Marketing Cloud (%%name%%) and Mailchimp (*|NAME|*), and what text/template, html/template, fmt and
+// JavaScript write for a value that they cannot show.
 var placeholder = regexp.MustCompile(`\{\{[^{}\n]+\}\}|\{%[^{}\n]+%\}|<%[^<>\n]+%>|\$\{[A-Za-z_][\w.]*\}|` +
+	`%%[A-Za-z_][\w.:-]*%%|\*\|[A-Za-z_][^|*\n]*\|\*|` +
 	`<no[ ]value>|ZgotmplZ|%!(?:[A-Za-z]\(|\((?:EXTRA |NOVERB\)|BADINDEX\)))[^()\n]*\)?|\[object Object\]`)
 
 // marks are texts of which each placeholder has one: to look for them takes less time than the expression.
-var marks = [...]string{"{{", "{%", "<%", "${", "<no ", "Zgotmpl", "%!", "[object "}
+var marks = [...]string{"{{", "{%", "<%", "${", "%%", "*|", "<no ", "Zgotmpl", "%!", "[object "}
 
 // placeholderIn returns the first placeholder in a text, or "".
 func placeholderIn(text string) string {
 	if slices.ContainsFunc(marks[:], func(mark string) bool { return strings.Contains(text, mark) }) {
 		return placeholder.FindString(text)
+	}
+	return ""
+}
+
+// addressPlaceholder matches placeholders that can be something else in a text, but not in an address: those of Mailjet
+// ([[name]]), and of ActiveCampaign and Mailgun (%NAME%).
+var addressPlaceholder = regexp.MustCompile(`\[\[[^\[\]\s]+\]\]|^%[A-Za-z_.]+%$`)
+
+// placeholderOf returns the first placeholder in an address, or "". Some programs have written it with percent-encoding.
+func placeholderOf(address string) string {
+	if s := cmp.Or(placeholderIn(address), addressPlaceholder.FindString(address)); s != "" {
+		return s
+	}
+	if plain, err := url.PathUnescape(address); err == nil && plain != address {
+		return cmp.Or(placeholderIn(plain), addressPlaceholder.FindString(plain))
 	}
 	return ""
 }
@@ -103,6 +122,7 @@ func (c *checker) leftovers() {
 func (c *checker) leftIn(l leaf) {
 	report := func(r rule, s, format string) { c.out.add(r, l.Path, c.placeIn(r, l, s), format, quote(s)) }
 	if s := placeholderIn(l.Text); s != "" {
+		c.unfilled[s] = true
 		report(templateUnfilled, s, "the text has %s in it")
 	}
 	if s := mojibake(l.Text); s != "" {

@@ -38,11 +38,16 @@ func (c *checker) links(l leaf) *mime.Base {
 
 // relative looks at an address of the page, given where it leads.
 func (c *checker) relative(l leaf, base *mime.Base, what, address, target string) {
-	if c.located || base.Absolute() || !mime.Relative(target) || placeholderIn(address) != "" {
+	tag := placeholderOf(address)
+	relative := mime.Relative(target) || tag != "" && strings.HasPrefix(target, tag) // which is often malformed
+	if c.located || base.Absolute() || !relative || c.unfilled[tag] {
 		return
 	}
 	why := ", and the HTML has no base element"
-	if base.Href != "" {
+	switch {
+	case tag != "":
+		why = ", in which the placeholder " + quote(tag) + " seems not to be filled in"
+	case base.Href != "":
 		why = ", which " + element(base) + " does not make absolute"
 	}
 	c.out.add(linkRelative, l.Path, c.placeIn(linkRelative, l, address), "%s has the relative address %s%s", what, quote(address), why)

@@ -28,6 +28,8 @@ type checker struct {
 
 	undecoded []mime.Place // the places of the problems of the message
 
+	unfilled map[string]bool // the placeholders in texts that findings name
+
 	located bool // a part names its own URL or a base (RFC 2557 §4), to which HTML may refer by a relative URL
 }
 
@@ -48,7 +50,7 @@ func newChecker(l *Linter, off *[numRules]bool, m *mailtest.Message) *checker {
 		decoded.Number, decoded.Time, decoded.Envelope = m.Number, m.Time, m.Envelope
 		m, places = decoded, mime.Read(m.Raw).Places
 	}
-	c := &checker{linter: l, msg: m, raw: m.Raw, tree: tree, undecoded: places, ids: make(map[string]bool)}
+	c := &checker{linter: l, msg: m, raw: m.Raw, tree: tree, undecoded: places, ids: make(map[string]bool), unfilled: make(map[string]bool)}
 	c.out.source, c.out.off = source("message", m.Number), off
 	return c
 }
