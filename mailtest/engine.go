@@ -69,15 +69,7 @@ func (ss *session) Auth(mech string) (gosasl.Server, error) {
 }
 
 // mechanisms returns the mechanisms that AUTH offers.
-func (s *Server) mechanisms() []string {
-	possible := sasl.Mechanisms(s.set.Users)
-	if s.set.Mechanisms == nil {
-		return possible
-	}
-	return slices.DeleteFunc(slices.Clone(s.set.Mechanisms), func(name string) bool {
-		return !slices.Contains(possible, strings.ToUpper(name))
-	})
-}
+func (s *Server) mechanisms() []string { return sasl.Offered(s.set.Mechanisms, s.set.Users) }
 
 // exchange is an AUTH exchange, as go-smtp sees it.
 type exchange struct {

@@ -41,6 +41,25 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// A mechanism that a server can't speak is a mistake, and not a server without AUTH.
+func TestUnknownMechanism(t *testing.T) {
+	t.Parallel()
+	var inbox mailtest.Inbox
+	for want, f := range map[string]func(){
+		`mailtest: Mechanisms: "SCRAM-SHA-1" is none of PLAIN, LOGIN, CRAM-MD5, XOAUTH2, OAUTHBEARER, SCRAM-SHA-256; to announce others, add a rule at Helo with Add`: func() {
+			(&mailtest.Server{Mechanisms: []string{"plain", "SCRAM-SHA-1"}}).Addr()
+		},
+		`pop3: Mechanisms: "PLIAN" is none of PLAIN, LOGIN, CRAM-MD5, XOAUTH2, OAUTHBEARER, SCRAM-SHA-256, APOP`: func() {
+			(&pop3.Server{Source: &inbox, Mechanisms: []string{"APOP", "PLIAN"}}).Addr()
+		},
+		`imap: Mechanisms: "APOP" is none of PLAIN, LOGIN, CRAM-MD5, XOAUTH2, OAUTHBEARER, SCRAM-SHA-256`: func() {
+			(&imap.Server{Source: &inbox, Mechanisms: []string{"PLAIN", "APOP"}}).Addr()
+		},
+	} {
+		mustPanic(t, want, f)
+	}
+}
+
 // A server has no socket inside a bubble: it would stop the clock, and the test would hang.
 func TestSocketInBubble(t *testing.T) {
 	t.Parallel()

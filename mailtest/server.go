@@ -77,8 +77,9 @@ type Server struct {
 	Users map[string]string
 
 	// Mechanisms are the SASL mechanisms to offer: any of PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2 and
-	// OAUTHBEARER. Other names are ignored. If nil, the server offers all that work with Users (SCRAM-SHA-256
-	// needs a password to compare with). If empty but not nil, it does not offer AUTH.
+	// OAUTHBEARER. The first use of the server panics if there is another name. If nil, the server offers all of
+	// them. If empty but not nil, it does not offer AUTH. SCRAM-SHA-256 is not offered if Users is nil, because the
+	// server has to know the password.
 	Mechanisms []string
 
 	// StartTLS makes the server offer STARTTLS (RFC 3207). It is off by default, because a client that

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/seed078e9d8c/maillab/internal/enum"
+	"github.com/seed078e9d8c/maillab/internal/sasl"
 	"github.com/seed078e9d8c/maillab/internal/wire"
 )
 
@@ -59,6 +60,9 @@ func (s *Server) prepare() {
 			set.Name = *name
 		}
 		s.set = set
+		if err := sasl.Check(set.Mechanisms); err != nil {
+			panic(fmt.Sprintf("mailtest: Mechanisms: %v; to announce others, add a rule at Helo with Add", err))
+		}
 		mustMakeSense(set.Rules, "of Server.Rules")
 		for _, r := range set.Rules {
 			s.standing.Add(r, uint8(r.At), standingRule, r.limits())

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -81,6 +82,32 @@ func Mechanisms(users Users) []string {
 		names = append(names, SCRAMSHA256)
 	}
 	return names
+}
+
+// Offered returns the [Mechanisms] that a server with these users offers if it is to offer those with the given names, in the
+// order of the names. Nil names stand for all.
+func Offered(names []string, users Users) []string {
+	possible := Mechanisms(users)
+	if names == nil {
+		return possible
+	}
+	offered := make([]string, 0, len(names))
+	for _, name := range names {
+		if name = strings.ToUpper(name); slices.Contains(possible, name) {
+			offered = append(offered, name)
+		}
+	}
+	return offered
+}
+
+// Check returns an error if one of the names is neither that of a mechanism nor one of the others.
+func Check(names []string, others ...string) error {
+	for _, name := range names {
+		if known := append(Mechanisms(Users{}), others...); !slices.Contains(known, strings.ToUpper(name)) {
+			return fmt.Errorf("%q is none of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // A Server holds one exchange with one client. It is not safe for concurrent use.

@@ -58,6 +58,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed078e9d8c/maillab/internal/sasl"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/internal/access"
@@ -151,6 +152,9 @@ func (s *Server) use() *access.Server {
 	s.once.Do(func() {
 		if s.Source == nil {
 			panic("imap: Server.Source is nil; it says which mail there is")
+		}
+		if err := sasl.Check(s.Mechanisms); err != nil {
+			panic(fmt.Sprintf("imap: Mechanisms: %v", err))
 		}
 		s.store, s.set = s.Source.Mailboxes(), s.settings()
 		idle := s.IdleTimeout

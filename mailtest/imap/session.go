@@ -93,13 +93,7 @@ func (ss *session) open(user, mechanism string) error {
 
 // AuthenticateMechanisms returns the mechanisms that AUTHENTICATE offers.
 func (ss *session) AuthenticateMechanisms() []string {
-	possible := sasl.Mechanisms(ss.server.store.Users())
-	if ss.server.Mechanisms == nil {
-		return possible
-	}
-	return slices.DeleteFunc(slices.Clone(possible), func(name string) bool {
-		return !slices.ContainsFunc(ss.server.Mechanisms, func(m string) bool { return strings.EqualFold(m, name) })
-	})
+	return sasl.Offered(ss.server.Mechanisms, ss.server.store.Users())
 }
 
 // Authenticate begins a SASL exchange.

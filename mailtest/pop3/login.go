@@ -19,13 +19,7 @@ import (
 )
 
 // mechanisms returns the mechanisms that AUTH offers.
-func (s *Server) mechanisms() []string {
-	possible := sasl.Mechanisms(s.store.Users())
-	if s.Mechanisms == nil {
-		return possible
-	}
-	return slices.DeleteFunc(slices.Clone(possible), func(name string) bool { return !s.offers(name) })
-}
+func (s *Server) mechanisms() []string { return sasl.Offered(s.Mechanisms, s.store.Users()) }
 
 // offers reports whether Mechanisms has a mechanism, or APOP.
 func (s *Server) offers(name string) bool {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/seed078e9d8c/maillab/internal/sasl"
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
@@ -139,15 +140,15 @@ func (s *service) offers(keyword string) bool {
 	return false
 }
 
-// mechanisms returns the mechanisms of AUTH, before or after STARTTLS. They are never nil, which would mean the
-// defaults.
+// mechanisms returns the mechanisms of AUTH, before or after STARTTLS, as far as a server can offer them; the EHLO reply
+// names the others too. They are never nil, which would mean the defaults.
 func (s *service) mechanisms() []string {
 	mechanisms := []string{}
 	for line := range strings.Lines(s.words["ehlo"] + "\n" + s.words["ehlo-tls"]) {
 		fields := strings.Fields(line[min(4, len(line)):])
 		if len(fields) > 1 && strings.EqualFold(fields[0], "AUTH") {
 			for _, m := range fields[1:] {
-				if !slices.Contains(mechanisms, m) {
+				if slices.Contains(sasl.Mechanisms(sasl.Users{}), m) && !slices.Contains(mechanisms, m) {
 					mechanisms = append(mechanisms, m)
 				}
 			}
