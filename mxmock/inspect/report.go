@@ -76,7 +76,7 @@ func WriteReport(w io.Writer, x Source) error {
 		return err
 	}
 	var b strings.Builder
-	if err := templates.ExecuteTemplate(&b, "report.html", r); err != nil {
+	if err := templates().ExecuteTemplate(&b, "report.html", r); err != nil {
 		return err
 	}
 	_, err = io.WriteString(w, b.String())

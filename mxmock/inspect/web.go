@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -23,21 +24,24 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// templates are the files in assets that end in .html.
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"clock":  func(t time.Time) string { return t.Format("15:04:05") },
-	"moment": func(t time.Time) string { return t.Format("2006-01-02 15:04:05.000 MST") },
-	"iso":    func(t time.Time) string { return t.Format(time.RFC3339Nano) },
-	"plural": func(n int, thing string) string {
-		if n == 1 {
-			return "1 " + thing
-		}
-		return strconv.Itoa(n) + " " + thing + "s"
-	},
-	"indent": func(depth int) string { return fmt.Sprintf("d%d", min(depth, 8)) },
-	"first":  first,
-	"rest":   rest,
-}).ParseFS(assets, "assets/*.html"))
+// templates are the files in assets that end in .html. They are parsed when a page is first shown, since most tests that
+// import this package show none.
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"clock":  func(t time.Time) string { return t.Format("15:04:05") },
+		"moment": func(t time.Time) string { return t.Format("2006-01-02 15:04:05.000 MST") },
+		"iso":    func(t time.Time) string { return t.Format(time.RFC3339Nano) },
+		"plural": func(n int, thing string) string {
+			if n == 1 {
+				return "1 " + thing
+			}
+			return strconv.Itoa(n) + " " + thing + "s"
+		},
+		"indent": func(depth int) string { return fmt.Sprintf("d%d", min(depth, 8)) },
+		"first":  first,
+		"rest":   rest,
+	}).ParseFS(assets, "assets/*.html"))
+})
 
 // web returns the endpoints of the page.
 func (p *Page) web() []endpoint {
@@ -79,7 +83,7 @@ type frame struct {
 func (p *Page) show(w http.ResponseWriter, status int, name string, f frame) {
 	_, f.Internet = p.Source.(*mxmock.Internet)
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, f); err != nil {
+	if err := templates().ExecuteTemplate(&b, name, f); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
