@@ -55,7 +55,7 @@ func (n *Internet) judge(a *asking) verdict {
 		last = n.pending[a.key()]
 		v.repeat = last != nil && last.repeated(a)
 	}
-	if len(n.rules) == 0 && len(n.questions) == 0 && len(n.patterns) == 0 {
+	if len(n.rules.all) == 0 && len(n.questions) == 0 && len(n.patterns) == 0 {
 		return v
 	}
 	names, counts := []string{a.name}, !v.repeat
@@ -97,15 +97,18 @@ func (n *Internet) failed(a *asking, name string) *lookup {
 // ruleFor returns the first rule that acts on a question for a name. If counts is set, each rule up to that one
 // counts the look-up. It is not set for a repetition, and for a question with a suffix of the search list.
 func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
-	for _, r := range n.rules {
+	rules := n.rules.named // one that is used up may act again
+	if counts {
+		rules = n.rules.open
+	}
+	for r := range rules.about(name) {
 		if !r.question.Matches(name, a.typ) || !r.inForce(a.time) ||
 			r.Network != "" && (r.Network == "udp") != a.udp ||
-			r.prefix.IsValid() && !r.prefix.Contains(a.client.Addr().Unmap()) ||
-			counts && r.Times != 0 && r.seen >= r.Skip+r.Times {
+			r.prefix.IsValid() && !r.prefix.Contains(a.client.Addr().Unmap()) {
 			continue
 		}
 		if counts {
-			r.seen++
+			n.rules.use(r)
 		}
 		if r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
 			return r

@@ -3,7 +3,9 @@ package mxmock
 // The type DNSRule, and its text for files, flags and JSON.
 
 import (
+	"container/list"
 	"fmt"
+	"iter"
 	"net/netip"
 	"time"
 
@@ -78,7 +80,82 @@ type dnsRuleState struct {
 	prefix   netip.Prefix
 	number   int
 	begin    time.Time
-	seen     int // the number of look-ups that matched
+	seen     int           // the number of look-ups that matched
+	place    *list.Element // among the open ones
+}
+
+// dnsRules has the rules of [Internet.AddDNSRules]. Finding one for a question takes no longer if others are used up or name
+// other names, because a test may add many thousands of rules that act once each.
+type dnsRules struct {
+	all   []*dnsRuleState
+	named ruleLists // all
+	open  ruleLists // those that are not used up
+}
+
+// add adds a rule after the others.
+func (d *dnsRules) add(r *dnsRuleState) {
+	if d.all == nil {
+		d.named, d.open = make(ruleLists), make(ruleLists)
+	}
+	d.all = append(d.all, r)
+	d.named.add(r)
+	if !r.usedUp() {
+		r.place = d.open.add(r)
+	}
+}
+
+// use counts a look-up that a rule matches.
+func (d *dnsRules) use(r *dnsRuleState) {
+	if r.seen++; r.usedUp() {
+		d.open[r.question.Exact()].Remove(r.place)
+	}
+}
+
+// remove takes the rules for a question out of force.
+func (d *dnsRules) remove(q question.Question) {
+	old := d.all
+	*d = dnsRules{}
+	for _, r := range old {
+		if r.question != q {
+			d.add(r)
+		}
+	}
+}
+
+// ruleLists has lists of *dnsRuleState, each in the order of the numbers, by the name of the question, or "" if that is a pattern.
+type ruleLists map[string]*list.List
+
+func (ls ruleLists) add(r *dnsRuleState) *list.Element {
+	name := r.question.Exact()
+	if ls[name] == nil {
+		ls[name] = list.New()
+	}
+	return ls[name].PushBack(r)
+}
+
+// about yields the rules that may match a question for a name, in the order of their numbers. One that was yielded may be used.
+func (ls ruleLists) about(name string) iter.Seq[*dnsRuleState] {
+	front := func(l *list.List) *list.Element {
+		if l == nil {
+			return nil
+		}
+		return l.Front()
+	}
+	rule := func(e *list.Element) *dnsRuleState { return e.Value.(*dnsRuleState) }
+	return func(yield func(*dnsRuleState) bool) {
+		exact, pattern := front(ls[name]), front(ls[""])
+		for exact != nil || pattern != nil {
+			next := &exact
+			if exact == nil || pattern != nil && rule(pattern).number < rule(exact).number {
+				next = &pattern
+			}
+			r := rule(*next)
+			*next = (*next).Next()
+			if !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // AddDNSRules adds rules after those that exist. They stay in force until they are used up, or
@@ -98,7 +175,7 @@ func (n *Internet) AddDNSRules(rules ...DNSRule) {
 	for _, r := range states {
 		n.lastRule++
 		r.number = n.lastRule
-		n.rules = append(n.rules, r)
+		n.rules.add(r)
 	}
 }
 
@@ -107,7 +184,7 @@ func (n *Internet) AddDNSRules(rules ...DNSRule) {
 func (n *Internet) RemoveDNSRules() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.rules = nil
+	n.rules = dnsRules{}
 }
 
 // newDNSRuleState checks a rule and prepares it.
@@ -150,6 +227,9 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 func (r *dnsRuleState) inForce(now time.Time) bool {
 	return !now.Before(r.begin) && (r.For == 0 || now.Before(r.begin.Add(r.For)))
 }
+
+// usedUp reports whether the rule can act only on questions that belong to look-ups on which it has acted.
+func (r *dnsRuleState) usedUp() bool { return r.Times != 0 && r.seen >= r.Skip+r.Times }
 
 // answers returns the records of the rule for the name that was asked.
 func (r *dnsRuleState) answers(name string) []dns.RR {

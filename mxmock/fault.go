@@ -179,7 +179,7 @@ func (n *Internet) Mend(what string) {
 	}
 	q := mustBeBreakable(what)
 	n.mendQuestion(q)
-	n.rules = slices.DeleteFunc(n.rules, func(r *dnsRuleState) bool { return r.question == q })
+	n.rules.remove(q)
 	n.pending = nil // from now on, a repeated question is a new look-up
 }
 

@@ -76,7 +76,7 @@ type Internet struct {
 	broken      map[place]Fault
 	questions   map[question.Question]Fault // the broken questions, without patterns
 	patterns    []brokenPattern
-	rules       []*dnsRuleState
+	rules       dnsRules
 	lastRule    int
 	pending     map[lookupKey]*lookup // the look-ups that may be repeated
 	events      events                // the journal
@@ -208,7 +208,8 @@ func (n *Internet) Reset() {
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)
 	n.events.forget(len(n.events.entries))
-	n.rules, n.questions, n.patterns, n.broken, n.pending = nil, nil, nil, nil, nil
+	n.rules = dnsRules{}
+	n.questions, n.patterns, n.broken, n.pending = nil, nil, nil, nil
 	for _, h := range hosts {
 		h.broken = 0
 		must(n.syncSockets(h))

@@ -74,7 +74,7 @@ func (n *Internet) CheckRules() error {
 	var errs []error
 	n.mu.Lock()
 	hosts := slices.Clone(n.order)
-	for _, r := range n.rules {
+	for _, r := range n.rules.all {
 		if r.Must && r.seen <= r.Skip {
 			errs = append(errs, fmt.Errorf("mxmock: DNS rule %d, for %q, that must act never did", r.number, cmp.Or(r.Question, "any *")))
 		}

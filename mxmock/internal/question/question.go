@@ -50,6 +50,14 @@ func Parse(text string) (Question, error) {
 	return Question{typ, strings.ToLower(fqdn), below}, nil
 }
 
+// Exact returns the only name that the pattern matches, or "" if it matches several.
+func (q Question) Exact() string {
+	if q.Below {
+		return ""
+	}
+	return q.Name
+}
+
 // String returns the question as [Parse] reads it.
 func (q Question) String() string {
 	name := strings.TrimSuffix(q.Name, ".")
