@@ -126,8 +126,9 @@ type Rule struct {
 	ClientCertificate bool
 
 	// Delay is the time that the client waits for the reply. If the client closes the connection during the
-	// delay, the session ends at once at Greeting, and after the delay at other stages. At Idle, Delay is
-	// the time that the client has to be silent before the rule acts.
+	// delay, the session ends at once at Greeting, and after the delay at other stages. At Body, the server
+	// reads no more of the message for that time, so that a client that sends a large one can't go on. At
+	// Idle, Delay is the time that the client has to be silent before the rule acts.
 	Delay time.Duration
 
 	// Pace, if not zero, is the time between two bytes of the reply.

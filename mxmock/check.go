@@ -24,6 +24,7 @@ import (
 //     something else
 //   - aliases whose target does not exist
 //   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, MTA-STS without its web server
+//   - MX hosts that the domain's own MTA-STS policy does not name
 //   - TLSA records that do not match the key of the mail server
 //   - mail servers without STARTTLS that have TLSA records or an MTA-STS policy to enforce: senders
 //     that know these deliver nothing there
@@ -96,9 +97,7 @@ func (c *checker) mx(name string, mx *dns.MX, count int) {
 	switch {
 	case mx.Mx != ".":
 		c.target(name+" MX", mx.Mx, 25, "RFC 5321 §5.1")
-		if c.enforced(name) {
-			c.startTLS(name+" MX", c.inet.hostNamed(mx.Mx), "an MTA-STS policy requires (RFC 8461 §5)")
-		}
+		c.policy(name+" MX", c.inet.policyOf(name), mx.Mx)
 	case count > 1:
 		c.wrong("%s: a null MX beside other MX records (RFC 7505 §3)", name)
 	case mx.Preference != 0:
@@ -156,7 +155,7 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 	if n, _ := fmt.Sscanf(strings.Replace(name, ".", " ", 2), "_%d _%s %s", &port, &proto, &host); n != 3 || proto != "tcp" {
 		return
 	}
-	h := c.inet.hostNamed(host + ".")
+	h := c.inet.hostNamed(c.inet.canonical(host + ".")) // an alias can have TLSA records (RFC 7672 §2.2.3)
 	if h == nil {
 		c.wrong("%s: there is no host %s", name, host)
 		return
@@ -172,11 +171,24 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 	}
 }
 
-// enforced reports whether a domain has an MTA-STS policy, made of its MX records, that is to be enforced.
-func (c *checker) enforced(domain string) bool {
-	c.inet.mu.Lock()
-	defer c.inet.mu.Unlock()
-	return c.inet.policies[strings.ToLower(domain)+"."].mode == "enforce"
+// policy checks that an MTA-STS policy names an MX host of its domain and, if it is to be enforced, that the host offers
+// STARTTLS.
+func (c *checker) policy(what string, p policy, exchanger string) {
+	mode, patterns := p.read()
+	if mode == "enforce" {
+		c.startTLS(what, c.inet.hostNamed(exchanger), "an MTA-STS policy requires (RFC 8461 §5)")
+	}
+	host := strings.TrimSuffix(exchanger, ".")
+	names := func(pattern string) bool {
+		if parent, ok := strings.CutPrefix(pattern, "*."); ok {
+			_, rest, _ := strings.Cut(host, ".")
+			return strings.EqualFold(rest, parent)
+		}
+		return strings.EqualFold(host, pattern)
+	}
+	if p.text != "" && mode != "" && mode != "none" && !slices.ContainsFunc(patterns, names) {
+		c.wrong("%s: the MTA-STS policy does not name %s (RFC 8461 §4.1)", what, host)
+	}
 }
 
 // startTLS checks that a host, if there is one, offers on port 25 what something requires.

@@ -193,6 +193,9 @@ func TestTLSANames(t *testing.T) {
 			}
 		}
 	}
+	if err, want := inet.Check(), "mxmock: alias.example MX: mx.alias.example is an alias (RFC 2181 §10.3)"; err == nil || err.Error() != want {
+		t.Errorf("check: %v, want %s", err, want)
+	}
 }
 
 // TestTLSAOfFaultyCertificates: DANE-EE records match whatever else is wrong with the certificate (RFC 7672 §3.1.1),
@@ -470,6 +473,13 @@ func TestCheck(t *testing.T) {
 	fine.MX("null.example.com", "0 .")
 	fine.Host("six.example.com", "::", "0.0.0.0")
 	fine.Publish("qq.com", mxmock.Records{SPF: "mx -all", MTASTS: "enforce", DANE: true})
+	fine.MX("sina.com", "mx.sina.com")
+	for _, policy := range []string{"404", "mode = enforce\n", "version: STSv1\nmode: none\nmax_age: 86400\n", "version: STSv1\nmode: testing\nmx: *.sina.com\nmax_age: 86400\n"} {
+		fine.Publish("sina.com", mxmock.Records{MTASTS: policy})
+		if err := fine.Check(); err != nil {
+			t.Errorf("policy %q: %v", policy, err)
+		}
+	}
 	if err := fine.Check(); err != nil {
 		t.Errorf("nothing is wrong, and yet:\n%v", err)
 	}
@@ -509,6 +519,10 @@ _25._tcp.nowhere TLSA 3 1 1 0000000000000000000000000000000000000000000000000000
 	zoneOf(t, inet, "one.example.com. A 198.51.100.22")
 	inet.MX("plain.example.com", "mx.plain.example.com")
 	inet.Publish("plain.example.com", mxmock.Records{MTASTS: "enforce", DANE: true})
+	moved := inet.MX("moved.example.com", "new.moved.example.com", "a.mx.moved.example.com", "a.b.mx.moved.example.com")
+	moved[0].Server(25).StartTLS = true
+	moved[2].Server(25).StartTLS = true
+	inet.Publish("moved.example.com", mxmock.Records{MTASTS: "version: STSv1\r\nmode: enforce\r\nmx: old.moved.example.com\r\nmx: *.MX.moved.example.com\r\nmax_age: 86400\r\n"})
 	err := inet.Check()
 	if err == nil {
 		t.Fatal("no error, want many")
@@ -526,6 +540,9 @@ mxmock: bad.example.com MX: nohost.bad.example.com has the address 198.51.100.9,
 mxmock: bad.example.com MX: nowhere.bad.example.com has no address (RFC 5321 §5.1)
 mxmock: bad.example.com: 2 TXT records with v=spf1, and so none counts (RFC 7208 §4.5, RFC 9989 §4.10, RFC 8461 §3.1, RFC 8460 §3)
 mxmock: dangling.bad.example.com: the alias leads to nowhere.example.net, for which the answer is NXDOMAIN
+mxmock: moved.example.com MX: the MTA-STS policy does not name a.b.mx.moved.example.com (RFC 8461 §4.1)
+mxmock: moved.example.com MX: the MTA-STS policy does not name new.moved.example.com (RFC 8461 §4.1)
+mxmock: moved.example.com MX: the mail server of a.mx.moved.example.com does not offer STARTTLS, which an MTA-STS policy requires (RFC 8461 §5)
 mxmock: null.bad.example.com: a null MX beside other MX records (RFC 7505 §3)
 mxmock: null5.bad.example.com: a null MX with preference 5, want 0 (RFC 7505 §3)
 mxmock: one.example.com: the DNS has the address 198.51.100.22, which the host has not

@@ -194,6 +194,29 @@ func parsePolicy(text string) (policy, error) {
 	return policy{text: text}, nil
 }
 
+// read returns the mode of a policy and its patterns of MX hosts, if it has any (RFC 8461 §3.2). It has no mode if it is not a
+// policy at all.
+func (p policy) read() (mode string, patterns []string) {
+	mode = p.mode
+	for line := range strings.Lines(p.text) {
+		key, value, _ := strings.Cut(line, ":")
+		switch value = strings.TrimSpace(value); strings.TrimSpace(key) {
+		case "mode":
+			mode = value
+		case "mx":
+			patterns = append(patterns, value)
+		}
+	}
+	return mode, patterns
+}
+
+// policyOf returns the policy of a domain, which is the zero policy if it has none.
+func (n *Internet) policyOf(domain string) policy {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.policies[strings.ToLower(dns.Fqdn(domain))]
+}
+
 // policyFor reads a value of [Records.MTASTS] for a domain.
 func (n *Internet) policyFor(apex, text string) (policy, error) {
 	p, err := parsePolicy(text)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -24,6 +25,9 @@ type scenario struct {
 	msg  string        // the usual message where it is empty
 	want string        // status, enhanced code, host
 	took time.Duration // in virtual time; -1: it does not matter
+
+	// dials are the hosts that were dialed, in order, or "nobody"; where it is empty, it does not matter.
+	dials string
 }
 
 // mx makes qq.com with mx1 and mx2, and rules for the first.
@@ -62,6 +66,30 @@ func records(text string, hosts ...string) func(*testing.T, *mxmock.Internet) {
 	}
 }
 
+// numbered returns n names, made by a format, with the numbers from 1.
+func numbered(format string, n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf(format, i+1)
+	}
+	return names
+}
+
+// dialed returns the hosts that were dialed, in order, or "nobody".
+func dialed(inet *mxmock.Internet) string {
+	var names []string
+	for _, e := range inet.Journal() {
+		if what, ok := strings.CutPrefix(e.What, "dial "); ok {
+			name, _, _ := strings.Cut(what, ":")
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return "nobody"
+	}
+	return strings.Join(names, " ")
+}
+
 // withTLS makes qq.com with mx1, which offers STARTTLS, and rules for it.
 func withTLS(rules ...mailtest.Rule) func(*testing.T, *mxmock.Internet) {
 	return func(_ *testing.T, inet *mxmock.Internet) {
@@ -75,14 +103,16 @@ func scenarios() []scenario {
 	return []scenario{
 		{name: "1 one MX", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", "mx1.qq.com") }, want: "delivered 2.0.0 mx1.qq.com"},
 		{name: "2 no MX but an address", make: records("@ A 203.0.113.9", "qq.com"), want: "delivered 2.0.0 qq.com"},
-		{name: "3 NXDOMAIN", make: func(*testing.T, *mxmock.Internet) {}, want: "permanent 5.1.2 qq.com"},
-		{name: "3 NODATA and no address", make: records("@ TXT x"), want: "permanent 5.1.2 qq.com"},
+		{name: "3 NXDOMAIN", make: func(*testing.T, *mxmock.Internet) {}, want: "permanent 5.1.2 qq.com", dials: "nobody"},
+		{name: "3 NODATA and no address", make: records("@ TXT x"), want: "permanent 5.1.2 qq.com", dials: "nobody"},
 		{name: "4 SERVFAIL", make: questions(mxmock.ServFail, "mx qq.com"), want: "temporary 4.4.3 ", took: -1},
 		{name: "5 silence", make: questions(mxmock.Silent, "mx qq.com"), want: "temporary 4.4.3 ", took: -1},
 		{name: "6 REFUSED", make: questions(mxmock.Refused, "mx qq.com"), want: "temporary 4.4.3 ", took: -1},
-		{name: "7 null MX", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", "0 .") }, want: "permanent 5.1.10 "},
+		{name: "7 null MX", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", "0 .") }, want: "permanent 5.1.10 ", dials: "nobody"},
 		{name: "8 null MX beside others", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", "0 .", "10 mx1.qq.com") },
-			want: "delivered 2.0.0 mx1.qq.com"},
+			want: "delivered 2.0.0 mx1.qq.com", dials: "mx1.qq.com"},
+		{name: "9 a null MX with a preference", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", "10 .") },
+			want: "permanent 5.1.10 ", dials: "nobody"},
 		{name: "10 the domain is a CNAME", make: func(t *testing.T, inet *mxmock.Internet) {
 			inet.MX("mail.example", "mx.mail.example")
 			records("alias CNAME mail.example.")(t, inet)
@@ -92,9 +122,16 @@ func scenarios() []scenario {
 			records("@ MX 10 alias\nalias CNAME mx1\nmx1 A 203.0.113.9", "mx1.qq.com")(t, inet)
 		}, want: "delivered 2.0.0 alias.qq.com"},
 		{name: "13 a host without address", make: records("@ MX 10 gone\n@ MX 20 mx2\n@ A 203.0.113.8\nmx2 A 203.0.113.9", "mx2.qq.com", "qq.com"),
-			want: "delivered 2.0.0 mx2.qq.com"},
-		{name: "13 no host has one", make: records("@ MX 10 gone\n@ A 203.0.113.8", "qq.com"), want: "permanent 5.4.4 gone.qq.com"},
+			want: "delivered 2.0.0 mx2.qq.com", dials: "mx2.qq.com"},
+		{name: "13 no host has one", make: records("@ MX 10 gone\n@ A 203.0.113.8", "qq.com"), want: "permanent 5.4.4 gone.qq.com", dials: "nobody"},
+		{name: "14 a malformed record", make: records(`@ MX 5 not\032a\032name`+"\n@ MX 10 mx1\nmx1 A 203.0.113.9", "mx1.qq.com"),
+			want: "delivered 2.0.0 mx1.qq.com", dials: "mx1.qq.com"},
+		{name: "15 an address in place of a name", make: records("@ MX 10 203.0.113.8.\n@ MX 20 mx2\nmx2 A 203.0.113.9", "mx2.qq.com"),
+			want: "delivered 2.0.0 mx2.qq.com", dials: "mx2.qq.com"},
+		{name: "15 nothing but addresses", make: records("@ MX 10 203.0.113.8."), want: "permanent 5.4.4 ", dials: "nobody"},
 		{name: "16 truncated over UDP", make: questions(mxmock.Truncate, "any qq.com", "any mx1.qq.com"), want: "delivered 2.0.0 mx1.qq.com"},
+		{name: "16 too large for UDP", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", numbered("mx%d.qq.com", 100)...) },
+			want: "delivered 2.0.0 mx1.qq.com"},
 		{name: "17 AAAA fails", make: questions(mxmock.ServFail, "aaaa mx1.qq.com"), want: "delivered 2.0.0 mx1.qq.com", took: -1},
 		{name: "18 an international domain", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("例子.com", "mx1.qq.com") },
 			to: "bob@例子.com", want: "delivered 2.0.0 mx1.qq.com"},
@@ -102,22 +139,39 @@ func scenarios() []scenario {
 		{name: "20 a wildcard MX", make: func(t *testing.T, inet *mxmock.Internet) {
 			records("* MX 10 mx1\nmx1 A 203.0.113.9", "mx1.qq.com")(t, inet)
 		}, to: "bob@any.thing.qq.com", want: "delivered 2.0.0 mx1.qq.com"},
+		{name: "22 a lame server", make: questions(mxmock.Lame, "mx qq.com"), want: "temporary 4.4.3 ", took: -1, dials: "nobody"},
+		{name: "23 ascending preference", make: func(_ *testing.T, inet *mxmock.Internet) {
+			for _, h := range inet.MX("qq.com", "30 mx3.qq.com", "10 mx1.qq.com", "20 mx2.qq.com")[1:] {
+				h.Break(mxmock.Refused)
+			}
+		}, want: "delivered 2.0.0 mx3.qq.com", dials: "mx1.qq.com mx2.qq.com mx3.qq.com"},
 		{name: "25 the same host twice", make: func(_ *testing.T, inet *mxmock.Internet) {
 			inet.MX("qq.com", "10 mx1.qq.com", "20 mx1.qq.com")[0].Break(mxmock.Refused)
-		}, want: "temporary 4.4.1 mx1.qq.com"},
+		}, want: "temporary 4.4.1 mx1.qq.com", dials: "mx1.qq.com"},
+		{name: "25 the same address twice", make: func(t *testing.T, inet *mxmock.Internet) {
+			records("@ MX 10 mx1\n@ MX 20 mx2\nmx1 A 203.0.113.9\nmx2 A 203.0.113.9", "mx1.qq.com")(t, inet)
+			inet.Host("mx1.qq.com").Break(mxmock.Refused)
+		}, want: "temporary 4.4.1 mx1.qq.com", dials: "mx1.qq.com"},
 		{name: "26 several addresses", make: func(_ *testing.T, inet *mxmock.Internet) {
 			inet.Host("mx1.qq.com", "203.0.113.8", "203.0.113.9")
 			inet.MX("qq.com", "mx1.qq.com")
 			inet.Break("203.0.113.8", mxmock.Refused)
-		}, want: "delivered 2.0.0 mx1.qq.com"},
+		}, want: "delivered 2.0.0 mx1.qq.com", dials: "mx1.qq.com mx1.qq.com"},
+		{name: "27 a bound for attempts", make: func(_ *testing.T, inet *mxmock.Internet) {
+			for _, h := range inet.MX("qq.com", numbered("mx%d.qq.com", 20)...) {
+				h.Break(mxmock.Refused)
+			}
+		}, want: "temporary 4.4.1 mx10.qq.com", dials: strings.Join(numbered("mx%d.qq.com", 10), " ")},
 		{name: "28 the sender is in the list", make: func(_ *testing.T, inet *mxmock.Internet) {
 			inet.MX("qq.com", "10 mx1.qq.com", "20 app.example.com", "30 mx2.qq.com")[0].Break(mxmock.Refused)
-		}, want: "temporary 4.4.1 mx1.qq.com"},
+		}, want: "temporary 4.4.1 mx1.qq.com", dials: "mx1.qq.com"},
 		{name: "28 and is the best", make: func(_ *testing.T, inet *mxmock.Internet) {
 			inet.MX("qq.com", "10 app.example.com", "30 mx2.qq.com")
-		}, want: "permanent 5.4.6 "},
+		}, want: "permanent 5.4.6 ", dials: "nobody"},
 		{name: "29 an address literal", make: func(_ *testing.T, inet *mxmock.Internet) { inet.Host("mx1.qq.com", "203.0.113.9").Server(25) },
 			to: "bob@[203.0.113.9]", want: "delivered 2.0.0 [203.0.113.9]"},
+		{name: "30 a loopback address", make: records("@ MX 10 mx1\nmx1 A 127.0.0.1", "mx1.qq.com"), want: "permanent 5.4.4 mx1.qq.com", dials: "nobody"},
+		{name: "30 a private address", make: records("@ MX 10 mx1\nmx1 A 10.1.2.3", "mx1.qq.com"), want: "delivered 2.0.0 mx1.qq.com"},
 		{name: "31 IPv6 only", make: func(_ *testing.T, inet *mxmock.Internet) {
 			inet.Host("mx1.qq.com", "::")
 			inet.MX("qq.com", "mx1.qq.com")
@@ -145,6 +199,8 @@ func scenarios() []scenario {
 			want: "delivered 2.0.0 mx1.qq.com"},
 		{name: "42 codes that differ", make: mx(mailtest.Rule{At: mailtest.Mail, Reply: "250-one\r\n450 two\r\n", Raw: true}),
 			want: "delivered 2.0.0 mx2.qq.com", took: -1},
+		{name: "43 a stall in the message", make: mx(mailtest.Rule{At: mailtest.Body, AfterBytes: 1000, Delay: 10 * time.Minute}),
+			msg: usual + strings.Repeat("a line of the message\r\n", 1<<16), want: "delivered 2.0.0 mx2.qq.com", took: 3*time.Minute + time.Second}, // the second is for a reply, if there is one
 		{name: "44 the last reply after 9 minutes", make: mx(mailtest.Rule{At: mailtest.Dot, Delay: 9 * time.Minute}),
 			want: "delivered 2.0.0 mx1.qq.com", took: 9 * time.Minute},
 		{name: "45 lost behind the dot", make: mx(mailtest.Rule{At: mailtest.Dot, Drop: mailtest.Reset, Keep: true}),
@@ -154,9 +210,13 @@ func scenarios() []scenario {
 		{name: "47 4xx to MAIL", make: mx(mailtest.Rule{At: mailtest.Mail, Reply: "451 4.3.0 later"}), want: "delivered 2.0.0 mx2.qq.com"},
 		{name: "48 5xx to MAIL", make: mx(mailtest.Blocklisted("192.0.2.1")), want: "permanent 5.7.1 mx1.qq.com"},
 		{name: "50 the recipient is unknown", make: mx(mailtest.UnknownMailbox("bob@qq.com")), want: "permanent 5.1.1 mx1.qq.com"},
+		{name: "50 and a 354 all the same", make: mx(mailtest.UnknownMailbox(""), mailtest.Rule{At: mailtest.Data, Reply: "354 Go on", Lie: true}),
+			want: "permanent 5.1.1 mx1.qq.com"},
 		{name: "51 452", make: mx(mailtest.FullMailbox("@qq.com")), want: "temporary 4.2.2 mx1.qq.com"},
 		{name: "52 552 to RCPT", make: mx(mailtest.Rule{At: mailtest.Rcpt, Reply: "552 5.2.2 full"}), want: "temporary 4.2.2 mx1.qq.com"},
 		{name: "54 5xx behind the dot", make: mx(mailtest.SizeLimit(10)), want: "permanent 5.3.4 mx1.qq.com"},
+		{name: "55 550, and the end", make: mx(mailtest.Rule{At: mailtest.Rcpt, Reply: "550 5.1.1 no such user", Drop: mailtest.Close}),
+			want: "permanent 5.1.1 mx1.qq.com", dials: "mx1.qq.com"},
 		{name: "56 no PIPELINING", make: mx(mailtest.Rule{At: mailtest.Helo, Hide: []string{"PIPELINING"}}), want: "delivered 2.0.0 mx1.qq.com"},
 		{name: "57 421 in mid-session", make: mx(mailtest.Rule{At: mailtest.Rcpt, Reply: "421 4.3.2 Bye", Drop: mailtest.Close}),
 			want: "delivered 2.0.0 mx2.qq.com"},
@@ -173,6 +233,8 @@ func scenarios() []scenario {
 		{name: "64 STARTTLS refused", make: withTLS(mailtest.Rule{At: mailtest.StartTLS, Reply: "454 4.7.0 not now"}),
 			want: "delivered 2.0.0 mx1.qq.com"},
 		{name: "65 capabilities change", make: withTLS(mailtest.Rule{At: mailtest.Helo, Plain: true, Add: []string{"SIZE 10"}}),
+			want: "delivered 2.0.0 mx1.qq.com TLS 1.3"},
+		{name: "66 plain text after the 220", make: withTLS(mailtest.Rule{At: mailtest.StartTLS, Reply: "220 Go on\r\n250-mx1.qq.com\r\n250 SIZE 10\r\n", Raw: true}),
 			want: "delivered 2.0.0 mx1.qq.com TLS 1.3"},
 		{name: "90 too large for the first", make: mx(mailtest.Rule{At: mailtest.Helo, Add: []string{"SIZE 10"}}),
 			want: "delivered 2.0.0 mx2.qq.com"},
@@ -219,6 +281,9 @@ func TestScenarios(t *testing.T) {
 				}
 				if took := time.Since(start); sc.took >= 0 && took != sc.took {
 					t.Errorf("it took %v, want %v", took, sc.took)
+				}
+				if dials := dialed(inet); sc.dials != "" && dials != sc.dials {
+					t.Errorf("dialed %s, want %s", dials, sc.dials)
 				}
 				delivered := len(inet.Messages())
 				if want := map[outbound.Status]int{outbound.Delivered: 1, outbound.Unknown: 1}[r.Status]; delivered != want {
@@ -277,6 +342,56 @@ func TestMixedRecipients(t *testing.T) {
 	}
 	if got := host.Next(t).Envelope.To; len(got) != 1 || got[0].Address != "bob@qq.com" {
 		t.Errorf("recipients = %v, want bob@qq.com alone", got)
+	}
+}
+
+// TestRecipientLimit has a host that takes two recipients at a time (51, 53), and ends the connection after the first
+// message (61).
+func TestRecipientLimit(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	host := inet.MX("qq.com", "mx1.qq.com")[0]
+	host.Server(25).MaxRecipients = 2
+	host.AddRules(mailtest.Rule{At: mailtest.Dot, Times: 1, AfterReply: true, Drop: mailtest.Close, Must: true})
+	to := numbered("user%d@qq.com", 5)
+	results, err := newSender(inet).Send(t.Context(), "app@example.com", to, []byte(usual))
+	if err != nil {
+		t.Error(err)
+	}
+	var sizes []int
+	var got []string
+	for _, msg := range host.Messages() {
+		sizes = append(sizes, len(msg.Envelope.To))
+		for _, rcpt := range msg.Envelope.To {
+			got = append(got, rcpt.Address)
+		}
+	}
+	if !slices.Equal(sizes, []int{2, 2, 1}) || !slices.Equal(got, to) || len(results) != len(to) {
+		t.Errorf("messages for %v recipients: %v, want 2, 2 and 1: %v", sizes, got, to)
+	}
+	if n := len(host.Sessions()); n != 2 {
+		t.Errorf("%d connections, want 2", n)
+	}
+	if n := inet.Journal().Count("smtp mx1.qq.com RCPT"); n != len(to) {
+		t.Errorf("%d RCPT, want %d, since the limit is announced", n, len(to))
+	}
+}
+
+// TestMXChanges has a domain that moves between two attempts (21).
+func TestMXChanges(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")[0].Break(mxmock.Refused)
+	s := newSender(inet)
+	for _, want := range []outbound.Status{outbound.Temporary, outbound.Delivered} {
+		results, _ := s.Send(t.Context(), "app@example.com", []string{"bob@qq.com"}, []byte(usual))
+		if results[0].Status != want {
+			t.Errorf("%s, want %s", results[0].Status, want)
+		}
+		inet.MX("qq.com", "mx2.qq.com")
+	}
+	if err := inet.Journal().Order("ask mx qq.com", "dial mx1.qq.com", "ask mx qq.com", "mail mx2.qq.com"); err != nil {
+		t.Error(err)
 	}
 }
 
