@@ -5,14 +5,17 @@ package examples
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/seed078e9d8c/maillab/examples/outbound"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/lint"
 	"github.com/seed078e9d8c/maillab/mxmock"
 	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
@@ -98,6 +101,64 @@ func relay(ctx context.Context, a *app, from, to string) error {
 		}
 	}
 	return nil
+}
+
+// TestRetries measures when a sender tries again, hours of it.
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		mx := inet.MX("qq.com", "mx1.qq.com")[0]
+		app := newApp(inet.Resolver(), inet.DialContext)
+
+		mx.AddRules(mailtest.Rule{At: mailtest.Rcpt, For: 3 * time.Hour, Reply: "451 4.3.0 Try again later"})
+		start := time.Now()
+		if err := retry(t.Context(), app, "bob@qq.com"); err != nil {
+			t.Fatal(err)
+		}
+		var attempts []time.Duration
+		for _, s := range mx.Sessions() {
+			attempts = append(attempts, s.Start.Sub(start))
+		}
+		want := []time.Duration{0, 30 * time.Minute, 90 * time.Minute, 210 * time.Minute}
+		if !slices.Equal(attempts, want) {
+			t.Errorf("attempts after %v, want %v", attempts, want)
+		}
+		mx.WaitOnly(t, 1, 5*24*time.Hour) // one mail, and no second one
+
+		mx.Break(mxmock.Refused)
+		if err := retry(t.Context(), app, "bob@qq.com"); err == nil || time.Since(start) < 9*24*time.Hour {
+			t.Errorf("gave up after %v: %v, want four days", time.Since(start), err)
+		}
+	})
+}
+
+// retry sends a message, again after half an hour, and then after twice the time, for four days (RFC 5321 §4.5.4.1).
+func retry(ctx context.Context, a *app, to string) (err error) {
+	start := time.Now()
+	for wait := 30 * time.Minute; time.Since(start) < 4*24*time.Hour; wait *= 2 {
+		if err = a.Send(ctx, to); err == nil {
+			return nil
+		}
+		time.Sleep(wait)
+	}
+	return err
+}
+
+// TestConversation looks for mistakes of the client in the session.
+func TestConversation(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	shop := newShop(srv.Addr())
+	srv.AddRules(mailtest.Rule{At: mailtest.Helo, Hide: []string{"8BITMIME", "SMTPUTF8"}})
+	if err := shop.Register("bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range lint.CheckSession(srv.Sessions()[0]) {
+		if finding.Severity == lint.Error {
+			t.Error(finding)
+		}
+	}
 }
 
 // TestBadAddress has providers look up the address of the sender.
