@@ -16,7 +16,10 @@ import (
 type link struct {
 	key  string // what the chain is ordered by: see signer.key
 	node *node
+	cut  bool // whether the name is a delegation
 }
+
+func (l link) compare(key string) int { return strings.Compare(l.key, key) }
 
 // key returns the key by which a name is sorted. The name is in wire form without its root label. The key is its
 // hash (RFC 5155 §5), or its labels from right to left, each with an end that sorts before all other bytes (RFC
@@ -49,15 +52,26 @@ func (s *signer) key(wire []byte) string {
 func (s *signer) chain() []link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.links != nil {
-		return s.links
+	for _, at := range s.stale {
+		if s.links != nil && !s.relink(at) {
+			s.links = nil
+		}
 	}
+	s.stale = nil
+	if s.links == nil {
+		s.links = s.allLinks()
+	}
+	return s.links
+}
+
+// allLinks returns the chain as it is now.
+func (s *signer) allLinks() (links []link) {
 	var walk func(at *node, wire []byte)
 	walk = func(at *node, wire []byte) {
-		if !s.omits(at) && (s.NSEC3 || len(at.sets) > 0) {
-			s.links = append(s.links, link{s.key(wire), at})
+		if s.has(at) {
+			links = append(links, link{s.key(wire), at, s.cuts(at)})
 		}
-		if at != s.apex && at.delegated() {
+		if s.cuts(at) {
 			return
 		}
 		for label, child := range at.children {
@@ -65,14 +79,52 @@ func (s *signer) chain() []link {
 		}
 	}
 	walk(s.apex, s.apex.wire())
-	slices.SortFunc(s.links, func(a, b link) int { return strings.Compare(a.key, b.key) })
-	return s.links
+	slices.SortFunc(links, func(a, b link) int { return strings.Compare(a.key, b.key) })
+	return links
 }
+
+// relink brings the chain up to date with a node that has changed, and with those above it, which may have come or gone with it.
+// It returns false if a delegation has come or gone, and with it the names beneath.
+func (s *signer) relink(at *node) bool {
+	var path []*node
+	for ; at != s.apex; at = at.parent {
+		path = append(path, at)
+	}
+	for _, at := range slices.Backward(path) {
+		key := s.key(at.wire())
+		i, found := slices.BinarySearchFunc(s.links, key, link.compare)
+		there := at.parent.children[at.label] == at
+		wasCut := s.OptOut // or else it was not delegated, if it was there at all
+		if found {
+			wasCut = s.links[i].cut
+		}
+		switch cut := s.cuts(at); {
+		case there && cut != wasCut && len(at.children) > 0:
+			return false
+		case there && s.has(at) && found:
+			s.links[i] = link{key, at, cut}
+		case there && s.has(at):
+			s.links = slices.Insert(s.links, i, link{key, at, cut})
+		case found && (there || s.links[i].node == at):
+			s.links = slices.Delete(s.links, i, i+1)
+		}
+		if s.cuts(at) {
+			break
+		}
+	}
+	return true
+}
+
+// has reports whether the chain has a record for a name that is not beneath a delegation.
+func (s *signer) has(at *node) bool { return !s.omits(at) && (s.NSEC3 || len(at.sets) > 0) }
+
+// cuts reports whether the names beneath a node are not in the zone.
+func (s *signer) cuts(at *node) bool { return at != s.apex && at.delegated() }
 
 // omits reports whether the chain has no record for a name because the name is an insecure delegation (RFC 5155
 // §6). The empty non-terminals above it have records.
 func (s *signer) omits(at *node) bool {
-	return s.OptOut && at != s.apex && at.delegated() && at.set(dns.TypeDS) == nil
+	return s.OptOut && s.cuts(at) && at.set(dns.TypeDS) == nil
 }
 
 // delegated reports whether a node that is no apex of the zone is where another zone begins.
@@ -96,11 +148,16 @@ func text(wire []byte) string {
 	return name
 }
 
-// changed drops the chains of the zones that know a node.
+// changed notes in the zones that know a node that their chains are no longer right.
 func (at *node) changed() {
 	for _, apex := range []*node{at.enclosing(dns.TypeNone), at.enclosing(dns.TypeDS)} {
-		if s := apex.zone.signer; s != nil {
-			s.links = nil
+		s := apex.zone.signer
+		switch {
+		case s == nil || s.links == nil:
+		case len(s.stale) > len(s.links)/8: // to begin anew takes less time
+			s.links, s.stale = nil, nil
+		default:
+			s.stale = append(s.stale, at)
 		}
 	}
 }
@@ -114,7 +171,7 @@ func (s *signer) denial(wire []byte) dns.RR {
 		}
 	}
 	chain := s.chain()
-	i, found := slices.BinarySearchFunc(chain, s.key(wire), func(l link, key string) int { return strings.Compare(l.key, key) })
+	i, found := slices.BinarySearchFunc(chain, s.key(wire), link.compare)
 	if !found {
 		i = (i - 1 + len(chain)) % len(chain)
 	}
@@ -162,7 +219,7 @@ func (s *signer) denialHeader(owner string, typ uint16) dns.RR_Header {
 // included.
 func (at *node) types(s *signer) []uint16 {
 	var types []uint16
-	cut := at != s.apex && at.delegated()
+	cut := s.cuts(at)
 	for i := range at.sets {
 		switch typ := at.sets[i].typ; {
 		case at == s.apex && typ == dns.TypeDS: // the parent's

@@ -83,7 +83,8 @@ type signer struct {
 	ds       *dns.DS // of the ksk, by SHA-256
 
 	mu    sync.Mutex
-	links []link // the chain of names (see chain), nil until it is needed
+	links []link  // the chain of names (see chain), nil until it is needed
+	stale []*node // which have changed since
 }
 
 // key is a pair of keys.
