@@ -3,6 +3,7 @@ package mailtest
 // The addresses and listeners of a server, and the connections that they accept.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -231,7 +232,8 @@ func (s *Server) TLSAddr() string {
 }
 
 // Dial connects to the server in memory. The connection behaves like one over TCP. Dial fails if ctx is already
-// done, and does not use it otherwise. After Close or [Server.Suspend], errors.Is(err, syscall.ECONNREFUSED)
+// done, and does not use it otherwise. It also fails inside a synctest bubble if the server was made outside, and the
+// other way round. After Close or [Server.Suspend], errors.Is(err, syscall.ECONNREFUSED)
 // holds for the error.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	s.prepare()
@@ -240,7 +242,7 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	client := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 49152 + s.state.dialled%16384}
 	s.state.Unlock()
 	server := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25}
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), s.elsewhere(bubble.Here())); err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: err}
 	}
 	near, far := memnet.Pipe(client, server)

@@ -42,7 +42,7 @@ import (
 //
 // A server that was made inside a bubble works there in virtual time. It has no address there, because a
 // goroutine that waits for a real socket would stop the clock of the bubble: clients connect in memory. A server
-// that was made outside must not be used inside; a wait notices that and ends the test.
+// that was made outside must not be used inside; there Dial fails, and a wait ends the test.
 //
 // # Mistakes in the test
 //

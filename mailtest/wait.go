@@ -295,16 +295,15 @@ func (e *patienceError) Unwrap() error { return errPatience }
 func (b *Inbox) within(tb testing.TB) limit {
 	here := bubble.Of(tb)
 	b.mu.Lock()
-	made, servers := b.made, b.servers
+	servers := b.servers
 	b.mu.Unlock()
 	for _, s := range servers {
 		if err := s.setTooLate(); err != nil {
 			return limit{err: err}
 		}
 	}
-	if made != 0 && here != 0 && made != here {
-		return limit{err: errors.New("mailtest: a server that was made outside of a synctest bubble can't be used " +
-			"inside, nor the other way round; make it with New inside the bubble")}
+	if err := b.elsewhere(here); err != nil {
+		return limit{err: err}
 	}
 	d := b.Patience
 	if d <= 0 {
@@ -318,6 +317,20 @@ func (b *Inbox) within(tb testing.TB) limit {
 		}
 	}
 	return limit{done: time.After(d), after: d}
+}
+
+// errElsewhere reports the use of a server inside a synctest bubble if it was made outside, or the other way round.
+var errElsewhere = errors.New("mailtest: a server that was made outside of a synctest bubble can't be used inside, nor the other " +
+	"way round; make it with New inside the bubble")
+
+// elsewhere returns an error if the inbox can't be used in the given place.
+func (b *Inbox) elsewhere(here bubble.Place) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.made != 0 && here != 0 && b.made != here {
+		return errElsewhere
+	}
+	return nil
 }
 
 // check ends the test if a wait has failed.

@@ -19,6 +19,8 @@ import (
 
 	"github.com/seed078e9d8c/maillab/internal/golden"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/imap"
+	"github.com/seed078e9d8c/maillab/mailtest/pop3"
 )
 
 // compareFailure compares the text of a failure with a file in testdata/failures.
@@ -153,15 +155,37 @@ type bubbleTB struct {
 
 func (b *bubbleTB) Fatal(args ...any) { b.fake.Fatal(args...) }
 
-// A server of one world must not be waited for in the other.
+// A server of one world must be neither connected to nor waited for in the other.
 func TestOutOfBubble(t *testing.T) {
 	t.Parallel()
 	outside := mailtest.New(t)
+	mail, mail4 := pop3.New(t, outside), imap.New(t, outside)
+	unused := &mailtest.Server{} // until the bubble uses it
+	var inside *mailtest.Server
+	refuses := func(what string, dial func(context.Context) (net.Conn, error)) {
+		t.Helper()
+		conn, err := dial(t.Context())
+		if err == nil {
+			conn.Close()
+		}
+		if want := what + ": a server that was made outside of a synctest bubble can't be used inside"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("dialing: %v, want %q", err, want)
+		}
+	}
 	synctest.Test(t, func(t *testing.T) {
 		tb := &bubbleTB{T: t}
 		tb.fake.run(func() { outside.Next(tb) })
 		compareFailure(t, "bubble", strings.Join(tb.fake.fatal, "\n"))
+		refuses("mailtest", outside.Dial)
+		refuses("pop3", mail.Dial)
+		refuses("imap", mail4.Dial)
+		inside = mailtest.New(t)
+		send(t, inside, "a@b.example", "c@d.example", "Hi")
+		send(t, unused, "a@b.example", "c@d.example", "Hi")
+		unused.Close()
 	})
+	refuses("mailtest", inside.Dial)
+	refuses("mailtest", unused.Dial)
 }
 
 // Messages are taken once, in order, by waits of any kind.

@@ -241,7 +241,7 @@ func (s *Server) Port() int {
 }
 
 // Dial connects to the server in memory, also inside a synctest bubble. The connection behaves like one over TCP. Dial fails
-// if ctx is already done, and does not use it otherwise.
+// if ctx is already done, and does not use it otherwise. It also fails inside a bubble if the server was made outside.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) { return s.use().Dial(ctx) }
 
 // Serve serves the connections of l until l fails, or until Close, which closes l and makes Serve return nil.

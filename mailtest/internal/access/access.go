@@ -71,7 +71,8 @@ type Config struct {
 type Server struct {
 	protocol *Protocol
 	cfg      Config
-	tb       testing.TB // or nil
+	tb       testing.TB   // or nil
+	made     bubble.Place // where the server was made
 
 	certs struct {
 		once sync.Once
@@ -103,6 +104,10 @@ type Server struct {
 func New(tb testing.TB, p *Protocol, cfg Config) *Server {
 	cfg.Name = cmp.Or(cfg.Name, "localhost")
 	s := &Server{protocol: p, cfg: cfg, tb: tb, listeners: make(map[int]net.Listener), live: make(map[*Conn]bool)}
+	if tb != nil {
+		s.made = bubble.Of(tb)
+	}
+	s.made = cmp.Or(s.made, bubble.Here())
 	s.mustMakeSense(cfg.Rules, "of Server.Rules")
 	for _, r := range cfg.Rules {
 		s.standing.Add(r, uint8(r.At), standingRule, limits(&r))
@@ -230,7 +235,7 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	client := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 49152 + s.dialled%16384}
 	s.mu.Unlock()
 	server := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: s.protocol.Port}
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), s.elsewhere()); err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: err}
 	}
 	near, far := memnet.Pipe(client, server)
@@ -239,6 +244,15 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: server, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	return near, nil
+}
+
+// elsewhere returns an error if the caller is inside a synctest bubble and the server was made outside, or the other way round.
+func (s *Server) elsewhere() error {
+	if s.made == bubble.Here() {
+		return nil
+	}
+	return fmt.Errorf("%s: a server that was made outside of a synctest bubble can't be used inside, nor the other way round; "+
+		"make it with New inside the bubble", s.protocol.Name)
 }
 
 // serve starts a session on conn, and reports whether the server accepts it.
