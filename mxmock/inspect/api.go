@@ -124,17 +124,31 @@ func answer(f func(*http.Request) (any, *failure)) func(http.ResponseWriter, *ht
 }
 
 // item returns the message that a request names.
-func (p *Page) item(r *http.Request) (*item, *failure) {
+func (p *Page) item(r *http.Request) (*item, *failure) { return named(r, p.index.find) }
+
+// removeItem removes the message that a request names.
+func (p *Page) removeItem(r *http.Request) *failure {
+	it, failed := named(r, p.index.findOld)
+	if failed == nil && !p.index.remove(it) {
+		failed = missing(it.id)
+	}
+	return failed
+}
+
+// named returns the message that a request names, given how to find it.
+func named(r *http.Request, find func(id int) *item) (*item, *failure) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil {
 		return nil, fail(http.StatusBadRequest, "%q is not the id of a message; want a number", r.PathValue("id"))
 	}
-	it := p.index.find(id)
+	it := find(id)
 	if it == nil {
-		return nil, fail(http.StatusNotFound, "there is no message %d", id)
+		return nil, missing(id)
 	}
 	return it, nil
 }
+
+func missing(id int) *failure { return fail(http.StatusNotFound, "there is no message %d", id) }
 
 // queryOf returns the query of a request.
 func queryOf(r *http.Request) (query, *failure) {

@@ -51,7 +51,7 @@ func (p *Page) deleteMessages(r *http.Request) (any, *failure) {
 		return nil, failed
 	}
 	found, total := page(p.index.refresh(), q, 0, math.MaxInt)
-	p.index.remove(found)
+	p.index.remove(found...)
 	return jsonDeleted{total}, nil
 }
 
@@ -64,11 +64,9 @@ func (p *Page) oneMessage(r *http.Request) (any, *failure) {
 }
 
 func (p *Page) deleteMessage(r *http.Request) (any, *failure) {
-	it, failed := p.item(r)
-	if failed != nil {
+	if failed := p.removeItem(r); failed != nil {
 		return nil, failed
 	}
-	p.index.remove([]*item{it})
 	return jsonDeleted{1}, nil
 }
 

@@ -174,8 +174,22 @@ func (ix *index) change() <-chan struct{} {
 }
 
 // find returns the item with an id, or nil.
-func (ix *index) find(id int) *item {
-	items := ix.refresh()
+func (ix *index) find(id int) *item { return withID(ix.refresh(), id) }
+
+// findOld is like find, but may return an item that the source has forgotten since the last refresh. It does not take time in
+// proportion to the number of items if something has changed.
+func (ix *index) findOld(id int) *item {
+	ix.mu.Lock()
+	items := ix.items
+	ix.mu.Unlock()
+	if it := withID(items, id); it != nil {
+		return it
+	}
+	return ix.find(id)
+}
+
+// withID returns the item with an id among some, or nil.
+func withID(items []*item, id int) *item {
 	i, ok := slices.BinarySearchFunc(items, id, func(it *item, id int) int { return it.id - id })
 	if !ok {
 		return nil
@@ -183,21 +197,22 @@ func (ix *index) find(id int) *item {
 	return items[i]
 }
 
-// remove deletes messages from the source, and from the hosts that have accepted them.
-func (ix *index) remove(items []*item) {
+// remove deletes messages from the source, and from the hosts that have accepted them. It reports whether any of them was there.
+// The next refresh removes their items.
+func (ix *index) remove(items ...*item) bool {
 	messages := make([]*mailtest.Message, len(items))
 	byHost := make(map[string][]*mailtest.Message)
 	for i, it := range items {
 		messages[i] = it.msg
 		byHost[it.host] = append(byHost[it.host], it.msg)
 	}
+	removed := 0
 	for _, h := range hostsOf(ix.source) {
 		if own := byHost[h.name]; own != nil {
-			h.server.Remove(own...)
+			removed += h.server.Remove(own...)
 		}
 	}
-	ix.source.Remove(messages...)
-	ix.refresh()
+	return ix.source.Remove(messages...)+removed > 0
 }
 
 func newItem(id int, m *mailtest.Message, hosts []host) *item {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"net/smtp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -132,5 +133,41 @@ func TestIndexForgets(t *testing.T) {
 	}
 	if _, items := held(); items > 2*sweepLeast {
 		t.Errorf("the index has %d items of %d messages, and the source has none", items, rounds*each)
+	}
+}
+
+// TestDeletesGrow shows that to delete twice as many messages one by one takes about twice the memory. It is not parallel:
+// allocations of others would count.
+func TestDeletesGrow(t *testing.T) {
+	allocated := func(n int) uint64 {
+		srv := mailtest.New(t)
+		fill(t, srv, n)
+		page := &Page{Source: srv}
+		page.prepare()
+		defer page.Close()
+		page.index.refresh()
+		remove := func(id int) (status int) {
+			r := httptest.NewRequest("DELETE", fmt.Sprint("/api/messages/", id), nil)
+			r.Host = "localhost"
+			rec := httptest.NewRecorder()
+			page.ServeHTTP(rec, r)
+			return rec.Code
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for id := range n {
+			if status := remove(id + 1); status != 200 {
+				t.Fatalf("message %d: status %d", id+1, status)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if status := remove(n); status != 404 || len(srv.Messages()) != 0 || len(page.index.refresh()) != 0 {
+			t.Errorf("a message that is gone: status %d; the server has %d", status, len(srv.Messages()))
+		}
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	small, large := allocated(1_500), allocated(3_000)
+	if large > 3*small {
+		t.Errorf("to delete twice as many messages takes %d bytes of memory instead of %d", large, small)
 	}
 }

@@ -220,12 +220,10 @@ func (p *Page) showFrame(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) deleteShown(w http.ResponseWriter, r *http.Request) {
-	it, failed := p.item(r)
-	if failed != nil {
+	if failed := p.removeItem(r); failed != nil {
 		p.refuse(w, r, failed)
 		return
 	}
-	p.index.remove([]*item{it})
 	p.backToList(w, r)
 }
 
@@ -236,7 +234,7 @@ func (p *Page) deleteFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, _ := page(p.index.refresh(), q, 0, math.MaxInt)
-	p.index.remove(found)
+	p.index.remove(found...)
 	p.backToList(w, r)
 }
 
