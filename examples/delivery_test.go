@@ -161,6 +161,23 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// TestLimit has a server that ends the connection of a client that sends too much.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	limit := mailtest.RateLimit(1, time.Hour)
+	limit.Reply, limit.Drop = "421 4.7.0 Too many messages, slow down", mailtest.Close
+	srv.AddRules(limit)
+	shop := newShop(srv.Addr())
+	if err := shop.Register("bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := shop.Register("eve@qq.com"); err == nil || !strings.Contains(err.Error(), "421") {
+		t.Errorf("got %v, want a refusal with 421", err)
+	}
+	srv.WaitOnly(t, 1, 10*time.Millisecond)
+}
+
 // TestBadAddress has providers look up the address of the sender.
 func TestBadAddress(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,8 @@ func (n *Internet) ready() error {
 // resolver of libc need "options trust-ad" in resolv.conf, which [Internet.ResolvConf] writes.
 //
 // Since the default resolver is shared by the whole process, UseAsDefault panics in a parallel
-// test, as [testing.T.Setenv] does.
+// test, as [testing.T.Setenv] does. Code under test must not look up names any more when the test ends: that would be a
+// data race, since the variable then gets its old value.
 func (n *Internet) UseAsDefault(tb testing.TB) {
 	tb.Helper()
 	mustBeAlone(tb)
