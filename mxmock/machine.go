@@ -51,7 +51,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		rrs[i] = mx(apex, pref, mustName(name))
 	}
 	top := zoneOf(apex)
-	wasZone, old := n.isApex(top), n.records(apex, dns.TypeMX)
+	wasZone, old := n.isApex(top), n.db.Own(apex, dns.TypeMX)
 	if err := n.db.SetAll(top, zone.RRSet{Name: apex, Type: dns.TypeMX, Records: rrs}); err != nil {
 		panic(fmt.Sprintf("mxmock: MX of %s: %v", domain, err))
 	}
@@ -89,7 +89,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 func zoneOf(domain string) string { return strings.TrimPrefix(domain, "*.") }
 
 // isApex reports whether a name is the apex of a zone.
-func (n *Internet) isApex(name string) bool { return len(n.records(name, dns.TypeSOA)) > 0 }
+func (n *Internet) isApex(name string) bool { return len(n.db.Own(name, dns.TypeSOA)) > 0 }
 
 func mx(owner string, pref uint16, host string) dns.RR {
 	return &dns.MX{Hdr: header(owner, dns.TypeMX), Preference: pref, Mx: host}

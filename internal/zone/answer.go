@@ -55,10 +55,12 @@ func (db *DB) Answer(q *dns.Msg, m Mode) *dns.Msg {
 // LookUp answers a question as a resolver that does not validate, so the answer can have bogus data. It is
 // [DB.Answer] for callers that have no query and need the content of the zones.
 func (db *DB) LookUp(name string, typ uint16) *dns.Msg {
-	return db.Answer(&dns.Msg{
-		MsgHdr:   dns.MsgHdr{CheckingDisabled: true},
-		Question: []dns.Question{{Name: name, Qtype: typ, Qclass: dns.ClassINET}},
-	}, Recursive)
+	a := answerer{
+		mode: Recursive, question: dns.Question{Name: name, Qtype: typ, Qclass: dns.ClassINET},
+		msg: &dns.Msg{MsgHdr: dns.MsgHdr{Response: true, RecursionAvailable: true, CheckingDisabled: true}},
+	}
+	a.ask(db)
+	return a.msg
 }
 
 // answer answers a query, and reports whether the answer stays the same until a zone changes.
@@ -72,14 +74,9 @@ func (db *DB) answer(q *dns.Msg, m Mode) (r *dns.Msg, lasting bool) {
 	if opt := q.IsEdns0(); opt != nil {
 		a.signed = opt.Do()
 	}
-	n, err := parseName(a.question.Name)
-	if err != nil {
-		r.Rcode = dns.RcodeFormatError
-		return r, true
-	}
 	opts := r.Extra // OPT is the last record, after the addresses
 	r.Extra = nil
-	db.read(func() { a.resolve(&db.root, n) })
+	a.ask(db)
 	if a.validated {
 		a.conclude(a.signed || q.AuthenticatedData)
 	}
@@ -116,14 +113,24 @@ type answerer struct {
 	circling  bool      // there are too many aliases
 }
 
-// resolve answers the question, and follows the aliases from the name to the end.
-func (a *answerer) resolve(root *node, n name) {
+// ask answers the question from the zones.
+func (a *answerer) ask(db *DB) {
+	n, err := parseName(a.question.Name)
+	if err != nil {
+		a.msg.Rcode = dns.RcodeFormatError
+		return
+	}
+	db.read(func() { a.resolve(&db.root, &n) })
+}
+
+// resolve answers the question about a name, and follows the aliases from the name to the end.
+func (a *answerer) resolve(root *node, n *name) {
 	owner := a.question.Name
 	a.validated = a.mode == Recursive && root.zone.signer != nil
 	for {
-		p := root.find(&n, a.question.Qtype)
+		p := root.find(n, a.question.Qtype)
 		if a.question.Qtype == dns.TypeDS && a.mode == Authoritative && p.apex.zone.implicit {
-			p = root.find(&n, dns.TypeNone) // a server of the child only (RFC 4035 §3.1.4.1)
+			p = root.find(n, dns.TypeNone) // a server of the child only (RFC 4035 §3.1.4.1)
 		}
 		switch {
 		case a.validated:
@@ -138,8 +145,8 @@ func (a *answerer) resolve(root *node, n name) {
 		case a.apex != p.apex:
 			return // the resolver will ask there
 		}
-		p.listed(&n, owner)
-		target := a.step(root, p, &n, owner)
+		p.listed(n, owner)
+		target := a.step(root, p, n, owner)
 		if target == "" {
 			return
 		}
@@ -155,7 +162,7 @@ func (a *answerer) resolve(root *node, n name) {
 			a.msg.Rcode = dns.RcodeServerFailure
 			return
 		}
-		owner, n = target, next
+		owner, *n = target, next
 	}
 }
 
@@ -170,7 +177,7 @@ func (a *answerer) step(root *node, p place, n *name, owner string) (target stri
 	case p.node != nil:
 		return a.data(root, p, n, p.node, "")
 	default:
-		star := p.encloser.children["*"]
+		star := p.encloser.children.get([]byte{'*'})
 		if star == nil || star.zone != nil {
 			a.msg.Rcode = dns.RcodeNameError
 			a.negative(p, n)

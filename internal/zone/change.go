@@ -42,6 +42,7 @@ func (at *node) synthesize(apex string) {
 	if top.zone != nil && top.zone.server != "" {
 		ns = top.zone.server
 	}
+	at.sets = slices.Grow(at.sets, 3) // SOA, NS, and what the zone was made for
 	if at.zone.soa == nil {
 		at.setSOA(&dns.SOA{
 			Hdr: header(dns.TypeSOA), Ns: ns, Mbox: under("hostmaster"),
@@ -83,8 +84,9 @@ func (at *node) replace(typ uint16, rrs ...dns.RR) {
 // change is a change in progress, with the data that is needed to undo it.
 type change struct {
 	db     *DB
-	before []saved        // the nodes as they were
-	zones  map[*node]bool // the apexes of the zones that change; true: with their serial number
+	number uint64  // of the change
+	before []saved // the nodes as they were
+	zones  []*node // the apexes of the zones that change
 }
 
 // saved is a node as it was before a change.
@@ -95,15 +97,15 @@ type saved struct {
 }
 
 func (db *DB) begin() *change {
-	return &change{db: db, before: make([]saved, 0, 4), zones: make(map[*node]bool)}
+	return &change{db: db, number: db.changes.Load(), before: make([]saved, 0, 4)}
 }
 
 // save remembers a node before it is changed.
 func (c *change) save(at *node) {
-	if at.change == c {
+	if at.saved == c.number {
 		return
 	}
-	at.change = c
+	at.saved = c.number
 	was := saved{at: at, sets: slices.Clone(at.sets)}
 	if at.zone != nil {
 		z := *at.zone
@@ -155,7 +157,7 @@ func (c *change) set(s RRSet) error {
 		return err
 	}
 	for i := range recs {
-		if recs[i].typ != s.Type || recs[i].name.len() != n.len() || !recs[i].name.within(&n) {
+		if own := recs[i].name(); recs[i].typ != s.Type || own.len() != n.len() || !own.within(&n) {
 			return &RecordError{s.Records[i], fmt.Errorf("not of name %s and type %s", dns.Fqdn(s.Name), dns.Type(s.Type))}
 		}
 	}
@@ -165,16 +167,25 @@ func (c *change) set(s RRSet) error {
 	return c.add(recs)
 }
 
-// touch notes that a zone changes, and keeps an earlier note.
+// touch notes that a zone changes.
 func (c *change) touch(apex *node) {
-	noted := c.zones[apex]
-	c.zones[apex] = noted
+	if apex.zone.touched == c.number {
+		return
+	}
+	apex.zone.touched, apex.zone.numbered = c.number, false
+	c.zones = append(c.zones, apex)
+}
+
+// keepSerial notes that a zone changes, and that its new SOA has the serial number already.
+func (c *change) keepSerial(apex *node) {
+	c.touch(apex)
+	apex.zone.numbered = true
 }
 
 // rollback undoes the change.
 func (c *change) rollback() {
 	for _, was := range c.before {
-		was.at.sets, was.at.zone, was.at.change = was.sets, was.zone, nil
+		was.at.sets, was.at.zone = was.sets, was.zone
 	}
 	for _, was := range c.before {
 		was.at.prune()
@@ -183,15 +194,14 @@ func (c *change) rollback() {
 
 // commit increases the serial numbers and removes empty nodes.
 func (c *change) commit() {
-	for apex, given := range c.zones {
-		if !given && apex.zone != nil {
+	for _, apex := range c.zones {
+		if apex.zone != nil && !apex.zone.numbered {
 			soa := *apex.zone.soa
 			soa.Serial++ // wraps as RFC 1982 has it
 			apex.setSOA(&soa)
 		}
 	}
 	for _, was := range c.before {
-		was.at.change = nil
 		was.at.changed()
 		was.at.prune()
 	}
@@ -207,14 +217,14 @@ func (c *change) clear(apex *node, owner string) {
 	c.save(apex)
 	if apex.zone == nil {
 		apex.zone = new(zone)
-		c.zones[apex] = true
+		c.keepSerial(apex)
 	}
 	c.touch(apex)
 	apex.zone.implicit, apex.zone.registry = false, false
 	apex.zone.nsGiven, apex.zone.networks = false, nil
 	apex.sets = slices.DeleteFunc(apex.sets, func(s rrset) bool { return s.typ != dns.TypeDS && !apex.keeps(s.typ) })
 	apex.synthesize(owner)
-	for _, child := range apex.children {
+	for child := range apex.children.all() {
 		c.clearBeneath(child)
 	}
 }
@@ -227,7 +237,7 @@ func (c *change) clearBeneath(at *node) {
 	if at.zone != nil {
 		return
 	}
-	for _, child := range at.children {
+	for child := range at.children.all() {
 		c.clearBeneath(child)
 	}
 }
@@ -270,7 +280,9 @@ func (c *change) add(recs []record) error {
 }
 
 func (c *change) addSOA(r *record) error {
-	at := c.db.root.make(&r.name)
+	n := r.name()
+	at := c.db.root.make(&n)
+	r.at = at
 	c.save(at)
 	if err := at.admits(r); err != nil {
 		return err
@@ -281,21 +293,23 @@ func (c *change) addSOA(r *record) error {
 	}
 	at.setSOA(r.rr.(*dns.SOA))
 	at.zone.implicit, at.zone.registry = false, false
-	c.zones[at] = true
+	c.keepSerial(at)
 	return nil
 }
 
 func (c *change) addOne(r *record) error {
-	at := c.db.root.make(&r.name)
+	n := r.name()
+	at := c.db.root.make(&n)
+	r.at = at
 	c.save(at)
 	apex := at.enclosing(r.typ)
 	if (apex == &c.db.root || apex.zone.registry) && r.typ != dns.TypeDS {
-		if skip, ok := r.name.registrable(); ok {
-			apex = c.db.root.grow(&r.name, skip)
+		if skip, ok := n.registrable(); ok {
+			apex = c.db.root.grow(&n, skip)
 			c.save(apex)
 			apex.zone = new(zone)
 			apex.synthesize(owner(r.rr.Header().Name, skip))
-			c.zones[apex] = true
+			c.keepSerial(apex)
 		}
 	}
 	if err := at.admits(r); err != nil {
@@ -357,7 +371,7 @@ func (at *node) admits(r *record) error {
 				dns.Type(r.typ), dns.Type(s.typ))
 		}
 	}
-	if r.typ == dns.TypeDNAME && len(at.children) > 0 {
+	if r.typ == dns.TypeDNAME && at.children.count() > 0 {
 		return errors.New("there is data beneath this name (RFC 6672 §2.4)")
 	}
 	for up := at; up.zone == nil && up.parent != nil; {

@@ -3,7 +3,6 @@ package zone
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,14 +24,14 @@ func dump(db *DB) string {
 				lines = append(lines, strings.Join(strings.Fields(rr.String()), " "))
 			}
 		}
-		if at.zone == nil && len(at.sets) == 0 && len(at.children) == 0 {
+		if at.zone == nil && len(at.sets) == 0 && at.children.count() == 0 {
 			lines = append(lines, "empty node "+path)
 		}
-		for _, label := range slices.Sorted(maps.Keys(at.children)) {
-			if at.children[label].parent != at || at.children[label].label != label {
+		for _, child := range slices.SortedFunc(at.children.all(), func(a, b *node) int { return strings.Compare(a.label, b.label) }) {
+			if child.parent != at || at.children.get([]byte(child.label)) != child {
 				lines = append(lines, "broken link at "+path)
 			}
-			walk(at.children[label], label+"."+strings.TrimPrefix(path, "."))
+			walk(child, child.label+"."+strings.TrimPrefix(path, "."))
 		}
 	}
 	db.lock()

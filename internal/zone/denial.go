@@ -74,8 +74,8 @@ func (s *signer) allLinks() (links []link) {
 		if s.cuts(at) {
 			return
 		}
-		for label, child := range at.children {
-			walk(child, slices.Concat([]byte{byte(len(label))}, []byte(label), wire))
+		for child := range at.children.all() {
+			walk(child, slices.Concat([]byte{byte(len(child.label))}, []byte(child.label), wire))
 		}
 	}
 	walk(s.apex, s.apex.wire())
@@ -93,13 +93,13 @@ func (s *signer) relink(at *node) bool {
 	for _, at := range slices.Backward(path) {
 		key := s.key(at.wire())
 		i, found := slices.BinarySearchFunc(s.links, key, link.compare)
-		there := at.parent.children[at.label] == at
+		there := at.parent.children.get([]byte(at.label)) == at
 		wasCut := s.OptOut // or else it was not delegated, if it was there at all
 		if found {
 			wasCut = s.links[i].cut
 		}
 		switch cut := s.cuts(at); {
-		case there && cut != wasCut && len(at.children) > 0:
+		case there && cut != wasCut && at.children.count() > 0:
 			return false
 		case there && s.has(at) && found:
 			s.links[i] = link{key, at, cut}

@@ -22,7 +22,7 @@ func (c *change) visible(recs []record) error {
 	var last *node // the node whose subtree was checked last
 	for i := range recs {
 		r := &recs[i]
-		at := c.db.root.get(&r.name)
+		at := r.at
 		for up := at; up.zone == nil && up.parent != nil; up = up.parent {
 			if up.hides(at, r.typ) {
 				return &RecordError{r.given, fmt.Errorf("the delegation of %s hides it (RFC 2181 §6.1): %w", text(up.wire()), errHidden)}
@@ -67,7 +67,7 @@ func (cut *node) hidden(at *node) (*node, uint16) {
 			return at, typ
 		}
 	}
-	for _, child := range at.children {
+	for child := range at.children.all() {
 		if child.zone != nil {
 			continue
 		}

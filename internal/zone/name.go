@@ -4,9 +4,9 @@ package zone
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-
-	"github.com/miekg/dns"
+	"strings"
 )
 
 // name is a domain name in wire form (RFC 1035 §3.1), in lower case and without its root label, and
@@ -17,20 +17,55 @@ type name struct {
 	labels int
 }
 
-// parseName reads the presentation form of a name. The final dot may be missing.
-func parseName(s string) (name, error) {
-	var n name
+// parseName reads the presentation form of a name (RFC 1035 §5.1). The final dot may be missing.
+func parseName(s string) (n name, err error) {
 	if s == "" {
-		return n, fmt.Errorf("zone: empty domain name")
+		return n, errors.New("zone: empty domain name")
 	}
-	if _, ok := dns.IsDomainName(s); !ok {
-		return n, fmt.Errorf("zone: %q is not a domain name (RFC 1035 §2.3.4: labels to 63 octets, names to 255)", s)
+	rest, end := s, 0
+	if s == "." {
+		rest = ""
 	}
-	end, err := dns.PackDomainName(dns.Fqdn(s), n.wire[:], 0, nil, false)
-	if err != nil || !n.index(end) {
-		return n, fmt.Errorf("zone: %q is not a domain name", s)
+	for rest != "" {
+		begin := end
+		end++
+		for rest != "" && rest[0] != '.' {
+			c, size := octet(rest)
+			if size == 0 || end-begin > 63 || end >= len(n.wire)-1 {
+				return n, notName(s)
+			}
+			n.wire[end] = c
+			end, rest = end+1, rest[size:]
+		}
+		if end == begin+1 {
+			return n, notName(s)
+		}
+		n.wire[begin] = byte(end - begin - 1)
+		n.starts[n.labels] = uint8(begin)
+		n.labels++
+		rest = strings.TrimPrefix(rest, ".")
 	}
+	n.starts[n.labels] = uint8(end)
+	lower(n.wire[:end])
 	return n, nil
+}
+
+func notName(s string) error {
+	return fmt.Errorf("zone: %q is not a domain name (RFC 1035 §2.3.4: labels to 63 octets, names to 255)", s)
+}
+
+// octet returns the first octet of a name, and the length of its presentation form, which is 0 if that is cut off.
+func octet(s string) (c byte, size int) {
+	digit := func(i int) bool { return i < len(s) && '0' <= s[i] && s[i] <= '9' }
+	switch {
+	case s[0] != '\\':
+		return s[0], 1
+	case digit(1) && digit(2) && digit(3):
+		return 100*(s[1]-'0') + 10*(s[2]-'0') + s[3] - '0', 4
+	case len(s) > 1:
+		return s[1], 2
+	}
+	return 0, 0
 }
 
 // index lower-cases the name that is in wire[:end] with its root label, and finds its labels.

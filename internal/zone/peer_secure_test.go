@@ -48,7 +48,7 @@ func signedZone(db *DB, apex string) string {
 					write(s, !occluded && !cut, set.rrs...)
 				}
 			}
-			for _, child := range at.children {
+			for child := range at.children.all() {
 				if at.zone == nil || at == s.apex {
 					walk(child, occluded || cut)
 				}

@@ -19,8 +19,14 @@ const maxRecords = 5000
 type record struct {
 	rr    dns.RR // a copy of our own
 	given dns.RR
-	name  name
 	typ   uint16
+	at    *node // of its owner, once it is added
+}
+
+// name returns the owner of the record, which is a name since it has been on the wire.
+func (r *record) name() name {
+	n, _ := parseName(r.rr.Header().Name)
+	return n
 }
 
 // prepare checks each record by itself, and copies it by its wire form. Records in the DB can therefore be sent,
@@ -32,11 +38,7 @@ func prepare(rrs []dns.RR) ([]record, error) {
 		if err != nil {
 			return nil, &RecordError{given, err}
 		}
-		n, err := parseName(rr.Header().Name)
-		if err != nil {
-			return nil, &RecordError{given, err}
-		}
-		recs[i] = record{rr, given, n, rr.Header().Rrtype}
+		recs[i] = record{rr: rr, given: given, typ: rr.Header().Rrtype}
 	}
 	levelTTLs(recs)
 	return recs, nil
@@ -45,7 +47,11 @@ func prepare(rrs []dns.RR) ([]record, error) {
 // levelTTLs gives all records of an RRset the lowest of their TTLs (RFC 2181 §5.2), so an existing set is copied
 // only once for all of them.
 func levelTTLs(recs []record) {
-	if len(recs) == 1 {
+	level := true
+	for i := range recs {
+		level = level && recs[i].rr.Header().Ttl == recs[0].rr.Header().Ttl
+	}
+	if level {
 		return
 	}
 	type set struct {
@@ -53,7 +59,7 @@ func levelTTLs(recs []record) {
 		typ  uint16
 	}
 	lowest := make(map[set]uint32)
-	of := func(r *record) set { return set{string(r.name.wire[:r.name.len()]), r.typ} }
+	of := func(r *record) set { return set{strings.ToLower(r.rr.Header().Name), r.typ} }
 	for i := range recs {
 		r := &recs[i]
 		if ttl, ok := lowest[of(r)]; !ok || r.rr.Header().Ttl < ttl {

@@ -190,7 +190,7 @@ func (c *change) secure(n *name, apex string, s Security) error {
 			}
 			at.zone = &zone{registry: skip > registrable}
 			at.synthesize(owner(apex, skip))
-			c.zones[at] = true
+			c.keepSerial(at)
 		}
 		at.zone.implicit = false
 		how := Security{}
@@ -273,7 +273,7 @@ func (apex *node) foreign(signed bool) (typ uint16, name string) {
 				typ, name = s.typ, s.rrs[0].Header().Name
 			}
 		}
-		for _, child := range at.children {
+		for child := range at.children.all() {
 			if child.zone == nil && typ == dns.TypeNone {
 				walk(child)
 			}

@@ -15,10 +15,10 @@ import (
 type node struct {
 	parent   *node // nil for the root
 	label    string
-	children map[string]*node // by lower-case label
-	sets     []rrset          // in the order in which the types came
-	zone     *zone            // set if this is an apex
-	change   *change          // the change in progress that has saved it
+	children children
+	sets     []rrset // in the order in which the types came
+	zone     *zone   // set if this is an apex
+	saved    uint64  // the last change that has saved it
 }
 
 // rrset has the records of one name and type. The slice may grow, but its elements never change.
@@ -56,7 +56,7 @@ func (at *node) any() []dns.RR {
 func (root *node) get(n *name) *node {
 	at := root
 	for i := n.labels - 1; i >= 0 && at != nil; i-- {
-		at = at.children[string(n.label(i))]
+		at = at.children.get(n.label(i))
 	}
 	return at
 }
@@ -69,13 +69,10 @@ func (root *node) grow(n *name, skip int) *node {
 	at := root
 	for i := n.labels - 1; i >= skip; i-- {
 		label := n.label(i)
-		next := at.children[string(label)]
+		next := at.children.get(label)
 		if next == nil {
 			next = &node{parent: at, label: string(label)}
-			if at.children == nil {
-				at.children = make(map[string]*node)
-			}
-			at.children[next.label] = next
+			at.children.add(next)
 		}
 		at = next
 	}
@@ -84,8 +81,8 @@ func (root *node) grow(n *name, skip int) *node {
 
 // prune removes the node from the tree if it is empty, and then its empty ancestors.
 func (at *node) prune() {
-	for at.parent != nil && at.zone == nil && len(at.sets) == 0 && len(at.children) == 0 {
-		delete(at.parent.children, at.label)
+	for at.parent != nil && at.zone == nil && len(at.sets) == 0 && at.children.count() == 0 {
+		at.parent.children.remove(at)
 		at = at.parent
 	}
 }
@@ -121,7 +118,7 @@ func (root *node) find(n *name, typ uint16) place {
 		if p.cut == nil && p.dname == nil && at.set(dns.TypeDNAME) != nil {
 			p.dname, p.below = at, i+1
 		}
-		next := at.children[string(n.label(i))]
+		next := at.children.get(n.label(i))
 		if next == nil {
 			p.encloser = at
 			return p

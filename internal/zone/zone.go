@@ -65,7 +65,7 @@ type DB struct {
 
 	mu      sync.RWMutex
 	root    node          // its zone is nil until the first use
-	changes atomic.Uint64 // the number of times that it was locked for a change
+	changes atomic.Uint64 // the number of times that it was locked for a change, which numbers the changes
 	memory  memory
 }
 
@@ -80,6 +80,9 @@ type zone struct {
 	server   string   // of the root: the name server of zones that have none of their own; or ""
 
 	networks []Network // of a blocklist, in order; the slice is never changed
+
+	touched  uint64 // the last change of the zone
+	numbered bool   // that change has set the serial number
 }
 
 // RecordError is the error for a record that cannot be added.
@@ -123,7 +126,7 @@ func (db *DB) Serve(host string) error {
 			at.synthesize(at.zone.soa.Hdr.Name)
 			at.changed()
 		}
-		for _, child := range at.children {
+		for child := range at.children.all() {
 			walk(child)
 		}
 	}
@@ -173,7 +176,7 @@ func (db *DB) Replace(apex string, rrs ...dns.RR) error {
 	db.lock()
 	defer db.mu.Unlock()
 	for i := range recs {
-		if !recs[i].name.within(&n) || recs[i].typ == dns.TypeSOA && recs[i].name.len() != n.len() {
+		if own := recs[i].name(); !own.within(&n) || recs[i].typ == dns.TypeSOA && own.len() != n.len() {
 			return &RecordError{rrs[i], fmt.Errorf("not in zone %s", dns.Fqdn(apex))}
 		}
 	}
@@ -235,6 +238,22 @@ func (db *DB) Remove(name string, typ uint16) int {
 	return removed
 }
 
+// Own returns the records of one name and type, as they were added. Aliases and wildcards do not matter. The records
+// are shared and must not be changed.
+func (db *DB) Own(name string, typ uint16) []dns.RR {
+	n, err := parseName(name)
+	if err != nil {
+		return nil
+	}
+	var rrs []dns.RR
+	db.read(func() {
+		if at := db.root.get(&n); at != nil {
+			rrs = slices.Clip(at.set(typ))
+		}
+	})
+	return rrs
+}
+
 // Records returns all records of all zones, those of a name and type together, in no particular
 // order of names. It costs time in proportion to the size of the DB. The records are shared and
 // must not be changed.
@@ -245,7 +264,7 @@ func (db *DB) Records() []dns.RR {
 		for i := range at.sets {
 			all = append(all, at.sets[i].rrs...)
 		}
-		for _, child := range at.children {
+		for child := range at.children.all() {
 			walk(child)
 		}
 	}
