@@ -29,7 +29,7 @@ import (
 // The server limits what a client may send. A line may have 16 KiB, and a session a thousand bad commands.
 // From one accepted message to the next, a session may have 16 MiB of commands and replies, and 16 MiB plus
 // twice MaxSize of content that the server refuses. A client that sends more receives 421, and the
-// connection ends.
+// connection ends. A client has a minute for a TLS handshake before the greeting.
 //
 // # Addresses
 //

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,6 +99,52 @@ func TestClientTLS(t *testing.T) {
 }
 
 // A client that does not trust the authority, or expects another name, fails, and that is seen.
+// A client that does not speak TLS waits for the greeting, and the server waits for the client. That ends, and the transcript
+// says why.
+func TestNoHandshake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		srv.ImplicitTLS = true
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		start := time.Now()
+		if c, err := smtp.NewClient(conn, "localhost"); err == nil || time.Since(start) != time.Minute {
+			t.Errorf("the client has got %v, %v after %v, want an error after a minute", c, err, time.Since(start))
+		}
+		s := srv.WaitSession(t, 1)
+		want := mailtest.Ending{Kind: mailtest.TLSFailed, Cause: "the client did not complete it within 1m0s; a client without TLS waits for the greeting here"}
+		if s.Ending != want {
+			t.Errorf("ending = %+v, want %+v", s.Ending, want)
+		}
+	})
+}
+
+// A client that has completed the handshake may then be silent.
+func TestSilentAfterHandshake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		srv.ImplicitTLS = true
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := smtp.NewClient(tls.Client(conn, srv.ClientTLS()), "localhost")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		time.Sleep(24 * time.Hour)
+		if err := c.Noop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestUntrusted(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]*tls.Config{

@@ -31,7 +31,7 @@ func (c *Conn) greet() error {
 		}
 	}
 	if c.cfg.Implicit || c.given != nil {
-		if err := c.handshake(); err != nil {
+		if err := c.handshake(handshakeTime); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ package wire
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
+	"time"
 )
 
 // keepInjected is the number of bytes that are kept of the text injected after STARTTLS.
@@ -40,7 +42,7 @@ func (c *Conn) startTLS() error {
 	if t := &c.turn; !t.Accepted || !positive(t.Reply) {
 		return nil
 	}
-	if err := c.handshake(); err != nil {
+	if err := c.handshake(0); err != nil {
 		return err
 	}
 	c.state = state{encrypted: true, credentials: c.state.credentials}
@@ -68,8 +70,13 @@ func (c *Conn) strayTLS() error {
 	return end
 }
 
-// handshake performs the TLS handshake, after which the dialogue goes on over TLS.
-func (c *Conn) handshake() error {
+// handshakeTime is the time that a client has for a handshake before the greeting. A client without TLS waits for the greeting
+// instead, and without a limit it would wait forever.
+const handshakeTime = time.Minute
+
+// handshake performs the TLS handshake, after which the dialogue goes on over TLS. If patience is not 0, it is the time that the
+// client has.
+func (c *Conn) handshake(patience time.Duration) error {
 	t := c.begin(Handshake, "", nil)
 	act := c.ask()
 	if err := c.wait(act.Delay); err != nil {
@@ -96,7 +103,14 @@ func (c *Conn) handshake() error {
 	}
 	if err == nil {
 		c.handshaking = true
-		if err = conn.Handshake(); err == nil {
+		if patience > 0 {
+			c.setReadDeadline(time.Now().Add(patience))
+		}
+		err = conn.Handshake()
+		if patience > 0 {
+			c.setReadDeadline(time.Time{})
+		}
+		if err == nil {
 			c.handshaking = false
 			c.conn, c.in.src = conn, conn
 			c.state.encrypted = true
@@ -106,6 +120,9 @@ func (c *Conn) handshake() error {
 	}
 	if err != nil {
 		end := c.broken(TLSFailed, err)
+		if end.Kind == TLSFailed && patience > 0 && timedOut(err) {
+			end.Cause = fmt.Sprintf("the client did not complete it within %v; a client without TLS waits for the greeting here", patience)
+		}
 		if end.Kind == TLSFailed {
 			t.note(Note{Kind: HandshakeFailed, Text: end.Cause})
 		}
