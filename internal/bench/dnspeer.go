@@ -3,11 +3,13 @@ package main
 // The DNS servers under measurement, and their clients.
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/foxcpp/go-mockdns"
@@ -114,6 +116,56 @@ func (s *rawDNS) Stop() {
 	<-s.done
 }
 
+// rawTCP answers questions over TCP with one prepared packet: the floor.
+type rawTCP struct {
+	ln     net.Listener
+	answer []byte // with its length before it
+	served sync.WaitGroup
+}
+
+func startRawTCP(tb testing.TB) dnsServer {
+	packet, err := reply(new(dns.Msg).SetQuestion("qq.com.", dns.TypeMX), zoneRecords(tb)).Pack()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &rawTCP{ln: ln, answer: append([]byte{0, byte(len(packet))}, packet...)}
+	s.served.Go(func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			s.served.Go(func() { s.serve(conn) })
+		}
+	})
+	return s
+}
+
+func (s *rawTCP) serve(conn net.Conn) {
+	defer conn.Close()
+	question, answer := make([]byte, 1500), bytes.Clone(s.answer)
+	for {
+		if _, err := conn.Read(question); err != nil {
+			return
+		}
+		copy(answer[2:4], question[2:4])
+		if _, err := conn.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+func (s *rawTCP) Addr() string { return s.ln.Addr().String() }
+
+func (s *rawTCP) Stop() {
+	s.ln.Close()
+	s.served.Wait()
+}
+
 // miekgDNS is a miekg/dns server with a handler of twenty lines.
 type miekgDNS struct {
 	server *dns.Server
@@ -147,13 +199,23 @@ func startMiekg(tb testing.TB) dnsServer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	records := zoneRecords(tb)
-	s := &miekgDNS{addr: conn.LocalAddr().String(), done: make(chan struct{})}
-	started := make(chan struct{})
-	s.server = &dns.Server{
-		PacketConn: conn, NotifyStartedFunc: func() { close(started) },
-		Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) { w.WriteMsg(reply(q, records)) }),
+	return startMiekgAt(tb, conn.LocalAddr(), &dns.Server{PacketConn: conn})
+}
+
+func startMiekgTCP(tb testing.TB) dnsServer {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
 	}
+	return startMiekgAt(tb, ln.Addr(), &dns.Server{Listener: ln, MaxTCPQueries: -1})
+}
+
+func startMiekgAt(tb testing.TB, addr net.Addr, server *dns.Server) dnsServer {
+	records := zoneRecords(tb)
+	s := &miekgDNS{addr: addr.String(), server: server, done: make(chan struct{})}
+	started := make(chan struct{})
+	server.NotifyStartedFunc = func() { close(started) }
+	server.Handler = dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) { w.WriteMsg(reply(q, records)) })
 	go func() {
 		defer close(s.done)
 		s.server.ActivateAndServe()

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"testing"
 
@@ -39,7 +40,68 @@ func dnsRows() []row {
 			lookUp(b, resolver(s.Addr()))
 		}})
 	}
-	return []row{questions, lookup}
+	single := row{
+		name: "QuestionTCP", about: "a DNS question over a TCP connection of its own, as a resolver asks after a truncated answer; loopback, journal on",
+		cpus: 1, benchtime: "2000x", peer: "rawtcp",
+	}
+	kept := row{name: "QuestionTCPKept", about: "the same over one connection that is kept", cpus: 1, benchtime: "300ms", peer: "rawtcp"}
+	for _, p := range []struct {
+		name  string
+		start func(testing.TB) dnsServer
+	}{{"ours", startOursDNS}, {"rawtcp", startRawTCP}, {"miekg", startMiekgTCP}, {"mockdns", startMockDNS}} {
+		single.contestants = append(single.contestants, contestant{p.name, func(b *testing.B) { askTCP(b, p.start, false) }})
+		if p.name != "mockdns" { // it closes a connection after 128 questions
+			kept.contestants = append(kept.contestants, contestant{p.name, func(b *testing.B) { askTCP(b, p.start, true) }})
+		}
+	}
+	return []row{questions, single, kept, lookup}
+}
+
+// askTCP asks questions over TCP, each on a connection of its own unless the connection is kept.
+func askTCP(b *testing.B, start func(testing.TB) dnsServer, kept bool) {
+	s := start(b)
+	defer s.Stop()
+	packet, err := new(dns.Msg).SetQuestion("qq.com.", dns.TypeMX).SetEdns0(1232, false).Pack()
+	if err != nil {
+		b.Fatal(err)
+	}
+	question, answer := append([]byte{0, byte(len(packet))}, packet...), make([]byte, 1500) // RFC 1035 §4.2.2
+	var conn net.Conn
+	ask := func() error {
+		if conn == nil {
+			if conn, err = net.Dial("tcp", s.Addr()); err != nil {
+				return err
+			}
+		}
+		question[3]++
+		if _, err := conn.Write(question); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(conn, answer[:2]); err != nil {
+			return err
+		}
+		n := int(answer[0])<<8 | int(answer[1])
+		if _, err := io.ReadFull(conn, answer[:n]); err != nil {
+			return err
+		}
+		if n < len(packet) || answer[1] != question[3] || answer[7] != 2 {
+			return fmt.Errorf("got %x as an answer to %x", answer[:n], packet)
+		}
+		if !kept {
+			err = conn.Close()
+			conn = nil
+		}
+		return err
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ask(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if conn != nil {
+		conn.Close()
+	}
 }
 
 // ask asks b.N questions, with a socket for each worker.

@@ -28,6 +28,7 @@ func main() {
 		output  = flag.String("o", "", "write all results to this `file`, for benchstat")
 		svg     = flag.String("svg", "", "draw the table to this `file`")
 		growth  = flag.Bool("growth", false, "print the growth table and nothing else")
+		goTest  = flag.Bool("gotest", false, "print how long go test takes for the library, and nothing else")
 		quick   = flag.Bool("quick", false, "measure a tenth as long: to see that all works")
 		cpu     = flag.Bool("cpu", false, "compare processor time, not time: what counts on a machine that has other work")
 		child   = flag.String("child", "", "measure `row/contestant` in this process (used by the program itself)")
@@ -42,6 +43,8 @@ func main() {
 		measure(*child, *quick, *length, *profile, *memory)
 	case *growth:
 		printGrowth(os.Stdout)
+	case *goTest:
+		printGoTest(os.Stdout, *rounds)
 	default:
 		re, err := regexp.Compile(*pattern)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jhillyerd/enmime/v2"
 	smtpmock "github.com/mocktools/go-smtp-mock/v2"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -46,7 +47,13 @@ func memoryRows() []row {
 		closing.contestants = append(closing.contestants, contestant{p.name, measure})
 	}
 	return []row{
-		heap, idle, closing,
+		heap,
+		{
+			name: "HeapLookedAt", about: "live heap for each of 10,000 messages of 1 KiB that were decoded, and are kept with their bytes", cpus: 2,
+			benchtime: "1x", metric: "B/msg", peer: "enmime",
+			contestants: []contestant{{"ours", lookedAtOurs}, {"enmime", lookedAtEnmime}}, goals: []goal{{"ours", 2253, ""}},
+		},
+		idle, closing,
 		{
 			name: "Find", about: "find the last of 100,000 messages by its subject, again", cpus: 1, benchtime: "20x", prepared: true, peer: "scan",
 			contestants: []contestant{{"ours", findOurs}, {"scan", findScan}, {"smtpmock", findMock}},
@@ -77,6 +84,44 @@ func heapPerMessage(b *testing.B, start func(testing.TB) smtpServer) {
 		b.ReportMetric(float64(after-before)/manyMessages, "B/msg")
 		s.Stop()
 		runtime.KeepAlive(s)
+	}
+}
+
+// lookedAtOurs measures messages that a server keeps, transcripts included, after the test has looked at them.
+func lookedAtOurs(b *testing.B) {
+	for range b.N {
+		s := startOurs(b).(ours)
+		before, _ := live()
+		deliver(b, s, 16, manyMessages/10, 1<<10)
+		if m := s.Messages(); len(m) != manyMessages/10 || m[0].Subject != subject {
+			b.Fatalf("got %d messages", len(m))
+		}
+		after, _ := live()
+		b.ReportMetric(float64(after-before)/(manyMessages/10), "B/msg")
+		s.Stop()
+	}
+}
+
+// lookedAtEnmime measures what a test holds that keeps the bytes of messages beside what enmime reads in them.
+func lookedAtEnmime(b *testing.B) {
+	type looked struct {
+		raw      []byte
+		envelope *enmime.Envelope
+	}
+	for range b.N {
+		before, _ := live()
+		all := make([]looked, manyMessages/10)
+		for i := range all {
+			raw := message(1 << 10)
+			envelope, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+			if err != nil {
+				b.Fatal(err)
+			}
+			all[i] = looked{bytes.Clone(raw), envelope}
+		}
+		after, _ := live()
+		b.ReportMetric(float64(after-before)/(manyMessages/10), "B/msg")
+		runtime.KeepAlive(all)
 	}
 }
 
