@@ -3,11 +3,13 @@ package mxmock
 // Connections to one address: its faults, and the services on its ports.
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -160,7 +162,7 @@ func (h *Host) service(port int) service {
 	if h.closed {
 		return nil
 	}
-	return h.services[port]
+	return h.services.on(port)
 }
 
 // target returns the name of an address and port in the journal. The internet is locked.
@@ -221,6 +223,41 @@ type service interface {
 
 	// close ends the service. The error is about a mistake of the test.
 	close() error
+}
+
+// services are the services of a host, in the order of their ports.
+type services []portService
+
+// portService is a service on a port.
+type portService struct {
+	port int
+	service
+}
+
+// find returns the index of a port, or of the place for it, and reports whether there is a service.
+func (all services) find(port int) (i int, found bool) {
+	return slices.BinarySearchFunc(all, port, func(s portService, port int) int { return cmp.Compare(s.port, port) })
+}
+
+// on returns the service on a port, or nil.
+func (all services) on(port int) service {
+	if i, found := all.find(port); found {
+		return all[i].service
+	}
+	return nil
+}
+
+// add adds a service on a free port.
+func (all *services) add(port int, s service) {
+	i, _ := all.find(port)
+	*all = slices.Insert(*all, i, portService{port, s})
+}
+
+// remove removes the service on a port.
+func (all *services) remove(port int) {
+	if i, found := all.find(port); found {
+		*all = slices.Delete(*all, i, i+1)
+	}
 }
 
 // mailService is a mail server.

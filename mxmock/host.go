@@ -3,7 +3,6 @@ package mxmock
 // Hosts, which are machines with a name, addresses, and services on ports.
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,7 +33,7 @@ type Host struct {
 	names    []string // fqdn, and the further names, with a final dot
 	addrs    []netip.Addr
 	broken   Fault
-	services map[int]service
+	services services
 	sockets  map[netip.AddrPort]hostSocket // real ones, see ListenHosts
 	closed   bool
 	removed  bool
@@ -43,7 +41,7 @@ type Host struct {
 
 // newHost returns a host that has neither addresses nor services.
 func newHost(n *Internet, fqdn, name string) *Host {
-	return &Host{inet: n, name: name, fqdn: fqdn, services: make(map[int]service), closed: n.closed}
+	return &Host{inet: n, name: name, fqdn: fqdn, closed: n.closed}
 }
 
 // Name returns the name of the host without a final dot. If the host has several names, it is the
@@ -76,7 +74,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	if port < 1 || port > 65535 {
 		panic(fmt.Sprintf("mxmock: host %s: there is no port %d", h.name, port))
 	}
-	if s := h.services[port]; s != nil {
+	if s := h.services.on(port); s != nil {
 		mail, ok := s.(mailService)
 		if !ok {
 			panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
@@ -88,10 +86,7 @@ func (h *Host) Server(port int) *mailtest.Server {
 	if port == 25 {
 		server.Mechanisms = []string{} // a sender that delivers by MX has no account
 	}
-	name := net.JoinHostPort(h.name, strconv.Itoa(port))
-	server.Watch = func(session, index int) {
-		n.noteTurn(h, server, name, session, index)
-	}
+	server.Watch = func(session, index int) { n.noteTurn(h, server, port, session, index) }
 	if h.closed {
 		server.Close()
 	}
@@ -102,10 +97,10 @@ func (h *Host) Server(port int) *mailtest.Server {
 // offer puts a service on a free port. If the service can't have its real sockets, the port stays free. The
 // internet is locked.
 func (h *Host) offer(port int, s service) error {
-	h.services[port] = s
+	h.services.add(port, s)
 	err := h.inet.syncSockets(h)
 	if err != nil {
-		delete(h.services, port)
+		h.services.remove(port)
 		err = errors.Join(err, h.inet.syncSockets(h)) // closes those that were opened
 	}
 	return err
@@ -132,15 +127,15 @@ func (h *Host) Listen(port int) (net.Listener, error) {
 		return fail(fmt.Errorf("there is no port %d", port))
 	case h.closed:
 		return fail(net.ErrClosed)
-	case h.services[port] != nil:
+	case h.services.on(port) != nil:
 		return fail(os.NewSyscallError("bind", syscall.EADDRINUSE))
 	}
 	l := newListener(addr)
 	l.onClose = func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		if h.services[port] == service(l) {
-			delete(h.services, port)
+		if h.services.on(port) == service(l) {
+			h.services.remove(port)
 			must(n.syncSockets(h))
 		}
 	}
@@ -158,10 +153,13 @@ func (h *Host) ServeDNS() {
 	n := h.inet
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if s := h.services[53]; s != nil && s != service(nameService{n}) {
+	switch h.services.on(53) {
+	case nil:
+		must(h.offer(53, nameService{n}))
+	case service(nameService{n}):
+	default:
 		panic(fmt.Sprintf("mxmock: host %s: another service is on port 53", h.name))
 	}
-	must(h.offer(53, nameService{n}))
 }
 
 // RootHints makes the DNS of the internet a tree that a resolver can walk down from its root, and
@@ -292,12 +290,11 @@ func (h *Host) servers() []mailServer {
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()
 	servers := make([]mailServer, 0, len(h.services))
-	for port, s := range h.services {
-		if mail, ok := s.(mailService); ok {
-			servers = append(servers, mailServer{mail.Server, port})
+	for _, s := range h.services {
+		if mail, ok := s.service.(mailService); ok {
+			servers = append(servers, mailServer{mail.Server, s.port})
 		}
 	}
-	slices.SortFunc(servers, func(a, b mailServer) int { return cmp.Compare(a.port, b.port) })
 	return servers
 }
 
@@ -306,16 +303,8 @@ func (h *Host) close() error {
 	h.inet.mu.Lock()
 	h.closed = true
 	must(h.inet.syncSockets(h))
-	type onPort struct {
-		port int
-		service
-	}
-	services := make([]onPort, 0, len(h.services))
-	for port, s := range h.services {
-		services = append(services, onPort{port, s})
-	}
+	services := slices.Clone(h.services)
 	h.inet.mu.Unlock()
-	slices.SortFunc(services, func(a, b onPort) int { return cmp.Compare(a.port, b.port) })
 	var errs []error
 	for _, s := range services {
 		if err := s.close(); err != nil {

@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +32,9 @@ type events struct {
 	listening notice.List
 	ended     bool // no further entries come
 }
+
+// usualEntries is the number of entries for which there is room from the first on: a message takes a dozen.
+const usualEntries = 16
 
 // LimitJournal bounds the journal, from now on, to the given number of questions, connections and
 // SMTP commands; older ones are forgotten. Each of these takes about a kilobyte. Zero, the default,
@@ -193,6 +198,9 @@ func (ev *events) begin(e entry) {
 	if ev.began.IsZero() {
 		ev.began = e.begun()
 	}
+	if ev.entries == nil {
+		ev.entries, ev.finished = make([]entry, 0, usualEntries), make([]entry, 0, usualEntries)
+	}
 	ev.last++
 	e.assign(ev.last)
 	ev.entries = append(ev.entries, e)
@@ -232,7 +240,7 @@ func (ev *events) forget(count int) {
 }
 
 // noteTurn adds a turn of an SMTP session to the journal.
-func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port string, session, index int) {
+func (n *Internet) noteTurn(host *Host, server *mailtest.Server, port, session, index int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.events.add(&turn{time: time.Now(), host: host, server: server, port: port, session: session, index: index})
@@ -354,7 +362,7 @@ type turn struct {
 	time    time.Time // when the server had finished it
 	host    *Host
 	server  *mailtest.Server
-	port    string // host and port
+	port    int
 	session int
 	index   int
 }
@@ -382,7 +390,8 @@ func (e *turn) append(j Journal, seen captured) Journal {
 		reply = "(no reply)"
 	}
 	ev := Event{Number: e.number, Time: e.time, Client: s.Client, Names: e.host.furtherNames(), Rule: max(0, t.Rule), Session: e.session, Turn: e.index + 1}
-	ev.What, ev.Result, ev.Failed = "smtp "+e.port+" "+said, reply, failed
+	at := net.JoinHostPort(e.host.name, strconv.Itoa(e.port))
+	ev.What, ev.Result, ev.Failed = "smtp "+at+" "+said, reply, failed
 	j = append(j, ev)
 	if t.Message == 0 {
 		return j
@@ -392,7 +401,7 @@ func (e *turn) append(j Journal, seen captured) Journal {
 		return j
 	}
 	for _, to := range m.Envelope.To {
-		ev.What, ev.Result, ev.Failed = "mail "+e.port+" "+to.Address, fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject), false
+		ev.What, ev.Result, ev.Failed = "mail "+at+" "+to.Address, fmt.Sprintf("from <%s>: %s", m.Envelope.From, m.Subject), false
 		j = append(j, ev)
 	}
 	return j

@@ -73,7 +73,7 @@ func (n *Internet) lockSettled() {
 // That is so if the port of a service is silent but its address is not. The internet is locked.
 func (n *Internet) silenced(addr netip.Addr, port int) bool {
 	h := n.byAddr[addr]
-	return n.kernel != nil && h != nil && h.services[port] != nil && n.faultAt(h, addr, port) == Silent && n.wayTo(addr, 0) == kernel.Deliver
+	return n.kernel != nil && h != nil && h.services.on(port) != nil && n.faultAt(h, addr, port) == Silent && n.wayTo(addr, 0) == kernel.Deliver
 }
 
 // reroute sets the ways of packets to some addresses, and to single ports of all addresses, if there is a

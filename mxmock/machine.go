@@ -47,8 +47,8 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 			rrs[i] = mx(apex, pref, ".")
 			continue
 		}
-		names[i] = name
-		rrs[i] = mx(apex, pref, mustName(name))
+		names[i] = mustName(name)
+		rrs[i] = mx(apex, pref, names[i])
 	}
 	top := zoneOf(apex)
 	wasZone, old := n.isApex(top), n.db.Own(apex, dns.TypeMX)
@@ -69,13 +69,13 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 			n.db.RemoveZone(top)
 		}
 	}()
-	for i, name := range names {
-		if name == "" {
+	for i, fqdn := range names {
+		if fqdn == "" {
 			continue
 		}
-		_, there := n.FindHost(name)
-		hosts[i] = n.Host(name)
-		if !there && strings.EqualFold(hosts[i].fqdn, rrs[i].(*dns.MX).Mx) { // otherwise the name is an alias
+		there := n.hostNamed(fqdn) != nil
+		hosts[i] = n.makeHost(fqdn, nil)
+		if !there && strings.EqualFold(hosts[i].fqdn, fqdn) { // otherwise the name is an alias
 			fresh = append(fresh, hosts[i])
 		}
 		hosts[i].Server(25)
@@ -111,7 +111,11 @@ func header(owner string, typ uint16) dns.RR_Header {
 // becomes a further name of that host, as by [Host.AddNames]. Host panics if the name is not a
 // domain name, if an address is malformed, or if a given address belongs to another host.
 func (n *Internet) Host(name string, addrs ...string) *Host {
-	fqdn := mustName(name)
+	return n.makeHost(mustName(name), addrs)
+}
+
+// makeHost is Host for a name in ASCII with a final dot.
+func (n *Internet) makeHost(fqdn string, addrs []string) *Host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.settle()
@@ -119,7 +123,7 @@ func (n *Internet) Host(name string, addrs ...string) *Host {
 	return n.host(fqdn, addrs)
 }
 
-// host is Host for a name in ASCII with a final dot. If it panics, it has made nothing. The internet is locked.
+// host is makeHost for a locked internet. If it panics, it has made nothing.
 func (n *Internet) host(fqdn string, texts []string) *Host {
 	fail := func(err error) {
 		if err != nil {

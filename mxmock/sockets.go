@@ -174,7 +174,8 @@ func (n *Internet) syncSockets(h *Host) error {
 	wanted := make(map[netip.AddrPort]int)
 	if n.ports != nil && !h.closed {
 		for _, addr := range h.addrs {
-			for port := range h.services {
+			for _, s := range h.services {
+				port := s.port
 				f := n.faultAt(h, addr, port)
 				if n.kernel != nil && f == Silent && !n.silenced(addr, port) {
 					continue // no packet gets to that port
@@ -251,7 +252,7 @@ func (n *Internet) open(h *Host, at netip.AddrPort, port int) (closer, error) {
 	if n.silenced(at.Addr(), port) {
 		return n.kernel.Silence(at)
 	}
-	if h.services[port] == service(nameService{n}) {
+	if h.services.on(port) == service(nameService{n}) {
 		return n.listenDNS(dnsPort{inet: n, mode: zone.Authoritative}, at.String())
 	}
 	l, err := n.listen(at)
@@ -282,7 +283,7 @@ func acceptAll(l net.Listener, serve func(net.Conn)) {
 // admit passes a connection that came over a real socket to a host.
 func (n *Internet) admit(conn net.Conn, h *Host, addr netip.Addr, port int) {
 	n.mu.Lock()
-	fault, s := n.faultAt(h, addr, port), h.services[port]
+	fault, s := n.faultAt(h, addr, port), h.services.on(port)
 	to := netip.AddrPortFrom(addr, uint16(port))
 	n.events.add(&dialled{time: time.Now(), client: conn.RemoteAddr().String(), host: h, target: h.target(to), fault: fault, concluded: true})
 	n.mu.Unlock()

@@ -2,9 +2,9 @@
 package dnstext
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -25,15 +25,16 @@ func ASCII(name string) string {
 // Reverse returns the labels of an address from back to front, each with a dot after it: "1.2.0.192.". A question
 // to a blocklist begins with these labels (RFC 5782 §2.1). An IPv4-mapped address counts as IPv6.
 func Reverse(addr netip.Addr) string {
-	var b strings.Builder
+	const digits = "0123456789abcdef"
+	labels := make([]byte, 0, 64) // which is enough for IPv6
 	for _, octet := range slices.Backward(addr.AsSlice()) {
 		if addr.Is4() {
-			fmt.Fprintf(&b, "%d.", octet)
+			labels = append(strconv.AppendUint(labels, uint64(octet), 10), '.')
 		} else {
-			fmt.Fprintf(&b, "%x.%x.", octet&15, octet>>4)
+			labels = append(labels, digits[octet&15], '.', digits[octet>>4], '.')
 		}
 	}
-	return b.String()
+	return string(labels)
 }
 
 // ReverseName returns the name of an address in in-addr.arpa or ip6.arpa (RFC 1035 §3.5, RFC 3596 §2.5).

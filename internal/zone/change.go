@@ -97,7 +97,7 @@ type saved struct {
 }
 
 func (db *DB) begin() *change {
-	return &change{db: db, number: db.changes.Load(), before: make([]saved, 0, 4)}
+	return &change{db: db, number: db.changes.Load(), before: make([]saved, 0, 4), zones: make([]*node, 0, 2)}
 }
 
 // save remembers a node before it is changed.
