@@ -39,6 +39,16 @@ func newRawClient(tb testing.TB, store *mailstore.Memory) *rawClient {
 // ask says a command and returns the reply, which must be OK.
 func (c *rawClient) ask(command string) (reply string) {
 	c.tb.Helper()
+	reply = c.try(command)
+	if last := reply[strings.LastIndex(reply[:len(reply)-1], "\n")+1:]; !strings.HasPrefix(last, "a OK") {
+		c.tb.Fatalf("%.100s: %s", command, last)
+	}
+	return reply
+}
+
+// try says a command and returns the reply.
+func (c *rawClient) try(command string) (reply string) {
+	c.tb.Helper()
 	go io.WriteString(c.conn, "a "+command+"\r\n")
 	var all strings.Builder
 	for {
@@ -47,10 +57,7 @@ func (c *rawClient) ask(command string) (reply string) {
 			c.tb.Fatal(err)
 		}
 		all.WriteString(line)
-		if status, ok := strings.CutPrefix(line, "a "); ok {
-			if !strings.HasPrefix(status, "OK") {
-				c.tb.Fatalf("%.100s: %s", command, line)
-			}
+		if strings.HasPrefix(line, "a ") {
 			return all.String()
 		}
 	}
@@ -112,6 +119,38 @@ func TestGrowth(t *testing.T) {
 		small, large := allocated(1_000), allocated(2_000)
 		if large > 3*small {
 			t.Errorf("%s: twice as many take %d bytes of memory instead of %d", test.name, large, small)
+		}
+	}
+}
+
+// TestManyCommandsGrow shows that twice as many commands that change one message each, in a mailbox with twice as many, take about
+// twice the memory.
+func TestManyCommandsGrow(t *testing.T) {
+	for name, command := range map[string]func(i, n int) string{
+		"STORE":   func(i, _ int) string { return fmt.Sprintf(`STORE %d +FLAGS (\Seen)`, i+1) },
+		"silent":  func(i, _ int) string { return fmt.Sprintf(`UID STORE %d +FLAGS.SILENT (\Seen)`, i+1) },
+		"COPY":    func(i, _ int) string { return fmt.Sprintf("COPY %d INBOX", i+1) },
+		"MOVE":    func(i, n int) string { return fmt.Sprintf("MOVE %d Trash", (n-i)/2+1) },
+		"EXPUNGE": func(i, _ int) string { return []string{`STORE 1 +FLAGS (\Deleted)`, "EXPUNGE"}[i%2] },
+	} {
+		allocated := func(n int) uint64 {
+			store := new(mailstore.Memory)
+			for range n {
+				store.Deliver([]byte("Subject: x\r\n\r\n"), time.Now(), "bob@qq.com")
+			}
+			store.Put("bob@qq.com", "Trash", nil, time.Now())
+			c := newRawClient(t, store)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for i := range n {
+				c.ask(command(i, n))
+			}
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		small, large := allocated(500), allocated(1_000)
+		if large > 3*small {
+			t.Errorf("%s: twice as many take %d bytes of memory instead of %d", name, large, small)
 		}
 	}
 }

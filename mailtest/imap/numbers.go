@@ -37,7 +37,7 @@ func (ss *session) find(set goimap.NumSet) ([]found, error) {
 	for _, s := range spans {
 		first := sort.Search(len(ss.view), func(i int) bool { return number(i) >= s.from })
 		for i := first; i < len(ss.view) && number(i) <= s.to; i++ {
-			all = append(all, found{uint32(i + 1), ss.view[i]})
+			all = append(all, found{uint32(i + 1), *ss.view[i]})
 		}
 	}
 	return all, nil

@@ -21,7 +21,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *goimap.SearchCriter
 	var seqs goimap.SeqSet
 	var uids goimap.UIDSet
 	for i, m := range ss.view {
-		msg := found{uint32(i + 1), m}
+		msg := found{uint32(i + 1), *m}
 		if !q.matches(&msg) {
 			continue
 		}

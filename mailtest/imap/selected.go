@@ -14,15 +14,6 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 )
 
-// selected is the mailbox that a client has selected.
-type selected struct {
-	mailbox  mailstore.Mailbox // nil if none is selected
-	readOnly bool
-	status   mailstore.Status    // when it was last read
-	view     []mailstore.Message // by sequence number, less 1
-	latest   decoded
-}
-
 // Select runs SELECT and EXAMINE.
 func (ss *session) Select(name string, options *goimap.SelectOptions) (*goimap.SelectData, error) {
 	mailbox, err := ss.account.Mailbox(name)
@@ -42,7 +33,8 @@ func (ss *session) Select(name string, options *goimap.SelectOptions) (*goimap.S
 	if err != nil {
 		return nil, refused(err)
 	}
-	ss.selected, ss.saved = selected{mailbox: mailbox, readOnly: options.ReadOnly, status: status, view: messages}, nil
+	ss.selected, ss.saved = selected{mailbox: mailbox, readOnly: options.ReadOnly, status: status}, nil
+	ss.show(messages)
 	data := &goimap.SelectData{
 		Flags:       []goimap.Flag{goimap.FlagAnswered, goimap.FlagFlagged, goimap.FlagDeleted, goimap.FlagSeen, goimap.FlagDraft},
 		NumMessages: uint32(len(messages)), UIDNext: goimap.UID(status.UIDNext), UIDValidity: status.UIDValidity,
@@ -107,61 +99,6 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 	}
 }
 
-// errLost ends a connection whose mailbox was deleted or renumbered.
-var errLost = errors.New("imap: the mailbox was deleted or renumbered")
-
-// update compares the mailbox with the view of the client, and tells the client the difference. Messages that are
-// gone keep their sequence numbers until the server may tell that (RFC 9051 §7.5.1).
-func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
-	status, err := ss.mailbox.Status()
-	if err != nil || status.UIDValidity != ss.status.UIDValidity {
-		if ss.engine.command() == "DELETE" { // perhaps of this mailbox: the client hears that it has succeeded
-			return nil
-		}
-		ss.lost = true
-		ss.engine.Write([]byte("* BYE The mailbox was deleted or renumbered\r\n"))
-		return errLost
-	}
-	if status.Version == ss.status.Version {
-		return nil
-	}
-	messages, err := ss.mailbox.Messages()
-	if err != nil {
-		return refused(err)
-	}
-	view := ss.view[:0] // in the same memory, in which it is never ahead
-	complete := true    // the view is up to date
-	for seq := uint32(1); len(ss.view) > 0; {
-		known := ss.view[0]
-		ss.view = ss.view[1:]
-		switch {
-		case len(messages) > 0 && messages[0].UID == known.UID:
-			if !slices.Equal(messages[0].Flags, known.Flags) {
-				if err := w.WriteMessageFlags(seq, goimap.UID(known.UID), flagsOf(messages[0].Flags)); err != nil {
-					return err
-				}
-			}
-			view, messages = append(view, messages[0]), messages[1:]
-			seq++
-		case allowExpunge:
-			if err := w.WriteExpunge(seq); err != nil {
-				return err
-			}
-		default:
-			view, complete = append(view, known), false
-			seq++
-		}
-	}
-	ss.view = append(view, messages...)
-	if complete {
-		ss.status = status
-	}
-	if len(messages) == 0 {
-		return nil
-	}
-	return w.WriteNumMessages(uint32(len(ss.view)))
-}
-
 // lose removes messages if a rule says so.
 func (ss *session) lose(messages []found) error {
 	if !ss.engine.loses() {
@@ -185,15 +122,20 @@ func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) erro
 	if err := ss.refresh(); err != nil {
 		return err
 	}
-	among := func(uint32, uint32) bool { return true }
-	if set != nil {
-		among = ss.matcher(*set)
-	}
+	deleted := func(m *mailstore.Message) bool { return hasFlag(m.Flags, goimap.FlagDeleted) }
 	var gone []found
-	for i, m := range ss.view {
-		if hasFlag(m.Flags, goimap.FlagDeleted) && among(0, m.UID) {
-			gone = append(gone, found{uint32(i + 1), m})
+	if set == nil {
+		for i, m := range ss.view {
+			if deleted(m) {
+				gone = append(gone, found{uint32(i + 1), *m})
+			}
 		}
+	} else {
+		messages, err := ss.find(*set)
+		if err != nil {
+			return err
+		}
+		gone = slices.DeleteFunc(messages, func(m found) bool { return !deleted(&m.Message) })
 	}
 	if err := ss.mailbox.Remove(uids(gone)...); err != nil {
 		return refused(err)
@@ -202,50 +144,6 @@ func (ss *session) Expunge(w *imapserver.ExpungeWriter, set *goimap.UIDSet) erro
 		return nil
 	}
 	return ss.expunged(gone, w.WriteExpunge)
-}
-
-// refresh reads the flags of the messages in the view again if something has changed, since another client may have changed
-// them.
-func (ss *session) refresh() error {
-	status, err := ss.mailbox.Status()
-	if err != nil {
-		return refused(err)
-	}
-	if status.UIDValidity == ss.status.UIDValidity && status.Version == ss.status.Version {
-		return nil
-	}
-	messages, err := ss.mailbox.Messages()
-	if err != nil {
-		return refused(err)
-	}
-	for i := range ss.view {
-		for len(messages) > 0 && messages[0].UID < ss.view[i].UID {
-			messages = messages[1:]
-		}
-		if len(messages) > 0 && messages[0].UID == ss.view[i].UID {
-			ss.view[i].Flags = messages[0].Flags
-		}
-	}
-	return nil
-}
-
-// expunged tells the client that messages are gone. It goes from the last to the first, so the numbers of the
-// others stay right.
-func (ss *session) expunged(gone []found, write func(uint32) error) error {
-	var err error
-	told := len(gone)
-	for ; told > 0 && err == nil; told-- {
-		err = write(gone[told-1].seq)
-	}
-	gone = gone[told:]
-	ss.view = slices.DeleteFunc(ss.view, func(m mailstore.Message) bool {
-		if len(gone) == 0 || m.UID != gone[0].UID {
-			return false
-		}
-		gone = gone[1:]
-		return true
-	})
-	return err
 }
 
 // Store runs STORE.
@@ -279,7 +177,11 @@ func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *go
 	if err != nil {
 		return refused(err)
 	}
-	if err := ss.refresh(); err != nil || flags.Silent {
+	err = ss.refresh()
+	for _, m := range messages {
+		delete(ss.changed, m.UID) // the client knows, or does not want to
+	}
+	if err != nil || flags.Silent {
 		return err
 	}
 	_, byUID := set.(goimap.UIDSet)

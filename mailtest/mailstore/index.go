@@ -15,7 +15,19 @@ type index[M any] struct {
 	entries []indexEntry[M] // includes removed ones, until they are the majority
 	changed chan struct{}   // the channel of watch, or nil
 	deleted bool
+
+	log   []logged // the latest changes; see note
+	since uint64   // the version after which the log has all changes
 }
+
+// logged is a change of a message: it came or went, or its flags changed.
+type logged struct {
+	version uint64 // of the mailbox after the change
+	uid     uint32
+}
+
+// maxLogged is the number of changes that the log of an index has at least, if there were so many.
+const maxLogged = 1000
 
 // indexEntry is a message of an index. One that was removed has only its UID.
 type indexEntry[M any] struct {
@@ -57,6 +69,7 @@ func (x *index[M]) add(m Message, more M) (uid uint32) {
 	x.status.UIDNext = m.UID + 1
 	x.status.Messages++
 	x.entries = append(x.entries, indexEntry[M]{Message: m, more: more})
+	x.note(m.UID)
 	x.touch()
 	return m.UID
 }
@@ -65,6 +78,7 @@ func (x *index[M]) add(m Message, more M) (uid uint32) {
 func (x *index[M]) drop(e *indexEntry[M]) {
 	*e = indexEntry[M]{Message: Message{UID: e.UID}, removed: true}
 	x.status.Messages--
+	x.note(e.UID)
 }
 
 // dropped announces that messages were removed, if there were more before. It frees their places only when they are
@@ -97,6 +111,7 @@ func (x *index[M]) renumber(validity uint32) {
 		x.entries[i].UID = uint32(i + 1)
 	}
 	x.status.UIDValidity, x.status.UIDNext = validity, uint32(len(x.entries)+1)
+	x.log = nil
 	x.touch()
 }
 
@@ -105,6 +120,7 @@ func (x *index[M]) moveTo(to *index[M]) {
 	to.entries, x.entries = x.entries, nil
 	to.status.Messages, x.status.Messages = x.status.Messages, 0
 	to.status.UIDNext = x.status.UIDNext
+	to.log, x.log = nil, nil
 	to.touch()
 	x.touch()
 }
@@ -126,9 +142,43 @@ func (x *index[M]) watch() <-chan struct{} {
 	return x.changed
 }
 
-// touch announces a change.
+// note logs a change of a message, which touch will announce.
+func (x *index[M]) note(uid uint32) {
+	if len(x.log) == 2*maxLogged {
+		x.since = x.log[maxLogged-1].version
+		x.log = slices.Delete(x.log, 0, maxLogged)
+	}
+	x.log = append(x.log, logged{x.status.Version + 1, uid})
+}
+
+// changes returns the messages that came or whose flags changed after a version of the mailbox, and the UIDs of those that went,
+// both in order. ok is false if the log does not go back that far.
+func (x *index[M]) changes(version uint64) (changed []Message, gone []uint32, ok bool) {
+	if version < x.since {
+		return nil, nil, false
+	}
+	first, _ := slices.BinarySearchFunc(x.log, version+1, func(l logged, version uint64) int { return cmp.Compare(l.version, version) })
+	var uids []uint32
+	for _, l := range x.log[first:] {
+		uids = append(uids, l.uid)
+	}
+	slices.Sort(uids)
+	for _, uid := range slices.Compact(uids) {
+		if e, err := x.find(uid); err == nil {
+			changed = append(changed, e.Message)
+		} else {
+			gone = append(gone, uid)
+		}
+	}
+	return changed, gone, true
+}
+
+// touch announces a change. If nothing was noted, it may be of any message.
 func (x *index[M]) touch() {
 	x.status.Version++
+	if n := len(x.log); n == 0 || x.log[n-1].version != x.status.Version {
+		x.log, x.since = nil, x.status.Version
+	}
 	if x.changed != nil {
 		close(x.changed)
 		x.changed = nil

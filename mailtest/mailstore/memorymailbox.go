@@ -55,6 +55,19 @@ func (b *memoryMailbox) Messages() ([]Message, error) {
 	return b.index.list(), nil
 }
 
+// Changes returns the status of the mailbox, and what happened to its messages after a version of it: those that came or whose
+// flags changed, and the UIDs of those that went, both in order of their UIDs. A message may be in them that is as it was, and a
+// UID that was not there at that version. If ok is false, Messages has to be called. The IMAP server calls it, so a command about one
+// message does not look at all.
+func (b *memoryMailbox) Changes(version uint64) (status Status, changed []Message, gone []uint32, ok bool) {
+	if b.lock() != nil {
+		return Status{}, nil, nil, false
+	}
+	defer b.unlock()
+	changed, gone, ok = b.index.changes(version)
+	return b.index.status, changed, gone, ok
+}
+
 func (b *memoryMailbox) Raw(uid uint32) ([]byte, error) {
 	if err := b.lock(); err != nil {
 		return nil, err
@@ -125,6 +138,7 @@ func (b *memoryMailbox) SetFlags(uid uint32, flags ...string) error {
 	}
 	if flags = b.respell(flags); !slices.Equal(e.Flags, flags) {
 		e.Flags = flags
+		b.index.note(uid)
 		b.index.touch()
 	}
 	return nil
@@ -150,6 +164,7 @@ func (b *memoryMailbox) ChangeFlags(add, remove []string, uids ...uint32) error 
 		}
 		if flags := b.respell(changedFlags(e.Flags, add, remove)); !slices.Equal(e.Flags, flags) {
 			e.Flags, changed = flags, true
+			b.index.note(uid)
 		}
 	}
 	if changed {
