@@ -58,7 +58,7 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	fs.StringVar(&o.socks, "socks", "", "`address` of a SOCKS5 proxy to all ports of all hosts")
 	fs.Func("zone", "master `file` whose records the DNS has, and whose MX hosts take mail; may be repeated", list(&o.zones))
 	providers := fs.String("providers", "qq.com,163.com,gmail.com,outlook.com", "`list` of providers, with their hosts and what they refuse; \"\" is none; there are "+strings.Join(provider.Names(), ", "))
-	fs.StringVar(&o.rules, "rules", "", "`file` of rules, one a line: what goes wrong, and when, such as At: Rcpt, Reply: \"451 4.7.1 Later\"")
+	fs.StringVar(&o.rules, "rules", "", "`file` of rules, one a line: what goes wrong, and when, such as At: Rcpt, Reply: \"451 4.7.1 Later\"; a host before a rule, as in mx1.qq.com At: Rcpt, or dns, pop3 or imap, says whose it is; otherwise it is for -smtp and -submission")
 	fs.StringVar(&o.users, "users", "", "`file` of users, name:password on each line, for -submission, -pop3 and -imap")
 	fs.BoolVar(&o.tls, "tls", false, "offer STARTTLS, and write the certificate authority to a file")
 	fs.IntVar(&o.hostsOnLoopback, "hosts-on-loopback", 0, "`port` on which each host listens at an address 127.80.x.y of its own, for its port 25")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -58,6 +59,13 @@ func (s *sandbox) guide(w io.Writer) {
 			mail = &e
 		}
 	}
+	api, auth := "", ""
+	if e := at("http"); e.Port != "" {
+		api = "http://" + net.JoinHostPort(e.Host, e.Port) + "/api"
+	}
+	if s.o.password != "" {
+		auth = " -u any:PASSWORD"
+	}
 	guide.Execute(w, struct {
 		Doors      []door
 		Providers  string
@@ -65,6 +73,8 @@ func (s *sandbox) guide(w io.Writer) {
 		CA         string
 		SMTP, DNS  endpoint
 		POP3, IMAP endpoint
+		API, Auth  string // of the page
+		Server     string // the name of the SMTP server in rules
 		SOCKS      string
 		HostsPort  int
 		QQ         bool // qq.com, of examples, is there
@@ -72,7 +82,8 @@ func (s *sandbox) guide(w io.Writer) {
 		Login      string
 		Users      string
 	}{
-		doors, strings.Join(s.o.providers, ", "), s.o.run || s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), at("pop3"), at("imap"), s.at["socks"],
+		doors, strings.Join(s.o.providers, ", "), s.o.run || s.o.hostsOnLoopback != 0 || s.at["socks"] != "", s.ca, at("smtp"), at("dns"), at("pop3"), at("imap"),
+		api, auth, net.JoinHostPort(hostName, strconv.Itoa(smtpPort)), s.at["socks"],
 		s.o.hostsOnLoopback, slices.Contains(s.o.providers, "qq.com"),
 		mail, at("submission").Port, s.o.users,
 	})

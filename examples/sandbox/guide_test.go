@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"net/smtp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,6 +72,17 @@ func TestGuide(t *testing.T) {
 				t.Errorf("%s prints %q", line, got)
 			}
 		}
+	})
+	t.Run("API", func(t *testing.T) {
+		needs(t, "curl")
+		if got := shell(t, dir, out.await(t, `(?m)^  (curl .*/api/wait.*)$`)[1]); !strings.Contains(got, `"subject": "Hello"`) {
+			t.Errorf("the mail is %s", got)
+		}
+		shell(t, dir, out.await(t, `(?m)^  (curl .*/api/rules .*)$`)[1])
+		if err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@shop.example", []string{"bob@qq.com"}, nil); err == nil || !strings.HasPrefix(err.Error(), "451") {
+			t.Errorf("the next recipient: %v, want 451", err)
+		}
+		out.await(t, `(?m)^\d\d:\d\d:\d\d  sandbox.test:1025 RCPT TO:<bob@qq.com>: 451 4.7.1 Try again later$`)
 	})
 	t.Run("dig", func(t *testing.T) {
 		needs(t, "dig")

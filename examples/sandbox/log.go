@@ -1,6 +1,6 @@
 package main
 
-// The log, which has a line for each message.
+// The log, which has a line for each message, and for each command that was refused.
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mxmock"
 )
 
 // log writes lines. It may be used by several goroutines at once.
@@ -42,6 +43,13 @@ func (l *log) message(m *mailtest.Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fmt.Fprintf(l.w, "%s  mail from <%s> to <%s>: %q\n", m.Time.Format(time.TimeOnly), m.Envelope.From, strings.Join(to, ">, <"), m.Subject)
+}
+
+// failure writes a line about a turn of a session that is a failure.
+func (l *log) failure(e mxmock.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.w, "%s  %s: %s\n", e.Time.Local().Format(time.TimeOnly), strings.TrimPrefix(e.What, "smtp "), e.Result)
 }
 
 // ready writes the addresses of the doors, by flag.

@@ -33,7 +33,7 @@ func (s *sandbox) openNamespace() (err error) {
 	return nil
 }
 
-// runCommand runs the command, passes signals on to it, logs mail as it comes, and returns the exit code that a shell
+// runCommand runs the command, passes signals on to it, logs mail and failures as they come, and returns the exit code that a shell
 // would: that of the command, or 128 and its number if a signal has ended the command.
 func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int {
 	cmd := exec.Command(s.o.command[0], s.o.command[1:]...)
@@ -56,6 +56,7 @@ func (s *sandbox) runCommand(ctx context.Context, stdout, stderr io.Writer) int 
 	running, ended := context.WithCancel(context.WithoutCancel(ctx))
 	var beside sync.WaitGroup
 	beside.Go(func() { s.watch(context.WithoutCancel(ctx), running) })
+	beside.Go(func() { s.watchFailures(running) })
 	beside.Go(func() { passOn(running, signals, cmd.Process) })
 	err = cmd.Wait()
 	ended()

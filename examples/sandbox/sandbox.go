@@ -28,10 +28,10 @@ import (
 	"github.com/seed078e9d8c/maillab/mxmock/provider"
 )
 
-// The host of the sandbox, and the ports on it for servers without a port by a flag.
+// The host of the sandbox, and the ports of its servers there, by which the page and rules name them whatever the flags say.
 const (
 	hostName       = "sandbox.test"
-	smtpPort       = 2525
+	smtpPort       = 1025
 	submissionPort = 587
 )
 
@@ -226,6 +226,7 @@ func (s *sandbox) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.running.Go(func() { s.watch(ctx, ctx) })
+	s.running.Go(func() { s.watchFailures(ctx) })
 	select {
 	case <-ctx.Done():
 		return nil
@@ -257,6 +258,18 @@ func (s *sandbox) watch(ctx, more context.Context) {
 		if over := len(kept) - s.o.most; s.o.most > 0 && over > 0 {
 			s.forget(kept[:over])
 			kept = append([]*mailtest.Message(nil), kept[over:]...)
+		}
+	}
+}
+
+// watchFailures logs commands that were refused, and TLS handshakes that failed, until ctx is done.
+func (s *sandbox) watchFailures(ctx context.Context) {
+	if s.o.json {
+		return
+	}
+	for _, e := range s.inet.Events(ctx, 0) {
+		if e.Failed && e.Turn != 0 {
+			s.log.failure(e)
 		}
 	}
 }
