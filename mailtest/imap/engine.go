@@ -228,6 +228,9 @@ func (e *engine) nextCommand() error {
 		if err != nil {
 			return e.failed(err)
 		}
+		if !e.server.knows(cmd) {
+			cmd.stage, cmd.refusal = mailtest.Unknown, "Unknown command"
+		}
 		done, err := e.begin(cmd, cmd.stage, cmd.text, cmd.notes...)
 		if err != nil {
 			return err

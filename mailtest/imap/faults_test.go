@@ -2,6 +2,7 @@ package imap_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -201,6 +202,18 @@ func TestSetTooLate(t *testing.T) {
 		}
 	}()
 	srv.Close()
+}
+
+// A capability that there is not is named, with those that there are.
+func TestWithoutUnknown(t *testing.T) {
+	t.Parallel()
+	srv := &imap.Server{Source: newStore(), Without: []string{"IDEL"}}
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `imap: Without: there is no capability "IDEL" to be without; there are BINARY, CHILDREN, `) {
+			t.Errorf("Start panics with %s", text)
+		}
+	}()
+	srv.Start()
 }
 
 // A rule at Idle also acts if the client was silent already when the rule was added.

@@ -23,7 +23,7 @@
 // It differs from other servers: it has no CONDSTORE, no QRESYNC and no \Recent flag, and sorts the parameters of a
 // BODYSTRUCTURE by their names. A field with bytes beyond ASCII is in ENVELOPE and BODYSTRUCTURE in UTF-8, whatever its
 // charset. A message/rfc822 part that is encoded, against RFC 2046 §5.2.1, is a leaf of type application/octet-stream, and so is
-// one in the hundredth message inside another.
+// one in the hundredth message inside another. [Server.Without] takes capabilities away.
 //
 // # Faults
 //
@@ -106,6 +106,12 @@ type Server struct {
 	// server offers all that work with the users.
 	Mechanisms []string
 
+	// Without are capabilities that the server does not have, such as "IDLE", "MOVE" or "UIDPLUS", for tests of clients that have
+	// to do without. The server does not announce them, and does not know their commands. Without one that is a part of
+	// IMAP4rev2, it speaks IMAP4rev1 only. It still understands what extensions add to other commands. The first use of the server
+	// panics if one of them is not a capability that it has.
+	Without []string
+
 	// StartTLS makes the server offer STARTTLS. It is off by default, because a client that does not trust the
 	// certificate would fail.
 	StartTLS bool
@@ -130,6 +136,8 @@ type Server struct {
 	store  mailstore.Store
 	server *access.Server
 	set    settings // the settings at the first use
+
+	lacking []string // the capabilities that the server does not have, in capital letters
 }
 
 // New returns a server for the mail of src that is closed at the end of the test tb. If the test fails, the server
@@ -156,6 +164,10 @@ func (s *Server) use() *access.Server {
 		if err := sasl.Check(s.Mechanisms); err != nil {
 			panic(fmt.Sprintf("imap: Mechanisms: %v", err))
 		}
+		var err error
+		if s.lacking, err = without(s.Without); err != nil {
+			panic(fmt.Sprintf("imap: Without: %v", err))
+		}
 		s.store, s.set = s.Source.Mailboxes(), s.settings()
 		idle := s.IdleTimeout
 		switch {
@@ -175,15 +187,15 @@ func (s *Server) use() *access.Server {
 
 // settings are the fields of a [Server], in a form that can be compared.
 type settings struct {
-	Name                  string
-	StartTLS, ImplicitTLS bool
-	TLS                   *tls.Config
-	Mechanisms, Rules     int // their numbers
-	IdleTimeout           time.Duration
+	Name                       string
+	StartTLS, ImplicitTLS      bool
+	TLS                        *tls.Config
+	Mechanisms, Without, Rules int // their numbers
+	IdleTimeout                time.Duration
 }
 
 func (s *Server) settings() settings {
-	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Rules), s.IdleTimeout}
+	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Without), len(s.Rules), s.IdleTimeout}
 }
 
 // setTooLate returns an error that names the first field that was set after the server was first used, or nil if

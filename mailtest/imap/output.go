@@ -80,9 +80,11 @@ func (e *engine) writeLine(line []byte) error {
 			}
 		}
 	}
-	if _, status, _ := bytes.Cut(line, []byte(" ")); bytes.HasPrefix(status, []byte("CAPABILITY ")) || bytes.HasPrefix(status, []byte("OK [CAPABILITY ")) {
+	_, status, _ := bytes.Cut(line, []byte(" "))
+	if announces(status) {
 		line = bytes.Replace(line, []byte(" LITERAL- "), []byte(" LITERAL- ID "), 1) // go-imap does not know ID
 	}
+	line = e.server.omit(line, status)
 	_, l := cutLiteral(string(bytes.TrimSuffix(line, []byte("\r\n"))))
 	if l != nil || len(e.lists) > 0 || bytes.Contains(line, []byte(") (")) {
 		line = e.lists.join(line)

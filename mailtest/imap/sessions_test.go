@@ -72,6 +72,8 @@ var settings = map[string]func(*imap.Server){
 	"stls":  func(s *imap.Server) { s.StartTLS = true },
 	"tls":   func(s *imap.Server) { s.ImplicitTLS = true },
 	"plain": func(s *imap.Server) { s.Mechanisms = []string{"PLAIN"} },
+	"old":   func(s *imap.Server) { s.Without = []string{"idle", "MOVE", "UIDPLUS", "ID", "APPENDLIMIT"} },
+	"small": func(s *imap.Server) { s.Without = []string{"APPENDLIMIT"} },
 }
 
 // The scripts of testdata, on a socket and in memory, and with the mail on disk.

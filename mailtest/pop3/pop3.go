@@ -18,7 +18,7 @@
 // The server speaks RFC 1939 with all optional commands, and the extensions of RFC 2449 (CAPA, with PIPELINING,
 // LOGIN-DELAY and EXPIRE), RFC 5034 (AUTH), RFC 2595 (STLS), RFC 3206 and RFC 6856 (UTF8). It has one language, and
 // refuses LANG. Like most servers, it sends a message as it is, even if the header has UTF-8 and the client has not
-// said UTF8.
+// said UTF8. [Server.Without] takes capabilities away.
 //
 // A mailbox can be open in one session at a time. The server refuses others with [IN-USE], but waits a quarter of a
 // second first, since the client of the open session may just have left, or up to five seconds if it has. Deletions take
@@ -95,6 +95,11 @@ type Server struct {
 	// server offers all that work with the users.
 	Mechanisms []string
 
+	// Without are capabilities that the server does not have, for tests of clients that have to do without: any of CAPA,
+	// PIPELINING, TOP, UIDL, USER and UTF8. The server does not announce them, and does not know their commands. The first use
+	// of the server panics if there is another name.
+	Without []string
+
 	// StartTLS makes the server offer STLS (RFC 2595). It is off by default, because a client that does not trust the
 	// certificate would fail.
 	StartTLS bool
@@ -158,6 +163,9 @@ func (s *Server) use() *access.Server {
 		if err := sasl.Check(s.Mechanisms, "APOP"); err != nil {
 			panic(fmt.Sprintf("pop3: Mechanisms: %v", err))
 		}
+		if err := checkWithout(s.Without); err != nil {
+			panic(fmt.Sprintf("pop3: Without: %v", err))
+		}
 		s.store, s.set = s.Source.Mailboxes(), s.settings()
 		idle := s.IdleTimeout
 		switch {
@@ -181,12 +189,12 @@ type settings struct {
 	Name                            string
 	StartTLS, ImplicitTLS           bool
 	TLS                             *tls.Config
-	Mechanisms, Rules               int // their numbers
+	Mechanisms, Without, Rules      int // their numbers
 	LoginDelay, Expire, IdleTimeout time.Duration
 }
 
 func (s *Server) settings() settings {
-	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Rules), s.LoginDelay, s.Expire, s.IdleTimeout}
+	return settings{s.Name, s.StartTLS, s.ImplicitTLS, s.TLS, len(s.Mechanisms), len(s.Without), len(s.Rules), s.LoginDelay, s.Expire, s.IdleTimeout}
 }
 
 // setTooLate returns an error that names the first field that was set after the server was first used, or nil if

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -153,7 +154,7 @@ func end(t *access.Turn, how error) error {
 func (ss *session) answer(line access.Line) error {
 	verb, rest, spaced := strings.Cut(string(line.Text), " ")
 	cmd, known := commands[strings.ToUpper(verb)]
-	if !known {
+	if known = known && !ss.server.lacks(strings.ToUpper(verb)); !known {
 		cmd.stage = mailtest.Unknown
 	}
 	t, err := ss.conn.Begin(cmd.stage, redact(string(line.Text), known), line.Notes...)
@@ -251,6 +252,10 @@ func (ss *session) stls(t *access.Turn, _ []string) error {
 // capa lists the capabilities of the server (RFC 2449 §5).
 func (ss *session) capa(t *access.Turn, _ []string) error {
 	lines := []string{"+OK Capabilities follow", "TOP", "UIDL", "USER", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UTF8 USER"}
+	lines = slices.DeleteFunc(lines, func(line string) bool {
+		name, _, _ := strings.Cut(line, " ")
+		return ss.server.lacks(name)
+	})
 	if mechanisms := ss.server.mechanisms(); len(mechanisms) > 0 {
 		lines = append(lines, "SASL "+strings.Join(mechanisms, " "))
 	}

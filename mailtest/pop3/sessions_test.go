@@ -70,6 +70,8 @@ var settings = map[string]func(*pop3.Server){
 	"stls":  func(s *pop3.Server) { s.StartTLS = true },
 	"tls":   func(s *pop3.Server) { s.ImplicitTLS = true },
 	"plain": func(s *pop3.Server) { s.Mechanisms = []string{"PLAIN"} },
+	"old":   func(s *pop3.Server) { s.Without = []string{"uidl", "TOP", "PIPELINING", "UTF8"} },
+	"apop":  func(s *pop3.Server) { s.Without, s.Mechanisms = []string{"CAPA", "USER"}, []string{"APOP"} },
 	"settings": func(s *pop3.Server) {
 		s.LoginDelay, s.Expire = time.Minute, 30*24*time.Hour
 	},
