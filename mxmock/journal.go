@@ -5,8 +5,10 @@ package mxmock
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/miekg/dns"
 
@@ -68,12 +70,21 @@ type Event struct {
 	Session, Turn int
 }
 
-// String returns the event as one line, without its time and client.
+// String returns the event as one line, without its time and client. Characters that are not printable are escaped as in Go.
 func (e Event) String() string {
 	if e.Result == "" {
-		return e.What
+		return printable(e.What)
 	}
-	return e.What + " → " + e.Result
+	return printable(e.What) + " → " + printable(e.Result)
+}
+
+// printable returns s with the characters escaped that are not printable, if there are any.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }) {
+		return s
+	}
+	q := strconv.Quote(s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
 // Journal is a list of events in the order in which they happened, across all hosts. The order is exact even when

@@ -576,3 +576,20 @@ func manyHosts(n int) []string {
 	}
 	return names
 }
+
+// An event is one line of text, and does nothing to the terminal that shows it.
+func TestEventPrintable(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		event mxmock.Event
+		want  string
+	}{
+		{mxmock.Event{What: "ask mx qq.com"}, "ask mx qq.com"},
+		{mxmock.Event{What: "mail mx1.qq.com:25 bob@qq.com", Result: `<a@b.example> "你好"`}, `mail mx1.qq.com:25 bob@qq.com → <a@b.example> "你好"`},
+		{mxmock.Event{What: "smtp mx1.qq.com:25 DATA\r", Result: "500 \"no\"\x1b[31m\xff"}, `smtp mx1.qq.com:25 DATA\r → 500 "no"\x1b[31m\xff`},
+	} {
+		if got := tt.event.String(); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}

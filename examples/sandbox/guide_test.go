@@ -82,7 +82,7 @@ func TestGuide(t *testing.T) {
 		if err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@shop.example", []string{"bob@qq.com"}, nil); err == nil || !strings.HasPrefix(err.Error(), "451") {
 			t.Errorf("the next recipient: %v, want 451", err)
 		}
-		out.await(t, `(?m)^\d\d:\d\d:\d\d  sandbox.test:1025 RCPT TO:<bob@qq.com>: 451 4.7.1 Try again later$`)
+		out.await(t, `(?m)^\d\d:\d\d:\d\d  smtp sandbox.test:1025 RCPT TO:<bob@qq.com> → 451 4.7.1 Try again later$`)
 	})
 	t.Run("dig", func(t *testing.T) {
 		needs(t, "dig")

@@ -49,7 +49,7 @@ func (l *log) message(m *mailtest.Message) {
 func (l *log) failure(e mxmock.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.w, "%s  %s: %s\n", e.Time.Local().Format(time.TimeOnly), strings.TrimPrefix(e.What, "smtp "), e.Result)
+	fmt.Fprintf(l.w, "%s  %v\n", e.Time.Format(time.TimeOnly), e)
 }
 
 // ready writes the addresses of the doors, by flag.

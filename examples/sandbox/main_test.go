@@ -161,8 +161,8 @@ func TestMail(t *testing.T) {
 	}
 	out.await(t, `mail from <a@shop.example> to <bob@qq.com>: "Hello"`)
 	out.await(t, `mail from <a@shop.example> to <carol@qq.com>: "Hello"`)
-	out.await(t, `  sandbox.test:1025 RCPT TO:<later@qq.com>: 451 4.7.1 Later`)
-	out.await(t, `  sandbox.test:587 AUTH PLAIN \*\*\*: 535 `)
+	out.await(t, `  smtp sandbox.test:1025 RCPT TO:<later@qq.com> → 451 4.7.1 Later`)
+	out.await(t, `  smtp sandbox.test:587 AUTH PLAIN \*\*\* → 535 `)
 	var list struct{ Total int }
 	if err := json.Unmarshal([]byte(get(t, "http://"+page+"/api/messages")), &list); err != nil || list.Total != 2 {
 		t.Errorf("the page has %d messages, %v, want 2", list.Total, err)
