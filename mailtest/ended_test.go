@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/endings"
 )
 
 // TestEnded repeats each session, since a server that is late is late only sometimes.
@@ -81,4 +82,10 @@ func TestClosedByClient(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestSilenced(t *testing.T) {
+	t.Parallel()
+	newServer := func(t *testing.T) endings.Server { return mailtest.New(t) }
+	endings.Silenced(t, newServer, mailtest.Rule{At: mailtest.Noop, Drop: mailtest.Silence}, "s <- 220 *\nc -> NOOP\n")
 }

@@ -161,7 +161,8 @@ type Attempt struct {
 
 	// Open is the number of connections that the server has at this moment, including this one. Those that a
 	// rule has ended do not count, even if their clients have not noticed yet, and neither do those after QUIT. At
-	// Greeting, nor do those that their clients have closed, even if the server has not noticed yet.
+	// Greeting, nor do those that their clients have closed, even if the server has not noticed yet. Those that a rule
+	// has silenced count until their clients close them.
 	Open int
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 	"github.com/seed078e9d8c/maillab/mailtest/imap"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/endings"
 )
 
 // TestEnded repeats each session, since a server that is late is late only sometimes.
@@ -54,4 +55,10 @@ func TestEnded(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestSilenced(t *testing.T) {
+	t.Parallel()
+	newServer := func(t *testing.T) endings.Server { return imap.New(t, newStore()) }
+	endings.Silenced(t, newServer, mailtest.Rule{At: mailtest.Noop, Drop: mailtest.Silence}, "s <- * OK *\nc -> a NOOP\n")
 }

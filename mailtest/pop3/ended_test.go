@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/endings"
 	"github.com/seed078e9d8c/maillab/mailtest/pop3"
 )
 
@@ -54,4 +55,10 @@ func TestEnded(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestSilenced(t *testing.T) {
+	t.Parallel()
+	newServer := func(t *testing.T) endings.Server { return pop3.New(t, newStore()) }
+	endings.Silenced(t, newServer, mailtest.Rule{At: pop3.Capa, Drop: mailtest.Silence}, "s <- +OK *\nc -> CAPA\n")
 }

@@ -266,10 +266,10 @@ func (t *Turn) flush() error {
 
 // parting notes how the connection ends, if it ends after the bytes that are about to be sent.
 func (t *Turn) parting() {
-	if t.rule != nil && t.rule.Rule.Drop == mailtest.Silence {
-		t.c.leave() // and the client ends it
-	} else if t.rule != nil && t.rule.Rule.Drop != 0 {
-		t.c.ends(endedBy(t.rule.Rule.Drop))
+	if t.rule != nil && t.rule.Rule.Drop != 0 {
+		if t.rule.Rule.Drop != mailtest.Silence { // which the client ends
+			t.c.ends(endedBy(t.rule.Rule.Drop))
+		}
 	} else if end, ok := errors.AsType[endError](t.last); ok {
 		t.c.ends(end.Ending)
 	}
