@@ -114,7 +114,7 @@ func (c *checker) target(what, target string, port int, section string) {
 		return
 	}
 	host := strings.TrimSuffix(target, ".")
-	if _, err := netip.ParseAddr(host); err == nil {
+	if isAddress(host) {
 		c.wrong("%s: %s is an address, want the name of a host (%s)", what, host, section)
 		return
 	}

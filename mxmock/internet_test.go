@@ -221,6 +221,16 @@ func TestHosts(t *testing.T) {
 	if mx[0] == nil || mx[0] != mx[2] || mx[1] != nil {
 		t.Errorf("MX = %v, want a host, nil, and the host again", mx)
 	}
+	if mx = inet.MX("sina.com", "203.0.113.8", "20 203.0.113.8.", "30 mx.sina.com"); mx[0] != nil || mx[1] != nil || mx[2] == nil {
+		t.Errorf("MX = %v, want nil for an address", mx)
+	}
+	if addrs, err := inet.Resolver().LookupNetIP(t.Context(), "ip4", "203.0.113.8."); err == nil {
+		t.Errorf("the DNS has the addresses %v for a name that is an address", addrs)
+	}
+	records, err := inet.Resolver().LookupMX(t.Context(), "sina.com.")
+	if err != nil || len(records) != 3 || records[0].Host != "203.0.113.8." {
+		t.Errorf("records = %v, %v, want three, the first with the address", records, err)
+	}
 	for _, bad := range []string{"", "..", "a b.example.com", "a\tb", strings.Repeat("x", 64) + ".com", "bob@qq.com", "https://qq.com"} {
 		mustPanic(t, "Host "+bad, func() { inet.Host(bad) })
 		mustPanic(t, "MX of "+bad, func() { inet.MX(bad, "mx1.qq.com") })

@@ -25,8 +25,10 @@ import (
 // of its own, if it is not one already. For a wildcard such as "*.qq.com" (RFC 4592), that is the
 // domain without its "*".
 //
-// The exchanger "." or "0 ." is a null MX, which says that the domain accepts no mail (RFC 7505);
-// its element of the result is nil. MX panics if a name is not a domain name.
+// The exchanger "." or "0 ." is a null MX, which says that the domain accepts no mail (RFC 7505). An
+// address in place of a name is a common mistake of domains, and gets a record that leads nowhere,
+// since a name of that form does not exist. The elements of both in the result are nil. MX panics if
+// a name is not a domain name.
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
 	rrs := make([]dns.RR, len(exchangers))
@@ -47,8 +49,10 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 			rrs[i] = mx(apex, pref, ".")
 			continue
 		}
-		names[i] = mustName(name)
-		rrs[i] = mx(apex, pref, names[i])
+		rrs[i] = mx(apex, pref, mustName(name))
+		if !isAddress(name) {
+			names[i] = mustName(name)
+		}
 	}
 	top := zoneOf(apex)
 	wasZone, old := n.isApex(top), n.db.Own(apex, dns.TypeMX)
@@ -95,6 +99,12 @@ func mx(owner string, pref uint16, host string) dns.RR {
 	return &dns.MX{Hdr: header(owner, dns.TypeMX), Preference: pref, Mx: host}
 }
 
+// isAddress reports whether a name has the form of an IP address.
+func isAddress(name string) bool {
+	_, err := netip.ParseAddr(strings.TrimSuffix(name, "."))
+	return err == nil
+}
+
 // header returns the header of a record.
 func header(owner string, typ uint16) dns.RR_Header {
 	return dns.RR_Header{Name: owner, Rrtype: typ, Class: dns.ClassINET, Ttl: zone.DefaultTTL}
@@ -111,6 +121,9 @@ func header(owner string, typ uint16) dns.RR_Header {
 // becomes a further name of that host, as by [Host.AddNames]. Host panics if the name is not a
 // domain name, if an address is malformed, or if a given address belongs to another host.
 func (n *Internet) Host(name string, addrs ...string) *Host {
+	if isAddress(name) {
+		panic(fmt.Sprintf("mxmock: host %s: it is an address, want a name; write it as in Host(\"mx1.qq.com\", %q)", name, strings.TrimSuffix(name, ".")))
+	}
 	return n.makeHost(mustName(name), addrs)
 }
 

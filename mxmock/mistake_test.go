@@ -103,6 +103,7 @@ func TestWordsOfMistakes(t *testing.T) {
 			`"mx1.qq.com" is not a question such as "mx qq.com", nor an address or a port; for a whole host, there is Host.Break`},
 		"a question the wrong way round": {func() { inet.Break("qq.com mx", mxmock.Refused) }, `question "qq.com mx": there is no record type "qq.com"`},
 		"a preference after the name":    {func() { inet.MX("qq.com", "mx1.qq.com 10") }, `write it as in "10 mx1.qq.com"`},
+		"a host named by its address":    {func() { inet.Host("192.0.2.9").Server(25) }, `it is an address, want a name; write it as in Host("mx1.qq.com", "192.0.2.9")`},
 		"DMARC of a wildcard":            {func() { inet.Publish("*.qq.com", mxmock.Records{DMARC: "p=none"}) }, "it can have SPF and DANE only"},
 		"services of a wildcard":         {func() { inet.Publish("*.qq.com", mxmock.Records{Services: map[string]string{"imaps": "."}}) }, "it can have SPF and DANE only"},
 		"a network that is too small":    {func() { inet.Blocklist("zen.example.org", "203.0.113.0/33") }, `entry "203.0.113.0/33": netip.ParsePrefix("203.0.113.0/33"): prefix length out of range`},

@@ -126,7 +126,7 @@ func scenarios() []scenario {
 		{name: "13 no host has one", make: records("@ MX 10 gone\n@ A 203.0.113.8", "qq.com"), want: "permanent 5.4.4 gone.qq.com", dials: "nobody"},
 		{name: "14 a malformed record", make: records(`@ MX 5 not\032a\032name`+"\n@ MX 10 mx1\nmx1 A 203.0.113.9", "mx1.qq.com"),
 			want: "delivered 2.0.0 mx1.qq.com", dials: "mx1.qq.com"},
-		{name: "15 an address in place of a name", make: records("@ MX 10 203.0.113.8.\n@ MX 20 mx2\nmx2 A 203.0.113.9", "mx2.qq.com"),
+		{name: "15 an address in place of a name", make: func(_ *testing.T, inet *mxmock.Internet) { inet.MX("qq.com", "10 203.0.113.8", "20 mx2.qq.com") },
 			want: "delivered 2.0.0 mx2.qq.com", dials: "mx2.qq.com"},
 		{name: "15 nothing but addresses", make: records("@ MX 10 203.0.113.8."), want: "permanent 5.4.4 ", dials: "nobody"},
 		{name: "16 truncated over UDP", make: questions(mxmock.Truncate, "any qq.com", "any mx1.qq.com"), want: "delivered 2.0.0 mx1.qq.com"},

@@ -306,7 +306,7 @@ func TestHostsOnLoopback(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
 	zone := filepath.Join(t.TempDir(), "zone")
-	os.WriteFile(zone, []byte("shop.example. MX 10 mx.shop.example.\n"), 0o600)
+	os.WriteFile(zone, []byte("shop.example. MX 10 mx.shop.example.\nshop.example. MX 20 203.0.113.9.\n"), 0o600)
 	out := begin(t, "-zone", zone, "-providers", "qq.com", "-hosts-on-loopback", port)
 	server := out.address(t, "DNS")
 	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -101,7 +102,11 @@ func (s *sandbox) fill() error {
 		parser := dns.NewZoneParser(bytes.NewReader(text), ".", file)
 		parser.SetDefaultTTL(300)
 		for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
-			if mx, ok := rr.(*dns.MX); ok && mx.Mx != "." {
+			mx, ok := rr.(*dns.MX)
+			if !ok || mx.Mx == "." {
+				continue
+			}
+			if _, err := netip.ParseAddr(strings.TrimSuffix(mx.Mx, ".")); err != nil { // no host has an address for its name
 				s.inet.Host(mx.Mx).Server(25)
 			}
 		}
