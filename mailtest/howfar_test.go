@@ -150,6 +150,44 @@ func TestWaitSessionOpen(t *testing.T) {
 	}
 }
 
+// A wait for a session that was forgotten says why it was.
+func TestWaitSessionForgotten(t *testing.T) {
+	t.Parallel()
+	const (
+		byReset = "mailtest: session 1 has ended, and Reset has forgotten it; wait for it before Reset"
+		byLimit = "mailtest: session 1 has ended, and LimitSessions has forgotten it; wait for it earlier, or let the server keep more sessions"
+		byOne   = "mailtest: session 1 has ended, and Reset or LimitSessions has forgotten it; wait for it earlier"
+	)
+	for _, test := range []struct {
+		want   string
+		forget func(srv *mailtest.Server)
+	}{
+		{byReset, func(srv *mailtest.Server) { srv.Reset() }},
+		{byLimit, func(srv *mailtest.Server) { srv.LimitSessions(1) }},
+		{byOne, func(srv *mailtest.Server) { srv.LimitSessions(1); srv.Reset() }},
+		{byReset, func(srv *mailtest.Server) { srv.LimitSessions(2); srv.Reset() }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := &mailtest.Server{}
+			defer srv.Close()
+			for range 2 {
+				conn, err := srv.Dial(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				conn.Close()
+				synctest.Wait()
+			}
+			test.forget(srv)
+			tb := &fakeTB{}
+			tb.run(func() { srv.WaitSession(tb, 1) })
+			if got := strings.Join(tb.fatal, "\n"); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
 // A wait for one more message says that there is none.
 func TestWaitOne(t *testing.T) {
 	t.Parallel()

@@ -209,7 +209,7 @@ func (b *Inbox) explain() string {
 	}
 	switch {
 	case len(servers) == 0:
-		s.WriteString("nobody connected, and nobody asked for the address of a server\n")
+		s.WriteString("nobody connected, and no server was in use\n")
 	case !connected:
 		for _, server := range latest(&s, servers, "server") {
 			s.WriteString(server.nobody() + "\n")

@@ -167,6 +167,8 @@ type Server struct {
 		sessions     []*session        // all that are not forgotten
 		live         map[*session]bool // those whose connection is not closed
 		last         int               // number of the last session
+		reset        int               // number of the last session when Reset was called
+		trimmed      int               // greatest number of a session that LimitSessions has forgotten
 		mostSessions atomic.Int64      // the number to keep, or 0; written under the lock
 		open         int               // the number of live connections that no rule has ended
 		dialled      int               // connections made by Dial
@@ -304,6 +306,7 @@ func (s *Server) Reset() {
 	s.state.Lock()
 	defer s.state.Unlock()
 	s.state.sessions = slices.DeleteFunc(slices.Clone(s.state.sessions), func(ss *session) bool { return ss.ended })
+	s.state.reset = s.state.last
 	s.refusals.forget()
 	s.changed()
 }

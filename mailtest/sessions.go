@@ -36,6 +36,7 @@ func (s *Server) trimSessions() {
 		return
 	}
 	for over > 0 && s.state.sessions[0].conn == nil { // without a look at all the others
+		s.state.trimmed = max(s.state.trimmed, s.state.sessions[0].number)
 		s.state.sessions[0] = nil
 		s.state.sessions = s.state.sessions[1:]
 		over--
@@ -48,6 +49,7 @@ func (s *Server) trimSessions() {
 			return false
 		}
 		over--
+		s.state.trimmed = max(s.state.trimmed, ss.number)
 		return true
 	})
 }
@@ -125,7 +127,7 @@ func (s *Server) SessionSummaries() []*Session {
 }
 
 // Session returns the transcript so far of the connection with the given number, or nil if there is none or
-// Reset has forgotten it. It is a copy, and does not change.
+// it was forgotten (see [Server.Reset] and [Server.LimitSessions]). It is a copy, and does not change.
 func (s *Server) Session(number int) *Session { return s.SessionPart(number, 1, math.MaxInt) }
 
 // SessionPart returns what Session does, but only the turns with the numbers from first to last, both included, as far as
@@ -173,7 +175,7 @@ func (s *Server) allSessions() []*session {
 
 // WaitSession waits until the connection with the given number has ended, and returns its whole transcript. The
 // first connection has number 1. If the wait lasts too long, the test ends, as with the waits of [Inbox]. The
-// test also ends if [Server.Reset] has forgotten the session.
+// test also ends if the session was forgotten (see [Server.Reset] and [Server.LimitSessions]).
 func (s *Server) WaitSession(tb testing.TB, number int) *Session {
 	tb.Helper()
 	var ended *session
@@ -206,9 +208,20 @@ func (s *Server) endedSession(number int) (*session, error) {
 	case ss == nil && number < 1:
 		return nil, fmt.Errorf("mailtest: there is no session %d, the first has the number 1", number)
 	case ss == nil && number <= s.state.last:
-		return nil, fmt.Errorf("mailtest: session %d has ended, and Reset has forgotten it; wait for it before Reset", number)
+		return nil, fmt.Errorf("mailtest: session %d has ended, and %s", number, s.whyForgotten(number))
 	}
 	return nil, nil
+}
+
+// whyForgotten says why a session was forgotten, and what to do about it. The state is locked.
+func (s *Server) whyForgotten(number int) string {
+	switch reset, trimmed := number <= s.state.reset, number <= s.state.trimmed; {
+	case reset && trimmed:
+		return "Reset or LimitSessions has forgotten it; wait for it earlier"
+	case trimmed:
+		return "LimitSessions has forgotten it; wait for it earlier, or let the server keep more sessions"
+	}
+	return "Reset has forgotten it; wait for it before Reset"
 }
 
 // keepRefused is the number of bytes that are kept of a message that was not accepted, when there are too many such

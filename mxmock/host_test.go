@@ -626,3 +626,17 @@ func TestFurtherNames(t *testing.T) {
 	inet.MX("null.example", ".")
 	mustPanic(t, "RFC 7505", func() { inet.Publish("null.example", mxmock.Records{MTASTS: "enforce"}) })
 }
+
+// A wait on a host to which nobody has connected says that, and nothing about addresses, which are in the DNS.
+func TestWaitUnused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := inet.MX("qq.com", "mx1.qq.com")[0].NextContext(ctx)
+		if want := "mailtest: no message: context deadline exceeded\n0 messages\nnobody connected, and no server was in use"; err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
+	})
+}
