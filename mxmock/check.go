@@ -23,7 +23,8 @@ import (
 //   - hosts whose addresses differ from those in the DNS, and addresses whose PTR record names
 //     something else
 //   - aliases whose target does not exist
-//   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, MTA-STS without its web server
+//   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, an SPF record whose text is in pieces
+//     without spaces between them, MTA-STS without its web server
 //   - MX hosts that the domain's own MTA-STS policy does not name
 //   - TLSA records that do not match the key of the mail server
 //   - mail servers without STARTTLS that have TLSA records or an MTA-STS policy to enforce: senders
@@ -75,6 +76,12 @@ func (c *checker) set(rrs []dns.RR) {
 			c.alias(name, rr.Target)
 		case *dns.TLSA:
 			c.tlsa(name, rr)
+		}
+	}
+	for _, rr := range rrs {
+		if txt, ok := rr.(*dns.TXT); ok && strings.HasPrefix(strings.Join(txt.Txt, ""), "v=spf1") && !isVersion(rr, "v=spf1") {
+			c.wrong("%s TXT: %q is not an SPF record, though it begins like one; the strings of a record are joined without spaces, so put "+
+				"the whole text in quotation marks (RFC 7208 §3.3)", name, strings.Join(txt.Txt, ""))
 		}
 	}
 	for _, version := range []string{"v=spf1", "v=DMARC1;", "v=STSv1;", "v=TLSRPTv1;"} {
@@ -206,12 +213,12 @@ func (c *checker) host(h *Host) {
 	known := c.inet.addresses(h.fqdn)
 	for _, addr := range known {
 		if !slices.Contains(addrs, addr) {
-			c.wrong("%s: the DNS has the address %v, which the host has not", h.name, addr)
+			c.wrong("%s: the DNS has the address %v, which the host does not have", h.name, addr)
 		}
 	}
 	for _, addr := range addrs {
 		if !slices.Contains(known, addr) {
-			c.wrong("%s: the DNS has not the address %v of the host", h.name, addr)
+			c.wrong("%s: the DNS does not have the address %v of the host", h.name, addr)
 		}
 		names := c.inet.records(dnstext.ReverseName(addr), dns.TypePTR)
 		if len(names) == 0 {
@@ -220,7 +227,7 @@ func (c *checker) host(h *Host) {
 		for _, rr := range names {
 			name := rr.(*dns.PTR).Ptr
 			if !slices.Contains(c.inet.addresses(name), addr) {
-				c.wrong("%s: the PTR record for %v says %s, which has not that address (RFC 1912 §2.1)", h.name, addr, strings.TrimSuffix(name, "."))
+				c.wrong("%s: the PTR record for %v says %s, which does not have that address (RFC 1912 §2.1)", h.name, addr, strings.TrimSuffix(name, "."))
 			}
 		}
 	}

@@ -99,6 +99,8 @@ func (n *Internet) publish(apex string, r Records) error {
 		return fmt.Errorf("SPF is what follows v=spf1, not %q", r.SPF)
 	case strings.HasPrefix(r.DMARC, "v="):
 		return fmt.Errorf("DMARC is what follows v=DMARC1;, not %q", r.DMARC)
+	case slices.ContainsFunc(strings.Split(r.DMARC, ";"), lacksValue):
+		return fmt.Errorf("DMARC is a list of tags such as p=reject (RFC 9989 §4.7), not %q", r.DMARC)
 	case r.TLSRPT != "" && !hasScheme(r.TLSRPT, "mailto") && !hasScheme(r.TLSRPT, "https"):
 		return fmt.Errorf("TLSRPT is a URI such as mailto:tls@qq.com (RFC 8460 §3), not %q", r.TLSRPT)
 	case zoneOf(apex) != apex && r.below():
@@ -157,6 +159,9 @@ func (n *Internet) publish(apex string, r Records) error {
 	}
 	return nil
 }
+
+// lacksValue reports whether a tag of a list has no value.
+func lacksValue(tag string) bool { return strings.TrimSpace(tag) != "" && !strings.Contains(tag, "=") }
 
 // below reports whether some of the records are at names below the domain.
 func (r Records) below() bool {

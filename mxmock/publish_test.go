@@ -97,6 +97,8 @@ func TestPublish(t *testing.T) {
 		{MTASTS: "on"},
 		{SPF: "v=spf1 mx -all"},
 		{DMARC: "v=DMARC1; p=reject"},
+		{DMARC: "reject"},
+		{DMARC: "p=none; reject"},
 		{TLSRPT: "tls@qq.com"},
 		{TLSRPT: "rua=mailto:tls@qq.com"},
 		{Services: map[string]string{"smtp": "a.example.com:25"}},
@@ -497,6 +499,7 @@ $ORIGIN bad.example.com.
 @ MX 40 nohost
 @ MX 50 deaf
 @ TXT "v=spf1 -all"
+pieces TXT v=spf1 mx -all
 @ TXT "v=spf1 mx -all"
 alias CNAME mx.good.example.com.
 dangling CNAME nowhere.example.net.
@@ -545,12 +548,13 @@ mxmock: moved.example.com MX: the MTA-STS policy does not name new.moved.example
 mxmock: moved.example.com MX: the mail server of a.mx.moved.example.com does not offer STARTTLS, which an MTA-STS policy requires (RFC 8461 §5)
 mxmock: null.bad.example.com: a null MX beside other MX records (RFC 7505 §3)
 mxmock: null5.bad.example.com: a null MX with preference 5, want 0 (RFC 7505 §3)
-mxmock: one.example.com: the DNS has the address 198.51.100.22, which the host has not
+mxmock: one.example.com: the DNS has the address 198.51.100.22, which the host does not have
 mxmock: one.example.com: there is no PTR record for 198.51.100.20 (RFC 1912 §2.1)
+mxmock: pieces.bad.example.com TXT: "v=spf1mx-all" is not an SPF record, though it begins like one; the strings of a record are joined without spaces, so put the whole text in quotation marks (RFC 7208 §3.3)
 mxmock: plain.example.com MX: the mail server of mx.plain.example.com does not offer STARTTLS, which an MTA-STS policy requires (RFC 8461 §5)
 mxmock: round.bad.example.com: the alias leads to round.bad.example.com, for which the answer is SERVFAIL
-mxmock: two.example.com: the DNS has not the address 198.51.100.21 of the host
-mxmock: two.example.com: the PTR record for 198.51.100.21 says two.example.com, which has not that address (RFC 1912 §2.1)`
+mxmock: two.example.com: the DNS does not have the address 198.51.100.21 of the host
+mxmock: two.example.com: the PTR record for 198.51.100.21 says two.example.com, which does not have that address (RFC 1912 §2.1)`
 	if diff := cmp.Diff(strings.Split(err.Error(), "\n"), strings.Split(want, "\n")); diff != "" {
 		t.Errorf("got, want differ:\n%s", diff)
 	}

@@ -134,11 +134,11 @@ func verifyOne(dns *lookup, fields []field, f field, body []byte, bodies map[bod
 	case s.length > digest.size:
 		return s.end(PermError, fmt.Sprintf("l=%d is more than the %d bytes of the body", s.length, digest.size))
 	case !s.BodyOK && s.HeaderOK:
-		return s.end(Fail, "body hash mismatch: the body is not the one that was signed; the signed header fields are")
+		return s.end(Fail, "body hash mismatch: the body has changed since it was signed; the signed header fields have not")
 	case !s.BodyOK:
-		return s.end(Fail, "body hash mismatch and signature mismatch: the body is not the one that was signed, nor are the header fields or the key")
+		return s.end(Fail, "body hash mismatch and signature mismatch: the body has changed since it was signed, and so has a signed header field, or the key is another one")
 	case !s.HeaderOK:
-		return s.end(Fail, "signature mismatch: a signed header field has changed, or the key is another one; the body is the one that was signed")
+		return s.end(Fail, "signature mismatch: a signed header field has changed since it was signed, or the key is another one; the body has not changed")
 	}
 	if s.algorithm.digest == "sha1" {
 		return s.end(Policy, "the signature matches, but SHA-1 is too weak to count (RFC 8301 §3.1)")

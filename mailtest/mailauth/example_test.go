@@ -221,7 +221,7 @@ func ExampleSignature() {
 	fmt.Println(s.Reason)
 	// Output:
 	// fail true false
-	// body hash mismatch: the body is not the one that was signed; the signed header fields are
+	// body hash mismatch: the body has changed since it was signed; the signed header fields have not
 }
 
 // A subdomain has no record of its own, so the policy comes from the organisation.
