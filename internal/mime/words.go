@@ -25,7 +25,11 @@ func DecodeWords(s, hint string, bad *Problems) string {
 			break
 		}
 		if !w.decodable() {
-			if w.Fault == WhiteSpace && strings.Trim(w.Text, space) == w.Text && !bad.full() {
+			switch {
+			case bad.full():
+			case w.Fault == TwoParameters:
+				bad.Addf("%q is not an encoded word, for a parameter ends and another begins in it (RFC 2231 §3): it is left as it is", Clip(s[w.Begin:w.End]))
+			case w.Fault == WhiteSpace && strings.Trim(w.Text, space) == w.Text:
 				bad.Addf("%q is not an encoded word, for there is white space in it (RFC 2047 §2): it is left as it is", Clip(s[w.Begin:w.End]))
 			}
 			continue
@@ -62,6 +66,7 @@ const (
 	NoFault       WordFault = iota
 	QuestionMark            // the text contains a question mark; the word is decoded nevertheless
 	WhiteSpace              // the text contains white space
+	TwoParameters           // the text contains the end of a parameter and the beginning of the next
 	OtherEncoding           // the encoding is neither B nor Q
 	NoEnd                   // there is no "?=" at the end
 )
@@ -140,6 +145,9 @@ func (w *WordScanner) at(i int) (word EncodedWord, ok bool) {
 	case word.Fault != NoFault:
 	case strings.ContainsAny(word.Text, space):
 		word.Fault = WhiteSpace
+		if _, next, ok := strings.Cut(word.Text, "\""); ok && strings.HasPrefix(strings.TrimLeft(next, space), ";") {
+			word.Fault = TwoParameters
+		}
 	case strings.Contains(word.Text, "?"):
 		word.Fault = QuestionMark
 	}

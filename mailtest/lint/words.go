@@ -47,6 +47,7 @@ func (c *checker) words(f field, path string) {
 // wordFaults says what is wrong with the form of an encoded word.
 var wordFaults = map[mime.WordFault]string{
 	mime.QuestionMark: "has a question mark in it", mime.WhiteSpace: "has a space in it",
+	mime.TwoParameters: "is spread over two pieces of a parameter",
 	mime.OtherEncoding: "has an encoding that is neither B nor Q", mime.NoEnd: "has no ?= at its end",
 }
 
