@@ -107,6 +107,7 @@ func TestWordsOfMistakes(t *testing.T) {
 		"DMARC of a wildcard":            {func() { inet.Publish("*.qq.com", mxmock.Records{DMARC: "p=none"}) }, "it can have SPF and DANE only"},
 		"services of a wildcard":         {func() { inet.Publish("*.qq.com", mxmock.Records{Services: map[string]string{"imaps": "."}}) }, "it can have SPF and DANE only"},
 		"a network that is too small":    {func() { inet.Blocklist("zen.example.org", "203.0.113.0/33") }, `entry "203.0.113.0/33": netip.ParsePrefix("203.0.113.0/33"): prefix length out of range`},
+		"an omission that is none":       {func() { inet.Sender("shop.example", mxmock.NoMX, 9) }, "sender for shop.example: there is no Omission(9); use NoMX, NoPTR, NoSPF, NoDKIM or NoDMARC"},
 		"a network that is cut":          {func() { inet.Blocklist("zen.example.org", "10/8 127.0.0.11") }, `entry "10/8 127.0.0.11": netip.ParsePrefix("10/8"): ParseAddr("10"): unable to parse IP`},
 	} {
 		if got := panicOf(test.mistake); !strings.Contains(got, test.want) {

@@ -57,8 +57,9 @@ func (o *Omission) UnmarshalText(text []byte) error {
 // everything by which receivers judge a sender: an MX record, a PTR record that leads back to the
 // host, an SPF record that allows only this host, a DKIM public key, and a DMARC policy that
 // rejects everything else. Each part can be omitted. Existing records of these kinds are replaced,
-// or removed if the part is omitted; the host may exist already. Sender panics if domain is not a
-// domain name.
+// or removed if the part is omitted; the host may exist already. A zero Omission leaves out nothing, so
+// a table of tests can have a row with the whole sender. Sender panics if domain is not a domain
+// name, or if there is no such Omission.
 //
 //	shop := inet.Sender("shop.example", mxmock.NoPTR)
 //	app := newApp(inet.Resolver(), shop.DialContext)
@@ -66,6 +67,11 @@ func (o *Omission) UnmarshalText(text []byte) error {
 func (n *Internet) Sender(domain string, without ...Omission) *Sender {
 	apex := mustName(domain)
 	name := strings.TrimSuffix(apex, ".")
+	for _, o := range without {
+		if o != 0 && !omissionNames.Valid(uint8(o)) {
+			panic(fmt.Sprintf("mxmock: sender for %s: there is no %v; use NoMX, NoPTR, NoSPF, NoDKIM or NoDMARC", name, o))
+		}
+	}
 	must(n.db.Ensure(apex))
 	s := &Sender{Host: n.Host("mail." + name), DKIM: mailauth.Signer{Domain: name}}
 	s.Server(25)
