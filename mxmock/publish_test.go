@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -563,12 +562,5 @@ mxmock: two.example.com: the PTR record for 198.51.100.21 says two.example.com, 
 // leafOf returns the certificate that the mail server of a host presents after STARTTLS.
 func leafOf(tb testing.TB, inet *mxmock.Internet, host string) *x509.Certificate {
 	tb.Helper()
-	conn, err := inet.DialContext(tb.Context(), "tcp", net.JoinHostPort(host, "25"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close()
-	cfg := &tls.Config{ServerName: host, InsecureSkipVerify: true} // the certificate is what is looked at
-	c := startTLS(tb, conn, cfg)
-	return c.ConnectionState().PeerCertificates[0]
+	return chainOf(tb, inet, host)[0]
 }
