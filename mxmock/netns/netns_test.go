@@ -459,6 +459,7 @@ func TestSwaks(t *testing.T) {
 	}
 	ns := netns.New(t, inet, inet.Sender("shop.example").Host.Name())
 	cmd := exec.CommandContext(t.Context(), "swaks", "--to", "bob@qq.com", "--server", "mx2.qq.com")
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := ns.Run(cmd); err != nil {
 		t.Fatal(err)
 	}
