@@ -3,7 +3,9 @@ package examples
 // The recipes of the cookbook for applications that send mail to one server.
 
 import (
+	"errors"
 	"net/smtp"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,4 +93,64 @@ func TestSilentServer(t *testing.T) {
 			t.Errorf("the client waited %v, and then: %v", time.Since(start), err)
 		}
 	})
+}
+
+// A pool of connections has to know that servers hang up on clients that are idle.
+func TestIdleClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mailtest.New(t)
+		srv.AddRules(mailtest.Rule{At: mailtest.Idle, Delay: 5 * time.Minute, Reply: "421 4.4.2 Timeout", Drop: mailtest.Close})
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := smtp.NewClient(conn, "mx.example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for _, idle := range []time.Duration{4 * time.Minute, 4 * time.Minute, 6 * time.Minute} {
+			time.Sleep(idle)
+			if err := c.Noop(); (err != nil) != (idle > 5*time.Minute) {
+				t.Errorf("after %v: %v", idle, err)
+			}
+		}
+	})
+}
+
+// Submission hosts offer AUTH after STARTTLS only, and take no mail before.
+func TestEncryptedLogin(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.StartTLS = true
+	srv.Users = map[string]string{"shop": "secret"}
+	srv.AddRules(
+		mailtest.Rule{At: mailtest.Helo, Plain: true, Hide: []string{"AUTH"}},
+		mailtest.Rule{At: mailtest.Auth, Plain: true, Reply: "538 5.7.11 Encryption required for AUTH"},
+		mailtest.Rule{At: mailtest.Mail, Plain: true, Reply: "530 5.7.0 Must issue a STARTTLS command first"},
+	)
+	c, err := smtp.Dial(srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if ok, mechanisms := c.Extension("AUTH"); ok {
+		t.Errorf("AUTH %s is offered in plain text", mechanisms)
+	}
+	auth := smtp.PlainAuth("", "shop", "secret", srv.Host())
+	for want, err := range map[string]error{"530 ": c.Mail("shop@example.com"), "538 ": c.Auth(auth)} {
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("in plain text: %v, want %s", err, want)
+		}
+	}
+
+	c, err = smtp.Dial(srv.Addr()) // net/smtp gives up after an AUTH that has failed
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := errors.Join(c.StartTLS(srv.ClientTLS()), c.Auth(auth), c.Mail("shop@example.com")); err != nil {
+		t.Error(err)
+	}
 }
