@@ -31,8 +31,9 @@ type endpoint struct {
 
 // listen makes sure that at is an address on the loopback interface, and that it is served with cfg.
 func (s *Server) listen(at *endpoint, cfg *wire.Config) (net.Addr, error) {
-	s.prepare()
-	s.mustBeSettled()
+	if fresh := s.prepare(); !fresh {
+		s.mustBeSettled()
+	}
 	s.state.Lock()
 	defer s.state.Unlock()
 	if at.addr != nil {
@@ -224,7 +225,10 @@ func (s *Server) Port() int {
 // TLSAddr returns a second address of the server, where connections begin with TLS, as on port 465 (RFC 8314
 // §3.3). Otherwise it is like [Server.Addr].
 func (s *Server) TLSAddr() string {
-	addr, err := s.listen(&s.state.tls, &s.wireTLS)
+	s.prepare()
+	cfg := s.wire
+	cfg.TLS, cfg.Implicit = s.serverTLS, true
+	addr, err := s.listen(&s.state.tls, &cfg)
 	if err != nil {
 		panic(err)
 	}

@@ -47,8 +47,9 @@ const (
 	defaultMaxRecipients = 10_000
 )
 
-// prepare fixes the settings. Every use of the server calls it first.
-func (s *Server) prepare() {
+// prepare fixes the settings. Every use of the server calls it first. It reports whether it has just fixed them all, so none was
+// set too late.
+func (s *Server) prepare() (fresh bool) {
 	s.setup.Do(func() {
 		set := settings{
 			Name: s.Name, Users: maps.Clone(s.Users), Mechanisms: slices.Clone(s.Mechanisms), StartTLS: s.StartTLS,
@@ -56,7 +57,8 @@ func (s *Server) prepare() {
 			ProxyProtocol: s.ProxyProtocol, XClient: s.XClient, BareLF: s.BareLF, Rules: cloneRules(s.Rules),
 			Reword: s.Reword, Collect: s.Collect, Watch: s.Watch,
 		}
-		if name := s.named.Load(); name != nil {
+		name := s.named.Load()
+		if name != nil {
 			set.Name = *name
 		}
 		s.set = set
@@ -81,15 +83,15 @@ func (s *Server) prepare() {
 		if set.StartTLS || set.ImplicitTLS {
 			s.wire.TLS = s.serverTLS
 		}
-		s.wireTLS = s.wire
-		s.wireTLS.TLS, s.wireTLS.Implicit = s.serverTLS, true
 		s.certs.own = set.TLS.Clone()
 		s.Inbox.join(s)
 		if set.Collect != nil {
 			set.Collect.join(s)
 		}
 		s.used.Store(true)
+		fresh = name == nil
 	})
+	return fresh
 }
 
 // cloneRules returns a deep copy.
