@@ -51,10 +51,7 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 		v = n.judge(&a)
 		n.mu.Unlock()
 		if v.fault != 0 || v.rule != nil {
-			own := *q
-			own.Id = a.id
-			answer = p.applyFault(n.db.Answer(&own, p.mode), &a, v)
-			r.packet = zone.Pack(answer, &own, udp) // before the journal, since it may cut the answer
+			answer, r.packet = p.failing(&a, v)
 		}
 	}
 	r.delay = v.delay()
@@ -65,6 +62,15 @@ func (p dnsPort) serve(packet []byte, udp bool, client netip.AddrPort) reply {
 	a.time = time.Now() // in the order of the journal
 	n.events.add(&asked{asking: a, server: p.server, answer: answer, verdict: v})
 	return r
+}
+
+// failing returns the answer to a question that a verdict concerns.
+func (p dnsPort) failing(a *asking, v verdict) (answer *dns.Msg, packet []byte) {
+	q := *a.packet
+	q.Id = a.id
+	answer = p.applyFault(p.inet.db.Answer(&q, p.mode), a, v)
+	packet = zone.Pack(answer, &q, a.udp) // before the journal, since it may cut the answer
+	return answer, packet
 }
 
 // applyFault returns the answer that a verdict makes of a true one, or nil for no answer.

@@ -372,13 +372,17 @@ func (s *dnsSocket) servePackets() {
 		case err != nil:
 			continue // the error is about an earlier answer, whose client did not wait for it
 		}
-		client = netip.AddrPortFrom(client.Addr().Unmap(), client.Port())
-		switch r := s.serve(packet[:size], true, client); {
-		case r.packet == nil:
-		case r.delay > 0:
-			time.AfterFunc(r.delay, func() { s.udp.WriteToUDPAddrPort(r.packet, client) })
-		default:
-			s.udp.WriteToUDPAddrPort(r.packet, client)
-		}
+		s.answer(packet[:size], netip.AddrPortFrom(client.Addr().Unmap(), client.Port()))
+	}
+}
+
+// answer answers a question that has come over UDP.
+func (s *dnsSocket) answer(packet []byte, client netip.AddrPort) {
+	switch r := s.serve(packet, true, client); {
+	case r.packet == nil:
+	case r.delay > 0:
+		time.AfterFunc(r.delay, func() { s.udp.WriteToUDPAddrPort(r.packet, client) })
+	default:
+		s.udp.WriteToUDPAddrPort(r.packet, client)
 	}
 }

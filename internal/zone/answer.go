@@ -115,8 +115,8 @@ type answerer struct {
 
 // ask answers the question from the zones.
 func (a *answerer) ask(db *DB) {
-	n, err := parseName(a.question.Name)
-	if err != nil {
+	var n name
+	if err := n.parse(a.question.Name); err != nil {
 		a.msg.Rcode = dns.RcodeFormatError
 		return
 	}
@@ -157,12 +157,11 @@ func (a *answerer) resolve(root *node, n *name) {
 			}
 			return
 		}
-		next, err := parseName(target)
-		if err != nil {
+		if err := n.parse(target); err != nil {
 			a.msg.Rcode = dns.RcodeServerFailure
 			return
 		}
-		owner, *n = target, next
+		owner = target
 	}
 }
 
@@ -311,14 +310,14 @@ func (a *answerer) refer(root *node, p place) {
 // addresses adds the addresses of the hosts that records name (RFC 1034 §4.3.2 step 6, RFC 1035 §3.3.9,
 // §3.3.11, RFC 2782), as far as they are known without following an alias.
 func (a *answerer) addresses(root *node, rrs []dns.RR) {
+	var n name
 	var seen []*node
 	for _, rr := range rrs {
 		host := hostOf(rr)
 		if host == "" {
 			continue
 		}
-		n, err := parseName(host)
-		if err != nil {
+		if err := n.parse(host); err != nil {
 			continue
 		}
 		p := root.find(&n, dns.TypeA)

@@ -29,8 +29,7 @@ func Unpack(packet []byte, m Mode) (query, refusal *dns.Msg) {
 		return nil, nil
 	}
 	if err != nil || !counted(q, packet) {
-		bad := dns.Msg{MsgHdr: q.MsgHdr}
-		r := reply(&bad, m)
+		r := reply(&dns.Msg{MsgHdr: q.MsgHdr}, m)
 		r.Rcode = dns.RcodeFormatError
 		return nil, r
 	}

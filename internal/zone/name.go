@@ -17,11 +17,19 @@ type name struct {
 	labels int
 }
 
-// parseName reads the presentation form of a name (RFC 1035 §5.1). The final dot may be missing.
-func parseName(s string) (n name, err error) {
+// parseName returns the name with a presentation form (RFC 1035 §5.1). The final dot may be missing.
+func parseName(s string) (name, error) {
+	var n name
+	err := n.parse(s)
+	return n, err
+}
+
+// parse makes n the name with a presentation form. It is parseName for frequent use, since a name is large.
+func (n *name) parse(s string) error {
 	if s == "" {
-		return n, errors.New("zone: empty domain name")
+		return errors.New("zone: empty domain name")
 	}
+	n.labels = 0
 	rest, end := s, 0
 	if s == "." {
 		rest = ""
@@ -32,13 +40,13 @@ func parseName(s string) (n name, err error) {
 		for rest != "" && rest[0] != '.' {
 			c, size := octet(rest)
 			if size == 0 || end-begin > 63 || end >= len(n.wire)-1 {
-				return n, notName(s)
+				return notName(s)
 			}
 			n.wire[end] = c
 			end, rest = end+1, rest[size:]
 		}
 		if end == begin+1 {
-			return n, notName(s)
+			return notName(s)
 		}
 		n.wire[begin] = byte(end - begin - 1)
 		n.starts[n.labels] = uint8(begin)
@@ -47,7 +55,7 @@ func parseName(s string) (n name, err error) {
 	}
 	n.starts[n.labels] = uint8(end)
 	lower(n.wire[:end])
-	return n, nil
+	return nil
 }
 
 func notName(s string) error {

@@ -27,26 +27,26 @@ type Reply struct {
 	Packet []byte
 }
 
-// memory has the answers since the last change.
+// memory has the answers since the last change, over one transport in one mode.
 type memory struct {
 	mu      sync.RWMutex
-	changes uint64 // of the DB, in which they were given
-	replies map[string]Reply
+	changes uint64           // of the DB, in which they were given
+	replies map[string]Reply // by the query without its ID
 }
 
 // find returns the answer to an earlier query, if nothing has changed since.
-func (m *memory) find(key []byte, changes uint64) (Reply, bool) {
+func (m *memory) find(packet []byte, changes uint64) (Reply, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.changes != changes {
 		return Reply{}, false
 	}
-	r, ok := m.replies[string(key)]
+	r, ok := m.replies[string(packet[2:])]
 	return r, ok
 }
 
 // keep remembers an answer, unless newer ones are remembered.
-func (m *memory) keep(key []byte, changes uint64, r Reply) {
+func (m *memory) keep(packet []byte, changes uint64, r Reply) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -55,22 +55,20 @@ func (m *memory) keep(key []byte, changes uint64, r Reply) {
 	case m.changes < changes, m.replies == nil, len(m.replies) == maxRemembered:
 		m.changes, m.replies = changes, make(map[string]Reply)
 	}
-	m.replies[string(key)] = r
+	m.replies[string(packet[2:])] = r
 }
 
 // Reply answers a packet from the network, as [Unpack], [DB.Answer] and [Pack] together do. It returns false if
 // there must be no answer, which is so for packets without a whole header, and for responses.
 func (db *DB) Reply(packet []byte, udp bool, m Mode) (Reply, bool) {
-	var buf [2 + maxQuery]byte
-	key := buf[:0]
 	changes := db.changes.Load()
-	if headerSize <= len(packet) && len(packet) <= maxQuery {
-		via := byte(0)
-		if udp {
-			via = 1
-		}
-		key = append(append(key, byte(m), via), packet[2:]...) // all but the ID
-		if r, ok := db.memory.find(key, changes); ok {
+	memory := &db.overTCP[m]
+	if udp {
+		memory = &db.overUDP[m]
+	}
+	short := headerSize <= len(packet) && len(packet) <= maxQuery
+	if short {
+		if r, ok := memory.find(packet, changes); ok {
 			r.Packet = bytes.Clone(r.Packet)
 			copy(r.Packet, packet[:2])
 			return r, true
@@ -84,8 +82,8 @@ func (db *DB) Reply(packet []byte, udp bool, m Mode) (Reply, bool) {
 	var lasting bool
 	r.Answer, lasting = db.answer(q, m)
 	r.Packet = Pack(r.Answer, q, udp)
-	if lasting && len(key) > 0 {
-		db.memory.keep(key, changes, r)
+	if lasting && short {
+		memory.keep(packet, changes, r)
 		r.Packet = bytes.Clone(r.Packet)
 	}
 	return r, true

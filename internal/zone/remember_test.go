@@ -65,7 +65,7 @@ func TestRemembered(t *testing.T) {
 			t.Fatalf("after %d steps, query %x, udp %v, mode %d: got\n%x, want\n%x", i, packet, udp, m, got, want)
 		}
 	}
-	if len(db.memory.replies) == 0 {
+	if len(db.overUDP[Recursive].replies) == 0 {
 		t.Error("nothing is remembered")
 	}
 }
@@ -108,15 +108,15 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		db.ServePacket(packet, true, Recursive)
-		if got := len(db.memory.replies); got > maxRemembered {
+		if got := len(db.overUDP[Recursive].replies); got > maxRemembered {
 			t.Fatalf("%d answers are remembered, want %d at most", got, maxRemembered)
 		}
 	}
 	large := make([]byte, maxQuery)
 	packet, _ := query(t, "qq.com. MX").Pack()
-	was := len(db.memory.replies)
+	was := len(db.overUDP[Recursive].replies)
 	db.ServePacket(append(packet, large...), true, Recursive)
-	if got := len(db.memory.replies); got != was {
+	if got := len(db.overUDP[Recursive].replies); got != was {
 		t.Errorf("the answer to a query of %d bytes is remembered", len(packet)+len(large))
 	}
 }

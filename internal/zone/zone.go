@@ -66,7 +66,8 @@ type DB struct {
 	mu      sync.RWMutex
 	root    node          // its zone is nil until the first use
 	changes atomic.Uint64 // the number of times that it was locked for a change, which numbers the changes
-	memory  memory
+
+	overUDP, overTCP [Authoritative + 1]memory // by mode
 }
 
 // zone is the data of a node that is the apex of a zone.
