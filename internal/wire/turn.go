@@ -118,15 +118,17 @@ const (
 
 // begin opens a turn.
 func (c *Conn) begin(k Kind, verb string, line []byte) *Turn {
-	c.turn = Turn{Kind: k, Verb: verb, Line: line, Received: time.Now()}
+	t := &c.turn
+	*t = Turn{} // a Turn is large, so it is set in place
+	t.Kind, t.Verb, t.Line, t.Received = k, verb, line, time.Now()
 	if k == Command {
-		c.turn.arg = argument(line)
+		t.arg = argument(line)
 	}
-	c.turn.Client, c.client = c.client, nil
+	t.Client, c.client = c.client, nil
 	if verb == "MAIL" || verb == "RCPT" {
-		c.turn.address, c.turn.route, c.turn.params, c.turn.glued = path(c.turn.arg)
+		t.address, t.route, t.params, t.glued = path(t.arg)
 	}
-	return &c.turn
+	return t
 }
 
 // ask shows the turn to the Handler and returns the Handler's action.
