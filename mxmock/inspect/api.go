@@ -30,10 +30,7 @@ type endpoint struct {
 // api returns the endpoints of the JSON API.
 func (p *Page) api() []endpoint {
 	return []endpoint{
-		{"GET /api/openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "application/yaml")
-			w.Write(openAPI)
-		}},
+		{"GET /api/openapi.yaml", describe},
 		{"GET /api/messages", answer(p.listMessages)},
 		{"DELETE /api/messages", answer(p.deleteMessages)},
 		{"GET /api/messages/{id}", answer(p.oneMessage)},
@@ -51,6 +48,12 @@ func (p *Page) api() []endpoint {
 		{"POST /api/rules", answer(p.addRules)},
 		{"DELETE /api/rules", answer(p.deleteRules)},
 	}
+}
+
+// describe sends the description of the JSON API.
+func describe(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml")
+	w.Write(openAPI)
 }
 
 // parameters are the query parameters of the JSON API, by the patterns of the endpoints that have any.

@@ -220,6 +220,18 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// The address of the API describes it.
+func TestBeginningOfAPI(t *testing.T) {
+	t.Parallel()
+	_, page := world(t)
+	_, _, want := ask(t, "GET", page.URL()+"/api/openapi.yaml", "")
+	for _, path := range []string{"/api", "/api/"} {
+		if status, header, got := ask(t, "GET", page.URL()+path, ""); status != http.StatusOK || string(got) != string(want) || header.Get("Content-Type") != "application/yaml" {
+			t.Errorf("%s: %d, %d bytes of %s, want those of openapi.yaml", path, status, len(got), header.Get("Content-Type"))
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	_, page := world(t)

@@ -21,7 +21,7 @@
 //
 // # The JSON API
 //
-// /api/openapi.yaml describes the API. Its requests are:
+// /api/ and /api/openapi.yaml describe the API. Its requests are:
 //
 //	GET    /api/messages?q=&limit=&before=      the messages that match a query, newest first
 //	DELETE /api/messages?q=                     deletes the messages that match

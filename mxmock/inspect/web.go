@@ -66,6 +66,7 @@ func (p *Page) web() []endpoint {
 		{"GET /picture", p.showPicture},
 		{"GET /events", p.events},
 		{"GET /", p.showNothing},
+		{"GET /api/{$}", describe},
 		{"GET /api/", answer(nothing)},
 	}
 }
