@@ -4,7 +4,9 @@ package examples
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/smtp"
 	"slices"
 	"strings"
 	"testing"
@@ -192,5 +194,51 @@ func TestBadAddress(t *testing.T) {
 		if err := app.Send(t.Context(), to); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want a refusal with %s", to, err, want)
 		}
+	}
+}
+
+// TestReplyInPieces has a reply of several lines that no single read returns.
+func TestReplyInPieces(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	srv.AddRules(mailtest.Rule{At: mailtest.Helo, Pace: time.Millisecond})
+	if err := newShop(srv.Addr()).Register("bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+	srv.Next(t)
+}
+
+// TestBlockedPort has a network that lets nothing out to port 25, as those of many cloud providers.
+func TestBlockedPort(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.MX("qq.com", "mx1.qq.com")
+		inet.Break(":25", mxmock.Silent)
+		app := newApp(inet.Resolver(), inet.DialContext)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := app.Send(ctx, "bob@qq.com"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the end of the time", err)
+		}
+	})
+}
+
+// TestSubmissionHost delivers to the host of a provider's users, which is not one of its MX hosts.
+func TestSubmissionHost(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	provider.Add(inet, "qq.com")
+	conn, err := inet.DialContext(t.Context(), "tcp", "smtp.qq.com:25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := smtp.NewClient(conn, "smtp.qq.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Mail("app@example.com"); err == nil || !strings.HasPrefix(err.Error(), "503") {
+		t.Errorf("got %v, want a refusal with 503: a login is needed", err)
 	}
 }
