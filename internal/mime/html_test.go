@@ -24,6 +24,7 @@ func TestReadHTML(t *testing.T) {
 		{"by element and class", `<style>div.x{display:none}</style><span class=x>a </span><div class=x>not</div>seen`, "a seen\n"},
 		{"by attribute", `<style>[data-hide]{display:none}</style><i data-hide=1>not</i>seen`, "seen\n"},
 		{"by the value of an attribute", `<style>td[class="a b"]{display:none}</style><table><td class="a b">not<td class="a">seen</table>`, "seen\n"},
+		{"by attribute and descent", `<style>.a [data-hide]{display:none}</style><p class=a data-hide=1>seen<i data-hide=1>not</i></p>`, "seen\n"},
 		{"by descent", `<style>.a .b{display:none}</style><div class=a><p><i class=b>not</i>seen</div><i class=b>too</i>`, "seen\ntoo\n"},
 		{"by child", `<style>div > i{display:none}</style><div><i>not</i><b><i>seen</i></b></div>`, "seen\n"},
 		{"by sibling", `<style>b + i{display:none}</style><b>seen</b><i>not</i><i>too</i>`, "seentoo\n"},
@@ -38,6 +39,35 @@ func TestReadHTML(t *testing.T) {
 		{"a broken selector in a list breaks the rule", `<style>.x, ..y{display:none}</style><i class=x>seen</i>`, "seen\n"},
 		{"pseudo-classes do not count", `<style>i:hover{display:none}i::before{display:none}</style><i>seen</i>`, "seen\n"},
 		{"at-rules", `<style>@import url(x.css);@font-face{font-family:x;src:url(y)}@charset "x";.x{display:none}</style><i class=x>not</i>seen`, "seen\n"},
+
+		// Nested rules.
+		{"a declaration after a nested rule", `<style>.x{.y{color:red}display:none}</style><div class=x>not</div>seen`, "seen\n"},
+		{"a declaration before a nested rule", `<style>.x{display:none;.y{color:red}}</style><div class=x>not</div>seen`, "seen\n"},
+		{"a nested rule", `<style>.x{.y{display:none}}</style><i class=y>seen</i><div class=x><i class=y>not</i></div>`, "seen\n"},
+		{"a nested rule of an id", `<style>.x{#y{display:none}}</style><div class=x>seen<i id=y>not</i></div>`, "seen\n"},
+		{"a nested rule of an attribute", `<style>.x{[lang]{display:none}}</style><div class=x>seen<i lang=en>not</i></div>`, "seen\n"},
+		{"a nested rule of all elements", `<style>.x{*{display:none}}</style><div class=x>seen<i>not</i></div>`, "seen\n"},
+		{"a rule nested twice", `<style>.x{p{i{display:none}}}</style><p><i>seen</i></p><div class=x><p><i>not</i></p></div>`, "seen\n"},
+		{"a nested rule of the element itself", `<style>.x{&.y{display:none}}</style><i class=y>seen</i><i class="x y">not</i>`, "seen\n"},
+		{"a nested rule of a parent", `<style>.x{.y &{display:none}}</style><i class=x>seen</i><div class=y><i class=x>not</i></div>`, "seen\n"},
+		{"a nested rule of a child", `<style>.x{> i{display:none}}</style><div class=x><b><i>seen</i></b><i>not</i></div>`, "seen\n"},
+		{"a nested rule of a sibling", `<style>.x{+ i{display:none}}</style><b class=x>seen</b><i>not</i><i>too</i>`, "seentoo\n"},
+		{"a nested rule comes later", `<style>.x{display:none;&{display:block}}</style><i class=x>seen</i>`, "seen\n"},
+		{"a declaration after it comes later still", `<style>.x{&{display:block}display:none}</style><i class=x>not</i>seen`, "seen\n"},
+		{"a list around a nested rule", `<style>.x,.y{i{display:none}}</style><p class=x>a<i>not</i></p><p class=y>b<i>not</i></p>`, "a\n\nb\n"},
+		{"a list is as specific as its most specific selector", `<style>.x,#y{i{display:none}}.x.x i{display:block}</style><p class=x>seen<i>not</i></p>`, "seen\n"},
+		{"a nested rule that is not in another", `<style>.x{.y{display:none}}.z{display:none}</style><i class=y>seen</i><i class=z>not</i>`, "seen\n"},
+		{"a broken nested rule", `<style>.x{..y{display:none}display:none}</style><i class=y>seen</i><i class=x>not</i>`, "seen\n"},
+		{"a nested rule in a broken one", `<style>..x{.y{display:none}display:none}.z{display:none}</style><i class=y>seen</i><i class=z>not</i>`, "seen\n"},
+		{"a nested rule in a pseudo-class", `<style>.x:hover{.y{display:none}}</style><div class=x><i class=y>seen</i></div>`, "seen\n"},
+		{"a nested rule with a pseudo-class", `<style>.x{&:hover{display:none}a:link{display:none}}</style><i class=x>seen</i>`, "seen\n"},
+		{"media in a rule", `<style>.x{@media screen{display:none}}</style><i class=x>not</i>seen`, "seen\n"},
+		{"other media in a rule", `<style>.x{@media print{display:none}color:red}.y{display:none}</style><i class=x>seen</i><i class=y>not</i>`, "seen\n"},
+		{"a rule in media in a rule", `<style>.x{@media screen{.y{display:none}}}</style><i class=y>seen</i><div class=x><i class=y>not</i></div>`, "seen\n"},
+		{"media in a rule comes later", `<style>.x{display:none;@media screen{display:block}}</style><i class=x>seen</i>`, "seen\n"},
+		{"braces in a string", `<style>.x{content:"}";display:none}</style><i class=x>not</i>seen`, "seen\n"},
+		{"rules too far inside", `<style>` + strings.Repeat("i{", 60) + `display:none` + strings.Repeat("}", 60) + `.x{display:none}</style><i>seen</i><b class=x>not</b>`, "seen\n"},
+		{"nested rules without number", `<style>` + strings.Repeat("i,b,u{", 40) + `display:none` + strings.Repeat("}", 40) + `.x{display:none}</style><i>seen</i><b class=x>not</b>`, "seen\n"},
 
 		// The cascade.
 		{"the later rule", `<style>.x{display:none}.x{display:block}</style><div class=x>seen</div>`, "seen\n"},
@@ -173,6 +203,12 @@ func TestHTMLGrowth(t *testing.T) {
 		},
 		"siblings": func(n int) string { return "<style>q ~ b ~ b{display:none}</style>" + strings.Repeat("<b></b>", n) },
 		"media":    func(n int) string { return "<style>" + strings.Repeat("@media screen{", n) },
+		"nested rules": func(n int) string {
+			return "<style>" + strings.Repeat("i,", n) + "b{" + strings.Repeat("u{opacity:0}", n) + "}</style><i>x"
+		},
+		"declarations after nested rules": func(n int) string {
+			return "<style>" + strings.Repeat("i,", n) + "b{" + strings.Repeat("opacity:0;u{}", n) + "}</style><i>x"
+		},
 	} {
 		allocated := func(n int) uint64 {
 			text := page(n)
@@ -218,6 +254,9 @@ func TestHostileHTML(t *testing.T) {
 		"lists of selectors":       "<style>" + fill("i,") + "i{opacity:0}</style>" + fill("<i>"),
 		"media":                    "<style>@media " + fill("screen and ") + "{i{opacity:0}}</style><i>",
 		"heads":                    fill("<head>x"),
+		"nested rules":             "<style>" + fill("i,b{opacity:0;") + "</style><i>",
+		"a list of nested rules":   "<style>" + fill("i,") + "i{" + fill("b{opacity:0}") + "}</style><b>",
+		"nested parents":           "<style>i{" + fill("& ") + "{opacity:0}}</style><i>",
 		"comments in declarations": "<i style='" + fill("/*") + "'>",
 	} {
 		t.Run(name, func(t *testing.T) {

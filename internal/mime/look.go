@@ -5,7 +5,41 @@ package mime
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tdewolff/parse/v2/css"
 )
+
+// declaration is a property and its value, in lower case.
+type declaration struct {
+	property, value string
+	important       bool
+}
+
+// declared returns a declaration if it can hide something.
+func declared(property []byte, value []css.Token) (declaration, bool) {
+	d := declaration{property: strings.ToLower(string(property))}
+	switch d.property {
+	case "display", "visibility", "opacity", "font-size", "font", "height", "max-height", "width", "max-width", "overflow", "mso-hide":
+	default:
+		return d, false
+	}
+	d.value = strings.ToLower(strings.TrimSpace(text(value)))
+	if before, ok := strings.CutSuffix(d.value, "important"); ok {
+		if before, ok = strings.CutSuffix(strings.TrimSpace(before), "!"); ok {
+			d.value, d.important = strings.TrimSpace(before), true
+		}
+	}
+	return d, true
+}
+
+// text returns the source text of tokens.
+func text(tokens []css.Token) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.Write(t.Data)
+	}
+	return b.String()
+}
 
 // look describes how an element is shown.
 type look struct {
@@ -68,6 +102,17 @@ func isZero(value string) bool {
 
 // pageWidth is the width of the page as it is shown: on a desktop, in light colours.
 const pageWidth = 1024 // px
+
+// applies reports whether the rules in an at-rule apply.
+func applies(name, prelude string) bool {
+	switch name {
+	case "@media":
+		return mediaApplies(prelude)
+	case "@supports", "@layer":
+		return true
+	}
+	return false
+}
 
 // mediaApplies reports whether a list of media queries is true for the page as it is shown. Unknown features are false.
 func mediaApplies(queries string) bool {

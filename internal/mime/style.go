@@ -18,13 +18,9 @@ import (
 const (
 	maxSelector = 200     // the maximum length of a selector in bytes
 	maxMatching = 1 << 22 // the maximum number of matching steps for a page
+	maxExpanded = 10_000  // the maximum number of selectors that nested rules add to a page
+	maxDepth    = 50      // the maximum number of blocks inside one another
 )
-
-// declaration is a property and its value, in lower case.
-type declaration struct {
-	property, value string
-	important       bool
-}
 
 // styleRule is a selector with the declarations of its rule set.
 type styleRule struct {
@@ -45,58 +41,185 @@ type styles struct {
 	count    int
 	siblings bool  // some selector refers to siblings
 	steps    int64 // the matching steps so far
+	expanded int   // the selectors that nested rules have added so far
 }
 
 // add adds a style sheet.
 func (s *styles) add(sheet string) {
-	var open []*styleRule // the rules of the current rule set
-	var set *ruleSet      // the set itself
-	applies := []bool{true}
-	p := css.NewParser(parse.NewInputString(sheet), false)
+	r := &sheetReader{styles: s, lexer: css.NewLexer(parse.NewInputString(sheet))}
+	r.block(nil, 0)
+}
+
+// sheetReader reads a style sheet (CSS Syntax 3 §5.4, CSS Nesting 1 §2).
+type sheetReader struct {
+	styles *styles
+	lexer  *css.Lexer
+}
+
+// openRule is a rule set that is being read.
+type openRule struct {
+	selectors []string // with those of the rule sets around it
+	rules     []*styleRule
+	set       ruleSet // the declarations since the last nested rule
+	filed     bool    // there were some before it
+}
+
+// block reads the content of a block in a rule set, which is nil outside of all, or of the sheet if depth is 0.
+func (r *sheetReader) block(open *openRule, depth int) {
 	for {
-		kind, _, data := p.Next()
-		switch kind {
-		case css.ErrorGrammar:
-			if p.Err() != nil && !p.HasParseError() {
-				return
+		tokens, end := r.item(depth == 0)
+		switch {
+		case end == css.LeftBraceToken && depth == maxDepth:
+			r.skip()
+		case end == css.LeftBraceToken && len(tokens) > 0 && tokens[0].TokenType == css.AtKeywordToken:
+			r.styles.close(open)
+			if applies(strings.ToLower(string(tokens[0].Data)), text(tokens[1:])) {
+				r.block(open, depth+1)
+				r.styles.close(open)
+			} else {
+				r.skip()
 			}
-		case css.BeginAtRuleGrammar:
-			ok := applies[len(applies)-1]
-			switch strings.ToLower(string(data)) {
-			case "@media":
-				ok = ok && mediaApplies(text(p.Values()))
-			case "@supports", "@layer":
-			default:
-				ok = false
+		case end == css.LeftBraceToken:
+			r.styles.close(open)
+			if inner := r.styles.open(open, text(tokens)); inner != nil {
+				r.block(inner, depth+1)
+				r.styles.close(inner)
+			} else {
+				r.skip()
 			}
-			applies = append(applies, ok)
-		case css.EndAtRuleGrammar:
-			applies = applies[:max(1, len(applies)-1)]
-		case css.BeginRulesetGrammar:
-			open, set = open[:0], new(ruleSet)
-			for _, selector := range selectors(text(p.Values())) {
-				rule, ok := s.rule(selector)
-				if !ok || !applies[len(applies)-1] {
-					open = nil
-					break
-				}
-				if rule != nil {
-					rule.set = set
-					open = append(open, rule)
-				}
+		case open != nil && len(tokens) > 0 && tokens[0].TokenType == css.IdentToken:
+			value := tokens[1:]
+			if len(value) > 0 && value[0].TokenType == css.WhitespaceToken {
+				value = value[1:]
 			}
-		case css.DeclarationGrammar:
-			if d, ok := declared(data, p.Values()); ok && len(open) > 0 {
-				set.declared = append(set.declared, d)
-			}
-		case css.EndRulesetGrammar:
-			for _, rule := range open {
-				if len(set.declared) > 0 {
-					s.file(rule)
+			if len(value) > 0 && value[0].TokenType == css.ColonToken {
+				if d, ok := declared(tokens[0].Data, value[1:]); ok {
+					open.set.declared = append(open.set.declared, d)
 				}
 			}
-			open = nil
 		}
+		if end == css.ErrorToken || end == css.RightBraceToken && depth > 0 {
+			return
+		}
+	}
+}
+
+// item reads what comes before the next brace or semicolon, or the end of the sheet, which is an ErrorToken. Outside of all
+// blocks, a semicolon ends only an at-rule.
+func (r *sheetReader) item(outside bool) (tokens []css.Token, end css.TokenType) {
+	for inside := 0; ; {
+		kind, data := r.lexer.Next()
+		switch kind {
+		case css.ErrorToken:
+			return tokens, kind
+		case css.CommentToken, css.CDOToken, css.CDCToken:
+			continue
+		case css.WhitespaceToken:
+			if len(tokens) == 0 {
+				continue
+			}
+			data = []byte{' '}
+		case css.LeftParenthesisToken, css.LeftBracketToken, css.FunctionToken:
+			inside++
+		case css.RightParenthesisToken, css.RightBracketToken:
+			inside = max(inside-1, 0)
+		case css.SemicolonToken:
+			if inside == 0 && (!outside || len(tokens) == 0 || tokens[0].TokenType == css.AtKeywordToken) {
+				return tokens, kind
+			}
+		case css.LeftBraceToken, css.RightBraceToken:
+			if inside == 0 {
+				return tokens, kind
+			}
+		}
+		tokens = append(tokens, css.Token{TokenType: kind, Data: data})
+	}
+}
+
+// skip reads the rest of a block.
+func (r *sheetReader) skip() {
+	for deep := 1; deep > 0; {
+		switch _, end := r.item(false); end {
+		case css.ErrorToken:
+			return
+		case css.LeftBraceToken:
+			deep++
+		case css.RightBraceToken:
+			deep--
+		}
+	}
+}
+
+// open returns a rule set with a list of selectors, in another one unless that is nil. It returns nil if CSS ignores the rule set
+// because a selector is malformed.
+func (s *styles) open(around *openRule, list string) *openRule {
+	open := new(openRule)
+	for _, selector := range selectors(list) {
+		selector = strings.TrimSpace(selector)
+		whole := []string{selector}
+		if around != nil {
+			whole = s.nested(around.selectors, selector)
+		}
+		first := len(open.rules)
+		var most cascadia.Specificity
+		for _, selector := range whole {
+			rule, ok := s.rule(selector)
+			if !ok {
+				return nil
+			}
+			if rule != nil {
+				open.selectors, open.rules = append(open.selectors, selector), append(open.rules, rule)
+				if most.Less(rule.specificity) {
+					most = rule.specificity
+				}
+			}
+		}
+		for _, rule := range open.rules[first:] { // as that of :is(), for which & stands
+			rule.specificity = most
+		}
+	}
+	return open
+}
+
+// nested returns the selectors for which a selector in a rule set stands, given those of the rule set.
+func (s *styles) nested(around []string, selector string) (whole []string) {
+	for before, rest, ok := strings.Cut(selector, "&"); ok; before, rest, ok = strings.Cut(rest, "&") {
+		if before != "" && !isCombinator(rune(before[len(before)-1])) {
+			return nil // it does not stand at the beginning, as in ".x&"
+		}
+	}
+	if !strings.Contains(selector, "&") {
+		selector = "& " + selector
+	}
+	for _, outer := range around {
+		if s.expanded++; s.expanded > maxExpanded {
+			break
+		}
+		if len(selector)+strings.Count(selector, "&")*(len(outer)-1) <= maxSelector {
+			whole = append(whole, strings.ReplaceAll(selector, "&", outer))
+		}
+	}
+	return whole
+}
+
+// close files the declarations of a rule set so far, if there is one. Further ones come after them and after nested rules in
+// order (CSS Nesting 1 §2.5).
+func (s *styles) close(open *openRule) {
+	if open == nil || len(open.set.declared) == 0 {
+		return
+	}
+	set := open.set
+	open.set = ruleSet{}
+	if open.filed {
+		if s.expanded += len(open.rules); s.expanded > maxExpanded {
+			return
+		}
+	}
+	open.filed = true
+	for _, rule := range open.rules {
+		filed := *rule
+		filed.set = &set
+		s.file(&filed)
 	}
 }
 
@@ -166,7 +289,7 @@ func subject(selector string) string {
 	last := selector[strings.LastIndexFunc(selector, isCombinator)+1:]
 	if strings.ContainsAny(selector, "[\"'") { // an attribute value may contain spaces
 		last, _, _ = strings.Cut(selector, "[")
-		if strings.IndexFunc(strings.TrimSpace(last), isCombinator) >= 0 || strings.LastIndexByte(selector, ']') != len(selector)-1 || strings.Count(selector, "[") > 1 {
+		if strings.IndexFunc(last, isCombinator) >= 0 || strings.LastIndexByte(selector, ']') != len(selector)-1 || strings.Count(selector, "[") > 1 {
 			return ""
 		}
 	}
@@ -268,30 +391,4 @@ func (s *styles) of(n *html.Node, depth, siblings int, inline string) []declarat
 		}
 	}
 	return append(all, important...)
-}
-
-// declared returns a declaration if it can hide something.
-func declared(property []byte, value []css.Token) (declaration, bool) {
-	d := declaration{property: strings.ToLower(string(property))}
-	switch d.property {
-	case "display", "visibility", "opacity", "font-size", "font", "height", "max-height", "width", "max-width", "overflow", "mso-hide":
-	default:
-		return d, false
-	}
-	d.value = strings.ToLower(strings.TrimSpace(text(value)))
-	if before, ok := strings.CutSuffix(d.value, "important"); ok {
-		if before, ok = strings.CutSuffix(strings.TrimSpace(before), "!"); ok {
-			d.value, d.important = strings.TrimSpace(before), true
-		}
-	}
-	return d, true
-}
-
-// text returns the source text of tokens.
-func text(tokens []css.Token) string {
-	var b strings.Builder
-	for _, t := range tokens {
-		b.Write(t.Data)
-	}
-	return b.String()
 }
