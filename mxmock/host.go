@@ -48,6 +48,9 @@ func newHost(n *Internet, fqdn, name string) *Host {
 // first.
 func (h *Host) Name() string { return h.name }
 
+// String is Name, so that a host in the text of an error is its name.
+func (h *Host) String() string { return h.name }
+
 // Addrs returns the addresses of the host as text, in the order in which it got them.
 func (h *Host) Addrs() []string {
 	h.inet.mu.Lock()

@@ -640,3 +640,12 @@ func TestWaitUnused(t *testing.T) {
 		}
 	})
 }
+
+// A host in the text of an error is its name.
+func TestHostString(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	if got, want := fmt.Sprint(inet.MX("qq.com", "mx1.qq.com", "mx2.qq.com"), inet.Sender("shop.example")), "[mx1.qq.com mx2.qq.com] mail.shop.example"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
