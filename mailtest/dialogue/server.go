@@ -151,7 +151,7 @@ func (s *Server) begin(conn net.Conn) {
 		defer s.mu.Unlock()
 		delete(s.conns, conn)
 		if err != nil {
-			s.errs = append(s.errs, fmt.Errorf("dialogue: script %d: %w", i+1, err))
+			s.errs = append(s.errs, fmt.Errorf("script %d: %w", i+1, err))
 		}
 	})
 }
@@ -190,7 +190,7 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := s.next; first && i < len(s.Scripts); i++ {
-		s.errs = append(s.errs, fmt.Errorf("dialogue: script %d was not played: there were %d connections", i+1, s.next))
+		s.errs = append(s.errs, fmt.Errorf("dialogue: script %d was not played: the number of connections was %d", i+1, s.next))
 	}
 	return errors.Join(s.errs...)
 }

@@ -228,9 +228,9 @@ func TestServerErrors(t *testing.T) {
 		if d := time.Since(start); d > time.Second {
 			t.Errorf("Close takes %v", d)
 		}
-		want := `dialogue: script 1: dialogue: line 2: c -> EHLO localhost: got "HELO localhost"
-dialogue: script 2: dialogue: line 1: s .. 24h0m0s: use of closed network connection
-dialogue: script 3 was not played: there were 2 connections`
+		want := `script 1: dialogue: line 2: c -> EHLO localhost: got "HELO localhost"
+script 2: dialogue: line 1: s .. 24h0m0s: use of closed network connection
+dialogue: script 3 was not played: the number of connections was 2`
 		if got := strings.Join(tb.errs, "\n"); got != want {
 			t.Errorf("errors:\n%s\nwant\n%s", got, want)
 		}
