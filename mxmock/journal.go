@@ -70,7 +70,8 @@ type Event struct {
 	Session, Turn int
 }
 
-// String returns the event as one line, without its time and client. Characters that are not printable are escaped as in Go.
+// String returns the event as one line, without its time and client. Characters that are not printable are escaped as in Go, and
+// What and Result are cut if they are longer than a kilobyte.
 func (e Event) String() string {
 	if e.Result == "" {
 		return printable(e.What)
@@ -78,8 +79,15 @@ func (e Event) String() string {
 	return printable(e.What) + " → " + printable(e.Result)
 }
 
-// printable returns s with the characters escaped that are not printable, if there are any.
+// printable returns the first kilobyte of s with the characters escaped that are not printable, if there are any.
 func printable(s string) string {
+	const most = 1000
+	if n := most; len(s) > most {
+		for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		return printable(s[:n]) + fmt.Sprintf("… (%d bytes)", len(s))
+	}
 	if !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }) {
 		return s
 	}

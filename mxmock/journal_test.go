@@ -587,6 +587,9 @@ func TestEventPrintable(t *testing.T) {
 		{mxmock.Event{What: "ask mx qq.com"}, "ask mx qq.com"},
 		{mxmock.Event{What: "mail mx1.qq.com:25 bob@qq.com", Result: `<a@b.example> "你好"`}, `mail mx1.qq.com:25 bob@qq.com → <a@b.example> "你好"`},
 		{mxmock.Event{What: "smtp mx1.qq.com:25 DATA\r", Result: "500 \"no\"\x1b[31m\xff"}, `smtp mx1.qq.com:25 DATA\r → 500 "no"\x1b[31m\xff`},
+		{mxmock.Event{What: strings.Repeat("x", 1000)}, strings.Repeat("x", 1000)},
+		{mxmock.Event{What: strings.Repeat("x", 999) + "你好"}, strings.Repeat("x", 999) + "… (1005 bytes)"},
+		{mxmock.Event{What: strings.Repeat("\xbf", 2000)}, strings.Repeat(`\xbf`, 996) + "… (2000 bytes)"},
 	} {
 		if got := tt.event.String(); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
