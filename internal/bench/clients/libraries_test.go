@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	gomail2 "github.com/go-mail/mail"
+	"github.com/jhillyerd/enmime/v2"
 	"github.com/jordan-wright/email"
 	"gopkg.in/gomail.v2"
 
@@ -143,6 +144,15 @@ func TestGomail(t *testing.T) {
 		{"go-mail/mail TLS", func(srv *mailtest.Server) error {
 			srv.ImplicitTLS = true
 			return send2(&gomail2.Dialer{Host: srv.Host(), Port: srv.Port(), TLSConfig: srv.ClientTLS(), SSL: true})
+		}},
+	})
+}
+
+func TestEnmime(t *testing.T) {
+	sent(t, []way{
+		{"plain", func(srv *mailtest.Server) error {
+			auth := smtp.PlainAuth("", "shop", "secret", srv.Host())
+			return enmime.Builder().From("", from).To("", to).Subject("Hello").Text([]byte("Hi")).Send(enmime.NewSMTP(srv.Addr(), auth))
 		}},
 	})
 }
