@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/dialogue"
 	"github.com/seed078e9d8c/maillab/mailtest/internal/endings"
@@ -66,20 +67,20 @@ func TestClosedByClient(t *testing.T) {
 			continue // where the server can't know it before it reads
 		}
 		for _, script := range []string{"", "c => NO", "c -> NOOP\nc !! reset\n", "c -> NOOP\ns <- 250 *\n", "c -> QUIT\n"} {
-			srv := mailtest.New(t)
-			srv.AddRules(mailtest.ConnectionLimit(1))
-			refused := 0
-			for i := range 100 {
-				conn := dialled(t, srv, c)
-				if err := dialogue.Play(conn, "s <- 220 *\n"+script); err != nil {
-					refused++
-					t.Logf("%s, session %d after %q: %v", c.name, i+1, script, err)
+			t.Run(c.name, func(t *testing.T) {
+				if c.name == "loopback" {
+					machine.OneProcessor(t) // so that the end of a connection arrives before the beginning of the next
 				}
-				conn.Close()
-			}
-			if refused > 0 && c.name != "loopback" || refused > 5 { // a busy kernel takes up the SYN of one processor before the FIN of another
-				t.Errorf("%s, after %q: %d connections of 100 were refused", c.name, script, refused)
-			}
+				srv := mailtest.New(t)
+				srv.AddRules(mailtest.ConnectionLimit(1))
+				for i := range 100 {
+					conn := dialled(t, srv, c)
+					if err := dialogue.Play(conn, "s <- 220 *\n"+script); err != nil {
+						t.Fatalf("session %d after %q: %v", i+1, script, err)
+					}
+					conn.Close()
+				}
+			})
 		}
 	}
 }
