@@ -211,7 +211,7 @@ func (s *sandbox) readRules() error {
 			}
 			h, ok := s.inet.FindHost(name)
 			if !ok {
-				return fmt.Errorf("there is no host %s; -providers and -zone make hosts", name)
+				return s.noHost(name)
 			}
 			servers = []*mailtest.Server{h.Server(port)}
 		}
@@ -224,6 +224,19 @@ func (s *sandbox) readRules() error {
 		return fmt.Errorf("-rules: %w", err)
 	}
 	return nil
+}
+
+// noHost returns an error about a rule for something that is not a host. It may be a domain.
+func (s *sandbox) noHost(name string) error {
+	mxs, _ := s.inet.TrueResolver().LookupMX(context.Background(), name)
+	if len(mxs) == 0 {
+		return fmt.Errorf("there is no host %s; -providers and -zone make hosts", name)
+	}
+	hosts := make([]string, len(mxs))
+	for i, mx := range mxs {
+		hosts[i] = strings.TrimSuffix(mx.Host, ".")
+	}
+	return fmt.Errorf("there is no host %s; the hosts for its mail are %s", name, strings.Join(hosts, ", "))
 }
 
 // serve handles messages until the end.
