@@ -136,7 +136,7 @@ func TestSecureNetworks(t *testing.T) {
 		if err := db.List("bl.test.", networks...); err != nil {
 			t.Fatal(err)
 		}
-		for _, err := range []error{db.Ensure("open.bl.test."), db.Secure("bl.test.", Security{NSEC3: seed%2 == 0})} {
+		for _, err := range []error{db.Ensure("open.bl.test."), db.Secure("bl.test.", Security{NSEC3: seed%2 == 0, Algorithm: dns.ED25519})} {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ package zone
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -130,12 +131,10 @@ func (o oracle) step(r *dns.Msg, qtype uint16, name, zone string, m Mode) (targe
 				r.Rcode = dns.RcodeYXDomain
 				return ""
 			}
-			cname := fmt.Sprintf("%s %d CNAME %s", name, d[0].Header().Ttl, target)
-			rr, err := dns.NewRR(cname)
-			if err != nil {
-				panic(err)
-			}
-			r.Answer = append(r.Answer, rr)
+			r.Answer = append(r.Answer, &dns.CNAME{
+				Hdr:    dns.RR_Header{Name: name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: d[0].Header().Ttl},
+				Target: target,
+			})
 			if qtype == dns.TypeCNAME {
 				return ""
 			}
@@ -220,6 +219,16 @@ func TestOracle(t *testing.T) {
 	}
 }
 
+// same reports whether two answers have the same contents, field by field. For those that do, show returns the same.
+func same(a, b *dns.Msg) bool {
+	flags := func(r *dns.Msg) [4]bool {
+		return [4]bool{r.Authoritative, r.Truncated, r.RecursionAvailable, r.AuthenticatedData}
+	}
+	equal := func(a, b dns.RR) bool { return reflect.DeepEqual(a, b) }
+	return a.Rcode == b.Rcode && flags(a) == flags(b) &&
+		slices.EqualFunc(a.Answer, b.Answer, equal) && slices.EqualFunc(a.Ns, b.Ns, equal) && slices.EqualFunc(a.Extra, b.Extra, equal)
+}
+
 // compareWithOracle makes random zones and asks all its questions.
 func compareWithOracle(t *testing.T, seed uint64) {
 	t.Helper()
@@ -292,8 +301,11 @@ func compareWithOracle(t *testing.T, seed uint64) {
 				if n == "test." && typ == dns.TypeDS {
 					continue // the oracle has no root zone
 				}
-				got, want := show(db.Answer(q, m)), show(o.answer(q.Question[0], m))
-				if got != want {
+				answer, right := db.Answer(q, m), o.answer(q.Question[0], m)
+				if same(answer, right) {
+					continue
+				}
+				if got, want := show(answer), show(right); got != want {
 					t.Fatalf("seed %d, mode %d, %s %s: got\n%s\nwant\n%s\nzone:\n%s\n%s", seed, m, n, dns.Type(typ),
 						got, want, strings.Join(text, "\n"), cmp.Diff(want, got))
 				}

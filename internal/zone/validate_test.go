@@ -21,7 +21,7 @@ type validator struct {
 	anchor  *dns.DNSKEY
 	answers map[dns.Question]*dns.Msg // what ask returned
 	zones   map[string]trust          // what trustIn found
-	signed  map[*dns.RRSIG]signed     // what verify found about signatures in answers
+	signed  map[dns.RRSIG]signed      // what verify found about signatures in answers
 }
 
 // signed is what a validator knows about a signature in an answer.
@@ -32,7 +32,7 @@ type signed struct {
 }
 
 func newValidator(db *DB, anchor *dns.DNSKEY) *validator {
-	return &validator{db, anchor, make(map[dns.Question]*dns.Msg), make(map[string]trust), make(map[*dns.RRSIG]signed)}
+	return &validator{db, anchor, make(map[dns.Question]*dns.Msg), make(map[string]trust), make(map[dns.RRSIG]signed)}
 }
 
 // trust is what a validator knows about the zone that a name is in.
@@ -81,14 +81,15 @@ func verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok 
 	return 0, false
 }
 
-// verify is the function of that name, but verifies a signature of an answer only once.
+// verify is the function of that name, but remembers what it found. By Ed25519, the signature of an RRset is the same in
+// every answer.
 func (v *validator) verify(zone string, keys, rrs []dns.RR, sigs []*dns.RRSIG) (labels int, ok bool) {
 	for _, sig := range sigs {
-		known, ok := v.signed[sig]
-		if !ok || !slices.Equal(known.by, keys) || !slices.Equal(known.rrs, rrs) {
+		known, ok := v.signed[*sig]
+		if !ok || !slices.Equal(known.by, keys) || !slices.EqualFunc(known.rrs, rrs, dns.IsDuplicate) {
 			_, valid := verify(zone, keys, rrs, []*dns.RRSIG{sig})
 			known = signed{keys, rrs, valid}
-			v.signed[sig] = known
+			v.signed[*sig] = known
 		}
 		if known.valid {
 			return int(sig.Labels), true
@@ -195,6 +196,7 @@ type denial struct {
 	owner, next string // hashes of NSEC3 in upper case
 	types       []uint16
 	apex        string
+	from, to    [][]byte // owner and next of NSEC, as canonicalOrder compares them
 }
 
 type denials []denial
@@ -211,9 +213,10 @@ func (v *validator) denials(t trust, r *dns.Msg) (all denials) {
 		}
 		switch rr := rr.(type) {
 		case *dns.NSEC:
-			all = append(all, denial{false, false, rr.Hdr.Name, rr.NextDomain, rr.TypeBitMap, t.apex})
+			from, to := canonical(rr.Hdr.Name), canonical(rr.NextDomain)
+			all = append(all, denial{false, false, rr.Hdr.Name, rr.NextDomain, rr.TypeBitMap, t.apex, from, to})
 		case *dns.NSEC3:
-			all = append(all, denial{true, rr.Flags&1 != 0, strings.ToUpper(labels(rr.Hdr.Name)[0]), rr.NextDomain, rr.TypeBitMap, t.apex})
+			all = append(all, denial{true, rr.Flags&1 != 0, strings.ToUpper(labels(rr.Hdr.Name)[0]), rr.NextDomain, rr.TypeBitMap, t.apex, nil, nil})
 		}
 	}
 	return all
@@ -229,30 +232,34 @@ func (d denial) matches(name string) bool {
 }
 
 func (d denial) covers(name string) bool {
-	compare := canonicalOrder
 	if d.hashed {
-		compare, name = strings.Compare, dns.HashName(name, dns.SHA1, 0, "")
+		return between(dns.HashName(name, dns.SHA1, 0, ""), d.owner, d.next, strings.Compare)
 	}
-	behind, before := compare(d.owner, name) < 0, compare(name, d.next) < 0
-	if compare(d.owner, d.next) < 0 {
-		return behind && before
+	return between(canonical(name), d.from, d.to, canonicalOrder)
+}
+
+// between reports whether a name is after one and before the next, of which the last is followed by the first.
+func between[T any](name, from, to T, compare func(a, b T) int) bool {
+	after, before := compare(from, name) < 0, compare(name, to) < 0
+	if compare(from, to) < 0 {
+		return after && before
 	}
-	return behind || before
+	return after || before
 }
 
 // canonicalOrder compares names as RFC 4034 §6.1 has it.
-func canonicalOrder(a, b string) int {
-	split := func(name string) [][]byte {
-		var wire [255]byte
-		end, _ := dns.PackDomainName(strings.ToLower(name), wire[:], 0, nil, false)
-		var all [][]byte
-		for at := 0; at < end-1; at += 1 + int(wire[at]) {
-			all = append(all, wire[at+1:at+1+int(wire[at])])
-		}
-		slices.Reverse(all)
-		return all
+func canonicalOrder(a, b [][]byte) int { return slices.CompareFunc(a, b, bytes.Compare) }
+
+// canonical returns the labels of a name in lower case, the last one first.
+func canonical(name string) [][]byte {
+	var wire [255]byte
+	end, _ := dns.PackDomainName(strings.ToLower(name), wire[:], 0, nil, false)
+	all := make([][]byte, 0, 8)
+	for at := 0; at < end-1; at += 1 + int(wire[at]) {
+		all = append(all, wire[at+1:at+1+int(wire[at])])
 	}
-	return slices.CompareFunc(split(a), split(b), bytes.Compare)
+	slices.Reverse(all)
+	return all
 }
 
 func (all denials) match(name string, typ uint16) bool {
@@ -457,7 +464,7 @@ func compareWithValidator(t *testing.T, seed uint64) [3]int {
 		}
 	}
 	for _, zone := range []string{"b.z.test.", "z.test.", "y.test.", "test.", "x.com.", "com."} {
-		s := Security{NSEC3: rnd.IntN(2) == 0, OptOut: rnd.IntN(4) == 0, Algorithm: []uint8{0, 0, dns.ED25519}[rnd.IntN(3)]}
+		s := Security{NSEC3: rnd.IntN(2) == 0, OptOut: rnd.IntN(4) == 0, Algorithm: []uint8{0, dns.ED25519, dns.ED25519}[rnd.IntN(3)]}
 		if rnd.IntN(3) == 0 && zone != "test." {
 			s.Flaw = Flaw(rnd.IntN(int(WrongDenial)) + 1)
 		}
