@@ -40,7 +40,7 @@ func peerCases(t *testing.T) []peerCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := map[string]crypto.Signer{"rsa-sha256": rsaKey(), "ed25519-sha256": ed}
+	keys := map[string]crypto.Signer{"rsa-sha256": smallKey(), "ed25519-sha256": ed} // with which dkimpy signs five times as fast
 	const head = "From: a@shop.example\r\nSubject: x\r\n\r\n"
 	messages := map[string]string{
 		"plain":         mail,
