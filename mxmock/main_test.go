@@ -28,6 +28,7 @@ import (
 
 func TestMain(m *testing.M) {
 	machine.CollectRarely()
+	machine.RunMore()
 	goleak.VerifyTestMain(m)
 }
 

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,10 +45,8 @@ func txtOf(tb testing.TB, inet *mxmock.Internet, name string) []string {
 
 func TestPublish(t *testing.T) {
 	t.Parallel()
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := new(big.Int).Lsh(big.NewInt(1), 2047)
+	rsaKey := &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537} // of which nobody has the other half
 	edKey, _, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -61,14 +60,14 @@ func TestPublish(t *testing.T) {
 			SPF:    spf,
 			DMARC:  "p=reject; rua=mailto:dmarc@qq.com",
 			TLSRPT: "mailto:tls@qq.com",
-			DKIM:   map[string]crypto.PublicKey{"s1": rsaKey.Public(), "s2": edKey, "old": nil},
+			DKIM:   map[string]crypto.PublicKey{"s1": rsaKey, "s2": edKey, "old": nil},
 			DANE:   true,
 			Services: map[string]string{
 				"submissions": "smtp.qq.com:465", "imaps": "imap.qq.com:993", "pop3": ".",
 			},
 		})
 	}
-	der, err := x509.MarshalPKIXPublicKey(rsaKey.Public())
+	der, err := x509.MarshalPKIXPublicKey(rsaKey)
 	if err != nil {
 		t.Fatal(err)
 	}
