@@ -170,6 +170,10 @@ func TestInnerSettings(t *testing.T) {
 		"Hide": {&mailtest.Server{Rules: []mailtest.Rule{{At: mailtest.Helo, Hide: []string{"DSN"}}}}, func(s *mailtest.Server) { s.Rules[0].Hide[0] = "SIZE" }},
 		"Add":  {&mailtest.Server{Rules: []mailtest.Rule{{At: mailtest.Helo, Add: []string{"X"}}}}, func(s *mailtest.Server) { s.Rules[0].Add = append(s.Rules[0].Add, "Y") }},
 		"TLS":  {&mailtest.Server{TLS: &tls.Config{}}, func(s *mailtest.Server) { s.TLS.ClientAuth = tls.RequireAnyClientCert }},
+		"SessionTicketKey": {&mailtest.Server{TLS: &tls.Config{}}, func(s *mailtest.Server) {
+			//lint:ignore SA1019 there is code that sets it
+			s.TLS.SessionTicketKey[31] = 1
+		}},
 		"Certificates": {&mailtest.Server{TLS: &tls.Config{}}, func(s *mailtest.Server) {
 			s.TLS.Certificates = append(s.TLS.Certificates, s.ClientCertificate("x"))
 		}},

@@ -211,7 +211,7 @@ func (n *Internet) source(from *Host, to netip.Addr) (*net.TCPAddr, error) {
 // client4 and client6 are the addresses of the code under test.
 func client4() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
-func client6() netip.Addr { return netip.MustParseAddr("2001:db8::1") }
+func client6() netip.Addr { return netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 15: 1}) }
 
 // service answers on a port. It is a mail server, a name server, or a listener of the test.
 type service interface {
