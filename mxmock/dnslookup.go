@@ -67,14 +67,17 @@ func (n *Internet) judge(a *asking) verdict {
 			names = question.WithoutSuffixes(a.name)
 		}
 	}
-	if last != nil && last.rule != nil && (v.repeat || !counts) {
+	continues := last != nil && (v.repeat || !counts) // last, on which its rule acts again, and no other rule
+	if continues && last.rule != nil {
 		v.rule, v.fault = last.rule, last.rule.Fault
 		return v
 	}
 	for i, name := range names {
-		if r := n.ruleFor(a, name, counts && i == 0); r != nil {
-			v.rule, v.fault = r, r.Fault
-			return v
+		if !continues {
+			if r := n.ruleFor(a, name, counts && i == 0); r != nil {
+				v.rule, v.fault = r, r.Fault
+				return v
+			}
 		}
 		if f := n.brokenQuestion(name, a.typ); f != 0 {
 			v.fault = f

@@ -479,3 +479,21 @@ func TestBogus(t *testing.T) {
 		inet.Break("mx qq.com", mxmock.Bogus)
 	}
 }
+
+// A rule that is used up does not act on later look-ups, even if they fail and are repeated.
+func TestUsedUpRule(t *testing.T) {
+	t.Parallel()
+	inet := mxmock.New(t)
+	inet.MX("qq.com", "mx1.qq.com")
+	inet.AddDNSRules(mxmock.DNSRule{Question: "mx qq.com", Times: 1, Answer: "@ MX 10 other.example."})
+	r := inet.Resolver()
+	if mxs, err := r.LookupMX(t.Context(), "qq.com"); err != nil || len(mxs) != 1 || mxs[0].Host != "other.example." {
+		t.Errorf("the first look-up: %v, %v; want the answer of the rule", mxs, err)
+	}
+	inet.Break("mx qq.com", mxmock.ServFail)
+	for range 2 {
+		if mxs, err := r.LookupMX(t.Context(), "qq.com"); err == nil {
+			t.Errorf("a later look-up: %v, want an error", mxs)
+		}
+	}
+}
