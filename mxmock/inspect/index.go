@@ -198,7 +198,7 @@ func withID(items []*item, id int) *item {
 }
 
 // remove deletes messages from the source, and from the hosts that have accepted them. It reports whether any of them was there.
-// The next refresh removes their items.
+// The next refresh removes their items; the source tells that there is something new, if it can.
 func (ix *index) remove(items ...*item) bool {
 	messages := make([]*mailtest.Message, len(items))
 	byHost := make(map[string][]*mailtest.Message)
@@ -212,7 +212,11 @@ func (ix *index) remove(items ...*item) bool {
 			removed += h.server.Remove(own...)
 		}
 	}
-	return ix.source.Remove(messages...)+removed > 0
+	removed += ix.source.Remove(messages...)
+	if _, tells := ix.source.(notifier); !tells {
+		ix.refresh()
+	}
+	return removed > 0
 }
 
 func newItem(id int, m *mailtest.Message, hosts []host) *item {

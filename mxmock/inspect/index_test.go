@@ -171,3 +171,21 @@ func TestDeletesGrow(t *testing.T) {
 		t.Errorf("to delete twice as many messages takes %d bytes of memory instead of %d", large, small)
 	}
 }
+
+// TestDeleteTells shows that pages hear of a deletion also if the source does not tell of changes.
+func TestDeleteTells(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	fill(t, srv, 2)
+	page := &Page{Source: struct{ Source }{srv}}
+	page.prepare()
+	defer page.Close()
+	page.index.refresh()
+	changed := page.index.change()
+	page.index.remove(page.index.find(1))
+	select {
+	case <-changed:
+	default:
+		t.Error("nothing has changed")
+	}
+}
