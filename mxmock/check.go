@@ -170,7 +170,7 @@ func (c *checker) tlsa(name string, rr *dns.TLSA) {
 	if port == 25 {
 		c.startTLS(name, h, "a TLSA record requires (RFC 7672 §2.2)")
 	}
-	if _, ok := h.service(port).(mailService); !ok || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
+	if _, ok := h.service(port).(*mailService); !ok || rr.Usage != 3 || rr.Selector != 1 || rr.MatchingType != 1 {
 		return
 	}
 	if hash, err := h.keyHash(host, port); err == nil && !strings.EqualFold(hash, rr.Certificate) {
@@ -200,7 +200,11 @@ func (c *checker) policy(what string, p policy, exchanger string) {
 
 // startTLS checks that a host, if there is one, offers on port 25 what something requires.
 func (c *checker) startTLS(name string, h *Host, requires string) {
-	if s, ok := h.service(25).(mailService); ok && !s.StartTLS && !s.ImplicitTLS {
+	mail, ok := h.service(25).(*mailService)
+	if !ok {
+		return
+	}
+	if s := mail.server(); !s.StartTLS && !s.ImplicitTLS {
 		c.wrong("%s: the mail server of %s does not offer STARTTLS, which %s", name, h.name, requires)
 	}
 }

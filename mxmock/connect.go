@@ -260,24 +260,59 @@ func (all *services) remove(port int) {
 	}
 }
 
-// mailService is a mail server.
-type mailService struct{ *mailtest.Server }
+// mailService is a mail server. It is made when it is first asked for, since most hosts of a test get no mail.
+type mailService struct {
+	host     *Host
+	port     int
+	patience time.Duration
+	made     *mailtest.Server // nil until it is asked for; the lock of the internet guards it
+}
 
-func (s mailService) accept(_ context.Context, conn net.Conn, _, _ netip.AddrPort) error {
-	if s.ServeConn(conn) != nil { // the server is closed
+// server returns the mail server.
+func (s *mailService) server() *mailtest.Server {
+	h, n := s.host, s.host.inet
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s.made != nil {
+		return s.made
+	}
+	server := &mailtest.Server{Name: h.name, TLS: h.TLSConfig(), ImplicitTLS: s.port == 465, Collect: &n.Inbox}
+	server.Patience = s.patience
+	if s.port == 25 {
+		server.Mechanisms = []string{} // a sender that delivers by MX has no account
+	}
+	server.Watch = func(session, index int) { n.noteTurn(h, server, s.port, session, index) }
+	if h.closed {
+		server.Close()
+	}
+	s.made = server
+	return server
+}
+
+func (s *mailService) accept(_ context.Context, conn net.Conn, _, _ netip.AddrPort) error {
+	if s.server().ServeConn(conn) != nil { // the server is closed
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
 	return nil
 }
 
-func (s mailService) loopback() (netip.AddrPort, error) {
-	if s.Start() != nil {
+func (s *mailService) loopback() (netip.AddrPort, error) {
+	server := s.server()
+	if server.Start() != nil {
 		return netip.AddrPort{}, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
-	return netip.ParseAddrPort(s.Addr())
+	return netip.ParseAddrPort(server.Addr())
 }
 
-func (s mailService) close() error { return closeServer(s.Server) }
+func (s *mailService) close() error {
+	s.host.inet.mu.Lock()
+	made := s.made
+	s.host.inet.mu.Unlock()
+	if made == nil {
+		return nil
+	}
+	return closeServer(made)
+}
 
 // nameService is a name server. Over UDP, [Internet.dialDNS] reaches it.
 type nameService struct{ inet *Internet }

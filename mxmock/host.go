@@ -70,31 +70,25 @@ func (h *Host) Addrs() []string {
 // its Users are set. Its fields Collect and Watch are reserved for the internet.
 //
 // Server panics if the port is out of range or if something else listens there.
-func (h *Host) Server(port int) *mailtest.Server {
+func (h *Host) Server(port int) *mailtest.Server { return h.mail(port).server() }
+
+// mail returns the mail server on a port of the host, as Server does, but does not make it.
+func (h *Host) mail(port int) *mailService {
 	n := h.inet
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if port < 1 || port > 65535 {
 		panic(fmt.Sprintf("mxmock: host %s: there is no port %d", h.name, port))
 	}
-	if s := h.services.on(port); s != nil {
-		mail, ok := s.(mailService)
-		if !ok {
-			panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
-		}
-		return mail.Server
+	switch s := h.services.on(port).(type) {
+	case nil:
+		mail := &mailService{host: h, port: port, patience: n.Patience}
+		must(h.offer(port, mail))
+		return mail
+	case *mailService:
+		return s
 	}
-	server := &mailtest.Server{Name: h.name, TLS: h.TLSConfig(), ImplicitTLS: port == 465, Collect: &n.Inbox}
-	server.Patience = n.Patience
-	if port == 25 {
-		server.Mechanisms = []string{} // a sender that delivers by MX has no account
-	}
-	server.Watch = func(session, index int) { n.noteTurn(h, server, port, session, index) }
-	if h.closed {
-		server.Close()
-	}
-	must(h.offer(port, mailService{server}))
-	return server
+	panic(fmt.Sprintf("mxmock: host %s: another service is on port %d", h.name, port))
 }
 
 // offer puts a service on a free port. If the service can't have its real sockets, the port stays free. The
@@ -273,29 +267,33 @@ func (h *Host) WaitSession(tb testing.TB, number int) *mailtest.Session {
 	return h.Server(25).WaitSession(tb, number)
 }
 
+// MailPorts returns the ports on which the host has a mail server, see [Host.Server], in order.
+func (h *Host) MailPorts() []int {
+	h.inet.mu.Lock()
+	defer h.inet.mu.Unlock()
+	var ports []int
+	for _, s := range h.services {
+		if _, ok := s.service.(*mailService); ok {
+			ports = append(ports, s.port)
+		}
+	}
+	return ports
+}
+
 // mailServer is a mail server of a host.
 type mailServer struct {
 	*mailtest.Server
 	port int
 }
 
-// MailPorts returns the ports on which the host has a mail server, see [Host.Server], in order.
-func (h *Host) MailPorts() []int {
-	var ports []int
-	for _, s := range h.servers() {
-		ports = append(ports, s.port)
-	}
-	return ports
-}
-
-// servers returns the mail servers of the host, in the order of their ports.
+// servers returns the mail servers of the host that were made, in the order of their ports.
 func (h *Host) servers() []mailServer {
 	h.inet.mu.Lock()
 	defer h.inet.mu.Unlock()
-	servers := make([]mailServer, 0, len(h.services))
+	var servers []mailServer
 	for _, s := range h.services {
-		if mail, ok := s.service.(mailService); ok {
-			servers = append(servers, mailServer{mail.Server, s.port})
+		if mail, ok := s.service.(*mailService); ok && mail.made != nil {
+			servers = append(servers, mailServer{mail.made, s.port})
 		}
 	}
 	return servers

@@ -82,7 +82,7 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 		if !there && strings.EqualFold(hosts[i].fqdn, fqdn) { // otherwise the name is an alias
 			fresh = append(fresh, hosts[i])
 		}
-		hosts[i].Server(25)
+		hosts[i].mail(25)
 	}
 	done = true
 	return hosts

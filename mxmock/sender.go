@@ -74,7 +74,7 @@ func (n *Internet) Sender(domain string, without ...Omission) *Sender {
 	}
 	must(n.db.Ensure(apex))
 	s := &Sender{Host: n.Host("mail." + name), DKIM: mailauth.Signer{Domain: name}}
-	s.Server(25)
+	s.mail(25)
 	has := func(o Omission) bool { return !slices.Contains(without, o) }
 	if has(NoMX) {
 		n.MX(domain, s.Name())
