@@ -365,7 +365,7 @@ func TestCloseBounded(t *testing.T) {
 
 // closeBounded returns how long Close takes.
 func closeBounded(t *testing.T, way connect) time.Duration {
-	srv := &mailtest.Server{ImplicitTLS: way.tls}
+	srv := &mailtest.Server{ImplicitTLS: way.tls, TLS: quickTLS()}
 	srv.AddRules(mailtest.Rule{At: mailtest.Noop, Reply: "250-" + strings.Repeat("x", 1000), Endless: true})
 	for i := range 50 {
 		conn, err := way.dial(t.Context(), srv)

@@ -173,7 +173,7 @@ func TestRules(t *testing.T) {
 		{"idle: in the middle of AUTH", []mailtest.Rule{{At: mailtest.Idle, Delay: time.Minute, Drop: mailtest.Close}}, "server virtual\n@ehlo\nc -> AUTH PLAIN\ns <- 334 *\ns .. 1m\ns !! close\n"},
 	}
 	for _, test := range tests {
-		text, settings := test.text, ""
+		text, settings := test.text, "server QuickTLS\n"
 		for strings.HasPrefix(text, "server ") {
 			var line string
 			line, text, _ = strings.Cut(text, "\n")

@@ -32,6 +32,7 @@ func TestEnded(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, c := range append(connections[:2:2], connections[3]) {
 				srv := mailtest.New(t)
+				srv.TLS = quickTLS()
 				srv.Rules = []mailtest.Rule{mailtest.ConnectionLimit(1), test.rule}
 				repeat := 100
 				if c.tls {

@@ -222,7 +222,7 @@ func TestPacketsBehindSTARTTLS(t *testing.T) {
 	const injected = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nNOOP"
 	for n := range len(injected) + 1 {
 		srv := mailtest.New(t)
-		srv.StartTLS = true
+		srv.StartTLS, srv.TLS = true, quickTLS()
 		conn, err := srv.Dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -231,7 +231,7 @@ func TestPacketsBehindSTARTTLS(t *testing.T) {
 		if err := raw(conn, "220", "EHLO a", "250", "STARTTLS\r\n"+injected[:n]+"+", "220"); err != nil {
 			t.Fatal(err)
 		}
-		client := tls.Client(conn, srv.ClientTLS())
+		client := tls.Client(conn, clientTLS(srv))
 		if _, err := client.Write([]byte("QUIT\r\n")); err != nil {
 			t.Fatal(err)
 		}
