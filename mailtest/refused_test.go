@@ -11,9 +11,9 @@ import (
 )
 
 // What was refused is kept as far as there is room: the last of it whole, of the first the beginning. It is four times
-// as much as there is room for with -large, and more than twice as much otherwise.
+// as much as there is room for with -large, and one and a half times as much otherwise.
 func TestRefusedIsBounded(t *testing.T) {
-	size, clients := 8<<20, 12
+	size, clients := 8<<20, 8
 	if *large {
 		size, clients = 64<<20, 6
 	}
