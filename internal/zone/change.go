@@ -94,6 +94,9 @@ type saved struct {
 	at   *node
 	sets []rrset
 	zone *zone
+
+	delegated bool // to another zone
+	beneath   bool // there are names beneath it
 }
 
 func (db *DB) begin() *change {
@@ -106,7 +109,7 @@ func (c *change) save(at *node) {
 		return
 	}
 	at.saved = c.number
-	was := saved{at: at, sets: slices.Clone(at.sets)}
+	was := saved{at: at, sets: slices.Clone(at.sets), delegated: at.delegated(), beneath: at.children.count() > 0}
 	if at.zone != nil {
 		z := *at.zone
 		was.zone = &z
@@ -202,7 +205,7 @@ func (c *change) commit() {
 		}
 	}
 	for _, was := range c.before {
-		was.at.changed()
+		was.at.changed(was.beneath && was.delegated != was.at.delegated())
 		was.at.prune()
 	}
 }

@@ -16,7 +16,6 @@ import (
 type link struct {
 	key  string // what the chain is ordered by: see signer.key
 	node *node
-	cut  bool // whether the name is a delegation
 }
 
 func (l link) compare(key string) int { return strings.Compare(l.key, key) }
@@ -52,15 +51,13 @@ func (s *signer) key(wire []byte) string {
 func (s *signer) chain() []link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, at := range s.stale {
-		if s.links != nil && !s.relink(at) {
-			s.links = nil
-		}
-	}
-	s.stale = nil
 	if s.links == nil {
 		s.links = s.allLinks()
 	}
+	for _, at := range s.stale {
+		s.relink(at)
+	}
+	s.stale = nil
 	return s.links
 }
 
@@ -69,7 +66,7 @@ func (s *signer) allLinks() (links []link) {
 	var walk func(at *node, wire []byte)
 	walk = func(at *node, wire []byte) {
 		if s.has(at) {
-			links = append(links, link{s.key(wire), at, s.cuts(at)})
+			links = append(links, link{s.key(wire), at})
 		}
 		if s.cuts(at) {
 			return
@@ -84,35 +81,26 @@ func (s *signer) allLinks() (links []link) {
 }
 
 // relink brings the chain up to date with a node that has changed, and with those above it, which may have come or gone with it.
-// It returns false if a delegation has come or gone, and with it the names beneath.
-func (s *signer) relink(at *node) bool {
+func (s *signer) relink(at *node) {
 	var path []*node
 	for ; at != s.apex; at = at.parent {
 		path = append(path, at)
 	}
+	hidden := false // by a delegation
 	for _, at := range slices.Backward(path) {
 		key := s.key(at.wire())
 		i, found := slices.BinarySearchFunc(s.links, key, link.compare)
-		there := at.parent.children.get([]byte(at.label)) == at
-		wasCut := s.OptOut // or else it was not delegated, if it was there at all
-		if found {
-			wasCut = s.links[i].cut
-		}
-		switch cut := s.cuts(at); {
-		case there && cut != wasCut && at.children.count() > 0:
-			return false
+		there := !hidden && at.parent.children.get([]byte(at.label)) == at
+		switch {
 		case there && s.has(at) && found:
-			s.links[i] = link{key, at, cut}
+			s.links[i].node = at
 		case there && s.has(at):
-			s.links = slices.Insert(s.links, i, link{key, at, cut})
+			s.links = slices.Insert(s.links, i, link{key, at})
 		case found && (there || s.links[i].node == at):
 			s.links = slices.Delete(s.links, i, i+1)
 		}
-		if s.cuts(at) {
-			break
-		}
+		hidden = hidden || s.cuts(at)
 	}
-	return true
 }
 
 // has reports whether the chain has a record for a name that is not beneath a delegation.
@@ -148,13 +136,14 @@ func text(wire []byte) string {
 	return name
 }
 
-// changed notes in the zones that know a node that their chains are no longer right.
-func (at *node) changed() {
+// changed notes in the zones that know a node that their chains are no longer right. If a delegation at the node has come or gone,
+// and with it the names beneath, or if much has changed, the chains are made anew.
+func (at *node) changed(beneath bool) {
 	for _, apex := range []*node{at.enclosing(dns.TypeNone), at.enclosing(dns.TypeDS)} {
 		s := apex.zone.signer
 		switch {
 		case s == nil || s.links == nil:
-		case len(s.stale) > len(s.links)/8: // to begin anew takes less time
+		case beneath || len(s.stale) > len(s.links)/8:
 			s.links, s.stale = nil, nil
 		default:
 			s.stale = append(s.stale, at)

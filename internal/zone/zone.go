@@ -125,7 +125,7 @@ func (db *DB) Serve(host string) error {
 		if at.zone != nil && !at.zone.nsGiven {
 			at.replace(dns.TypeNS)
 			at.synthesize(at.zone.soa.Hdr.Name)
-			at.changed()
+			at.changed(false)
 		}
 		for child := range at.children.all() {
 			walk(child)
