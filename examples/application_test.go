@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/smtp"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,6 +69,25 @@ func TestSharedServer(t *testing.T) {
 	if msg.Text != "Hello Bob\n" {
 		t.Errorf("text = %q", msg.Text)
 	}
+}
+
+func TestServerIsDown(t *testing.T) {
+	t.Parallel()
+	srv := mailtest.New(t)
+	shop := newShop(srv.Addr())
+
+	srv.Suspend()
+	if err := shop.Register("bob@qq.com"); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("the server is down: %v", err)
+	}
+	if err := srv.Resume(); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := shop.Register("bob@qq.com"); err != nil {
+		t.Fatal(err)
+	}
+	srv.WaitOnly(t, 1, time.Millisecond)
 }
 
 func TestSilentServer(t *testing.T) {
