@@ -34,7 +34,7 @@ func TestReadHTML(t *testing.T) {
 		{"a style in a comment", `<style><!-- .x{display:none} --></style><div class=x>not</div>seen`, "seen\n"},
 		{"a comment in a style", `<style>/* .y{} */.x{/* hide */display:/*it*/none}</style><div class=x>not</div>seen`, "seen\n"},
 		{"a style of another type", `<style type="text/x">.x{display:none}</style><div class=x>seen</div>`, "seen\n"},
-		{"a broken style", `<style>.y{display:none;;}}} .x{color:red;display:none}</style><div class=x>not</div>seen`, "seen\n"},
+		{"a broken style", `<style>.y{display:none;;}}} .x{color:red;display:none}</style><div class=x>seen</div><div class=y>not</div>too`, "seen\ntoo\n"},
 		{"a style that never ends", `<i class=x>seen</i><style>.x{display:none`, ""},
 		{"a broken selector in a list breaks the rule", `<style>.x, ..y{display:none}</style><i class=x>seen</i>`, "seen\n"},
 		{"pseudo-classes do not count", `<style>i:hover{display:none}i::before{display:none}</style><i>seen</i>`, "seen\n"},
@@ -68,6 +68,18 @@ func TestReadHTML(t *testing.T) {
 		{"braces in a string", `<style>.x{content:"}";display:none}</style><i class=x>not</i>seen`, "seen\n"},
 		{"rules too far inside", `<style>` + strings.Repeat("i{", 60) + `display:none` + strings.Repeat("}", 60) + `.x{display:none}</style><i>seen</i><b class=x>not</b>`, "seen\n"},
 		{"nested rules without number", `<style>` + strings.Repeat("i,b,u{", 40) + `display:none` + strings.Repeat("}", 40) + `.x{display:none}</style><i>seen</i><b class=x>not</b>`, "seen\n"},
+
+		{"a nested rule of an element whose name begins with a hyphen", `<style>.x{&-y{display:none}}</style><i class=x-y>seen</i>`, "seen\n"},
+		{"a nested rule of no selector", `<style>.x{ {display:none} ,b{display:none}}</style><i class=x>seen</i>`, "seen\n"},
+
+		// What is not in its place, as Chromium reads it.
+		{"a closing brace too many", `<style>.x{color:red}} .y{display:none}.z{display:none}</style><i class=y>seen</i><i class=z>not</i>`, "seen\n"},
+		{"a closing brace too many after media", `<style>@media screen{.x{color:red}}} i:link, .y{display:none}</style><i class=y>seen</i>`, "seen\n"},
+		{"a semicolon too many", `<style>@import url(x);;.x{display:none}.y{display:none}</style><i class=x>seen</i><i class=y>not</i>`, "seen\n"},
+		{"a semicolon between rules", `<style>.x{color:red};.y{display:none}</style><i class=y>seen</i>`, "seen\n"},
+		{"a semicolon in media", `<style>@media screen{.x{color:red};.y{display:none}}</style><i class=y>seen</i>`, "seen\n"},
+		{"semicolons in a rule", `<style>.x{;;display:none;;}</style><i class=x>not</i>seen`, "seen\n"},
+		{"a comment of HTML", `<style><!-- .x{display:none} --> .y{<!-- display:none -->}</style><i class=x>not</i><i class=y>seen</i>`, "seen\n"},
 
 		// The cascade.
 		{"the later rule", `<style>.x{display:none}.x{display:block}</style><div class=x>seen</div>`, "seen\n"},

@@ -67,7 +67,7 @@ type openRule struct {
 // block reads the content of a block in a rule set, which is nil outside of all, or of the sheet if depth is 0.
 func (r *sheetReader) block(open *openRule, depth int) {
 	for {
-		tokens, end := r.item(depth == 0)
+		tokens, end := r.item(open != nil, depth)
 		switch {
 		case end == css.LeftBraceToken && depth == maxDepth:
 			r.skip()
@@ -81,7 +81,7 @@ func (r *sheetReader) block(open *openRule, depth int) {
 			}
 		case end == css.LeftBraceToken:
 			r.styles.close(open)
-			if inner := r.styles.open(open, text(tokens)); inner != nil {
+			if inner := r.styles.open(open, tokens); inner != nil {
 				r.block(inner, depth+1)
 				r.styles.close(inner)
 			} else {
@@ -98,22 +98,26 @@ func (r *sheetReader) block(open *openRule, depth int) {
 				}
 			}
 		}
-		if end == css.ErrorToken || end == css.RightBraceToken && depth > 0 {
+		if end == css.ErrorToken || end == css.RightBraceToken {
 			return
 		}
 	}
 }
 
-// item reads what comes before the next brace or semicolon, or the end of the sheet, which is an ErrorToken. Outside of all
-// blocks, a semicolon ends only an at-rule.
-func (r *sheetReader) item(outside bool) (tokens []css.Token, end css.TokenType) {
+// item reads what comes before the next brace or semicolon, or the end of the sheet, which is an ErrorToken. Outside of rule sets,
+// a semicolon ends only an at-rule, and outside of blocks, a closing brace ends nothing; either makes the next selector malformed.
+func (r *sheetReader) item(inRuleSet bool, depth int) (tokens []css.Token, end css.TokenType) {
 	for inside := 0; ; {
 		kind, data := r.lexer.Next()
 		switch kind {
 		case css.ErrorToken:
 			return tokens, kind
-		case css.CommentToken, css.CDOToken, css.CDCToken:
+		case css.CommentToken:
 			continue
+		case css.CDOToken, css.CDCToken:
+			if depth == 0 && len(tokens) == 0 {
+				continue
+			}
 		case css.WhitespaceToken:
 			if len(tokens) == 0 {
 				continue
@@ -124,11 +128,15 @@ func (r *sheetReader) item(outside bool) (tokens []css.Token, end css.TokenType)
 		case css.RightParenthesisToken, css.RightBracketToken:
 			inside = max(inside-1, 0)
 		case css.SemicolonToken:
-			if inside == 0 && (!outside || len(tokens) == 0 || tokens[0].TokenType == css.AtKeywordToken) {
+			if inside == 0 && (inRuleSet || len(tokens) > 0 && tokens[0].TokenType == css.AtKeywordToken) {
 				return tokens, kind
 			}
-		case css.LeftBraceToken, css.RightBraceToken:
+		case css.LeftBraceToken:
 			if inside == 0 {
+				return tokens, kind
+			}
+		case css.RightBraceToken:
+			if inside == 0 && depth > 0 {
 				return tokens, kind
 			}
 		}
@@ -139,7 +147,7 @@ func (r *sheetReader) item(outside bool) (tokens []css.Token, end css.TokenType)
 // skip reads the rest of a block.
 func (r *sheetReader) skip() {
 	for deep := 1; deep > 0; {
-		switch _, end := r.item(false); end {
+		switch _, end := r.item(true, deep); end {
 		case css.ErrorToken:
 			return
 		case css.LeftBraceToken:
@@ -152,10 +160,17 @@ func (r *sheetReader) skip() {
 
 // open returns a rule set with a list of selectors, in another one unless that is nil. It returns nil if CSS ignores the rule set
 // because a selector is malformed.
-func (s *styles) open(around *openRule, list string) *openRule {
+func (s *styles) open(around *openRule, list []css.Token) *openRule {
+	stray := func(t css.Token) bool { return t.TokenType == css.SemicolonToken || t.TokenType == css.RightBraceToken }
+	if slices.ContainsFunc(list, stray) {
+		return nil
+	}
 	open := new(openRule)
-	for _, selector := range selectors(list) {
+	for _, selector := range selectors(text(list)) {
 		selector = strings.TrimSpace(selector)
+		if selector == "" {
+			return nil
+		}
 		whole := []string{selector}
 		if around != nil {
 			whole = s.nested(around.selectors, selector)
@@ -187,15 +202,19 @@ func (s *styles) nested(around []string, selector string) (whole []string) {
 		if before != "" && !isCombinator(rune(before[len(before)-1])) {
 			return nil // it does not stand at the beginning, as in ".x&"
 		}
+		if rest != "" && !isCombinator(rune(rest[0])) && !strings.ContainsRune(".#[", rune(rest[0])) {
+			return nil // the name of an element stands after it, as in "&-x", which would become another class
+		}
 	}
 	if !strings.Contains(selector, "&") {
 		selector = "& " + selector
 	}
+	count := strings.Count(selector, "&")
 	for _, outer := range around {
 		if s.expanded++; s.expanded > maxExpanded {
 			break
 		}
-		if len(selector)+strings.Count(selector, "&")*(len(outer)-1) <= maxSelector {
+		if len(selector)+count*(len(outer)-1) <= maxSelector {
 			whole = append(whole, strings.ReplaceAll(selector, "&", outer))
 		}
 	}
