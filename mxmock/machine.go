@@ -49,9 +49,10 @@ func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 			rrs[i] = mx(apex, pref, ".")
 			continue
 		}
-		rrs[i] = mx(apex, pref, mustName(name))
+		fqdn := mustName(name)
+		rrs[i] = mx(apex, pref, fqdn)
 		if !isAddress(name) {
-			names[i] = mustName(name)
+			names[i] = fqdn
 		}
 	}
 	top := zoneOf(apex)

@@ -19,10 +19,17 @@ func (db *DB) lock() {
 
 func (db *DB) init() {
 	if db.root.zone == nil {
-		db.root.zone = &zone{implicit: true}
-		db.root.synthesize(".")
+		z := *emptyRoot.zone
+		db.root.zone, db.root.sets = &z, append(db.root.sets, emptyRoot.sets...)
 	}
 }
+
+// emptyRoot is the root of each DB at first. It is not changed, and neither are its records.
+var emptyRoot = func() *node {
+	at := &node{zone: &zone{implicit: true}}
+	at.synthesize(".")
+	return at
+}()
 
 // synthesize gives an apex the SOA and NS records that it lacks.
 func (at *node) synthesize(apex string) {
