@@ -243,7 +243,8 @@ func partialDeadline(ctx context.Context, addrs int) (context.Context, context.C
 // says so.
 func (n *Internet) Dialer() *net.Dialer {
 	return &net.Dialer{
-		Resolver: n.Resolver(),
+		Resolver:  n.Resolver(),
+		KeepAlive: -1, // it would take four system calls, and has no use between two ends in one process
 		ControlContext: func(ctx context.Context, network, address string, socket syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(address)
 			if err != nil {
