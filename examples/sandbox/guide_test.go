@@ -75,7 +75,10 @@ func TestGuide(t *testing.T) {
 	})
 	t.Run("API", func(t *testing.T) {
 		needs(t, "curl")
-		if got := shell(t, dir, out.await(t, `(?m)^  (curl .*/api/wait.*)$`)[1]); !strings.Contains(got, `"subject": "Hello"`) {
+		if err := smtp.SendMail(out.address(t, "SMTP"), nil, "a@shop.example", []string{"bob@qq.com"}, []byte("Subject: Hello\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if got := shell(t, dir, out.await(t, `(?m)^  (curl .*/api/wait.*)$`)[1]); !strings.Contains(got, `"bob@qq.com"`) {
 			t.Errorf("the mail is %s", got)
 		}
 		shell(t, dir, out.await(t, `(?m)^  (curl .*/api/rules .*)$`)[1])
