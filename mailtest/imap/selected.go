@@ -4,6 +4,7 @@ package imap
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -158,9 +159,13 @@ func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *go
 	if err == nil {
 		err = ss.lose(messages)
 	}
+	if err == nil {
+		err = ss.refresh()
+	}
 	if err != nil {
 		return err
 	}
+	others := maps.Clone(ss.changed) // which the client is told even if it asks for silence (RFC 9051 §6.4.6)
 	switch names := texts(flags.Flags); flags.Op {
 	case goimap.StoreFlagsAdd:
 		err = ss.mailbox.ChangeFlags(names, nil, uids(messages)...)
@@ -179,7 +184,9 @@ func (ss *session) Store(w *imapserver.FetchWriter, set goimap.NumSet, flags *go
 	}
 	err = ss.refresh()
 	for _, m := range messages {
-		delete(ss.changed, m.UID) // the client knows, or does not want to
+		if !flags.Silent || !others[m.UID] {
+			delete(ss.changed, m.UID) // the client knows, or does not want to
+		}
 	}
 	if err != nil || flags.Silent {
 		return err

@@ -23,7 +23,7 @@ type selected struct {
 	latest   decoded
 
 	// These the client has yet to be told.
-	changed map[uint32]bool      // the UIDs of messages in the view whose flags have changed
+	changed map[uint32]bool      // the UIDs of messages in the view that are not gone and whose flags have changed
 	gone    map[uint32]bool      // the UIDs of messages in the view that are gone
 	arrived []*mailstore.Message // in the order of their UIDs
 }
@@ -115,6 +115,7 @@ func (ss *session) see(m *mailstore.Message) {
 func (ss *session) miss(uid uint32) {
 	if _, ok := search(ss.view, uid); ok {
 		ss.gone[uid] = true
+		delete(ss.changed, uid)
 	}
 	if i, ok := search(ss.arrived, uid); ok {
 		ss.arrived = slices.Delete(ss.arrived, i, i+1)
@@ -142,16 +143,15 @@ func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	}
 	slices.Sort(news)
 	var gone []int
-	for _, uid := range slices.Compact(news) {
+	for _, uid := range news {
 		i, _ := search(ss.view, uid)
 		seq := uint32(i + 1 - len(gone))
-		switch {
-		case !ss.gone[uid]:
-			err = w.WriteMessageFlags(seq, goimap.UID(uid), flagsOf(ss.view[i].Flags))
-			delete(ss.changed, uid)
-		case allowExpunge:
+		if ss.gone[uid] {
 			err = w.WriteExpunge(seq)
 			gone = append(gone, i)
+		} else {
+			err = w.WriteMessageFlags(seq, goimap.UID(uid), flagsOf(ss.view[i].Flags))
+			delete(ss.changed, uid)
 		}
 		if err != nil {
 			return err

@@ -27,6 +27,11 @@ func TestOthersChanges(t *testing.T) {
 			t.Errorf("%s: the client is not told of the flag that another has set: %s", command, reply)
 		}
 	}
+	b.ask(`STORE 3 +FLAGS (other)`)
+	if reply := a.ask(`STORE 2:3 +FLAGS.SILENT (\Flagged)`); strings.Contains(reply, "* 2 ") || !strings.Contains(reply, "* 3 FETCH ") || !strings.Contains(reply, "other") {
+		t.Errorf("a silent STORE: %s", reply)
+	}
+	b.ask("NOOP")
 	b.ask(`STORE 1 +FLAGS (\Deleted)`)
 	b.ask("EXPUNGE")
 	if reply := a.ask(`STORE 3 +FLAGS (\Answered)`); strings.Contains(reply, "EXPUNGE") || !strings.Contains(reply, "* 3 FETCH ") {
