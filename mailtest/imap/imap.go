@@ -107,9 +107,10 @@ type Server struct {
 	Mechanisms []string
 
 	// Without are capabilities that the server does not have, such as "IDLE", "MOVE" or "UIDPLUS", for tests of clients that have
-	// to do without. The server does not announce them, and does not know their commands. Without one that is a part of
-	// IMAP4rev2, it speaks IMAP4rev1 only. It still understands what extensions add to other commands. The first use of the server
-	// panics if one of them is not a capability that it has.
+	// to do without. The server does not announce them, and does not know their commands. Without "UIDPLUS", "CHILDREN" or
+	// "SPECIAL-USE", its replies do not have what these add to them. Without a capability that is a part of IMAP4rev2, the server
+	// speaks IMAP4rev1 only. It still understands what extensions add to other commands. The first use of the server panics if one
+	// of them is not a capability that it has.
 	Without []string
 
 	// StartTLS makes the server offer STARTTLS. It is off by default, because a client that does not trust the

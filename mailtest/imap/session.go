@@ -180,6 +180,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		if !wanted {
 			continue
 		}
+		ss.server.omitAttrs(data)
 		if options.ReturnStatus != nil && !info.Missing {
 			if data.Status, err = ss.Status(info.Name, options.ReturnStatus); err != nil {
 				return err

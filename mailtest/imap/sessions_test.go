@@ -73,6 +73,7 @@ var settings = map[string]func(*imap.Server){
 	"tls":   func(s *imap.Server) { s.ImplicitTLS = true },
 	"plain": func(s *imap.Server) { s.Mechanisms = []string{"PLAIN"} },
 	"old":   func(s *imap.Server) { s.Without = []string{"idle", "MOVE", "UIDPLUS", "ID", "APPENDLIMIT"} },
+	"flat":  func(s *imap.Server) { s.Without = []string{"SPECIAL-USE", "CHILDREN"} },
 	"small": func(s *imap.Server) { s.Without = []string{"APPENDLIMIT"} },
 }
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	goimap "github.com/emersion/go-imap/v2"
 )
 
 // basic are the capabilities that are parts of IMAP4rev2 (RFC 9051, appendix E), so that a server without one of them does not
@@ -68,6 +70,20 @@ func (s *Server) omit(line, status []byte) []byte {
 		return uidCodes.ReplaceAll(line, nil)
 	}
 	return line
+}
+
+// omitAttrs removes from the description of a mailbox the attributes of capabilities that the server does not have. They are in
+// replies to LIST even if the client does not ask for them.
+func (s *Server) omitAttrs(data *goimap.ListData) {
+	data.Attrs = slices.DeleteFunc(data.Attrs, func(attr goimap.MailboxAttr) bool {
+		switch attr {
+		case goimap.MailboxAttrHasChildren, goimap.MailboxAttrHasNoChildren:
+			return s.lacks("CHILDREN")
+		case goimap.MailboxAttrNoSelect, goimap.MailboxAttrNonExistent, goimap.MailboxAttrSubscribed:
+			return false
+		}
+		return s.lacks("SPECIAL-USE")
+	})
 }
 
 // announces reports whether a line without its tag has a list of capabilities.
