@@ -5,6 +5,7 @@ import (
 	"net/smtp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -100,14 +101,17 @@ func TestCapturedInternet(t *testing.T) {
 // A rule that was waiting for its Delay does not hold up the end.
 func TestCloseDuringDelay(t *testing.T) {
 	t.Parallel()
-	srv := pop3.New(t, newStore())
-	srv.AddRules(mailtest.Rule{At: mailtest.Greeting, Delay: time.Hour})
-	conn, err := srv.Dial(t.Context())
-	must(t, err)
-	defer conn.Close()
-	begin := time.Now()
-	srv.Close()
-	if took := time.Since(begin); took > time.Second {
-		t.Errorf("Close took %v", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		srv := pop3.New(t, newStore())
+		srv.AddRules(mailtest.Rule{At: mailtest.Greeting, Delay: time.Hour})
+		conn, err := srv.Dial(t.Context())
+		must(t, err)
+		defer conn.Close()
+		synctest.Wait()
+		begin := time.Now()
+		srv.Close()
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("Close took %v", took)
+		}
+	})
 }
