@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/proxy"
@@ -35,6 +36,7 @@ func TestLanguages(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(machine.TempDir(t))
+	nodemailer := sync.OnceValue(func() bool { return exec.Command("node", "-e", "require('nodemailer')").Run() == nil })
 	recipes := 0
 	for block := range strings.SplitSeq(string(cookbook), "\n```") {
 		language, recipe, _ := strings.Cut(block, "\n")
@@ -51,7 +53,7 @@ func TestLanguages(t *testing.T) {
 			if _, err := exec.LookPath(name); err != nil {
 				t.Skipf("%s is not installed", name)
 			}
-			if language == "js" && exec.Command(name, "-e", "require('nodemailer')").Run() != nil {
+			if language == "js" && !nodemailer() {
 				t.Skip("nodemailer is not installed where NODE_PATH leads")
 			}
 			if err := os.WriteFile("mail.eml", []byte("From: jb@shop.example\nTo: bob@qq.com\nSubject: Hello\n\nHi\n"), 0o600); err != nil {
