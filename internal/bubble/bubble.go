@@ -15,10 +15,10 @@ const (
 	Outside
 )
 
-// Here returns the place of the caller. It judges by the clock: a bubble begins in the year 2000, and the clock of
-// a machine is later. It is wrong for a bubble that has waited for two decades.
+// Here returns the place of the caller. It judges by the clock: that of a bubble begins in the year 2000, and its times have no
+// reading of the monotonic clock, as those of a machine have.
 func Here() Place {
-	if time.Now().Year() < 2020 {
+	if now := time.Now(); now.Year() < 2020 || now == now.Round(0) {
 		return Inside
 	}
 	return Outside

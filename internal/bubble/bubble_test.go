@@ -12,9 +12,11 @@ func TestPlace(t *testing.T) {
 		t.Errorf("outside: Here is %d, Of the test %d", Here(), Of(t))
 	}
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10 * 365 * 24 * time.Hour)
-		if Here() != Inside || Of(t) != Inside {
-			t.Errorf("inside: Here is %d, Of the test %d", Here(), Of(t))
+		for range 6 {
+			time.Sleep(10 * 365 * 24 * time.Hour)
+			if Here() != Inside || Of(t) != Inside {
+				t.Errorf("inside: in %d, Here is %d, Of the test %d", time.Now().Year(), Here(), Of(t))
+			}
 		}
 	})
 	if got := Of(struct{ testing.TB }{t}); got != 0 {
