@@ -98,7 +98,6 @@ func TestClientTLS(t *testing.T) {
 	}
 }
 
-// A client that does not trust the authority, or expects another name, fails, and that is seen.
 // A client that does not speak TLS waits for the greeting, and the server waits for the client. That ends, and the transcript
 // says why.
 func TestNoHandshake(t *testing.T) {
@@ -145,6 +144,7 @@ func TestSilentAfterHandshake(t *testing.T) {
 	})
 }
 
+// A client that does not trust the authority, or expects another name, fails, and that is seen.
 func TestUntrusted(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]*tls.Config{
