@@ -23,7 +23,7 @@ type Reply struct {
 	// such query. Query is nil if the packet was not a query.
 	Query, Answer *dns.Msg
 
-	// Packet is the answer in wire form.
+	// Packet is the answer in wire form. It must not be changed.
 	Packet []byte
 }
 
@@ -84,7 +84,6 @@ func (db *DB) Reply(packet []byte, udp bool, m Mode) (Reply, bool) {
 	r.Packet = Pack(r.Answer, q, udp)
 	if lasting && short {
 		memory.keep(packet, changes, r)
-		r.Packet = bytes.Clone(r.Packet)
 	}
 	return r, true
 }
