@@ -13,9 +13,9 @@ import (
 // Link is a link in HTML.
 type Link struct {
 	URL  string // the target, resolved against the base of the page
-	Text string
+	Text string // with the alternative texts of images
+	Seen string // Text without them
 	Href string // the target as it stands in the page
-	Alt  bool   // some of the text is the alternative text of an image
 
 	// Hidden means that the link is in an element that is not displayed, at least not on a wide screen.
 	Hidden bool
@@ -43,6 +43,7 @@ func ReadHTML(page string) (text string, links []Link, base Base) {
 				r.write(text)
 			case look.hidden && r.unseen.open:
 				r.unseen.label.WriteString(text)
+				r.unseen.seen.WriteString(text)
 			}
 		case html.StartTagToken:
 			r.start(z.Token(), false)
@@ -109,10 +110,9 @@ type reader struct {
 
 // openLink is a link whose end is still to come.
 type openLink struct {
-	open  bool
-	alt   bool
-	href  string
-	label strings.Builder
+	open        bool
+	href        string
+	label, seen strings.Builder
 }
 
 // element is an open element.
@@ -278,8 +278,10 @@ func (r *reader) start(t html.Token, closed bool) {
 		}
 	case atom.Img:
 		if alt, _ := attribute(t, "alt"); !shown.invisible {
-			r.link.alt = r.link.alt || strings.TrimSpace(alt) != ""
-			r.write(alt)
+			if r.link.open {
+				r.link.label.WriteString(alt)
+			}
+			r.show(alt)
 		}
 	case atom.A, atom.Area:
 		if href, ok := attribute(t, "href"); ok {
@@ -287,7 +289,6 @@ func (r *reader) start(t html.Token, closed bool) {
 			if t.DataAtom == atom.Area {
 				alt, _ := attribute(t, "alt")
 				r.link.label.WriteString(alt)
-				r.link.alt = true
 				r.endLink(&r.link)
 			}
 		}
@@ -340,16 +341,22 @@ func (r *reader) endLink(l *openLink) {
 	if !l.open {
 		return
 	}
-	text := strings.Join(strings.Fields(l.label.String()), " ")
-	r.links = append(r.links, Link{URL: r.base.Resolve(l.href), Text: text, Href: l.href, Alt: l.alt, Hidden: l == &r.unseen})
+	words := func(b *strings.Builder) string { return strings.Join(strings.Fields(b.String()), " ") }
+	r.links = append(r.links, Link{r.base.Resolve(l.href), words(&l.label), words(&l.seen), l.href, l == &r.unseen})
 	*l = openLink{}
 }
 
-// write adds text, and collapses white space as HTML does.
+// write adds text, also to that of an open link.
 func (r *reader) write(s string) {
 	if r.link.open {
 		r.link.label.WriteString(s)
+		r.link.seen.WriteString(s)
 	}
+	r.show(s)
+}
+
+// show adds text, and collapses white space as HTML does.
+func (r *reader) show(s string) {
 	for _, c := range s {
 		switch {
 		case r.pre > 0 && c == '\n':

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -151,11 +152,14 @@ func TestReadLinks(t *testing.T) {
 <a href="c">one</a><a href="HTTPS://d.example/">two</a><a class=x href=e>not <br>here</a><a href="mailto:x@y.example">mail</a><a href="//f.example">four <img alt=pic></a>
 <a href=g><img alt=" ">five</a><map><area href=h alt=six></map><a class=x href=i><img alt=pic></a>`
 	_, links, _ := ReadHTML(page)
-	want := `[{https://a.example/b/c one c false false} {HTTPS://d.example/ two HTTPS://d.example/ false false} {https://a.example/b/e not here e false true} ` +
-		`{mailto:x@y.example mail mailto:x@y.example false false} {https://f.example four pic //f.example true false} ` +
-		`{https://a.example/b/g five g false false} {https://a.example/b/h six h true false} {https://a.example/b/i  i false true}]`
-	if got := fmt.Sprint(links); got != want {
-		t.Errorf("links = %s, want %s", got, want)
+	want := []Link{
+		{"https://a.example/b/c", "one", "one", "c", false}, {"HTTPS://d.example/", "two", "two", "HTTPS://d.example/", false},
+		{"https://a.example/b/e", "not here", "not here", "e", true}, {"mailto:x@y.example", "mail", "mail", "mailto:x@y.example", false},
+		{"https://f.example", "four pic", "four", "//f.example", false}, {"https://a.example/b/g", "five", "five", "g", false},
+		{"https://a.example/b/h", "six", "", "h", false}, {"https://a.example/b/i", "", "", "i", true},
+	}
+	if !slices.Equal(links, want) {
+		t.Errorf("links = %+v, want %+v", links, want)
 	}
 }
 

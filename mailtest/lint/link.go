@@ -19,15 +19,18 @@ import (
 func (c *checker) links(l leaf) *mime.Base {
 	_, links, base := mime.ReadHTML(l.Text)
 	for _, link := range links {
-		if said, _ := Spoofed(mailtest.Link{URL: link.URL, Text: link.Text}); said != "" {
-			r, where, why := linkSpoofed, "", ""
-			if link.Alt {
-				r, where = altSpoofed, "without images, "
-			}
+		r, says, where := linkSpoofed, link.Seen, ""
+		said, _ := Spoofed(mailtest.Link{URL: link.URL, Text: says})
+		if said == "" && link.Text != says {
+			r, says, where = altSpoofed, link.Text, "without images, "
+			said, _ = Spoofed(mailtest.Link{URL: link.URL, Text: says})
+		}
+		if said != "" {
+			why := ""
 			if link.URL != link.Href {
 				why = ", because its address " + quote(link.Href) + " is relative to " + element(&base)
 			}
-			c.out.add(r, l.Path, c.placeIn(r, l, link.Href), "%sthe link says %s and leads to %s%s", where, quote(link.Text), quote(link.URL), why)
+			c.out.add(r, l.Path, c.placeIn(r, l, link.Href), "%sthe link says %s and leads to %s%s", where, quote(says), quote(link.URL), why)
 		}
 		if !strings.HasPrefix(link.Href, "#") { // a place in the page itself
 			c.relative(l, &base, "the link "+quote(link.Text), link.Href, link.URL)
