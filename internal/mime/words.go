@@ -4,6 +4,7 @@ package mime
 
 import (
 	"math"
+	"regexp"
 	"strings"
 )
 
@@ -66,7 +67,7 @@ const (
 	NoFault       WordFault = iota
 	QuestionMark            // the text contains a question mark; the word is decoded nevertheless
 	WhiteSpace              // the text contains white space
-	TwoParameters           // the text contains the end of a parameter and the beginning of the next
+	TwoParameters           // the text contains the end of a segment of a parameter and the beginning of the next
 	OtherEncoding           // the encoding is neither B nor Q
 	NoEnd                   // there is no "?=" at the end
 )
@@ -76,6 +77,9 @@ func (w EncodedWord) decodable() bool { return w.Fault <= QuestionMark }
 
 // longestWord is the maximum length of an encoded word (RFC 2047 §2).
 const longestWord = 75
+
+// nextSegment matches the end of a quoted parameter and the beginning of its next segment (RFC 2231 §3).
+var nextSegment = regexp.MustCompile(`"\s*;\s*[^\s=";]+\*\d+\*?=`)
 
 // WordScanner finds encoded words, in time proportional to the length of its input.
 type WordScanner struct {
@@ -143,11 +147,10 @@ func (w *WordScanner) at(i int) (word EncodedWord, ok bool) {
 	case strings.Contains(word.Text, "=?"):
 		word.Text, word.End, word.Fault = "", i, NoEnd
 	case word.Fault != NoFault:
+	case strings.Contains(word.Text, "\"") && nextSegment.MatchString(word.Text):
+		word.Fault = TwoParameters
 	case strings.ContainsAny(word.Text, space):
 		word.Fault = WhiteSpace
-		if _, next, ok := strings.Cut(word.Text, "\""); ok && strings.HasPrefix(strings.TrimLeft(next, space), ";") {
-			word.Fault = TwoParameters
-		}
 	case strings.Contains(word.Text, "?"):
 		word.Fault = QuestionMark
 	}

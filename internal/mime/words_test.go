@@ -62,6 +62,9 @@ func TestDecodeWordsDamaged(t *testing.T) {
 	}{
 		{"spaces in Q", "=?utf-8?Q?a b =C3=A9?=", "=?utf-8?Q?a b =C3=A9?=", "is not an encoded word"},
 		{"spaces in B", "=?utf-8?B?5L2g 5aW9?=", "=?utf-8?B?5L2g 5aW9?=", "is not an encoded word"},
+		{"a quotation in Q", `=?utf-8?Q?a "b"; c?=`, `=?utf-8?Q?a "b"; c?=`, "there is white space in it"},
+		{"segments", `x*0="=?utf-8?Q?a"; x*1="b?="`, `x*0="=?utf-8?Q?a"; x*1="b?="`, "a parameter ends and another begins in it"},
+		{"segments without a space", `x*0="=?utf-8?Q?a";x*1*="b?="`, `x*0="=?utf-8?Q?a";x*1*="b?="`, "a parameter ends and another begins in it"},
 		{"no padding", "=?utf-8?B?5L2g5aW9IQ?=", "你好!", `encoded word in "utf-8": base64: the padding at the end is missing`},
 		{"junk in B", "=?utf-8?B?5L2g*5aW9?=", "你好", `encoded word in "utf-8": base64: skipped 1 bytes`},
 		{"bad escape", "=?utf-8?Q?a=ZZ=41?=", "a=ZZA", `encoded word in "utf-8": "=ZZ" at byte 1 is not an escape`},
