@@ -5,21 +5,20 @@ package zone
 import (
 	"iter"
 	"maps"
-	"slices"
 )
 
 // children are the nodes directly beneath a node. Most nodes have very few, for which a map would be large and slow.
 type children struct {
-	few  []*node          // all, until there are more than maxFew
-	many map[string]*node // all from then on, by lower-case label
+	first *node            // each leads to the next, until there are more than maxFew
+	many  map[string]*node // all from then on, by lower-case label
 }
 
-// maxFew is the number of children up to which a list of them is searched.
+// maxFew is the number of children up to which they are searched one by one.
 const maxFew = 8
 
 // get returns the child with a label in lower case, or nil.
 func (c *children) get(label []byte) *node {
-	for _, child := range c.few {
+	for child := c.first; child != nil; child = child.next {
 		if child.label == string(label) {
 			return child
 		}
@@ -29,16 +28,16 @@ func (c *children) get(label []byte) *node {
 
 // add adds a child. There is none with the same label.
 func (c *children) add(child *node) {
-	if c.many == nil && len(c.few) < maxFew {
-		c.few = append(c.few, child)
+	if c.many == nil && c.count() < maxFew {
+		child.next, c.first = c.first, child
 		return
 	}
 	if c.many == nil {
 		c.many = make(map[string]*node)
-		for _, other := range c.few {
+		for other := c.first; other != nil; other = other.next {
 			c.many[other.label] = other
 		}
-		c.few = nil
+		c.first = nil
 	}
 	c.many[child.label] = child
 }
@@ -46,16 +45,31 @@ func (c *children) add(child *node) {
 // remove removes a child.
 func (c *children) remove(child *node) {
 	delete(c.many, child.label)
-	c.few = slices.DeleteFunc(c.few, func(other *node) bool { return other == child })
+	for at := &c.first; *at != nil; at = &(*at).next {
+		if *at == child {
+			*at = child.next
+			return
+		}
+	}
 }
 
 // count returns the number of children.
-func (c *children) count() int { return len(c.few) + len(c.many) }
+func (c *children) count() int {
+	n := len(c.many)
+	for child := c.first; child != nil; child = child.next {
+		n++
+	}
+	return n
+}
 
 // all returns the children in no particular order.
 func (c *children) all() iter.Seq[*node] {
 	if c.many != nil {
 		return maps.Values(c.many)
 	}
-	return slices.Values(c.few)
+	return func(yield func(*node) bool) {
+		for child := c.first; child != nil && yield(child); {
+			child = child.next
+		}
+	}
 }

@@ -16,6 +16,7 @@ type node struct {
 	parent   *node // nil for the root
 	label    string
 	children children
+	next     *node   // another child of the parent, see children
 	sets     []rrset // in the order in which the types came
 	zone     *zone   // set if this is an apex
 	saved    uint64  // the last change that has saved it
