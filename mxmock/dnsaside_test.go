@@ -3,6 +3,8 @@ package mxmock_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/mxmock"
 )
@@ -41,6 +43,23 @@ func TestTrueResolver(t *testing.T) {
 	}
 	inet.Close()
 	check()
+}
+
+// Rules that were removed do not act on a look-up that has begun before.
+func TestRemoveDNSRulesDuringLookUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inet := mxmock.New(t)
+		inet.MX("qq.com", "mx1.qq.com")
+		inet.AddDNSRules(mxmock.DNSRule{Question: "mx qq.com", Fault: mxmock.Silent})
+		time.AfterFunc(time.Second, func() {
+			inet.RemoveDNSRules()
+			inet.AddDNSRules(mxmock.DNSRule{Question: "mx 163.com", Fault: mxmock.ServFail})
+		})
+		if _, err := inet.Resolver().LookupMX(t.Context(), "qq.com."); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestMailPorts(t *testing.T) {

@@ -58,7 +58,10 @@ func (n *Internet) judge(a *asking) verdict {
 	if len(n.rules.all) == 0 && len(n.questions) == 0 && len(n.patterns) == 0 {
 		return v
 	}
-	names, counts := []string{a.name}, !v.repeat
+	names, counts := []string{a.name}, true
+	if !v.repeat {
+		last = nil
+	}
 	if !a.exists {
 		if base, ok := question.Stub.Unsuffixed(a.name); ok && a.stub {
 			names, counts = []string{base}, false
@@ -67,17 +70,14 @@ func (n *Internet) judge(a *asking) verdict {
 			names = question.WithoutSuffixes(a.name)
 		}
 	}
-	continues := last != nil && (v.repeat || !counts) // last, on which its rule acts again, and no other rule
-	if continues && last.rule != nil {
-		v.rule, v.fault = last.rule, last.rule.Fault
-		return v
-	}
+	rule, judged := last.ruleOver(a.udp)
 	for i, name := range names {
-		if !continues {
-			if r := n.ruleFor(a, name, counts && i == 0); r != nil {
-				v.rule, v.fault = r, r.Fault
-				return v
-			}
+		if !judged {
+			rule = n.ruleFor(a, name, last, counts && i == 0)
+		}
+		if rule != nil {
+			v.rule, v.fault = rule, rule.Fault
+			return v
 		}
 		if f := n.brokenQuestion(name, a.typ); f != 0 {
 			v.fault = f
@@ -97,23 +97,27 @@ func (n *Internet) failed(a *asking, name string) *lookup {
 	return nil
 }
 
-// ruleFor returns the first rule that acts on a question for a name. If counts is set, each rule up to that one
-// counts the look-up. It is not set for a repetition, and for a question with a suffix of the search list.
-func (n *Internet) ruleFor(a *asking, name string, counts bool) *dnsRuleState {
-	rules := n.rules.named // one that is used up may act again
-	if counts {
-		rules = n.rules.open
+// ruleFor returns the first rule that acts on a question for a name, which may be the first one over its network in the look-up last.
+// If counts is set, each rule up to that one counts the look-up, unless it did so over the other network. It is not set for a
+// question with a suffix of the search list.
+func (n *Internet) ruleFor(a *asking, name string, last *lookup, counts bool) *dnsRuleState {
+	rules := n.rules.open
+	if last != nil || !counts {
+		rules = n.rules.named // one that is used up may act again
 	}
+	other, _ := last.ruleOver(!a.udp)
 	for r := range rules.about(name) {
-		if !r.question.Matches(name, a.typ) || !r.inForce(a.time) ||
-			r.Network != "" && (r.Network == "udp") != a.udp ||
-			r.prefix.IsValid() && !r.prefix.Contains(a.client.Addr().Unmap()) {
+		switch {
+		case !r.matches(a, name):
 			continue
-		}
-		if counts {
+		case r == other:
+			return r
+		case last != nil && r.Network == "" && (other == nil || r.number < other.number), counts && r.usedUp():
+			continue
+		case counts:
 			n.rules.use(r)
 		}
-		if r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
+		if r.seen > r.Skip {
 			return r
 		}
 	}
@@ -127,7 +131,16 @@ type lookup struct {
 	quiet     bool      // there was no answer that a careful client would accept
 	truncated bool
 	stub      bool
-	rule      *dnsRuleState
+	rules     map[bool]*dnsRuleState // that acted, or nil, over UDP (true) and TCP, if there was a question
+}
+
+// ruleOver returns the rule that has acted on the questions over UDP or TCP, or nil, and reports whether there was such a question.
+func (l *lookup) ruleOver(udp bool) (rule *dnsRuleState, asked bool) {
+	if l == nil {
+		return nil, false
+	}
+	rule, asked = l.rules[udp]
+	return rule, asked
 }
 
 // lookupKey has the values that the questions of one look-up share.
@@ -176,13 +189,13 @@ func (n *Internet) noteLookup(a *asking, v verdict, answer *dns.Msg) {
 	}
 	l := n.pending[key]
 	if l == nil || !v.repeat {
-		l = &lookup{}
+		l = &lookup{rules: make(map[bool]*dnsRuleState)}
 		if n.pending == nil {
 			n.pending = make(map[lookupKey]*lookup)
 		}
 		n.pending[key] = l
 	}
-	l.time, l.stub, l.rule = a.time.Add(v.delay()), a.stub, v.rule
+	l.time, l.stub, l.rules[a.udp] = a.time.Add(v.delay()), a.stub, v.rule
 	l.truncated = a.udp && answer != nil && answer.Truncated
 	l.quiet = quiet(v.fault, a.udp)
 	if l.quiet {

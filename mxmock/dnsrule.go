@@ -3,10 +3,10 @@ package mxmock
 // The type DNSRule, and its text for files, flags and JSON.
 
 import (
-	"container/list"
 	"fmt"
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -35,7 +35,8 @@ type DNSRule struct {
 	// empty, every question matches.
 	Question string
 
-	// Network is "udp" or "tcp". If empty, both match.
+	// Network is "udp" or "tcp". If empty, both match. A stub resolver asks over TCP if the answer
+	// over UDP was truncated, because it was too large or by the fault Truncate.
 	Network string
 
 	// Client is the address of the client that asks, or a prefix such as "192.0.2.0/24". Code under
@@ -80,8 +81,7 @@ type dnsRuleState struct {
 	prefix   netip.Prefix
 	number   int
 	begin    time.Time
-	seen     int           // the number of look-ups that matched
-	place    *list.Element // among the open ones
+	seen     int // the number of look-ups that matched
 }
 
 // dnsRules has the rules of [Internet.AddDNSRules]. Finding one for a question takes no longer if others are used up or name
@@ -100,14 +100,17 @@ func (d *dnsRules) add(r *dnsRuleState) {
 	d.all = append(d.all, r)
 	d.named.add(r)
 	if !r.usedUp() {
-		r.place = d.open.add(r)
+		d.open.add(r)
 	}
 }
 
 // use counts a look-up that a rule matches.
 func (d *dnsRules) use(r *dnsRuleState) {
 	if r.seen++; r.usedUp() {
-		d.open[r.question.Exact()].Remove(r.place)
+		name := r.question.Exact()
+		open := d.open[name]
+		copy(open[1:], open[:slices.Index(open, r)]) // those before it, which were tried just now
+		d.open[name] = open[1:]
 	}
 }
 
@@ -122,35 +125,25 @@ func (d *dnsRules) remove(q question.Question) {
 	}
 }
 
-// ruleLists has lists of *dnsRuleState, each in the order of the numbers, by the name of the question, or "" if that is a pattern.
-type ruleLists map[string]*list.List
+// ruleLists has rules, each list in the order of their numbers, by the name of the question, or "" if that is a pattern.
+type ruleLists map[string][]*dnsRuleState
 
-func (ls ruleLists) add(r *dnsRuleState) *list.Element {
+func (ls ruleLists) add(r *dnsRuleState) {
 	name := r.question.Exact()
-	if ls[name] == nil {
-		ls[name] = list.New()
-	}
-	return ls[name].PushBack(r)
+	ls[name] = append(ls[name], r)
 }
 
-// about yields the rules that may match a question for a name, in the order of their numbers. One that was yielded may be used.
+// about yields the rules that may match a question for a name, in the order of their numbers. Whoever uses one up must stop there.
 func (ls ruleLists) about(name string) iter.Seq[*dnsRuleState] {
-	front := func(l *list.List) *list.Element {
-		if l == nil {
-			return nil
-		}
-		return l.Front()
-	}
-	rule := func(e *list.Element) *dnsRuleState { return e.Value.(*dnsRuleState) }
 	return func(yield func(*dnsRuleState) bool) {
-		exact, pattern := front(ls[name]), front(ls[""])
-		for exact != nil || pattern != nil {
+		exact, patterns := ls[name], ls[""]
+		for len(exact)+len(patterns) > 0 {
 			next := &exact
-			if exact == nil || pattern != nil && rule(pattern).number < rule(exact).number {
-				next = &pattern
+			if len(exact) == 0 || len(patterns) > 0 && patterns[0].number < exact[0].number {
+				next = &patterns
 			}
-			r := rule(*next)
-			*next = (*next).Next()
+			r := (*next)[0]
+			*next = (*next)[1:]
 			if !yield(r) {
 				return
 			}
@@ -184,7 +177,7 @@ func (n *Internet) AddDNSRules(rules ...DNSRule) {
 func (n *Internet) RemoveDNSRules() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.rules = dnsRules{}
+	n.rules, n.pending = dnsRules{}, nil
 }
 
 // newDNSRuleState checks a rule and prepares it.
@@ -221,6 +214,13 @@ func newDNSRuleState(r DNSRule) (*dnsRuleState, error) {
 		}
 	}
 	return state, nil
+}
+
+// matches reports whether the rule is in force and matches a question that was asked for a name.
+func (r *dnsRuleState) matches(a *asking, name string) bool {
+	return r.question.Matches(name, a.typ) && r.inForce(a.time) &&
+		(r.Network == "" || (r.Network == "udp") == a.udp) &&
+		(!r.prefix.IsValid() || r.prefix.Contains(a.client.Addr().Unmap()))
 }
 
 // inForce reports whether the rule is in force at a time.
