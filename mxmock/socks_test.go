@@ -129,8 +129,15 @@ func TestSOCKSConnectionLimit(t *testing.T) {
 	}
 	inet := mxmock.New(t)
 	inet.MX("qq.com", "mx1.qq.com")[0].AddRules(mailtest.ConnectionLimit(1))
-	d := socksDialer(t, inet, nil)
-	machine.OneProcessor(t) // so that the end of a connection arrives before the beginning of the next
+	addr, err := inet.ListenSOCKS("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := new(lastDialed)
+	d, err := proxy.SOCKS5("tcp", addr, nil, direct)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range 100 {
 		conn, err := d.Dial("tcp", "mx1.qq.com:25")
 		if err != nil {
@@ -139,8 +146,17 @@ func TestSOCKSConnectionLimit(t *testing.T) {
 		if _, err := smtp.NewClient(conn, "mx1.qq.com"); err != nil {
 			t.Fatalf("connection %d: %v", i+1, err)
 		}
-		conn.Close()
+		machine.HangUp(direct.conn)
 	}
+}
+
+// lastDialed is a dialer that keeps the connection it has made last.
+type lastDialed struct{ conn net.Conn }
+
+func (d *lastDialed) Dial(network, addr string) (net.Conn, error) {
+	conn, err := net.Dial(network, addr)
+	d.conn = conn
+	return conn, err
 }
 
 // The end of the internet reaches the clients of the proxy as any others: who was told 250 may say QUIT.

@@ -51,6 +51,15 @@ func NeedFiles(tb testing.TB, count int) {
 	}
 }
 
+// HangUp closes the connection of a client, so that the server can know it when HangUp returns. For a socket, closing alone is not
+// enough: a program that another test starts has a copy of the socket for a moment, and only its end closes the connection.
+func HangUp(conn net.Conn) {
+	if c, ok := conn.(*net.TCPConn); ok {
+		c.CloseWrite()
+	}
+	conn.Close()
+}
+
 // TempDir returns a temporary directory for the test, as [testing.TB.TempDir] does. It skips the test if none can
 // be made.
 func TempDir(tb testing.TB) string {

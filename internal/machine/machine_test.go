@@ -3,6 +3,8 @@ package machine
 import (
 	"flag"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // skipper notes why a test is skipped.
@@ -113,5 +116,36 @@ func TestRunMore(t *testing.T) {
 		if got := flag.Lookup("test.parallel").Value.String(); got != test.want {
 			t.Errorf("%s: %s tests run at once, want %s", test.name, got, test.want)
 		}
+	}
+}
+
+// A connection that has hung up has ended although there is a copy of its socket.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if runtime.GOOS != "windows" { // where a socket has no copies
+		f, err := client.(*net.TCPConn).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+	}
+	HangUp(client)
+	server.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := server.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("got %v, want io.EOF", err)
 	}
 }
