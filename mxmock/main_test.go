@@ -28,7 +28,6 @@ import (
 
 func TestMain(m *testing.M) {
 	machine.CollectRarely()
-	machine.RunMore()
 	goleak.VerifyTestMain(m)
 }
 
