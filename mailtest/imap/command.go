@@ -69,6 +69,8 @@ func readCommand(c *access.Conn, loggedIn bool) (*command, error) {
 			cmd.refusal = "There is a CR in the line"
 		case !closesQuotes(text):
 			cmd.refusal = "A quoted string has no end"
+		case strings.HasSuffix(text, "} "):
+			cmd.refusal = "There is a space at the end of the line"
 		}
 		if literal == nil {
 			cmd.pieces = append(cmd.pieces, []byte(text+"\r\n"))
