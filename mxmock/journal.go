@@ -1,9 +1,11 @@
 package mxmock
 
-// The journal: the events of the internet in order, and the questions that were asked.
+// The journal: the events of the internet in order, now and as they come, and the questions that were asked.
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -303,4 +305,68 @@ func flags(m *dns.Msg) string {
 		}
 	}
 	return strings.Join(set, " ")
+}
+
+// Events returns an iterator over past and future events: first the events of the journal, then
+// each further event as soon as it is complete. It ends when ctx is done and all events until then
+// were delivered, or when the internet was closed and all events were delivered. An attempt to
+// connect is delivered when it has succeeded or failed, so the order may differ from that of the
+// journal.
+//
+// Each event comes with a position; a later call with that position continues after the event. Only
+// the end of a message is repeated if not all of its "mail" events were delivered. The position 0
+// is the beginning. Positions stay valid after [Internet.Reset], but events that it has forgotten
+// are omitted. If ctx is already done, Events delivers the events that there are and does not wait.
+//
+//	for _, e := range inet.Events(ctx, 0) {
+//		log.Print(e)
+//	}
+func (n *Internet) Events(ctx context.Context, position int) iter.Seq2[int, Event] {
+	return func(yield func(int, Event) bool) {
+		more := make(chan struct{}, 1)
+		defer n.events.listening.Add(more)()
+		at := position
+		for {
+			done := ctx.Err() != nil // from here on, there is one more look at the journal
+			n.mu.Lock()
+			at = max(at, n.events.before)
+			fresh := slices.Clone(n.events.finished[min(at-n.events.before, len(n.events.finished)):])
+			ended := n.events.ended
+			n.mu.Unlock()
+			seen := capture(fresh)
+			for _, e := range fresh {
+				group := e.append(nil, seen)
+				for i, event := range group {
+					if i == len(group)-1 {
+						at++
+					}
+					if !yield(at, event) {
+						return
+					}
+				}
+				if len(group) == 0 {
+					at++
+				}
+			}
+			switch {
+			case done, ended && len(fresh) == 0:
+				return
+			case len(fresh) > 0:
+				continue
+			}
+			select {
+			case <-more:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// Notify is [mailtest.Inbox.Notify]. It also sends when the journal has another event.
+func (n *Internet) Notify(c chan<- struct{}) (stop func()) {
+	stopInbox, stopEvents := n.Inbox.Notify(c), n.events.listening.Add(c)
+	return func() {
+		stopInbox()
+		stopEvents()
+	}
 }

@@ -596,3 +596,25 @@ func TestEventPrintable(t *testing.T) {
 		}
 	}
 }
+
+// The events until the context is done are delivered, also if they come while an earlier one is looked at.
+func TestEventsUntilDone(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		inet := mxmock.New(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		inet.Resolver().LookupMX(ctx, "qq.com.")
+		var got []string
+		for _, e := range inet.Events(ctx, 0) {
+			if len(got) == 0 {
+				inet.Resolver().LookupMX(ctx, "163.com.")
+				cancel()
+			}
+			got = append(got, e.String())
+		}
+		if want := []string{"ask mx qq.com → NXDOMAIN", "ask mx 163.com → NXDOMAIN"}; !slices.Equal(got, want) {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -1,12 +1,9 @@
 package mxmock
 
-// The storage of the journal: entries that become events when they are asked for, and the streams that wait for
-// more events.
+// The storage of the journal: entries that become events when they are asked for.
 
 import (
-	"context"
 	"fmt"
-	"iter"
 	"net"
 	"net/netip"
 	"slices"
@@ -69,69 +66,6 @@ func (n *Internet) JournalPart(after, most int) (part Journal, first, last int) 
 	entries := slices.Clone(all[from : from+min(max(most, 0), len(all)-from)])
 	n.mu.Unlock()
 	return written(entries), first, last
-}
-
-// Events returns an iterator over past and future events: first the events of the journal, then
-// each further event as soon as it is complete. It ends when ctx is done, or when the internet was
-// closed and all events were delivered. An attempt to connect is delivered when it has succeeded or
-// failed, so the order may differ from that of the journal.
-//
-// Each event comes with a position; a later call with that position continues after the event. Only
-// the end of a message is repeated if not all of its "mail" events were delivered. The position 0
-// is the beginning. Positions stay valid after [Internet.Reset], but events that it has forgotten
-// are omitted. If ctx is already done, Events delivers the events that there are and does not wait.
-//
-//	for _, e := range inet.Events(ctx, 0) {
-//		log.Print(e)
-//	}
-func (n *Internet) Events(ctx context.Context, position int) iter.Seq2[int, Event] {
-	return func(yield func(int, Event) bool) {
-		more := make(chan struct{}, 1)
-		defer n.events.listening.Add(more)()
-		at := position
-		for {
-			n.mu.Lock()
-			at = max(at, n.events.before)
-			fresh := slices.Clone(n.events.finished[min(at-n.events.before, len(n.events.finished)):])
-			ended := n.events.ended
-			n.mu.Unlock()
-			seen := capture(fresh)
-			for _, e := range fresh {
-				group := e.append(nil, seen)
-				for i, event := range group {
-					if i == len(group)-1 {
-						at++
-					}
-					if !yield(at, event) {
-						return
-					}
-				}
-				if len(group) == 0 {
-					at++
-				}
-			}
-			if ended && len(fresh) == 0 {
-				return
-			}
-			if len(fresh) > 0 && ctx.Err() == nil {
-				continue
-			}
-			select {
-			case <-more:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-// Notify is [mailtest.Inbox.Notify]. It also sends when the journal has another event.
-func (n *Internet) Notify(c chan<- struct{}) (stop func()) {
-	stopInbox, stopEvents := n.Inbox.Notify(c), n.events.listening.Add(c)
-	return func() {
-		stopInbox()
-		stopEvents()
-	}
 }
 
 // written returns entries as events.
