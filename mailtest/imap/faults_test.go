@@ -204,16 +204,20 @@ func TestSetTooLate(t *testing.T) {
 	srv.Close()
 }
 
-// A capability that there is not is named, with those that there are.
+// The panic about an unknown capability lists those that there are, at the first use and at each later one.
 func TestWithoutUnknown(t *testing.T) {
 	t.Parallel()
 	srv := &imap.Server{Source: newStore(), Without: []string{"IDEL"}}
-	defer func() {
-		if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `imap: Without: there is no capability "IDEL" to be without; there are BINARY, CHILDREN, `) {
-			t.Errorf("Start panics with %s", text)
-		}
-	}()
-	srv.Start()
+	for name, use := range map[string]func(){"Start": func() { srv.Start() }, "Close": srv.Close} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `imap: Without: there is no capability "IDEL" to be without; there are BINARY, CHILDREN, `) {
+					t.Errorf("%s panics with %s", name, text)
+				}
+			}()
+			use()
+		}()
+	}
 }
 
 // A rule at Idle also acts if the client was silent already when the rule was added.

@@ -133,6 +133,7 @@ type Server struct {
 	Rules []mailtest.Rule
 
 	once   sync.Once
+	setUp  func()     // fix, once
 	tb     testing.TB // of New, or nil
 	store  mailstore.Store
 	server *access.Server
@@ -158,32 +159,36 @@ func New(tb testing.TB, src mailstore.Source) *Server {
 
 // use fixes the settings, and returns the server that handles connections.
 func (s *Server) use() *access.Server {
-	s.once.Do(func() {
-		if s.Source == nil {
-			panic("imap: Server.Source is nil; it says which mail there is")
-		}
-		if err := sasl.Check(s.Mechanisms); err != nil {
-			panic(fmt.Sprintf("imap: Mechanisms: %v", err))
-		}
-		var err error
-		if s.lacking, err = without(s.Without); err != nil {
-			panic(fmt.Sprintf("imap: Without: %v", err))
-		}
-		s.store, s.set = s.Source.Mailboxes(), s.settings()
-		idle := s.IdleTimeout
-		switch {
-		case idle == 0:
-			idle = 30 * time.Minute
-		case idle < 0:
-			idle = 0
-		}
-		p := protocol
-		p.Serve = func(c *access.Conn) error { return s.serve(c) }
-		s.server = access.New(s.tb, &p, access.Config{
-			Name: s.Name, StartTLS: s.StartTLS, ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, Rules: s.Rules, Idle: idle,
-		})
-	})
+	s.once.Do(func() { s.setUp = sync.OnceFunc(s.fix) }) // which panics again if it has panicked
+	s.setUp()
 	return s.server
+}
+
+// fix fixes the settings. It panics if one of them makes no sense.
+func (s *Server) fix() {
+	if s.Source == nil {
+		panic("imap: Server.Source is nil; it says which mail there is")
+	}
+	if err := sasl.Check(s.Mechanisms); err != nil {
+		panic(fmt.Sprintf("imap: Mechanisms: %v", err))
+	}
+	var err error
+	if s.lacking, err = without(s.Without); err != nil {
+		panic(fmt.Sprintf("imap: Without: %v", err))
+	}
+	s.store, s.set = s.Source.Mailboxes(), s.settings()
+	idle := s.IdleTimeout
+	switch {
+	case idle == 0:
+		idle = 30 * time.Minute
+	case idle < 0:
+		idle = 0
+	}
+	p := protocol
+	p.Serve = func(c *access.Conn) error { return s.serve(c) }
+	s.server = access.New(s.tb, &p, access.Config{
+		Name: s.Name, StartTLS: s.StartTLS, ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, Rules: s.Rules, Idle: idle,
+	})
 }
 
 // settings are the fields of a [Server], in a form that can be compared.

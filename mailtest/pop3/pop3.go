@@ -129,6 +129,7 @@ type Server struct {
 	Rules []mailtest.Rule
 
 	once   sync.Once
+	setUp  func()     // fix, once
 	tb     testing.TB // of New, or nil
 	store  mailstore.Store
 	server *access.Server
@@ -156,32 +157,36 @@ func New(tb testing.TB, src mailstore.Source) *Server {
 
 // use fixes the settings, and returns the server that handles connections.
 func (s *Server) use() *access.Server {
-	s.once.Do(func() {
-		if s.Source == nil {
-			panic("pop3: Server.Source is nil; it says which mail there is")
-		}
-		if err := sasl.Check(s.Mechanisms, "APOP"); err != nil {
-			panic(fmt.Sprintf("pop3: Mechanisms: %v", err))
-		}
-		if err := checkWithout(s.Without); err != nil {
-			panic(fmt.Sprintf("pop3: Without: %v", err))
-		}
-		s.store, s.set = s.Source.Mailboxes(), s.settings()
-		idle := s.IdleTimeout
-		switch {
-		case idle == 0:
-			idle = 10 * time.Minute
-		case idle < 0:
-			idle = 0
-		}
-		p := protocol
-		p.Serve = func(c *access.Conn) error { return newSession(s, c).serve() }
-		s.server = access.New(s.tb, &p, access.Config{
-			Name: s.Name, StartTLS: s.StartTLS, ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, Rules: s.Rules, Idle: idle,
-		})
-		s.locked, s.logins = make(map[string]held), make(map[string]time.Time)
-	})
+	s.once.Do(func() { s.setUp = sync.OnceFunc(s.fix) }) // which panics again if it has panicked
+	s.setUp()
 	return s.server
+}
+
+// fix fixes the settings. It panics if one of them makes no sense.
+func (s *Server) fix() {
+	if s.Source == nil {
+		panic("pop3: Server.Source is nil; it says which mail there is")
+	}
+	if err := sasl.Check(s.Mechanisms, "APOP"); err != nil {
+		panic(fmt.Sprintf("pop3: Mechanisms: %v", err))
+	}
+	if err := checkWithout(s.Without); err != nil {
+		panic(fmt.Sprintf("pop3: Without: %v", err))
+	}
+	s.store, s.set = s.Source.Mailboxes(), s.settings()
+	idle := s.IdleTimeout
+	switch {
+	case idle == 0:
+		idle = 10 * time.Minute
+	case idle < 0:
+		idle = 0
+	}
+	p := protocol
+	p.Serve = func(c *access.Conn) error { return newSession(s, c).serve() }
+	s.server = access.New(s.tb, &p, access.Config{
+		Name: s.Name, StartTLS: s.StartTLS, ImplicitTLS: s.ImplicitTLS, TLS: s.TLS, Rules: s.Rules, Idle: idle,
+	})
+	s.locked, s.logins = make(map[string]held), make(map[string]time.Time)
 }
 
 // settings are the fields of a [Server], in a form that can be compared.
