@@ -23,8 +23,8 @@ import (
 //   - hosts whose addresses differ from those in the DNS, and addresses whose PTR record names
 //     something else
 //   - aliases whose target does not exist
-//   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, an SPF record whose text is in pieces
-//     without spaces between them, MTA-STS without its web server
+//   - two SPF, DMARC, MTA-STS or TLS-RPT records at one name, an SPF record without a space
+//     after its version, as from a text in pieces, MTA-STS without its web server
 //   - MX hosts that the domain's own MTA-STS policy does not name
 //   - TLSA records that do not match the key of the mail server
 //   - mail servers without STARTTLS that have TLSA records or an MTA-STS policy to enforce: senders
@@ -79,7 +79,12 @@ func (c *checker) set(rrs []dns.RR) {
 		}
 	}
 	for _, rr := range rrs {
-		if txt, ok := rr.(*dns.TXT); ok && strings.HasPrefix(strings.Join(txt.Txt, ""), "v=spf1") && !isVersion(rr, "v=spf1") {
+		txt, ok := rr.(*dns.TXT)
+		switch {
+		case !ok || !strings.HasPrefix(strings.Join(txt.Txt, ""), "v=spf1") || isVersion(rr, "v=spf1"):
+		case len(txt.Txt) == 1:
+			c.wrong("%s TXT: %q is not an SPF record, though it begins like one; there is no space after the version (RFC 7208 §4.5)", name, txt.Txt[0])
+		default:
 			c.wrong("%s TXT: %q is not an SPF record, though it begins like one; the strings of a record are joined without spaces, so put "+
 				"the whole text in quotation marks (RFC 7208 §3.3)", name, strings.Join(txt.Txt, ""))
 		}

@@ -26,9 +26,9 @@ import (
 // domain without its "*".
 //
 // The exchanger "." or "0 ." is a null MX, which says that the domain accepts no mail (RFC 7505). An
-// address in place of a name is a common mistake of domains, and gets a record that leads nowhere,
-// since a name of that form does not exist. The elements of both in the result are nil. MX panics if
-// a name is not a domain name.
+// IPv4 address in place of a name is a common mistake of domains, and gets a record that leads
+// nowhere, since a name of that form does not exist. The elements of both in the result are nil. MX
+// panics if a name is not a domain name.
 func (n *Internet) MX(domain string, exchangers ...string) []*Host {
 	apex := mustName(domain)
 	rrs := make([]dns.RR, len(exchangers))

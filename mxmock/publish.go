@@ -274,7 +274,9 @@ func (n *Internet) tlsaSets(apex string) (sets []zone.RRSet, err error) {
 	if rrs := n.records(apex, dns.TypeMX); len(rrs) > 0 {
 		exchangers = nil
 		for _, rr := range rrs {
-			exchangers = append(exchangers, rr.(*dns.MX).Mx)
+			if mx := rr.(*dns.MX).Mx; !isAddress(mx) { // a mistake that leads nowhere, see MX
+				exchangers = append(exchangers, mx)
+			}
 		}
 	}
 	for _, name := range exchangers {

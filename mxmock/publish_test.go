@@ -174,11 +174,13 @@ func TestTLSANames(t *testing.T) {
 	inet.MX("shared.example", "mx.shared.example")
 	alone := inet.Host("alone.example")
 	alone.Server(25).StartTLS = true
+	inet.MX("mixed.example", "203.0.113.8", "mx.mixed.example")[1].Server(25).StartTLS = true
 	addr := listenDNS(t, inet)
 	for domain, owners := range map[string][]string{
 		"alone.example":  {"alone.example"},
 		"shared.example": {"mx.shared.example"},
 		"alias.example":  {"mail.host.example", "mx.alias.example"},
+		"mixed.example":  {"mx.mixed.example"},
 	} {
 		inet.Publish(domain, mxmock.Records{DANE: true})
 		for _, owner := range owners {
@@ -193,7 +195,8 @@ func TestTLSANames(t *testing.T) {
 			}
 		}
 	}
-	if err, want := inet.Check(), "mxmock: alias.example MX: mx.alias.example is an alias (RFC 2181 §10.3)"; err == nil || err.Error() != want {
+	if err, want := inet.Check(), "mxmock: alias.example MX: mx.alias.example is an alias (RFC 2181 §10.3)\n"+
+		"mxmock: mixed.example MX: 203.0.113.8 is an address, want the name of a host (RFC 5321 §5.1)"; err == nil || err.Error() != want {
 		t.Errorf("check: %v, want %s", err, want)
 	}
 }
@@ -498,6 +501,7 @@ $ORIGIN bad.example.com.
 @ MX 50 deaf
 @ TXT "v=spf1 -all"
 pieces TXT v=spf1 mx -all
+spaceless TXT "v=spf1-all"
 @ TXT "v=spf1 mx -all"
 alias CNAME mx.good.example.com.
 dangling CNAME nowhere.example.net.
@@ -551,6 +555,7 @@ mxmock: one.example.com: there is no PTR record for 198.51.100.20 (RFC 1912 §2.
 mxmock: pieces.bad.example.com TXT: "v=spf1mx-all" is not an SPF record, though it begins like one; the strings of a record are joined without spaces, so put the whole text in quotation marks (RFC 7208 §3.3)
 mxmock: plain.example.com MX: the mail server of mx.plain.example.com does not offer STARTTLS, which an MTA-STS policy requires (RFC 8461 §5)
 mxmock: round.bad.example.com: the alias leads to round.bad.example.com, for which the answer is SERVFAIL
+mxmock: spaceless.bad.example.com TXT: "v=spf1-all" is not an SPF record, though it begins like one; there is no space after the version (RFC 7208 §4.5)
 mxmock: two.example.com: the DNS does not have the address 198.51.100.21 of the host
 mxmock: two.example.com: the PTR record for 198.51.100.21 says two.example.com, which does not have that address (RFC 1912 §2.1)`
 	if diff := cmp.Diff(strings.Split(err.Error(), "\n"), strings.Split(want, "\n")); diff != "" {
