@@ -287,6 +287,23 @@ func TestSetTooLate(t *testing.T) {
 	srv.Close()
 }
 
+// The transcript shows the commands that the server does not have, and still no password.
+func TestWithoutTranscript(t *testing.T) {
+	t.Parallel()
+	srv := pop3.New(t, newStore())
+	srv.Without = []string{"UIDL", "USER"}
+	conn, err := srv.Dial(t.Context())
+	must(t, err)
+	defer conn.Close()
+	must(t, dialogue.Play(conn, "s <- +OK *\nc -> UIDL 1\ns <- -ERR *\nc -> USER bob\ns <- -ERR *\nc -> PASS secret\ns <- -ERR *\n"))
+	text := srv.Session(1).String()
+	for _, want := range []string{"-> UIDL 1\n", "-> USER bob\n", "-> PASS ***\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in the transcript:\n%s", want, text)
+		}
+	}
+}
+
 // The panic about an unknown capability lists those that there are, at the first use and at each later one.
 func TestWithoutUnknown(t *testing.T) {
 	t.Parallel()

@@ -154,10 +154,11 @@ func end(t *access.Turn, how error) error {
 func (ss *session) answer(line access.Line) error {
 	verb, rest, spaced := strings.Cut(string(line.Text), " ")
 	cmd, known := commands[strings.ToUpper(verb)]
+	text := redact(string(line.Text), known)
 	if known = known && !ss.server.lacks(strings.ToUpper(verb)); !known {
 		cmd.stage = mailtest.Unknown
 	}
-	t, err := ss.conn.Begin(cmd.stage, redact(string(line.Text), known), line.Notes...)
+	t, err := ss.conn.Begin(cmd.stage, text, line.Notes...)
 	if err != nil {
 		return err
 	}
