@@ -62,6 +62,11 @@ func (ss *session) refresh() error {
 	if err != nil {
 		return refused(err)
 	}
+	return ss.catchUp(status)
+}
+
+// catchUp is refresh with the status of the mailbox, for which a mailbox on disk may have to read its directory.
+func (ss *session) catchUp(status mailstore.Status) error {
 	if status.UIDValidity != ss.status.UIDValidity || status.Version == ss.status.Version {
 		return nil
 	}
@@ -134,7 +139,7 @@ func (ss *session) update(w *imapserver.UpdateWriter, allowExpunge bool) error {
 		ss.engine.Write([]byte("* BYE The mailbox was deleted or renumbered\r\n"))
 		return errLost
 	}
-	if err := ss.refresh(); err != nil {
+	if err := ss.catchUp(status); err != nil {
 		return err
 	}
 	news := slices.Collect(maps.Keys(ss.changed))
