@@ -70,6 +70,8 @@ func TestFlags(t *testing.T) {
 		{[]string{"-rules", rules}, "rules.txt:3:11: "},
 		{[]string{"-rules", file("place.txt", `  mx9.qq.com At: Rcpt, Reply: "451 4.7.1 Later"`)}, "place.txt:1:3: there is no host mx9.qq.com"},
 		{[]string{"-rules", file("domain.txt", `qq.com At: Rcpt, Reply: "451 4.7.1 Later"`)}, "domain.txt:1:1: there is no host qq.com; the hosts for its mail are mx3.qq.com, mx2.qq.com, mx1.qq.com"},
+		{[]string{"-zone", file("null.zone", "null.example. MX 0 .\n"), "-rules", file("null.txt", `null.example At: Rcpt, Reply: "451 4.7.1 Later"`)},
+			"there is no host null.example; -providers and -zone make hosts"},
 		{[]string{"-rules", file("port.txt", `mx1.qq.com:smtp At: Rcpt, Reply: "451 4.7.1 Later"`)}, `"smtp" is not a port`},
 		{[]string{"-rules", file("code.txt", `At: Rcpt, Reply: "45x Later"`)}, "code.txt:1:1: "},
 		{[]string{"-users", filepath.Join(dir, "none")}, "no such file"},

@@ -229,12 +229,14 @@ func (s *sandbox) readRules() error {
 // noHost returns an error about a rule for something that is not a host. It may be a domain.
 func (s *sandbox) noHost(name string) error {
 	mxs, _ := s.inet.TrueResolver().LookupMX(context.Background(), name)
-	if len(mxs) == 0 {
-		return fmt.Errorf("there is no host %s; -providers and -zone make hosts", name)
+	var hosts []string
+	for _, mx := range mxs {
+		if mx.Host != "." {
+			hosts = append(hosts, strings.TrimSuffix(mx.Host, "."))
+		}
 	}
-	hosts := make([]string, len(mxs))
-	for i, mx := range mxs {
-		hosts[i] = strings.TrimSuffix(mx.Host, ".")
+	if len(hosts) == 0 {
+		return fmt.Errorf("there is no host %s; -providers and -zone make hosts", name)
 	}
 	return fmt.Errorf("there is no host %s; the hosts for its mail are %s", name, strings.Join(hosts, ", "))
 }
