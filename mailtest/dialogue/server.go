@@ -50,7 +50,7 @@ const grace = 250 * time.Millisecond
 
 // NewServer starts a server for a test. At the end of the test the server is closed, and the error
 // of [Server.Close], if any, becomes an error of the test. A server without scripts is for a test in
-// which nobody must connect: each connection is an error.
+// which nobody may connect: each connection is an error.
 func NewServer(tb testing.TB, scripts ...string) *Server {
 	tb.Helper()
 	s := &Server{Scripts: scripts}

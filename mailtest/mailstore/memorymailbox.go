@@ -55,10 +55,10 @@ func (b *memoryMailbox) Messages() ([]Message, error) {
 	return b.index.list(), nil
 }
 
-// Changes returns the status of the mailbox, and what happened to its messages after a version of it: those that came or whose
-// flags changed, and the UIDs of those that went, both in order of their UIDs. A message may be in them that is as it was, and a
-// UID that was not there at that version. If ok is false, Messages has to be called. The IMAP server calls it, so a command about one
-// message does not look at all.
+// Changes returns the status of the mailbox, the messages that came or whose flags changed after a version of it, and the UIDs of
+// those that went, both in order of their UIDs. It may also return messages that are as they were, and UIDs that were not there at
+// that version. If ok is false, it does not know, and Messages has to be called. The IMAP server uses it, so that a command about
+// one message does not read all the others.
 func (b *memoryMailbox) Changes(version uint64) (status Status, changed []Message, gone []uint32, ok bool) {
 	if b.lock() != nil {
 		return Status{}, nil, nil, false
