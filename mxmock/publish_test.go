@@ -477,7 +477,8 @@ func TestCheck(t *testing.T) {
 	fine.Host("six.example.com", "::", "0.0.0.0")
 	fine.Publish("qq.com", mxmock.Records{SPF: "mx -all", MTASTS: "enforce", DANE: true})
 	fine.MX("sina.com", "mx.sina.com")
-	for _, policy := range []string{"404", "mode = enforce\n", "version: STSv1\nmode: none\nmax_age: 86400\n", "version: STSv1\nmode: testing\nmx: *.sina.com\nmax_age: 86400\n"} {
+	for _, policy := range []string{"404", "mode = enforce\n", "version: STSv1\nmode: none\nmax_age: 86400\n",
+		"version: STSv1\nmode: none\nmode: testing\nmx: mx.qq.com\nmax_age: 86400\n", "version: STSv1\nmode: testing\nmx: *.sina.com\nmax_age: 86400\n"} {
 		fine.Publish("sina.com", mxmock.Records{MTASTS: policy})
 		if err := fine.Check(); err != nil {
 			t.Errorf("policy %q: %v", policy, err)

@@ -3,6 +3,7 @@ package mxmock
 // The web servers of the internet: MTA-STS policies, good and bad (RFC 8461), and autoconfiguration.
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -202,7 +203,7 @@ func (p policy) read() (mode string, patterns []string) {
 		key, value, _ := strings.Cut(line, ":")
 		switch value = strings.TrimSpace(value); strings.TrimSpace(key) {
 		case "mode":
-			mode = value
+			mode = cmp.Or(mode, value) // the first counts
 		case "mx":
 			patterns = append(patterns, value)
 		}
