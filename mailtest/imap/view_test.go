@@ -102,13 +102,17 @@ func TestView(t *testing.T) {
 			command := []string{
 				"NOOP", "SEARCH ALL", fmt.Sprintf("STORE %d +FLAGS (\\Seen)", n), fmt.Sprintf("STORE %d:* FLAGS (word%d)", n, n),
 				fmt.Sprintf("STORE %d +FLAGS (\\Deleted)", n), "EXPUNGE", fmt.Sprintf("UID EXPUNGE 1:%d", 5*n), fmt.Sprintf("MOVE %d Trash", n),
-				fmt.Sprintf("COPY %d INBOX", n), "deliver", "deliver", "deliver",
-			}[random.IntN(12)]
+				fmt.Sprintf("COPY %d INBOX", n), fmt.Sprintf("STORE %d +FLAGS.SILENT (\\Flagged)", n), "deliver", "deliver", "deliver",
+			}[random.IntN(13)]
 			switch {
 			case command == "deliver":
 				store.Deliver([]byte("Subject: x\r\n\r\n"), time.Now(), "bob@qq.com")
 			case len(copies[i]) > 0 || !strings.ContainsAny(command, "123456789"):
-				copies[i].learn(t, clients[i].try(command))
+				reply := clients[i].try(command)
+				if known := &copies[i]; strings.Contains(command, "SILENT") && (*known)[n-1] != "?" && !strings.Contains((*known)[n-1], `\Flagged`) {
+					known.learn(t, fmt.Sprintf("* %d FETCH (FLAGS (%s \\Flagged))\r\n", n, (*known)[n-1])) // as the client concludes
+				}
+				copies[i].learn(t, reply)
 			}
 		}
 		if seed == 0 { // more than a mailbox logs
