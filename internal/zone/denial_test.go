@@ -82,24 +82,34 @@ func add(t *testing.T, db *DB, text string) {
 // TestDenialGrowth shows that twice as many changes, each followed by a question about a name that does not exist, take about twice
 // the memory. It is not parallel: allocations of others would count.
 func TestDenialGrowth(t *testing.T) {
-	allocated := func(n int) uint64 {
-		db := new(DB)
-		if err := db.Secure("example.com.", Security{}); err != nil {
-			t.Fatal(err)
+	for _, test := range []struct {
+		zone    string
+		how     Security
+		records string // with the number of the change for %d
+	}{
+		{"example.com.", Security{}, "h%d.example.com. A 203.0.113.1"},
+		{"example.com.", Security{OptOut: true}, "_h.h%d.example.com. A 203.0.113.1"},
+		{"com.", Security{}, "h%[1]d.com. MX 10 mx.h%[1]d.com.\nmx.h%[1]d.com. A 203.0.113.1"},
+	} {
+		allocated := func(n int) uint64 {
+			db := new(DB)
+			if err := db.Secure(test.zone, test.how); err != nil {
+				t.Fatal(err)
+			}
+			q := new(dns.Msg).SetQuestion("absent."+test.zone, dns.TypeA)
+			q.SetEdns0(4096, true)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for i := range n {
+				add(t, db, fmt.Sprintf(test.records, i))
+				db.Answer(q, Authoritative)
+			}
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
 		}
-		q := new(dns.Msg).SetQuestion("absent.example.com.", dns.TypeA)
-		q.SetEdns0(4096, true)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		for i := range n {
-			add(t, db, fmt.Sprintf("h%d.example.com. A 203.0.113.1", i))
-			db.Answer(q, Authoritative)
+		small, large := allocated(500), allocated(1_000)
+		if large > 3*small {
+			t.Errorf("%s, %+v: twice as many changes take %d bytes of memory instead of %d", test.zone, test.how, large, small)
 		}
-		runtime.ReadMemStats(&after)
-		return after.TotalAlloc - before.TotalAlloc
-	}
-	small, large := allocated(500), allocated(1_000)
-	if large > 3*small {
-		t.Errorf("twice as many changes take %d bytes of memory instead of %d", large, small)
 	}
 }
