@@ -57,7 +57,7 @@ for n in range(1, count + 1):
 pop.rset()
 pop.quit()
 `}},
-	{name: "fetchmail", program: "fetchmail", command: `mkdir new; FETCHMAILHOME=$DIR fetchmail -f rc --nosyslog`, files: map[string]string{"rc": `set invisible
+	{name: "fetchmail", program: "fetchmail", command: `mkdir new; FETCHMAILHOME=$DIR fetchmail -f rc --nosyslog --pidfile $DIR/pid`, files: map[string]string{"rc": `set invisible
 poll 127.0.0.1 protocol pop3 port $PORT user "bob@qq.com" password "secret" is root here keep fetchall no rewrite
   sslproto "" mda "cat >$DIR/new/$$(date +%N)"
 `}},
