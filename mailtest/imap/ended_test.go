@@ -30,3 +30,12 @@ func TestSilenced(t *testing.T) {
 	t.Parallel()
 	endings.Silenced(t, newServer, mailtest.Rule{At: mailtest.Noop, Drop: mailtest.Silence}, "s <- * OK *\nc -> a NOOP\n")
 }
+
+func TestNoHandshake(t *testing.T) {
+	t.Parallel()
+	endings.NoHandshake(t, func(t *testing.T) endings.Server {
+		srv := imap.New(t, newStore())
+		srv.ImplicitTLS = true
+		return srv
+	})
+}

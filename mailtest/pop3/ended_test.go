@@ -30,3 +30,12 @@ func TestSilenced(t *testing.T) {
 	t.Parallel()
 	endings.Silenced(t, newServer, mailtest.Rule{At: pop3.Capa, Drop: mailtest.Silence}, "s <- +OK *\nc -> CAPA\n")
 }
+
+func TestNoHandshake(t *testing.T) {
+	t.Parallel()
+	endings.NoHandshake(t, func(t *testing.T) endings.Server {
+		srv := pop3.New(t, newStore())
+		srv.ImplicitTLS = true
+		return srv
+	})
+}

@@ -105,6 +105,7 @@ type Server struct {
 	StartTLS bool
 
 	// ImplicitTLS makes every connection begin with TLS, not only those to TLSAddr.
+	// A client has a minute for the handshake.
 	ImplicitTLS bool
 
 	// TLS, if non-nil, is the configuration to use. If it has no certificate, it gets one of the test CA. If nil, the server uses

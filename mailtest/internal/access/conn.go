@@ -8,8 +8,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -167,18 +169,31 @@ func (c *Conn) handshake(conn tlsConn, implicit bool) error {
 	return t.handshake(conn, implicit)
 }
 
+// handshakeTime is the time that a client has for a handshake before the greeting. A client without TLS waits for the greeting
+// instead.
+const handshakeTime = time.Minute
+
 func (t *Turn) handshake(conn tlsConn, implicit bool) error {
 	c := t.c
-	c.setReadDeadline(c.idleAt(time.Now()))
+	now := time.Now()
+	end := c.idleAt(now)
+	if early := now.Add(handshakeTime); implicit && (end.IsZero() || early.Before(end)) {
+		end = early
+	}
+	c.setReadDeadline(end)
 	err := conn.HandshakeContext(context.Background())
 	c.setReadDeadline(time.Time{})
 	if err != nil {
 		if c.stopped() {
 			return errStopped
 		}
-		t.Note(mailtest.Note{Kind: mailtest.HandshakeFailed, Text: err.Error()})
+		cause := err.Error()
+		if implicit && errors.Is(err, os.ErrDeadlineExceeded) {
+			cause = fmt.Sprintf("the client did not complete it within %v; a client without TLS waits for the greeting here", end.Sub(now))
+		}
+		t.Note(mailtest.Note{Kind: mailtest.HandshakeFailed, Text: cause})
 		t.record()
-		return Ended(mailtest.TLSFailed, err.Error())
+		return Ended(mailtest.TLSFailed, cause)
 	}
 	state := conn.ConnectionState()
 	info := &mailtest.TLSState{

@@ -5,11 +5,13 @@ package endings
 
 import (
 	"context"
+	"io"
 	"net"
 	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/mailtest"
@@ -96,6 +98,27 @@ func Silenced(t *testing.T, newServer func(*testing.T) Server, rule mailtest.Rul
 		connect()
 		if want := []int{1, 2, 2}; !slices.Equal(open, want) {
 			t.Errorf("the connections at each greeting were %d, want %d", open, want)
+		}
+	})
+}
+
+// NoHandshake shows that a client that waits for a greeting where the server waits for TLS does not wait forever, and that the transcript
+// says why it waited. Every connection to the server begins with TLS.
+func NoHandshake(t *testing.T, newServer func(*testing.T) Server) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t)
+		conn, err := srv.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		start := time.Now()
+		if got, err := io.ReadAll(conn); len(got) > 0 || err != nil || time.Since(start) != time.Minute {
+			t.Errorf("the client has got %q, %v after %v, want nothing after a minute", got, err, time.Since(start))
+		}
+		want := mailtest.Ending{Kind: mailtest.TLSFailed, Cause: "the client did not complete it within 1m0s; a client without TLS waits for the greeting here"}
+		if s := srv.Session(1); s.Ending != want {
+			t.Errorf("ending = %+v, want %+v", s.Ending, want)
 		}
 	})
 }
