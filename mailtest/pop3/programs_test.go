@@ -87,7 +87,14 @@ received_header off
 delivery maildir $DIR
 uidls_file $DIR/uidls
 `}},
-	{name: "getmail6", program: "getmail", command: `mkdir new cur tmp; getmail --getmaildir=$DIR --rcfile=rc --quiet`, files: map[string]string{"rc": `[retriever]
+	{name: "getmail6", program: "getmail", command: `mkdir new cur tmp; /usr/bin/python3 getmail.py --getmaildir=$DIR --rcfile=rc --quiet`, files: map[string]string{"getmail.py": `
+# getmail waits for a signal of the program that gets a message, and waits for minutes if it has come before.
+import os, runpy, shutil
+from getmailcore.baseclasses import ForkingBase
+ForkingBase._prepare_child = lambda self: None
+ForkingBase._wait_for_child = lambda self, pid: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+runpy.run_path(shutil.which("getmail"), run_name="__main__")
+`, "rc": `[retriever]
 type = SimplePOP3Retriever
 server = 127.0.0.1
 port = $PORT
