@@ -66,6 +66,11 @@ func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
 		lines = f
 		fmt.Fprintf(f, "goos: %s\ngoarch: %s\npkg: github.com/seed078e9d8c/maillab/internal/bench\n", runtime.GOOS, runtime.GOARCH)
 	}
+	programs, err := newPrograms()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer programs.close()
 	began := time.Now()
 	seen := make(results)
 	for round := range rounds {
@@ -73,10 +78,14 @@ func run(re *regexp.Regexp, rounds int, output, svg string, quick, cpu bool) {
 			if !re.MatchString(r.name) {
 				continue
 			}
+			program, err := programs.of(r)
+			if err != nil {
+				log.Fatal(err)
+			}
 			for _, c := range r.contestants {
 				key := r.name + "/" + c.name
 				progress("round %d of %d: %s", round+1, rounds, key)
-				line, err := inChild(key, quick)
+				line, err := inChild(program, key, quick)
 				if err != nil {
 					log.Fatalf("\n%s: %v\n%s", key, err, line)
 				}
@@ -112,8 +121,8 @@ func progress(format string, args ...any) {
 
 // inChild measures a contestant in a process of its own. The process has its own heap and, if the system allows it, its
 // own network, because sockets in TIME_WAIT of one run would spoil the next.
-func inChild(key string, quick bool) (string, error) {
-	cmd := exec.Command(os.Args[0], "-child", key, "-quick="+strconv.FormatBool(quick))
+func inChild(program, key string, quick bool) (string, error) {
+	cmd := exec.Command(program, "-child", key, "-quick="+strconv.FormatBool(quick))
 	isolate(cmd)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -130,6 +139,9 @@ func measure(key string, quick bool, length, cpuProfile, memProfile string) {
 		for _, c := range r.contestants {
 			if r.name != name || c.name != contestant {
 				continue
+			}
+			if r.heavy && !isHeavy {
+				log.Fatalf("%s: build this program with -tags heavy", key)
 			}
 			runtime.GOMAXPROCS(min(r.cpus, runtime.NumCPU()))
 			flag.Set("test.benchtime", cmp.Or(length, r.time(quick)))

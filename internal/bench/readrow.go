@@ -11,7 +11,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net"
-	"net/http/httptest"
 	"net/mail"
 	"strings"
 	"testing"
@@ -19,14 +18,12 @@ import (
 
 	gomessage "github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset"
-	"github.com/jhillyerd/enmime/v2"
 
 	"github.com/seed078e9d8c/maillab/mailtest"
 	"github.com/seed078e9d8c/maillab/mailtest/imap"
 	"github.com/seed078e9d8c/maillab/mailtest/lint"
 	"github.com/seed078e9d8c/maillab/mailtest/mailstore"
 	"github.com/seed078e9d8c/maillab/mailtest/pop3"
-	"github.com/seed078e9d8c/maillab/mxmock/inspect"
 )
 
 func readRows() []row {
@@ -49,7 +46,7 @@ func readRows() []row {
 			}
 		}
 		all = append(all, row{
-			name: m.name, about: m.about + ": decode it, and look at subject, text and attachments", cpus: 1, benchtime: "300ms", peer: "go-message",
+			name: m.name, about: m.about + ": decode it, and look at subject, text and attachments", cpus: 1, benchtime: "300ms", peer: "go-message", heavy: true,
 			contestants: []contestant{
 				{"ours", decode(m.text, readOurs)},
 				{"enmime", decode(m.text, tolerant(readEnmime))},
@@ -74,14 +71,13 @@ func readRows() []row {
 			contestants: []contestant{{"ours", fetch(fetchIMAP)}},
 		},
 		row{
-			name: "PageList", about: "the first page of a list of 50,000 messages, and of a search in them", cpus: 2, benchtime: "300ms",
+			name: "PageList", about: "the first page of a list of 50,000 messages, and of a search in them", cpus: 2, benchtime: "300ms", heavy: true,
 			contestants: []contestant{{"list", askPage("/")}, {"search", askPage("/?q=subject:49999")}},
 		},
 	)
 }
 
-// decode measures how long it takes to read a message. The message is made here and not with the row: all rows are there in each
-// process, and what they hold makes each garbage collection of the others longer.
+// decode measures how long it takes to read a message, which is made here: a row must hold nothing (see heavy.go).
 func decode(text func() string, read func(raw []byte) error) func(*testing.B) {
 	return func(b *testing.B) {
 		raw := []byte(text())
@@ -105,11 +101,6 @@ func lintAttachment(b *testing.B) {
 func readOurs(raw []byte) error {
 	mailtest.ParseMessage(raw)
 	return nil
-}
-
-func readEnmime(raw []byte) error {
-	_, err := enmime.ReadEnvelope(bytes.NewReader(raw))
-	return err
 }
 
 // readGoMessage reads a whole message with go-message, which converts texts to UTF-8.
@@ -271,28 +262,6 @@ func fetchIMAP(b *testing.B, store *mailstore.Memory) func() error {
 		b.Fatal(err)
 	}
 	return func() error { return d.ask("c FETCH 1:* BODY.PEEK[]\r\n", "c OK") }
-}
-
-// askPage measures a request for a page about a server with 50,000 messages.
-func askPage(path string) func(*testing.B) {
-	return func(b *testing.B) {
-		srv := &mailtest.Server{}
-		b.Cleanup(srv.Close)
-		sendOrders(b, srv.Addr(), 50_000)
-		page := &inspect.Page{Source: srv}
-		b.Cleanup(page.Close)
-		ask := func() {
-			w := httptest.NewRecorder()
-			page.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost"+path, nil))
-			if w.Code != 200 || w.Body.Len() < 1000 {
-				b.Fatalf("%s: %d", path, w.Code)
-			}
-		}
-		ask() // decodes the messages, once
-		for b.Loop() {
-			ask()
-		}
-	}
 }
 
 // sendOrders sends the given number of small messages over one connection.

@@ -17,6 +17,7 @@ type row struct {
 	rate        bool   // operations per second are compared and printed
 	metric      string // the unit that is compared; empty means ns/op
 	prepared    bool   // most of the work is done before the measurement, so processor time says nothing
+	heavy       bool   // it is measured by a program of its own: see heavy.go
 	peer        string // the contestant that the others are compared with
 	contestants []contestant
 	goals       []goal
