@@ -313,6 +313,9 @@ func (p *addressParser) decode(s string) string {
 // joinAt joins, in place, words that white space separates from an at sign. It also joins them around dots if that
 // makes a single word of all (RFC 5322 §4.4).
 func joinAt(words []addressWord) []addressWord {
+	if len(words) == 1 {
+		return words
+	}
 	if all, at := joinAround(words, ".@"), false; len(all) == 1 {
 		for _, w := range words {
 			at = at || w.at
