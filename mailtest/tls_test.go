@@ -19,6 +19,7 @@ import (
 	"github.com/seed078e9d8c/maillab/internal/machine"
 	"github.com/seed078e9d8c/maillab/internal/testca"
 	"github.com/seed078e9d8c/maillab/mailtest"
+	"github.com/seed078e9d8c/maillab/mailtest/internal/endings"
 )
 
 // quickTLS is for servers of which a test needs many: all have the same certificate, and the cheapest key exchange.
@@ -98,27 +99,12 @@ func TestClientTLS(t *testing.T) {
 	}
 }
 
-// A client that does not speak TLS waits for the greeting, and the server waits for the client. That ends, and the transcript
-// says why.
 func TestNoHandshake(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	endings.NoHandshake(t, func(t *testing.T) endings.Server {
 		srv := mailtest.New(t)
 		srv.ImplicitTLS = true
-		conn, err := srv.Dial(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		start := time.Now()
-		if c, err := smtp.NewClient(conn, "localhost"); err == nil || time.Since(start) != time.Minute {
-			t.Errorf("the client has got %v, %v after %v, want an error after a minute", c, err, time.Since(start))
-		}
-		s := srv.WaitSession(t, 1)
-		want := mailtest.Ending{Kind: mailtest.TLSFailed, Cause: "the client did not complete it within 1m0s; a client without TLS waits for the greeting here"}
-		if s.Ending != want {
-			t.Errorf("ending = %+v, want %+v", s.Ending, want)
-		}
+		return srv
 	})
 }
 

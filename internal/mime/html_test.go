@@ -73,7 +73,7 @@ func TestReadHTML(t *testing.T) {
 		{"a nested rule of an element whose name begins with a hyphen", `<style>.x{&-y{display:none}}</style><i class=x-y>seen</i>`, "seen\n"},
 		{"a nested rule of no selector", `<style>.x{ {display:none} ,b{display:none}}</style><i class=x>seen</i>`, "seen\n"},
 
-		// What is not in its place, as Chromium reads it.
+		// Tokens that are out of place, as Chromium reads them.
 		{"a closing brace too many", `<style>.x{color:red}} .y{display:none}.z{display:none}</style><i class=y>seen</i><i class=z>not</i>`, "seen\n"},
 		{"a closing brace too many after media", `<style>@media screen{.x{color:red}}} i:link, .y{display:none}</style><i class=y>seen</i>`, "seen\n"},
 		{"a semicolon too many", `<style>@import url(x);;.x{display:none}.y{display:none}</style><i class=x>seen</i><i class=y>not</i>`, "seen\n"},

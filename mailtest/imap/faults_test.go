@@ -211,7 +211,7 @@ func TestWithoutUnknown(t *testing.T) {
 	for name, use := range map[string]func(){"Start": func() { srv.Start() }, "Close": srv.Close} {
 		func() {
 			defer func() {
-				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `imap: Without: there is no capability "IDEL" to be without; there are BINARY, CHILDREN, `) {
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `imap: Without: there is no capability "IDEL"; there are BINARY, CHILDREN, `) {
 					t.Errorf("%s panics with %s", name, text)
 				}
 			}()

@@ -34,7 +34,7 @@ func without(setting []string) ([]string, error) {
 		case slices.Contains(further, name):
 			lacking = append(lacking, name)
 		default:
-			return nil, fmt.Errorf("there is no capability %q to be without; there are %s", name, strings.Join(slices.Concat(basic, further), ", "))
+			return nil, fmt.Errorf("there is no capability %q; there are %s", name, strings.Join(slices.Concat(basic, further), ", "))
 		}
 	}
 	return lacking, nil

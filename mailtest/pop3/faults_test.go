@@ -311,7 +311,7 @@ func TestWithoutUnknown(t *testing.T) {
 	for name, use := range map[string]func(){"Start": func() { srv.Start() }, "Close": srv.Close} {
 		func() {
 			defer func() {
-				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `pop3: Without: there is no capability "IDEL" to be without; there are CAPA, PIPELINING, TOP, UIDL, USER, UTF8`) {
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, `pop3: Without: there is no capability "IDEL"; there are CAPA, PIPELINING, TOP, UIDL, USER, UTF8`) {
 					t.Errorf("%s panics with %s", name, text)
 				}
 			}()

@@ -15,7 +15,7 @@ var optional = []string{"CAPA", "PIPELINING", "TOP", "UIDL", "USER", "UTF8"}
 func checkWithout(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(optional, strings.ToUpper(name)) {
-			return fmt.Errorf("there is no capability %q to be without; there are %s", name, strings.Join(optional, ", "))
+			return fmt.Errorf("there is no capability %q; there are %s", name, strings.Join(optional, ", "))
 		}
 	}
 	return nil
