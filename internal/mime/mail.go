@@ -6,9 +6,8 @@
 // (address.go) and dates (date.go) of header fields, and paths of SMTP commands (path.go); transfer encodings
 // (transfer.go, uuencode.go) with text appended to them (footer.go); charsets by all their names (charset.go,
 // shifted.go), or by a guess if the name is wrong or missing (text.go, guess.go); lines and format=flowed (layout.go).
-// Callers ask separately for URLs in text (urls.go), for HTML as a person sees it (html.go, with look.go, and style.go and
-// stylesheet.go for style sheets),
-// and for delivery status notifications (report.go).
+// Callers ask separately for URLs in text (urls.go), for HTML as a person sees it (html.go and look.go, with style sheets
+// in style.go and stylesheet.go), and for delivery status notifications (report.go).
 //
 // What can't be decoded as labelled is reported in [Problems]. The package knows neither servers nor tests.
 package mime
